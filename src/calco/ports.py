@@ -1,0 +1,300 @@
+"""What the work needs of the world. Each protocol states its cost, its failures and what repeating it means.
+
+Drivers implement these; ``service`` plugs them together; ``work`` knows nothing else of them.
+"""
+
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from calco.model.document import Document
+from calco.model.guest import Guest, Provisioning, Report
+from calco.model.ids import ResourceId
+from calco.model.machine import Link, Machine, MachineState
+from calco.model.operation import NewOperation, Operation, OperationEnd, StepEvent
+from calco.model.subnet import Port, Subnet
+from calco.model.volume import Volume, VolumeId
+
+
+class Clock(Protocol):
+    """Time, injected so that tests own it."""
+
+    def now(self) -> datetime:
+        """UTC, aware."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+
+
+class Chance(Protocol):
+    """Randomness, injected so that tests can repeat it."""
+
+    def guid(self) -> str:
+        """A new random GUID in lower case."""
+
+    def token(self, bytes: int) -> str:
+        """URL-safe text of that many random bytes."""
+
+
+# --- records ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource as it is kept. ``properties`` and the other top-level members are what clients see; ``internal`` is
+    ours alone (volume names, MAC addresses, secrets until they are used) and is never shown."""
+
+    id: ResourceId
+    location: str
+    properties: Document
+    tags: Mapping[str, str] | None = None
+    internal: Document = field(default_factory=dict)
+    extra: Document = field(default_factory=dict)
+    """Other top-level members: ``sku``, ``zones``, ``identity``, ``plan``, ``managedBy``..."""
+
+
+class Reader(Protocol):
+    """One consistent view of the records. Single look-ups cost microseconds; lists are O(result)."""
+
+    def resource(self, id: ResourceId) -> Resource | None: ...
+
+    def resources(self, kind: str, *, group: ResourceId | None = None) -> list[Resource]:
+        """All resources of a type (``Microsoft.Compute/images``, any case), in order of creation."""
+
+    def in_group(self, group: ResourceId) -> list[Resource]:
+        """Every resource in the group, in order of creation; the group itself is not among them."""
+
+    def children(self, parent: ResourceId) -> list[Resource]:
+        """Resources nested in ``parent``, at any depth."""
+
+    def volume(self, id: VolumeId) -> Volume | None: ...
+
+    def volumes(self) -> list[Volume]: ...
+
+    def held(self, holder: ResourceId) -> dict[str, VolumeId]:
+        """Which volumes ``holder`` uses, by slot (``os``, ``0``, ``disk``...)."""
+
+    def holders(self, volume: VolumeId) -> list[tuple[ResourceId, str]]:
+        """Who uses ``volume`` directly; volumes over it are not counted here: see ``is_used``."""
+
+    def is_used(self, volume: VolumeId) -> bool:
+        """Whether any resource holds ``volume`` or any volume lies over it. Counted by query, never stored."""
+
+    def operation(self, id: str) -> Operation | None: ...
+
+    def claims(self, key: ResourceId) -> list[str]:
+        """Unfinished operations that claim ``key``, oldest first."""
+
+    def steps(self, operation: str) -> list[tuple[str, StepEvent]]:
+        """The operation's log, oldest first."""
+
+    def unfinished(self) -> list[Operation]:
+        """Operations that have not ended, in the order they were accepted."""
+
+    def note(self, name: str) -> str | None:
+        """A small fact kept beside the resources: allocated ports, the schema's version, keys' ids."""
+
+
+class Writer(Reader, Protocol):
+    """A view that may change things. Everything becomes durable together when the block ends, or nothing does."""
+
+    def put(self, resource: Resource) -> None:
+        """Create or replace by id. A replaced resource keeps the casing of its first id and its place in lists."""
+
+    def delete(self, id: ResourceId) -> None:
+        """Forget a resource and what it holds; absent is fine."""
+
+    def put_volume(self, volume: Volume) -> None: ...
+
+    def delete_volume(self, id: VolumeId) -> None:
+        """Forget a volume's row; absent is fine. The file is another matter: row first, then file."""
+
+    def hold(self, holder: ResourceId, slot: str, volume: VolumeId) -> None:
+        """Record that ``holder`` uses ``volume``; replaces what the slot held."""
+
+    def release(self, holder: ResourceId, slot: str | None = None) -> None:
+        """Undo ``hold`` for one slot, or for all of them; absent is fine."""
+
+    def accept(self, operation: NewOperation) -> Operation:
+        """Write a new operation, give it the next sequence number and record its claims."""
+
+    def log(self, operation: str, step: str, event: StepEvent) -> None:
+        """Append to the operation's log."""
+
+    def progress(self, operation: str, document: Document) -> None:
+        """Replace what the operation keeps for itself between steps (never secrets)."""
+
+    def end(self, operation: str, end: OperationEnd) -> None:
+        """Close the operation and drop its claims and places."""
+
+    def take_place(self, queue: str, operation: str, limit: int) -> bool:
+        """Stand in ``queue`` and answer whether the operation is among the first ``limit`` by acceptance that have not
+        left. Repeating it changes nothing."""
+
+    def leave_place(self, queue: str, operation: str) -> None:
+        """Leave ``queue``; absent is fine."""
+
+    def put_note(self, name: str, value: str | None) -> None: ...
+
+
+class Records(Protocol):
+    """All that is known, durable: a committed write survives kill -9 and power loss (one fsync each)."""
+
+    def read(self) -> AbstractContextManager[Reader]: ...
+
+    def write(self) -> AbstractContextManager[Writer]: ...
+
+
+# --- volumes ---------------------------------------------------------------------------------------------------------
+
+
+class StoreFull(Exception):
+    """No room for a volume; what was begun may half exist until ``delete``."""
+
+
+class DiskStore(Protocol):
+    """Copy-on-write volumes. Every method may be repeated with the same arguments and then does nothing more.
+
+    When a method that makes something returns, it is on disk: file and folder are fsynced.
+    """
+
+    def create(self, volume: Volume) -> None:
+        """Make an empty volume, or an overlay when ``volume.backing`` is set; O(metadata). Raises StoreFull."""
+
+    def import_base(self, volume: Volume, source: Path, format: str) -> None:
+        """Make ``volume`` from an image file of a stated format (``qcow2``, ``raw``); hard-linked where it can be,
+        else copied, O(data)."""
+
+    def grow(self, volume: VolumeId, size_bytes: int) -> None:
+        """Make what the guest sees larger; O(metadata). Never shrinks."""
+
+    def freeze(self, volume: VolumeId) -> None:
+        """Take write permission off the file, a second lock beside the row; absent is fine."""
+
+    def sync(self, volume: VolumeId) -> None:
+        """fsync the volume: called when its last writer has closed it."""
+
+    def delete(self, volume: VolumeId) -> None:
+        """Drop the file; absent is fine."""
+
+    def trash(self, volume: VolumeId) -> None:
+        """Move the file to the trash, where it is kept for a while; absent is fine."""
+
+    def empty_trash(self, older_than: datetime) -> list[VolumeId]:
+        """Remove what was moved to the trash before then; answers what went."""
+
+    def volumes(self) -> set[VolumeId]:
+        """Every volume that has a file here, half-made ones included."""
+
+    def path(self, volume: VolumeId) -> Path:
+        """Where the file is, for QEMU."""
+
+    def used_bytes(self, volume: VolumeId) -> int:
+        """Bytes the file takes on disk; 0 when absent."""
+
+
+# --- machines --------------------------------------------------------------------------------------------------------
+
+
+class NoRoom(Exception):
+    """The host cannot run another machine of that size."""
+
+
+class Hypervisor(Protocol):
+    """Runs machines. They outlive the service; nothing here relies on remembered events, only on asking.
+
+    Every method may be repeated with the same arguments.
+    """
+
+    def start(self, machine: Machine) -> None:
+        """Power on; returns when firmware runs. A machine of that vm_id that already runs is left alone, one that
+        stands shut down or crashed is replaced. Raises NoRoom, ToolFailed."""
+
+    def stop(self, vm_id: str, *, grace_seconds: float) -> None:
+        """Power off: ask the guest, wait up to ``grace_seconds``, then pull the plug. When it returns the process is
+        gone and its drives are closed. Absent is fine."""
+
+    def reset(self, vm_id: str) -> None:
+        """Press the reset button; a shut-down guest boots again."""
+
+    def state(self, vm_id: str) -> MachineState: ...
+
+    def machines(self) -> set[str]:
+        """vm_ids of every machine with a process or a run directory here."""
+
+    def forget(self, vm_id: str) -> None:
+        """Remove console log and run files of a machine that is absent; absent is fine."""
+
+    def console_log(self, vm_id: str) -> bytes:
+        """What the serial console printed (the last MiB); empty when there is none."""
+
+    def screenshot(self, vm_id: str) -> bytes | None:
+        """The screen as PNG; None when the machine has no screen now."""
+
+
+class VirtualNetwork(Protocol):
+    """Virtual networks as this machine can make them. They outlive the service.
+
+    ``network`` is a virtual network's GUID. Every method may be repeated with the same arguments.
+    """
+
+    def open(self, network: str, subnets: Sequence[Subnet]) -> None:
+        """Make the network and its subnets exist; a subnet that is new is added, one that is gone is removed."""
+
+    def close(self, network: str) -> None:
+        """End the network; absent is fine."""
+
+    def networks(self) -> set[str]: ...
+
+    def plug(self, port: Port) -> Link:
+        """Give the NIC its place: tap, DHCP lease, guarded address. Answers how QEMU reaches it."""
+
+    def unplug(self, port: Port) -> None:
+        """Take the NIC's place away; absent is fine."""
+
+    def dial(self, port: Port, tcp_port: int, *, timeout_seconds: float) -> socket.socket:
+        """A connection from this machine to the guest's ``tcp_port``. Raises OSError."""
+
+    def publish(self, port: Port, address: str, tcp_ports: Sequence[int]) -> Mapping[int, tuple[str, int]]:
+        """Make ``address`` reach the NIC from this machine where it can; answers for each TCP port the (host, port)
+        where it really answers."""
+
+    def unpublish(self, address: str) -> None:
+        """Undo ``publish``; absent is fine."""
+
+
+class ProvisioningMedia(Protocol):
+    """The DVD on which a guest finds its ovf-env.xml. 0600; O(1 MB)."""
+
+    def make(self, vm_id: str, provisioning: Provisioning) -> Path: ...
+
+    def delete(self, vm_id: str) -> None:
+        """Absent is fine."""
+
+
+class GuestDirectory(Protocol):
+    """Tells the metadata service who is asking, and hears what guests report. Implemented by ``work``."""
+
+    def who(self, network: str, address: str) -> Guest | None:
+        """The machine that has ``address`` in ``network``; None for a stranger."""
+
+    def heard(self, vm_id: str, report: Report) -> None:
+        """A guest reported its health. Durable when it returns."""
+
+
+class BaseImages(Protocol):
+    """The platform images this machine has or can build."""
+
+    def path(self, urn: str) -> tuple[Path, str] | None:
+        """File and format (``qcow2``) of ``publisher:offer:sku:version``; None when it is not built here."""
+
+    def size_bytes(self, urn: str) -> int | None:
+        """Virtual size of the image, None when the URN is unknown."""
+
+
+Waker = Callable[[str], None]
+"""Tells the runner that the operation of that id may go on."""
