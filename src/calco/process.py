@@ -84,7 +84,7 @@ def spawn(argv: Sequence[str | os.PathLike[str]], *, log: Path, pass_fds: Sequen
 
 
 def end(known: Mark, *, grace_seconds: float) -> None:
-    """End the marked process: SIGTERM, then SIGKILL after ``grace_seconds``; returns when it is gone. Absent is fine."""
+    """End the marked process: SIGTERM, then SIGKILL after ``grace_seconds``; returns when it is gone. Absent: fine."""
     try:
         descriptor = os.pidfd_open(known.pid)
     except ProcessLookupError:
