@@ -1,0 +1,68 @@
+"""VM sizes: name, cores, memory, data disks, generations. Source: Azure, "Sizes for virtual machines"."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from calco.model.machine import Generation
+
+
+@dataclass(frozen=True)
+class VmSize:
+    """``generations`` are the firmware generations the size can boot."""
+
+    name: str
+    cores: int
+    memory_mib: int
+    max_data_disks: int
+    generations: frozenset[Generation] = frozenset(Generation)
+
+
+_ONLY_V1 = frozenset({Generation.V1})
+
+
+def _series(
+    pattern: str, cores: Iterable[int], *, gib_per_core: float, disks: int, only_v1: bool = False
+) -> list[VmSize]:
+    return [
+        VmSize(
+            pattern.format(count),
+            count,
+            int(count * gib_per_core * 1024),
+            min(64, count * disks),
+            _ONLY_V1 if only_v1 else frozenset(Generation),
+        )
+        for count in cores
+    ]
+
+
+SIZES: tuple[VmSize, ...] = (
+    VmSize("Standard_B1ls", 1, 512, 2),
+    VmSize("Standard_B1s", 1, 1024, 2),
+    VmSize("Standard_B1ms", 1, 2048, 2),
+    VmSize("Standard_B2s", 2, 4096, 4),
+    VmSize("Standard_B2ms", 2, 8192, 4),
+    VmSize("Standard_B4ms", 4, 16384, 8),
+    VmSize("Standard_A1_v2", 1, 2048, 2, _ONLY_V1),
+    VmSize("Standard_A2_v2", 2, 4096, 4, _ONLY_V1),
+    VmSize("Standard_D1", 1, 3584, 4, _ONLY_V1),
+    VmSize("Standard_D1_v2", 1, 3584, 4, _ONLY_V1),
+    VmSize("Standard_D2_v2", 2, 7168, 8, _ONLY_V1),
+    VmSize("Standard_D3_v2", 4, 14336, 16, _ONLY_V1),
+    VmSize("Standard_DS1_v2", 1, 3584, 4),
+    VmSize("Standard_DS2_v2", 2, 7168, 8),
+    VmSize("Standard_DS3_v2", 4, 14336, 16),
+    *_series("Standard_D{}_v3", (2, 4, 8, 16), gib_per_core=4, disks=2, only_v1=True),
+    *_series("Standard_D{}s_v3", (2, 4, 8, 16), gib_per_core=4, disks=2),
+    *_series("Standard_D{}s_v4", (2, 4, 8, 16), gib_per_core=4, disks=2),
+    *_series("Standard_D{}s_v5", (2, 4, 8, 16), gib_per_core=4, disks=2),
+    *_series("Standard_D{}as_v5", (2, 4, 8, 16), gib_per_core=4, disks=2),
+    *_series("Standard_E{}s_v5", (2, 4, 8, 16), gib_per_core=8, disks=2),
+    *_series("Standard_F{}s_v2", (2, 4, 8, 16), gib_per_core=2, disks=2),
+)
+
+_BY_NAME = {size.name.lower(): size for size in SIZES}
+
+
+def find(name: str) -> VmSize | None:
+    """The size of that name, in any case; None when there is none."""
+    return _BY_NAME.get(name.lower())
