@@ -1,0 +1,470 @@
+"""The records on SQL: everything calco knows, in one place that survives kill -9 and power loss.
+
+SQLite in WAL mode, ``synchronous=FULL``: a write is one fsync of the log, and readers see the last commit without
+waiting for anybody. Writers of this process queue at a lock and then take SQLite's own write lock at once (BEGIN
+IMMEDIATE), so that "database is locked" cannot happen halfway. PostgreSQL is reached by URL with the same statements.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+from sqlalchemy import Connection, Engine, Row, bindparam, create_engine, delete, event, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from calco.model.document import Document
+from calco.model.ids import ResourceId
+from calco.model.operation import Claim, Failure, Family, NewOperation, Operation, OperationEnd, Status, StepEvent
+from calco.model.volume import Volume, VolumeId
+from calco.ports import Reader, Resource, Writer
+from calco.storage import schema
+from calco.storage.schema import claims, holds, notes, operations, places, resources, steps, volumes
+
+BUSY_SECONDS = 30
+"""How long a connection waits for another process (a backup, a curious sqlite3 shell) before it gives up."""
+
+
+class BrokenRule(Exception):
+    """A write contradicts what is recorded: an operation id taken twice, a hold or backing that points at nothing, an
+    operation that was never accepted. The whole write was undone; it is a defect of the caller."""
+
+
+# --- rows and values -------------------------------------------------------------------------------------------------
+
+
+def _text(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _document(text: str) -> Document:
+    document: Document = msgspec.json.decode(text)
+    return document
+
+
+def _stamp(moment: datetime) -> str:
+    """UTC at a fixed width, so that text sorts as time does. Raises ValueError on a time without a zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _resource(row: Row[str, str, str, str | None, str, str]) -> Resource:
+    id, location, properties, tags, internal, extra = row
+    return Resource(
+        id=ResourceId.parse(id),
+        location=location,
+        properties=_document(properties),
+        tags=None if tags is None else msgspec.json.decode(tags, type=dict[str, str]),
+        internal=_document(internal),
+        extra=_document(extra),
+    )
+
+
+def _volume(row: Row[str, int, str | None, bool]) -> Volume:
+    id, size_bytes, backing, frozen = row
+    return Volume(id, size_bytes, backing, frozen)
+
+
+def _operation(row: Sequence[Any]) -> Operation:
+    sequence, id, plan, params, subject, family, location, started_at, status, progress, ended_at, failure, output = row
+    end = None
+    if ended_at is not None:
+        end = OperationEnd(
+            status=Status(status),
+            ended_at=datetime.fromisoformat(ended_at),
+            failure=None if failure is None else msgspec.json.decode(failure, type=Failure),
+            output=None if output is None else _document(output),
+        )
+    return Operation(
+        id=id,
+        sequence=sequence,
+        plan=plan,
+        params=_document(params),
+        subject=ResourceId.parse(subject),
+        family=Family(family),
+        location=location,
+        started_at=datetime.fromisoformat(started_at),
+        status=Status(status),
+        progress=_document(progress),
+        end=end,
+    )
+
+
+# --- statements: built once, compiled once per engine ----------------------------------------------------------------
+
+_R = resources.c
+_RESOURCES = select(_R.id, _R.location, _R.properties, _R.tags, _R.internal, _R.extra).order_by(_R.ordinal)
+_RESOURCE_BY_KEY = _RESOURCES.order_by(None).where(_R.key == bindparam("key"))
+_RESOURCES_BY_KIND = _RESOURCES.where(_R.kind == bindparam("kind"))
+_RESOURCES_BY_KIND_IN_GROUP = _RESOURCES_BY_KIND.where(_R.group_key == bindparam("group"))
+_RESOURCES_IN_GROUP = _RESOURCES.where(_R.group_key == bindparam("group"), _R.key != bindparam("group"))
+_RESOURCES_BETWEEN = _RESOURCES.where(_R.key >= bindparam("first"), _R.key < bindparam("last"))
+_UPDATE_RESOURCE = update(resources).where(_R.key == bindparam("this_key"))
+_INSERT_RESOURCE = insert(resources)
+
+_V = volumes.c
+_VOLUMES = select(_V.id, _V.size_bytes, _V.backing, _V.frozen).order_by(_V.ordinal)
+_VOLUME_BY_ID = _VOLUMES.order_by(None).where(_V.id == bindparam("volume"))
+_UPDATE_VOLUME = update(volumes).where(_V.id == bindparam("this_id"))
+_INSERT_VOLUME = insert(volumes)
+
+_H = holds.c
+_HELD = select(_H.slot, _H.volume).where(_H.holder == bindparam("holder")).order_by(_H.slot)
+_HOLDERS = (
+    select(_R.id, _H.slot)
+    .join_from(holds, resources, _R.key == _H.holder)
+    .where(_H.volume == bindparam("volume"))
+    .order_by(_R.ordinal, _H.slot)
+)
+_IS_USED = select(
+    select(_H.slot).where(_H.volume == bindparam("volume")).exists()
+    | select(_V.id).where(_V.backing == bindparam("volume")).exists()
+)
+_INSERT_HOLD = insert(holds)
+_UPDATE_HOLD = update(holds).where(_H.holder == bindparam("this_holder"), _H.slot == bindparam("this_slot"))
+
+_O = operations.c
+_OPERATIONS = select(
+    _O.sequence, _O.id, _O.plan, _O.params, _O.subject, _O.family, _O.location, _O.started_at, _O.status, _O.progress,
+    _O.ended_at, _O.failure, _O.output,
+)  # fmt: skip
+_OPERATION_BY_ID = _OPERATIONS.where(_O.id == bindparam("operation"))
+_UNFINISHED = _OPERATIONS.where(_O.ended_at.is_(None)).order_by(_O.sequence)
+_INSERT_OPERATION = insert(operations)
+_UPDATE_PROGRESS = update(operations).where(_O.id == bindparam("this_id"))
+_END_OPERATION = _UPDATE_PROGRESS.where(_O.ended_at.is_(None))
+_SEQUENCE = select(_O.sequence).where(_O.id == bindparam("operation"))
+_ENDED_BEFORE = select(_O.id).where(_O.ended_at < bindparam("moment")).order_by(_O.ended_at).limit(500)
+
+_S = steps.c
+_STEPS = select(_S.step, _S.event).where(_S.operation == bindparam("operation")).order_by(_S.ordinal)
+_INSERT_STEP = insert(steps)
+
+_C = claims.c
+_CLAIMS = (
+    select(_C.operation)
+    .join_from(claims, operations, _O.id == _C.operation)
+    .where(_C.resource == bindparam("key"))
+    .order_by(_O.sequence)
+)
+_INSERT_CLAIMS = insert(claims)
+_DROP_CLAIMS = delete(claims).where(_C.operation == bindparam("this_id"))
+
+_P = places.c
+_HAS_PLACE = select(_P.queue).where(_P.queue == bindparam("queue"), _P.operation == bindparam("operation"))
+_BEFORE_ME = (
+    select(func.count())
+    .select_from(places.join(operations, _O.id == _P.operation))
+    .where(_P.queue == bindparam("queue"), _O.sequence < bindparam("sequence"))
+)
+_INSERT_PLACE = insert(places)
+_DROP_PLACES = delete(places).where(_P.operation == bindparam("this_id"))
+_DROP_PLACE = _DROP_PLACES.where(_P.queue == bindparam("this_queue"))
+
+_NOTE = select(notes.c.value).where(notes.c.name == bindparam("note"))
+_META = select(schema.meta.c.value).where(schema.meta.c.name == bindparam("name"))
+
+
+# --- views -----------------------------------------------------------------------------------------------------------
+
+
+class _View:
+    """``ports.Reader`` over one open transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def resource(self, id: ResourceId) -> Resource | None:
+        row = self._connection.execute(_RESOURCE_BY_KEY, {"key": id.key}).first()
+        return None if row is None else _resource(row)
+
+    def resources(self, kind: str, *, group: ResourceId | None = None) -> list[Resource]:
+        if group is None:
+            rows = self._connection.execute(_RESOURCES_BY_KIND, {"kind": kind.lower()})
+        else:
+            wanted = {"kind": kind.lower(), "group": group.group_id.key}
+            rows = self._connection.execute(_RESOURCES_BY_KIND_IN_GROUP, wanted)
+        return [_resource(row) for row in rows]
+
+    def in_group(self, group: ResourceId) -> list[Resource]:
+        return [_resource(row) for row in self._connection.execute(_RESOURCES_IN_GROUP, {"group": group.group_id.key})]
+
+    def children(self, parent: ResourceId) -> list[Resource]:
+        # Keys below the parent start with its key and a slash; "0" is the character after the slash.
+        below = {"first": f"{parent.key}/", "last": f"{parent.key}0"}
+        return [_resource(row) for row in self._connection.execute(_RESOURCES_BETWEEN, below)]
+
+    def volume(self, id: VolumeId) -> Volume | None:
+        row = self._connection.execute(_VOLUME_BY_ID, {"volume": id}).first()
+        return None if row is None else _volume(row)
+
+    def volumes(self) -> list[Volume]:
+        return [_volume(row) for row in self._connection.execute(_VOLUMES)]
+
+    def held(self, holder: ResourceId) -> dict[str, VolumeId]:
+        return {row.slot: row.volume for row in self._connection.execute(_HELD, {"holder": holder.key})}
+
+    def holders(self, volume: VolumeId) -> list[tuple[ResourceId, str]]:
+        rows = self._connection.execute(_HOLDERS, {"volume": volume})
+        return [(ResourceId.parse(row.id), row.slot) for row in rows]
+
+    def is_used(self, volume: VolumeId) -> bool:
+        return bool(self._connection.execute(_IS_USED, {"volume": volume}).scalar())
+
+    def operation(self, id: str) -> Operation | None:
+        row = self._connection.execute(_OPERATION_BY_ID, {"operation": id}).first()
+        return None if row is None else _operation(row)
+
+    def claims(self, key: ResourceId) -> list[str]:
+        return list(self._connection.execute(_CLAIMS, {"key": key.key}).scalars())
+
+    def steps(self, operation: str) -> list[tuple[str, StepEvent]]:
+        rows = self._connection.execute(_STEPS, {"operation": operation})
+        return [(row.step, StepEvent(row.event)) for row in rows]
+
+    def unfinished(self) -> list[Operation]:
+        return [_operation(row) for row in self._connection.execute(_UNFINISHED)]
+
+    def note(self, name: str) -> str | None:
+        return self._connection.execute(_NOTE, {"note": name}).scalar()
+
+
+class _Change(_View):
+    """``ports.Writer`` over one open transaction."""
+
+    def put(self, resource: Resource) -> None:
+        values = {
+            "location": resource.location,
+            "properties": _text(resource.properties),
+            "tags": None if resource.tags is None else _text(resource.tags),
+            "internal": _text(resource.internal),
+            "extra": _text(resource.extra),
+        }
+        id = resource.id
+        if not self._connection.execute(_UPDATE_RESOURCE, {"this_key": id.key, **values}).rowcount:
+            names = {"key": id.key, "id": str(id), "kind": id.kind, "group_key": id.group_id.key}
+            self._connection.execute(_INSERT_RESOURCE, names | values)
+
+    def delete(self, id: ResourceId) -> None:
+        self.release(id)
+        self._connection.execute(delete(resources).where(_R.key == id.key))
+
+    def put_volume(self, volume: Volume) -> None:
+        values = {"size_bytes": volume.size_bytes, "backing": volume.backing, "frozen": volume.frozen}
+        if not self._connection.execute(_UPDATE_VOLUME, {"this_id": volume.id, **values}).rowcount:
+            self._connection.execute(_INSERT_VOLUME, {"id": volume.id, **values})
+
+    def delete_volume(self, id: VolumeId) -> None:
+        self._connection.execute(delete(volumes).where(_V.id == id))
+
+    def hold(self, holder: ResourceId, slot: str, volume: VolumeId) -> None:
+        place = {"this_holder": holder.key, "this_slot": slot, "volume": volume}
+        if not self._connection.execute(_UPDATE_HOLD, place).rowcount:
+            self._connection.execute(_INSERT_HOLD, {"holder": holder.key, "slot": slot, "volume": volume})
+
+    def release(self, holder: ResourceId, slot: str | None = None) -> None:
+        statement = delete(holds).where(_H.holder == holder.key)
+        self._connection.execute(statement if slot is None else statement.where(_H.slot == slot))
+
+    def accept(self, operation: NewOperation) -> Operation:
+        values = {
+            "id": operation.id,
+            "plan": operation.plan,
+            "params": _text(operation.params),
+            "subject": str(operation.subject),
+            "family": operation.family.value,
+            "location": operation.location,
+            "started_at": _stamp(operation.started_at),
+            "status": Status.IN_PROGRESS.value,
+            "progress": "{}",
+        }
+        self._connection.execute(_INSERT_OPERATION, values)
+        if operation.claims:
+            self._connection.execute(_INSERT_CLAIMS, _claim_rows(operation.id, operation.claims))
+        accepted = self.operation(operation.id)
+        if accepted is None:
+            raise BrokenRule(f"operation {operation.id} is not there after its insert")
+        return accepted
+
+    def log(self, operation: str, step: str, event: StepEvent) -> None:
+        self._connection.execute(_INSERT_STEP, {"operation": operation, "step": step, "event": event.value})
+
+    def progress(self, operation: str, document: Document) -> None:
+        if not self._connection.execute(_UPDATE_PROGRESS, {"this_id": operation, "progress": _text(document)}).rowcount:
+            raise BrokenRule(f"operation {operation} was never accepted")
+
+    def end(self, operation: str, end: OperationEnd) -> None:
+        values = {
+            "status": end.status.value,
+            "ended_at": _stamp(end.ended_at),
+            "failure": None if end.failure is None else _text(end.failure),
+            "output": None if end.output is None else _text(end.output),
+        }
+        ended = self._connection.execute(_END_OPERATION, {"this_id": operation, **values}).rowcount
+        if not ended and self.operation(operation) is None:
+            raise BrokenRule(f"operation {operation} was never accepted")
+        self._connection.execute(_DROP_CLAIMS, {"this_id": operation})
+        self._connection.execute(_DROP_PLACES, {"this_id": operation})
+
+    def take_place(self, queue: str, operation: str, limit: int) -> bool:
+        me = self.operation(operation)
+        if me is None or me.end is not None:
+            raise BrokenRule(f"operation {operation} does not run")
+        member = {"queue": queue, "operation": operation}
+        if self._connection.execute(_HAS_PLACE, member).first() is None:
+            self._connection.execute(_INSERT_PLACE, member)
+        before = self._connection.execute(_BEFORE_ME, {"queue": queue, "sequence": me.sequence}).scalar_one()
+        return before < limit
+
+    def leave_place(self, queue: str, operation: str) -> None:
+        self._connection.execute(_DROP_PLACE, {"this_queue": queue, "this_id": operation})
+
+    def put_note(self, name: str, value: str | None) -> None:
+        self._connection.execute(delete(notes).where(notes.c.name == name))
+        if value is not None:
+            self._connection.execute(insert(notes), {"name": name, "value": value})
+
+
+def _claim_rows(operation: str, wanted: Sequence[Claim]) -> list[dict[str, str | bool]]:
+    """One row for each resource; a resource claimed twice is sole if either claim is."""
+    sole: dict[str, bool] = {}
+    for claim in wanted:
+        sole[claim.resource.key] = claim.sole or sole.get(claim.resource.key, False)
+    return [{"operation": operation, "resource": key, "sole": alone} for key, alone in sole.items()]
+
+
+# --- the records -----------------------------------------------------------------------------------------------------
+
+
+class SqlRecords:
+    """``ports.Records`` on SQL. Safe for any number of threads.
+
+    A look-up costs some 50 microseconds; a write costs the same plus one fsync. A write inside a write, and a read
+    inside a write, are refused with RuntimeError: the first would wait for itself, the second would see the past.
+    """
+
+    def __init__(
+        self, readers: Engine, writer: Engine, *, read_lock: AbstractContextManager[object] | None = None
+    ) -> None:
+        self._readers = readers
+        self._writer = writer
+        self._write_lock = threading.RLock()
+        self._read_lock = read_lock or nullcontext()
+        self._writing: int | None = None
+        """The thread inside ``write``, if any."""
+
+    @classmethod
+    def in_memory(cls) -> Self:
+        """Empty records that live as long as this object: for tests."""
+        connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        connection.execute("PRAGMA foreign_keys=ON")
+        engines = [
+            create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool),
+            create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool),
+        ]
+        records = cls(*engines)
+        # One connection has one transaction: readers and writers take turns.
+        records._read_lock = records._write_lock
+        event.listen(engines[1], "begin", _begin_writing)
+        create_tables(engines[1], data_directory="in-memory")
+        return records
+
+    @classmethod
+    def on_sqlite(cls, file: Path) -> Self:
+        """Records in a SQLite file that exists and has today's schema; see ``migrations.open_records``."""
+        readers = _sqlite_engine(file, query_only=True, connections=8)
+        event.listen(readers, "begin", _begin_reading)
+        writer = _sqlite_engine(file, query_only=False, connections=1)
+        event.listen(writer, "begin", _begin_writing)
+        return cls(readers, writer)
+
+    @classmethod
+    def at_url(cls, url: str) -> Self:
+        """Records in another database that has today's schema. Not tested on any but SQLite yet."""
+        engine = create_engine(url, isolation_level="REPEATABLE READ")
+        return cls(engine, engine)
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        self._refuse_inside_a_write()
+        with self._read_lock, self._readers.connect() as connection:
+            yield _View(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[Writer]:
+        self._refuse_inside_a_write()
+        with self._write_lock:
+            self._writing = threading.get_ident()
+            try:
+                with self._writer.begin() as connection:
+                    yield _Change(connection)
+            except IntegrityError as broken:
+                raise BrokenRule(str(broken.orig)) from broken
+            finally:
+                self._writing = None
+
+    def meta(self, name: str) -> str | None:
+        """A fact about the database itself: ``version``, ``data_directory``."""
+        with self._read_lock, self._readers.connect() as connection:
+            return connection.execute(_META, {"name": name}).scalar()
+
+    def forget_operations(self, ended_before: datetime) -> int:
+        """Drop up to 500 operations that ended before then, with their logs; answers how many. Call until it is 0."""
+        with self.write() as change:
+            assert isinstance(change, _Change)  # noqa: S101 - one class makes them
+            connection = change._connection
+            old = list(connection.execute(_ENDED_BEFORE, {"moment": _stamp(ended_before)}).scalars())
+            connection.execute(delete(steps).where(_S.operation.in_(old)))
+            connection.execute(delete(operations).where(_O.id.in_(old)))
+        return len(old)
+
+    def close(self) -> None:
+        """Close every connection; SQLite folds its log into the file when the last one goes."""
+        self._readers.dispose()
+        self._writer.dispose()
+
+    def _refuse_inside_a_write(self) -> None:
+        if self._writing == threading.get_ident():
+            raise RuntimeError("this thread is inside a write: ask the writer")
+
+
+def create_tables(engine: Engine, *, data_directory: str) -> None:
+    """Make an empty database ours."""
+    with engine.begin() as connection:
+        schema.metadata.create_all(connection, checkfirst=False)
+        facts = {"version": str(schema.CURRENT_VERSION), "data_directory": data_directory}
+        connection.execute(insert(schema.meta), [{"name": name, "value": value} for name, value in facts.items()])
+
+
+def _sqlite_engine(file: Path, *, query_only: bool, connections: int) -> Engine:
+    def connect() -> sqlite3.Connection:
+        # ``mode=rw``: opening never makes a database; isolation_level None: BEGIN and COMMIT are said by us alone.
+        connection = sqlite3.connect(
+            f"{file.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(f"PRAGMA query_only={int(query_only)}")
+        return connection
+
+    # Overflow without limit: a reader never waits for another reader's connection.
+    return create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=connections, max_overflow=-1)
+
+
+def _begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
