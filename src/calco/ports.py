@@ -236,11 +236,50 @@ class Hypervisor(Protocol):
         """The screen as PNG; None when the machine has no screen now."""
 
 
+@dataclass(frozen=True)
+class NetworkCapabilities:
+    """What one network driver can do and another cannot.
+
+    ``waagent``: the guest gets the route and DHCP options waagent looks for; without them only cloud-init is satisfied.
+    ``between_machines``: machines of one network reach each other. ``routed_addresses``: ``publish`` may be given an
+    address that is not a loopback one, and then nothing is bound on this machine.
+    """
+
+    waagent: bool
+    between_machines: bool
+    routed_addresses: bool
+
+
+@dataclass(frozen=True)
+class FabricListener:
+    """A listening socket at which guests of one network ask the fabric. Whoever is given it closes it.
+
+    ``service`` is ``imds``, ``wireserver`` or ``hostplugin``. ``caller`` is the private address of the only guest that
+    can reach this socket; None when the source address of each connection says who is asking.
+    """
+
+    service: str
+    socket: socket.socket
+    caller: str | None
+
+
+class FabricSockets(Protocol):
+    """Where the fabric's services listen. Guests that ask while the service is away wait."""
+
+    def listeners(self, network: str) -> Sequence[FabricListener]:
+        """All that there are now: ask again after each ``plug``, for a driver may have one set for each machine.
+        Duplicates: closing them ends nothing. Raises OSError when the network is not open."""
+
+
 class VirtualNetwork(Protocol):
     """Virtual networks as this machine can make them. They outlive the service.
 
-    ``network`` is a virtual network's GUID. Every method may be repeated with the same arguments.
+    ``network`` is a virtual network's GUID. Every method may be repeated with the same arguments. All raise ToolFailed
+    or OSError when this machine does not let them; what was begun is then taken back.
     """
+
+    @property
+    def capabilities(self) -> NetworkCapabilities: ...
 
     def open(self, network: str, subnets: Sequence[Subnet]) -> None:
         """Make the network and its subnets exist; a subnet that is new is added, one that is gone is removed."""
