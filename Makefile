@@ -1,0 +1,44 @@
+# One word for each thing to do. Every target first sees to it that what it needs is installed; that is quick when
+# nothing is missing.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help deps deps-sdk check test-fast test test-long demo demo-down bench
+
+help: deps ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## Install packages and the Python environment (quick when they are there)
+	@tools/deps.sh base
+
+deps-sdk: deps
+	@tools/deps.sh sdk
+
+check: deps ## Format, lint, types, import rules, spelling
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/codespell
+
+test-fast: deps-sdk ## What needs no guest (at most 90 s)
+	$(PYTEST) -m "not guest and not long" -n 2
+
+test: check test-fast ## Everything a change must pass: check, test-fast, tests with real guests
+	$(PYTEST) -m "guest and not long" -n 2 --dist loadgroup
+
+test-long: deps-sdk ## What is too slow for every change
+	$(PYTEST) -m long
+
+demo: deps ## The main job, for real: create, generalize, capture, three clones
+	$(BIN)/python tools/demo.py
+
+demo-down: deps ## End the demo's service, its guests and its networks
+	$(BIN)/calco down --guests
+
+bench: deps ## Measure, print the table, keep it in docs/benchmarks.md
+	$(BIN)/python -m bench

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Installs what calco needs and does nothing, quickly, when it is all there.
+#
+#   tools/deps.sh base    Debian packages, .venv with calco and its tools
+#   tools/deps.sh sdk     one environment for each version of Azure's SDK that the contract script runs on
+#
+# A stamp beside each environment holds a hash of everything that went into it; the same hash means nothing to do.
+# Written for Debian 12 and Ubuntu 24.04, whose packages have the same names.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+PYTHON=${PYTHON:-python3}
+PACKAGES=(
+    qemu-system-x86 qemu-utils ovmf                                             # machines and their disks
+    mmdebstrap fakeroot uidmap debian-archive-keyring                           # the base image: its files
+    gdisk dosfstools e2fsprogs mtools grub-common grub-pc-bin grub-efi-amd64-bin # the base image: its disk
+    genisoimage                                                                 # the provisioning DVD
+    iproute2 nftables dnsmasq-base util-linux                                   # virtual networks
+    openssh-client                                                              # calco vm ssh
+)
+
+say() { printf '\033[1mdeps:\033[0m %s\n' "$*" >&2; }
+fail() { printf 'deps: %s\n' "$*" >&2; exit 1; }
+hash_of() { cat "$@" | sha256sum | cut -d' ' -f1; }
+
+# One at a time: targets run by make -j, or two shells, would install into one place.
+exec 9>.deps.lock
+flock 9
+
+install_packages() {
+    "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || PACKAGES+=(python3-venv)
+    local missing=() package
+    for package in "${PACKAGES[@]}"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    command -v apt-get >/dev/null ||
+        fail "no apt-get here; install by hand what Debian calls: ${missing[*]}"
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null ||
+            fail "not root and no sudo; as root run: apt-get install --no-install-recommends ${missing[*]}"
+        as_root=(sudo)
+    fi
+    say "installing ${missing[*]}"
+    "${as_root[@]}" apt-get -qq -o DPkg::Lock::Timeout=300 update
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+check_python() {
+    command -v "$PYTHON" >/dev/null || fail "no $PYTHON; as root run: apt-get install python3"
+    "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        fail "$("$PYTHON" --version) is too old: 3.11 or newer is needed (set PYTHON to choose another)"
+}
+
+# environment FOLDER HASH PIP-ARGUMENT...
+environment() {
+    local folder=$1 wanted=$2 stamp="$1/.deps-stamp"
+    shift 2
+    [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
+    say "preparing $folder"
+    # An interpreter that was removed or moved leaves an environment that cannot be mended in place.
+    if [ -e "$folder" ] && ! "$folder/bin/python" -c '' 2>/dev/null; then rm -rf "$folder"; fi
+    [ -x "$folder/bin/pip" ] || "$PYTHON" -m venv "$folder"
+    "$folder/bin/python" -m pip install -qq --disable-pip-version-check "$@"
+    echo "$wanted" >"$stamp"
+}
+
+base() {
+    local wanted
+    wanted=$(hash_of pyproject.toml tools/deps.sh)
+    [ "$(cat .venv/.deps-stamp 2>/dev/null)" = "$wanted" ] && return
+    check_python
+    install_packages
+    environment .venv "$wanted" -e '.[dev]'
+}
+
+sdk() {
+    local pins version
+    for pins in tests/contract/requirements-*.txt; do
+        version=${pins##*/requirements-}
+        version=${version%.txt}
+        environment ".venvs/compute-$version" "$(hash_of "$pins")" -r "$pins"
+    done
+}
+
+case "${1:-}" in
+    base) base ;;
+    sdk) sdk ;;
+    *) fail "usage: tools/deps.sh base|sdk" ;;
+esac
