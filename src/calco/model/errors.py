@@ -323,6 +323,16 @@ def no_room() -> ApiError:
     )
 
 
+def store_full() -> ApiError:
+    """Ours: Azure's disks do not fill up."""
+    return ApiError(
+        409,
+        "AllocationFailed",
+        "Allocation failed. There is no space left for volumes on this machine. Delete disks or images that are no "
+        "longer needed, or move the data directory to a larger disk.",
+    )
+
+
 def provisioning_timed_out(machine: str) -> ApiError:
     return ApiError(
         409,

@@ -1,0 +1,60 @@
+"""What work does its work with: the ports, the rules a person may set, and the runner that carries slow work on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from calco.model.operation import Operation
+from calco.ports import (
+    BaseImages,
+    Chance,
+    Clock,
+    DiskStore,
+    Hypervisor,
+    ProvisioningMedia,
+    Records,
+    Resource,
+    VirtualNetwork,
+)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The settings that decide about work. Seconds are wall time."""
+
+    subscription: str
+    locations: tuple[str, ...] = ("eastus", "westeurope", "westus")
+    provisioning_seconds: float = 2400
+    boots_at_once: int = 4
+    power_off_grace_seconds: float = 60
+    cores_max: int = 2
+    memory_mib_max: int = 2048
+    public_range: str = "100.64.0.0/16"
+    public_ports: tuple[int, ...] = (22,)
+    trash_days: int = 7
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One service's world. ``accepted`` tells the runner of a committed operation; ``wake`` that one may go on."""
+
+    records: Records
+    disks: DiskStore
+    hypervisor: Hypervisor
+    networks: VirtualNetwork
+    media: ProvisioningMedia
+    base_images: BaseImages
+    clock: Clock
+    chance: Chance
+    rules: Rules
+    accepted: Callable[[str], None]
+    wake: Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The answer to a request that changes things: the resource as it stands now, the operation that goes on (None when
+    all is done already), and whether the resource is new."""
+
+    resource: Resource | None
+    operation: Operation | None
+    created: bool = False
