@@ -5,7 +5,6 @@ waiting for anybody. Writers of this process queue at a lock and then take SQLit
 IMMEDIATE), so that "database is locked" cannot happen halfway. PostgreSQL is reached by URL with the same statements.
 """
 
-import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -14,20 +13,16 @@ from pathlib import Path
 from typing import Any, Self
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, bindparam, create_engine, delete, event, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, create_engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.pool import QueuePool, StaticPool
 
 from calco.model.document import Document
 from calco.model.ids import ResourceId
 from calco.model.operation import Claim, Failure, Family, NewOperation, Operation, OperationEnd, Status, StepEvent
 from calco.model.volume import Volume, VolumeId
-from calco.ports import Reader, Resource, Writer
-from calco.storage import schema
+from calco.ports import Resource
+from calco.storage import schema, sqlite
 from calco.storage.schema import claims, holds, notes, operations, places, resources, steps, volumes
-
-BUSY_SECONDS = 30
-"""How long a connection waits for another process (a backup, a curious sqlite3 shell) before it gives up."""
 
 
 class BrokenRule(Exception):
@@ -139,8 +134,7 @@ _UNFINISHED = _OPERATIONS.where(_O.ended_at.is_(None)).order_by(_O.sequence)
 _INSERT_OPERATION = insert(operations)
 _UPDATE_PROGRESS = update(operations).where(_O.id == bindparam("this_id"))
 _END_OPERATION = _UPDATE_PROGRESS.where(_O.ended_at.is_(None))
-_SEQUENCE = select(_O.sequence).where(_O.id == bindparam("operation"))
-_ENDED_BEFORE = select(_O.id).where(_O.ended_at < bindparam("moment")).order_by(_O.ended_at).limit(500)
+_ENDED_BEFORE = select(_O.id).where(_O.ended_at < bindparam("moment")).order_by(_O.ended_at)
 
 _S = steps.c
 _STEPS = select(_S.step, _S.event).where(_S.operation == bindparam("operation")).order_by(_S.ordinal)
@@ -153,6 +147,7 @@ _CLAIMS = (
     .where(_C.resource == bindparam("key"))
     .order_by(_O.sequence)
 )
+_SOLE_CLAIM = select(_C.operation).where(_C.resource == bindparam("key"), _C.sole.is_(True)).limit(1)
 _INSERT_CLAIMS = insert(claims)
 _DROP_CLAIMS = delete(claims).where(_C.operation == bindparam("this_id"))
 
@@ -174,7 +169,7 @@ _META = select(schema.meta.c.value).where(schema.meta.c.name == bindparam("name"
 # --- views -----------------------------------------------------------------------------------------------------------
 
 
-class _View:
+class SqlReader:
     """``ports.Reader`` over one open transaction."""
 
     def __init__(self, connection: Connection) -> None:
@@ -224,6 +219,9 @@ class _View:
     def claims(self, key: ResourceId) -> list[str]:
         return list(self._connection.execute(_CLAIMS, {"key": key.key}).scalars())
 
+    def is_claimed_alone(self, key: ResourceId) -> bool:
+        return self._connection.execute(_SOLE_CLAIM, {"key": key.key}).first() is not None
+
     def steps(self, operation: str) -> list[tuple[str, StepEvent]]:
         rows = self._connection.execute(_STEPS, {"operation": operation})
         return [(row.step, StepEvent(row.event)) for row in rows]
@@ -235,7 +233,7 @@ class _View:
         return self._connection.execute(_NOTE, {"note": name}).scalar()
 
 
-class _Change(_View):
+class SqlWriter(SqlReader):
     """``ports.Writer`` over one open transaction."""
 
     def put(self, resource: Resource) -> None:
@@ -330,6 +328,14 @@ class _Change(_View):
         if value is not None:
             self._connection.execute(insert(notes), {"name": name, "value": value})
 
+    def forget_operations(self, ended_before: datetime, *, at_most: int) -> int:
+        """Drop some of the operations that ended before then, oldest first, with their logs; answers how many went."""
+        oldest = _ENDED_BEFORE.limit(at_most)
+        old = list(self._connection.execute(oldest, {"moment": _stamp(ended_before)}).scalars())
+        self._connection.execute(delete(steps).where(_S.operation.in_(old)))
+        self._connection.execute(delete(operations).where(_O.id.in_(old)))
+        return len(old)
+
 
 def _claim_rows(operation: str, wanted: Sequence[Claim]) -> list[dict[str, str | bool]]:
     """One row for each resource; a resource claimed twice is sole if either claim is."""
@@ -349,40 +355,25 @@ class SqlRecords:
     inside a write, are refused with RuntimeError: the first would wait for itself, the second would see the past.
     """
 
-    def __init__(
-        self, readers: Engine, writer: Engine, *, read_lock: AbstractContextManager[object] | None = None
-    ) -> None:
+    def __init__(self, readers: Engine, writer: Engine, *, readers_take_turns: bool = False) -> None:
         self._readers = readers
         self._writer = writer
         self._write_lock = threading.RLock()
-        self._read_lock = read_lock or nullcontext()
+        self._read_lock: AbstractContextManager[object] = self._write_lock if readers_take_turns else nullcontext()
         self._writing: int | None = None
         """The thread inside ``write``, if any."""
 
     @classmethod
     def in_memory(cls) -> Self:
-        """Empty records that live as long as this object: for tests."""
-        connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-        connection.execute("PRAGMA foreign_keys=ON")
-        engines = [
-            create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool),
-            create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool),
-        ]
-        records = cls(*engines)
-        # One connection has one transaction: readers and writers take turns.
-        records._read_lock = records._write_lock
-        event.listen(engines[1], "begin", _begin_writing)
-        create_tables(engines[1], data_directory="in-memory")
-        return records
+        """Empty records that live as long as this object: for tests. Readers and writers take turns."""
+        readers, writer = sqlite.memory_engines()
+        sqlite.create_tables(writer, data_directory="in memory")
+        return cls(readers, writer, readers_take_turns=True)
 
     @classmethod
     def on_sqlite(cls, file: Path) -> Self:
         """Records in a SQLite file that exists and has today's schema; see ``migrations.open_records``."""
-        readers = _sqlite_engine(file, query_only=True, connections=8)
-        event.listen(readers, "begin", _begin_reading)
-        writer = _sqlite_engine(file, query_only=False, connections=1)
-        event.listen(writer, "begin", _begin_writing)
-        return cls(readers, writer)
+        return cls(*sqlite.file_engines(file))
 
     @classmethod
     def at_url(cls, url: str) -> Self:
@@ -391,19 +382,19 @@ class SqlRecords:
         return cls(engine, engine)
 
     @contextmanager
-    def read(self) -> Iterator[Reader]:
+    def read(self) -> Iterator[SqlReader]:
         self._refuse_inside_a_write()
         with self._read_lock, self._readers.connect() as connection:
-            yield _View(connection)
+            yield SqlReader(connection)
 
     @contextmanager
-    def write(self) -> Iterator[Writer]:
+    def write(self) -> Iterator[SqlWriter]:
         self._refuse_inside_a_write()
         with self._write_lock:
             self._writing = threading.get_ident()
             try:
                 with self._writer.begin() as connection:
-                    yield _Change(connection)
+                    yield SqlWriter(connection)
             except IntegrityError as broken:
                 raise BrokenRule(str(broken.orig)) from broken
             finally:
@@ -415,14 +406,17 @@ class SqlRecords:
             return connection.execute(_META, {"name": name}).scalar()
 
     def forget_operations(self, ended_before: datetime) -> int:
-        """Drop up to 500 operations that ended before then, with their logs; answers how many. Call until it is 0."""
-        with self.write() as change:
-            assert isinstance(change, _Change)  # noqa: S101 - one class makes them
-            connection = change._connection
-            old = list(connection.execute(_ENDED_BEFORE, {"moment": _stamp(ended_before)}).scalars())
-            connection.execute(delete(steps).where(_S.operation.in_(old)))
-            connection.execute(delete(operations).where(_O.id.in_(old)))
-        return len(old)
+        """Drop the operations that ended before then, with their logs; answers how many went.
+
+        A few hundred at a time, so that nobody else's write waits for long.
+        """
+        dropped = 0
+        while True:
+            with self.write() as change:
+                some = change.forget_operations(ended_before, at_most=500)
+            dropped += some
+            if not some:
+                return dropped
 
     def close(self) -> None:
         """Close every connection; SQLite folds its log into the file when the last one goes."""
@@ -432,39 +426,3 @@ class SqlRecords:
     def _refuse_inside_a_write(self) -> None:
         if self._writing == threading.get_ident():
             raise RuntimeError("this thread is inside a write: ask the writer")
-
-
-def create_tables(engine: Engine, *, data_directory: str) -> None:
-    """Make an empty database ours."""
-    with engine.begin() as connection:
-        schema.metadata.create_all(connection, checkfirst=False)
-        facts = {"version": str(schema.CURRENT_VERSION), "data_directory": data_directory}
-        connection.execute(insert(schema.meta), [{"name": name, "value": value} for name, value in facts.items()])
-
-
-def _sqlite_engine(file: Path, *, query_only: bool, connections: int) -> Engine:
-    def connect() -> sqlite3.Connection:
-        # ``mode=rw``: opening never makes a database; isolation_level None: BEGIN and COMMIT are said by us alone.
-        connection = sqlite3.connect(
-            f"{file.absolute().as_uri()}?mode=rw",
-            uri=True,
-            timeout=BUSY_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute(f"PRAGMA query_only={int(query_only)}")
-        return connection
-
-    # Overflow without limit: a reader never waits for another reader's connection.
-    return create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=connections, max_overflow=-1)
-
-
-def _begin_reading(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
-
-
-def _begin_writing(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
