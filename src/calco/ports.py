@@ -89,6 +89,9 @@ class Reader(Protocol):
     def claims(self, key: ResourceId) -> list[str]:
         """Unfinished operations that claim ``key``, oldest first."""
 
+    def is_claimed_alone(self, key: ResourceId) -> bool:
+        """Whether an unfinished operation claims ``key`` for itself alone."""
+
     def steps(self, operation: str) -> list[tuple[str, StepEvent]]:
         """The operation's log, oldest first."""
 
