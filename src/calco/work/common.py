@@ -1,0 +1,111 @@
+"""What every noun's rules begin and end with: the group, the location, who else is at it, handing over to a plan."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import msgspec
+
+from calco.model import errors
+from calco.model.document import Document, at
+from calco.model.errors import ApiError
+from calco.model.ids import ResourceId
+from calco.model.operation import Claim, Family, NewOperation, Operation
+from calco.operations.plan import P, Plan
+from calco.ports import Reader, Resource, Writer
+from calco.work.cloud import Cloud
+
+GROUP_DELETING = "deleting"
+"""``internal`` member of a resource group whose deletion was accepted."""
+
+
+def check_group(view: Reader, id: ResourceId) -> None:
+    """The resource's group exists and is not on its way out."""
+    group = view.resource(id.group_id)
+    if group is None:
+        raise errors.group_not_found(id.group)
+    if group.internal.get(GROUP_DELETING):
+        raise errors.group_being_deleted(id.group)
+
+
+def normal_location(cloud: Cloud, location: str, type: str) -> str:
+    """``West US`` and ``westus`` are one place; the answer is the short name. Refuses places that are not offered."""
+    short = location.replace(" ", "").lower()
+    if short not in cloud.rules.locations:
+        raise errors.location_not_available(location, type, cloud.rules.locations)
+    return short
+
+
+def existing_here(view: Reader, id: ResourceId, location: str) -> Resource | None:
+    """The resource that a PUT would replace; refuses one of the same name in another location."""
+    there = view.resource(id)
+    if there is not None and there.location != location:
+        raise errors.other_location(id, there.location, location)
+    return there
+
+
+def found(view: Reader, id: ResourceId) -> Resource:
+    """The resource, or Azure's 404: the group's when that is missing too."""
+    resource = view.resource(id)
+    if resource is not None:
+        return resource
+    if view.resource(id.group_id) is None:
+        raise errors.group_not_found(id.group)
+    raise errors.resource_not_found(id)
+
+
+def listed(view: Reader, kind: str, group: ResourceId | None) -> list[Resource]:
+    """Every resource of a type in the group, or everywhere; a group that is missing is refused."""
+    if group is not None and view.resource(group) is None:
+        raise errors.group_not_found(group.group)
+    return view.resources(kind, group=group)
+
+
+def check_free(view: Reader, claims: tuple[Claim, ...], busy: Callable[[ResourceId], ApiError] | None = None) -> None:
+    """Nobody else is at what the operation needs. Shared claims get along with each other only."""
+    for claim in claims:
+        if view.is_claimed_alone(claim.resource) or (claim.sole and view.claims(claim.resource)):
+            raise (busy or errors.resource_busy)(claim.resource)
+
+
+def hand_over(
+    cloud: Cloud,
+    tx: Writer,
+    plan: Plan[Cloud, P],
+    params: P,
+    *,
+    subject: Resource,
+    claims: tuple[Claim, ...],
+    family: Family = Family.COMPUTE,
+) -> Operation:
+    """Write the operation that goes on after the answer. Call ``cloud.accepted`` once the transaction is committed."""
+    document: Document = msgspec.to_builtins(params)
+    return tx.accept(
+        NewOperation(
+            id=cloud.chance.guid(),
+            plan=plan.name,
+            params=document,
+            subject=subject.id,
+            family=family,
+            location=subject.location,
+            started_at=cloud.clock.now(),
+            claims=claims,
+        )
+    )
+
+
+def with_properties(resource: Resource, changes: Document) -> Resource:
+    """The resource with some top-level properties replaced; None takes a property away."""
+    properties: Document = {name: each for name, each in {**resource.properties, **changes}.items() if each is not None}
+    return replace(resource, properties=properties)
+
+
+def with_internal(resource: Resource, changes: Document) -> Resource:
+    """The resource with some internal members replaced; None takes a member away."""
+    internal: Document = {name: each for name, each in {**resource.internal, **changes}.items() if each is not None}
+    return replace(resource, internal=internal)
+
+
+def state_of(resource: Resource) -> str:
+    """``provisioningState``."""
+    value = at(resource.properties, "provisioningState")
+    return value if isinstance(value, str) else ""
