@@ -55,10 +55,13 @@ class Guest:
 
 
 class Agent(StrEnum):
-    """Who reports: the names agents give in ``User-Agent`` or ``x-ms-agent-name``, as far as we tell them apart."""
+    """Who reports: told by ``User-Agent``, for cloud-init too calls itself WALinuxAgent in ``x-ms-agent-name``.
+
+    ``OTHER`` is any program that speaks the wireserver's language: another agent, or a script without one."""
 
     CLOUD_INIT = "cloud-init"
     WAAGENT = "waagent"
+    OTHER = "other"
 
 
 class Health(StrEnum):
@@ -68,14 +71,26 @@ class Health(StrEnum):
     NOT_READY = "NotReady"
 
 
+class Subject(StrEnum):
+    """What a report is about: the machine's provisioning (health reports: these decide over Succeeded), or the agent
+    itself (its status, told again and again while it runs: this is what ``vmAgent`` in the instance view shows)."""
+
+    PROVISIONING = "provisioning"
+    AGENT = "agent"
+
+
 @dataclass(frozen=True)
 class Report:
-    """One health report of a guest. ``substatus`` is ``Provisioning``, ``ProvisioningFailed`` or empty; ``description``
-    is what the guest wrote, at most 512 characters, hostile: shown, never interpreted. ``agent_version`` may be
-    empty."""
+    """One report of a guest about itself. ``substatus`` is ``Provisioning``, ``ProvisioningFailed`` or empty;
+    ``description`` is what the guest wrote, at most 512 characters. ``agent_version`` may be empty. The last three are
+    known to an agent's status only, else empty. All text is hostile: shown, never interpreted."""
 
     agent: Agent
     health: Health
     substatus: str = ""
     description: str = ""
     agent_version: str = ""
+    subject: Subject = Subject.PROVISIONING
+    computer_name: str = ""
+    os_name: str = ""
+    os_version: str = ""
