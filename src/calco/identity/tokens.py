@@ -1,0 +1,153 @@
+"""Access tokens: JWTs signed with RS256, as Azure's are, with the claims that clients read.
+
+The key is made at first start and kept in a file of mode 0600; tokens issued before a restart stay good after it.
+Sources: RFC 7519; Microsoft identity platform, "Access token claims reference" (version 1.0 tokens).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import jwt
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.types import Options
+
+from calco.identity import errors
+from calco.identity.principals import Principal
+from calco.model.document import Document, Json, number_at, text_at
+from calco.ports import Chance, Clock
+from calco.private_file import write_private
+
+LIFETIME = timedelta(seconds=86399)
+"""What Azure gives clients that can be told of a revocation (claim xms_cc CP1): a capture may outlast an hour."""
+TOKEN_BYTES_MAX = 16 * 1024
+ALGORITHM = "RS256"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls, as the token says."""
+
+    object_id: str
+    client_id: str
+    tenant_id: str
+
+
+@dataclass(frozen=True)
+class Token:
+    """``text`` goes into the Authorization header."""
+
+    text: str
+    issued_at: datetime
+    expires_at: datetime
+
+
+class Tokens:
+    """Issues and checks tokens of one tenant."""
+
+    def __init__(self, key: rsa.RSAPrivateKey, tenant_id: str, clock: Clock, chance: Chance) -> None:
+        self._key = key
+        self._public = key.public_key()
+        self._tenant = tenant_id
+        self._clock = clock
+        self._chance = chance
+        spki = self._public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        digest = hashes.Hash(hashes.SHA256())
+        digest.update(spki)
+        self._key_id = jwt.utils.base64url_encode(digest.finalize()[:20]).decode()
+
+    @property
+    def issuer(self) -> str:
+        return f"https://sts.windows.net/{self._tenant}/"
+
+    def issue(self, principal: Principal, audience: str) -> Token:
+        """A token of ``principal`` for whatever audience was asked."""
+        now = self._clock.now().replace(microsecond=0)
+        until = now + LIFETIME
+        seconds = int(now.timestamp())
+        claims: Document = {
+            "aud": audience,
+            "iss": self.issuer,
+            "iat": seconds,
+            "nbf": seconds,
+            "exp": int(until.timestamp()),
+            "appid": principal.client_id,
+            "appidacr": "1",
+            "idp": self.issuer,
+            "idtyp": "app",
+            "oid": principal.object_id,
+            "sub": principal.object_id,
+            "tid": self._tenant,
+            "uti": self._chance.token(16),
+            "ver": "1.0",
+            "xms_cc": ["CP1"],
+        }
+        headers: dict[str, object] = {"kid": self._key_id, "x5t": self._key_id}
+        return Token(jwt.encode(claims, self._key, ALGORITHM, headers), now, until)
+
+    def check(self, authorization: str | None, authority: str) -> Caller:
+        """Who sent this Authorization header. Any audience will do.
+
+        ``authority`` is the URL where the caller can get a token, for the refusal's text. Raises ApiError, always 401.
+        """
+        if not authorization:
+            raise errors.no_token()
+        scheme, _, text = authorization.strip().partition(" ")
+        if scheme.lower() != "bearer" or not text or len(text) > TOKEN_BYTES_MAX:
+            raise errors.bad_token()
+        claims = self._verified(text.strip(), authority)
+        now = self._clock.now()
+        expires, starts = number_at(claims, "exp"), number_at(claims, "nbf")
+        if expires is None or starts is None or starts > now.timestamp() + 300:
+            raise errors.bad_token()
+        if expires <= now.timestamp():
+            raise errors.expired_token(datetime.fromtimestamp(expires, UTC), now)
+        caller = [text_at(claims, name) for name in ("oid", "appid", "tid")]
+        match caller:
+            case [str(oid), str(appid), str(tid)]:
+                return Caller(oid, appid, tid)
+            case _:
+                raise errors.bad_token()
+
+    def public_keys(self) -> Document:
+        """The JSON Web Key Set that ``jwks_uri`` leads to. Source: RFC 7517."""
+        key: dict[str, Json] = dict(jwt.algorithms.RSAAlgorithm.to_jwk(self._public, as_dict=True))
+        key.pop("key_ops", None)
+        return {"keys": [{**key, "use": "sig", "kid": self._key_id, "x5t": self._key_id, "issuer": self.issuer}]}
+
+    def _verified(self, text: str, authority: str) -> Document:
+        # Times are judged against our own clock, so the library is told to leave them alone.
+        unjudged: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
+        try:
+            stated: Document = jwt.decode(text, options={**unjudged, "verify_signature": False})
+        except (jwt.PyJWTError, ValueError, RecursionError) as unreadable:
+            raise errors.bad_token() from unreadable
+        issuer = text_at(stated, "iss")
+        # Judged before the signature: a token of the real Azure gets the answer that tells what to do.
+        if issuer is not None and issuer.startswith("https://sts.windows.net/") and issuer != self.issuer:
+            raise errors.foreign_tenant(issuer[:200], self._tenant, authority)
+        try:
+            claims: Document = jwt.decode(
+                text, self._public, algorithms=[ALGORITHM], issuer=self.issuer, options=unjudged
+            )
+        except (jwt.PyJWTError, ValueError) as bad:
+            raise errors.bad_token() from bad
+        return claims
+
+
+def ensure_key(file: Path) -> rsa.RSAPrivateKey:
+    """The signing key in ``file``, made when it is absent. Raises ValueError when the file holds something else."""
+    try:
+        key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+    except FileNotFoundError:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        write_private(
+            file,
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            ),
+        )
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise ValueError(f"{file} holds no RSA key")  # noqa: TRY004, RUF100 - the file is wrong, not the caller
+    return key
