@@ -61,7 +61,7 @@ def shake_hands(found: Certificates, host: str) -> None:
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "box"])
 def test_a_strict_client_that_trusts_the_authority_accepts_every_name_of_this_machine(make: Make, host: str) -> None:
-    shake_hands(make: Make(), host)
+    shake_hands(make(), host)
 
 
 def test_another_name_is_not_accepted(make: Make) -> None:
@@ -72,9 +72,9 @@ def test_another_name_is_not_accepted(make: Make) -> None:
 
 
 def test_a_second_start_changes_nothing(make: Make) -> None:
-    before = contents(make: Make())
+    before = contents(make())
 
-    assert contents(make: Make(NOW + timedelta(days=300))) == before
+    assert contents(make(NOW + timedelta(days=300))) == before
 
 
 def test_the_server_certificate_is_renewed_before_it_runs_out_and_the_authority_stays(make: Make) -> None:
@@ -101,7 +101,7 @@ def test_a_lost_key_is_replaced_with_what_hangs_on_it(make: Make, lost: str, tmp
     make()
     (tmp_path / "secrets" / lost).unlink()
 
-    shake_hands(make: Make(), "localhost")
+    shake_hands(make(), "localhost")
 
 
 def test_a_damaged_certificate_is_replaced(make: Make) -> None:
@@ -109,7 +109,7 @@ def test_a_damaged_certificate_is_replaced(make: Make) -> None:
     found.server.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
     found.authority.write_bytes(b"\xff")
 
-    shake_hands(make: Make(), "localhost")
+    shake_hands(make(), "localhost")
 
 
 def test_keys_are_for_their_owner_only(make: Make, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_the_bundle_holds_the_systems_authorities_and_ours(make: Make) -> None:
 
 
 def test_the_authority_may_sign_servers_and_no_further_authority(make: Make) -> None:
-    authority = x509.load_pem_x509_certificate(make: Make().authority.read_bytes())
+    authority = x509.load_pem_x509_certificate(make().authority.read_bytes())
 
     limits = authority.extensions.get_extension_for_class(x509.BasicConstraints).value
 
@@ -136,7 +136,7 @@ def test_the_authority_may_sign_servers_and_no_further_authority(make: Make) -> 
 
 @pytest.mark.parametrize("name", ["", "localhost", "ünicode", "x" * 300])
 def test_a_host_name_that_no_certificate_can_hold_is_left_out(make: Make, name: str) -> None:
-    shake_hands(make: Make(host_name=name), "localhost")
+    shake_hands(make(host_name=name), "localhost")
 
 
 def test_a_companys_bundle_is_taken_and_our_own_is_not(tmp_path: Path) -> None:
