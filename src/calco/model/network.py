@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
 from calco.model.document import Document
+from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 
 
@@ -51,3 +52,103 @@ class NewPublicAddress:
     tags: Mapping[str, str] | None
     properties: Document
     extra: Document = field(default_factory=dict)
+
+
+# --- refusals: Azure's network provider answers 400 where Compute would say 409 ---------------------------------------
+# Sources: Azure documentation ("Delete a subnet", "Delete a NIC", "Delete a public IP") and public issue threads.
+
+
+def subnet_outside(subnet: str, network: str) -> ApiError:
+    return ApiError(
+        400,
+        "NetcfgInvalidSubnet",
+        f"Subnet '{subnet}' is not valid because its IP address range is outside the IP address range of virtual "
+        f"network '{network}'.",
+    )
+
+
+def subnets_overlap(subnet: str, network: str) -> ApiError:
+    return ApiError(
+        400,
+        "NetcfgSubnetRangesOverlap",
+        f"Subnet '{subnet}' is not valid because its IP address range overlaps with that of an existing subnet in "
+        f"virtual network '{network}'.",
+    )
+
+
+def prefix_size(prefix: IPv4Network, shortest: int, longest: int) -> ApiError:
+    return ApiError(
+        400,
+        "InvalidAddressPrefixFormat",
+        f"Address prefix {prefix} has a length of {prefix.prefixlen} bits. It must have {shortest} to {longest}.",
+    )
+
+
+def subnet_in_use(subnet: str, by: str) -> ApiError:
+    return ApiError(
+        400,
+        "InUseSubnetCannotBeDeleted",
+        f"Subnet {subnet} is in use by {by} and cannot be deleted. In order to delete the subnet, delete all the "
+        "resources within the subnet. See aka.ms/deletesubnet.",
+    )
+
+
+def prefix_in_use(prefix: str, subnet: str) -> ApiError:
+    return ApiError(
+        400,
+        "InUsePrefixCannotBeDeleted",
+        f"IpPrefix {prefix} on Subnet {subnet} has active allocations and cannot be deleted.",
+    )
+
+
+def subnet_full(subnet: str, prefix: IPv4Network) -> ApiError:
+    return ApiError(
+        400,
+        "SubnetIsFull",
+        f"Subnet {subnet} with address prefix {prefix} does not have enough capacity for 1 IP addresses.",
+    )
+
+
+def address_outside(address: str, prefix: IPv4Network) -> ApiError:
+    return ApiError(
+        400,
+        "PrivateIPAddressNotInSubnet",
+        f"Private static IP address {address[:100]} does not belong to the range of subnet prefix {prefix}, or is one "
+        "of the five addresses that Azure keeps there.",
+    )
+
+
+def address_taken(address: str, by: str, wanted_by: str) -> ApiError:
+    return ApiError(
+        400,
+        "PrivateIPAddressInUse",
+        f"IP configuration {wanted_by} is using the private IP address {address} which is already allocated to "
+        f"resource {by}.",
+    )
+
+
+def public_address_taken(address: ResourceId, by: str, wanted_by: str) -> ApiError:
+    return ApiError(
+        400,
+        "PublicIPAddressInUse",
+        f"Resource {wanted_by} is referencing public IP address {address} that is already allocated to resource {by}.",
+    )
+
+
+def public_address_in_use(address: ResourceId, by: str) -> ApiError:
+    return ApiError(
+        400,
+        "PublicIPAddressCannotBeDeleted",
+        f"Public IP address {address} can not be deleted since it is still allocated to resource {by}. In order to "
+        "delete the public IP, disassociate/detach the Public IP address from the resource. To learn how to do this, "
+        "see aka.ms/deletepublicip.",
+    )
+
+
+def no_public_address_left(range: str) -> ApiError:
+    """Ours: the range is a setting here."""
+    return ApiError(
+        400,
+        "PublicIPCountLimitReached",
+        f"Cannot create more public IP addresses: every address of {range} is taken. Delete one, or set a larger range.",
+    )

@@ -1,0 +1,153 @@
+"""Rules for ``osProfile``: names, passwords, keys. Sources: Azure, "Common VM error codes" (texts), "FAQ about Linux
+Virtual Machines" (user names that are not allowed, password lengths)."""
+
+import base64
+import binascii
+
+from calco.model import errors
+from calco.model.errors import ApiError
+from calco.model.virtual_machine import OsProfile
+
+LINUX_NAME_MAX = 64
+WINDOWS_NAME_MAX = 15
+CUSTOM_DATA_MAX = 87380
+"""Characters of base64. Source: Azure, "Custom data and cloud-init" (64 KiB)."""
+
+_BAD_IN_NAMES = "\\/\"[]:|<>+=;,?*@&~!#$%^'(){}_ `"
+_NAMES_NOT_ALLOWED = frozenset(
+    [
+        "administrator",
+        "admin",
+        "user",
+        "user1",
+        "test",
+        "user2",
+        "test1",
+        "user3",
+        "admin1",
+        "1",
+        "123",
+        "a",
+        "actuser",
+        "adm",
+        "admin2",
+        "aspnet",
+        "backup",
+        "console",
+        "david",
+        "guest",
+        "john",
+        "owner",
+        "root",
+        "server",
+        "sql",
+        "support",
+        "support_388945a0",
+        "sys",
+        "test2",
+        "test3",
+        "user4",
+        "user5",
+    ]
+)
+
+
+def check(profile: OsProfile) -> None:
+    """Raises the refusal Azure would give."""
+    _check_computer_name(profile)
+    _check_user(profile)
+    if profile.admin_password is not None:
+        _check_password(profile)
+    if not profile.windows and not profile.public_keys and profile.admin_password is None:
+        raise errors.invalid(
+            "linuxConfiguration",
+            "Authentication using either SSH or by user name and password must be enabled in Linux profile.",
+        )
+    if profile.windows and profile.admin_password is None:
+        raise errors.missing("adminPassword")
+    if profile.custom_data is not None and not _is_base64(profile.custom_data):
+        raise ApiError(
+            400,
+            "InvalidParameter",
+            f"Custom data in OSProfile must be in Base64 encoding and with a maximum length of {CUSTOM_DATA_MAX} "
+            "characters.",
+            "customData",
+        )
+
+
+def _check_computer_name(profile: OsProfile) -> None:
+    name = profile.computer_name
+    if not name:
+        raise errors.missing("osProfile.computerName")
+    bad = any(char in _BAD_IN_NAMES or ord(char) < 33 or ord(char) > 126 for char in name)
+    if profile.windows:
+        if bad or len(name) > WINDOWS_NAME_MAX or name.isdigit():
+            raise ApiError(
+                400,
+                "InvalidParameter",
+                f"Windows computer name cannot be more than {WINDOWS_NAME_MAX} characters long, be entirely numeric, "
+                f"or contain the following characters: {_BAD_IN_NAMES.strip()}.",
+                "computerName",
+            )
+    elif bad or len(name) > LINUX_NAME_MAX or name.startswith(("-", ".")) or name.endswith((".", "-")):
+        raise ApiError(
+            400,
+            "InvalidParameter",
+            f"Linux host name cannot exceed {LINUX_NAME_MAX} characters in length or contain the following characters: "
+            f"{_BAD_IN_NAMES.strip()}. It starts and ends with a letter or digit.",
+            "computerName",
+        )
+
+
+def _check_user(profile: OsProfile) -> None:
+    name = profile.admin_username
+    if not name:
+        raise errors.missing("osProfile.adminUsername")
+    limit = 20 if profile.windows else 64
+    plain = all(char.isascii() and (char.isalnum() or char in "_-.") for char in name)
+    if (
+        not plain
+        or len(name) > limit
+        or name.startswith("-")
+        or name.endswith(".")
+        or name.lower() in _NAMES_NOT_ALLOWED
+    ):
+        raise ApiError(
+            400,
+            "InvalidParameter",
+            "The Admin Username specified is not allowed. Use letters, digits, '-', '_' and '.', and none of the names "
+            "that are reserved (admin, root, test, user and the like).",
+            "adminUsername",
+        )
+
+
+def _check_password(profile: OsProfile) -> None:
+    password = profile.admin_password or ""
+    least, most = (8, 123) if profile.windows else (6, 72)
+    kinds = sum(
+        (
+            any(char.isupper() for char in password),
+            any(char.islower() for char in password),
+            any(char.isdigit() for char in password),
+            any(not char.isalnum() for char in password),
+        )
+    )
+    controls = any(ord(char) < 32 for char in password)
+    if not least <= len(password) <= most or kinds < 3 or controls:
+        raise ApiError(
+            400,
+            "InvalidParameter",
+            f"The supplied password must be between {least}-{most} characters long and must satisfy at least 3 of "
+            "password complexity requirements from the following: 1) Contains an uppercase character 2) Contains a "
+            "lowercase character 3) Contains a numeric digit 4) Contains a special character 5) Control characters are "
+            "not allowed",
+            "adminPassword",
+        )
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return len(text) <= CUSTOM_DATA_MAX

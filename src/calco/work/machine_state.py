@@ -1,0 +1,80 @@
+"""What a machine's record keeps for itself: its condition, its hardware, its secrets until they are used.
+
+``internal`` of a virtual machine:
+
+- ``vmId``: GUID, SMBIOS UUID of the guest; ``generation``: ``V1`` or ``V2``
+- ``condition``: a ``Condition``; ``changedAt``: when it became so; ``poweredOnAt``: when the guest was last switched on
+- ``provisioned``: whether the guest has set itself up once; until then ``secrets`` holds what only the guest may read
+- ``reports``: what the guest said last, by agent; ``failure``: code and message of a failed provisioning
+- ``incarnation``: of the goal state; grows with every power-on
+"""
+
+from datetime import datetime
+
+from calco.model.document import Document, flag_at, number_at, object_at, objects_at, text_at
+from calco.model.ids import ResourceId
+from calco.model.machine import Drive, Generation, Machine
+from calco.model.virtual_machine import Condition
+from calco.model.vm_size import find
+from calco.ports import Reader, Resource
+from calco.work.cloud import Rules
+from calco.work.common import with_internal
+from calco.work.volume import DISK_SLOT
+
+
+def vm_id_of(machine: Resource) -> str:
+    return text_at(machine.internal, "vmId") or ""
+
+
+def condition_of(machine: Resource) -> Condition:
+    return Condition(text_at(machine.internal, "condition") or Condition.DEALLOCATED)
+
+
+def with_condition(machine: Resource, condition: Condition, now: datetime) -> Resource:
+    return with_internal(machine, {"condition": condition.value, "changedAt": now.isoformat()})
+
+
+def is_provisioned(machine: Resource) -> bool:
+    return flag_at(machine.internal, "provisioned") is True
+
+
+def disks_of(machine: Resource) -> dict[int | None, ResourceId]:
+    """The machine's disks by LUN, the OS disk under None, in the machine's order."""
+    profile = object_at(machine.properties, "storageProfile")
+    disks: dict[int | None, ResourceId] = {}
+    for each in [object_at(profile, "osDisk"), *objects_at(profile, "dataDisks")]:
+        id = text_at(each, "managedDisk", "id")
+        if id is not None:
+            disks[number_at(each, "lun")] = ResourceId.parse(id)
+    return disks
+
+
+def nics_of(machine: Resource) -> list[ResourceId]:
+    """The machine's NICs, the primary one first."""
+    named = objects_at(machine.properties, "networkProfile", "networkInterfaces")
+    ordered = sorted(named, key=lambda each: flag_at(each, "properties", "primary") is not True)
+    return [ResourceId.parse(id) for each in ordered if (id := text_at(each, "id")) is not None]
+
+
+def hardware_of(machine: Resource, view: Reader, rules: Rules) -> Machine:
+    """What the hypervisor is to run, but for links and media. Cores and memory are the size's, capped by the rules."""
+    size = find(text_at(machine.properties, "hardwareProfile", "vmSize") or "")
+    drives = tuple(
+        Drive(held, lun)
+        for lun, disk in disks_of(machine).items()
+        if (held := view.held(disk).get(DISK_SLOT)) is not None
+    )
+    return Machine(
+        vm_id=vm_id_of(machine),
+        name=machine.id.name,
+        generation=Generation(text_at(machine.internal, "generation") or Generation.V1),
+        cores=min(rules.cores_max, size.cores if size else 1),
+        memory_mib=min(rules.memory_mib_max, size.memory_mib if size else 1024),
+        drives=drives,
+        links=(),
+        media=None,
+    )
+
+
+def secrets_of(machine: Resource) -> Document:
+    return object_at(machine.internal, "secrets")
