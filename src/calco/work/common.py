@@ -9,7 +9,7 @@ from calco.model import errors
 from calco.model.document import Document, at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
-from calco.model.operation import Claim, Family, NewOperation, Operation
+from calco.model.operation import Claim, Family, NewOperation, Operation, OperationEnd, Status
 from calco.operations.plan import P, Plan
 from calco.ports import Reader, Resource, Writer
 from calco.work.cloud import Cloud
@@ -91,6 +91,25 @@ def hand_over(
             claims=claims,
         )
     )
+
+
+def settled(cloud: Cloud, tx: Writer, subject: Resource, family: Family) -> Operation:
+    """An operation that has ended when it is accepted: clients poll it as they poll any other, and nothing runs."""
+    now = cloud.clock.now()
+    operation = tx.accept(
+        NewOperation(
+            id=cloud.chance.guid(),
+            plan="",
+            params={},
+            subject=subject.id,
+            family=family,
+            location=subject.location,
+            started_at=now,
+        )
+    )
+    end = OperationEnd(Status.SUCCEEDED, now)
+    tx.end(operation.id, end)
+    return replace(operation, status=end.status, end=end)
 
 
 def with_properties(resource: Resource, changes: Document) -> Resource:

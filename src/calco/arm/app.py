@@ -1,0 +1,274 @@
+"""The HTTP edge: reads a request, finds its route, hands it to a noun in a bounded thread pool, and shows the answer.
+
+Nothing here blocks the event loop and nothing here decides. Whatever a caller sends is answered in Azure's shape: a
+refusal is an ApiError raised anywhere below, and anything else that is raised is our own fault, told as such with the
+request's id, under which the log has the cause.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, QueryParams
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.types import Receive, Scope, Send
+
+from calco.arm import reading, showing
+from calco.arm.call import Answer, Call
+from calco.arm.endings import Endings
+from calco.arm.router import Match, Router, resource_of, segments
+from calco.arm.routes import ROUTES
+from calco.identity.errors import challenge
+from calco.identity.tokens import Caller
+from calco.model import errors
+from calco.model.errors import ApiError
+from calco.model.ids import is_guid
+from calco.work.cloud import Cloud
+
+log = logging.getLogger(__name__)
+
+BODY_BYTES_MAX = 4 * 1024 * 1024
+"""What Azure's front door takes. Source: Azure, "Resource Manager limits" (4 MB a request)."""
+DRAIN_BYTES_MAX = 64 * 1024 * 1024
+"""How much more is read and thrown away, so that the refusal reaches a client that is still sending."""
+
+Check = Callable[[str | None, str], Caller]
+"""(Authorization header, the tenant's authority URL) -> who calls. Raises ApiError 401."""
+
+
+def make_app(
+    cloud: Cloud,
+    check_token: Check,
+    *,
+    tenant: str,
+    endings: Endings,
+    extra_routes: Sequence[BaseRoute] = (),
+    hold_seconds: float = 20,
+    threads: int = 8,
+) -> Starlette:
+    """The whole application. ``extra_routes`` (tokens, metadata) come first; everything else is ARM's.
+
+    ``endings.ended`` is for the runner to call; ``endings.close`` lets held polls go, and should be called before the
+    server waits for its connections.
+    """
+    edge = Edge(cloud, check_token, tenant=tenant, endings=endings, hold_seconds=hold_seconds, threads=threads)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        edge.close()
+
+    return Starlette(routes=[*extra_routes, Mount("/", app=edge)], lifespan=lifespan)
+
+
+class Edge:
+    """ARM as an ASGI application."""
+
+    def __init__(
+        self, cloud: Cloud, check_token: Check, *, tenant: str, endings: Endings, hold_seconds: float, threads: int
+    ) -> None:
+        self._cloud = cloud
+        self._check_token = check_token
+        self._tenant = tenant
+        self._endings = endings
+        self._hold_seconds = hold_seconds
+        self._router = Router(ROUTES)
+        self._threads = ThreadPoolExecutor(threads, "arm")
+
+    def close(self) -> None:
+        self._endings.close()
+        self._threads.shutdown(wait=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        marks = _Marks(request.headers, self._cloud)
+        base = _base(request)
+        authority = f"{base}/{self._tenant}"
+        try:
+            answer = await self._answer(request, base, authority)
+            return _response(answer, marks.headers(answer.operation))
+        except ApiError as refusal:
+            headers = marks.headers(None) | _refusal_headers(refusal, authority)
+            return _response(Answer(refusal.status, showing.error(refusal)), headers)
+        except ClientDisconnect:
+            raise
+        except Exception:
+            log.exception("request %s failed: %s %s", marks.request_id, request.method, request.url.path)
+            refusal = ApiError(
+                500, "InternalServerError", f"The server encountered an internal error. Request id: {marks.request_id}."
+            )
+            return _response(Answer(500, showing.error(refusal)), marks.headers(None))
+
+    async def _answer(self, request: Request, base: str, authority: str) -> Answer:
+        self._check_token(request.headers.get("authorization"), authority)
+        path = segments(request.scope.get("raw_path") or request.url.path)
+        self._check_subscription(path)
+        query = {name.lower(): value for name, value in request.query_params.items()}
+        version = _version(request.query_params)
+        match = self._router.match(request.method, path)
+        call = await self._call(request, match, base=base, query=query, version=version)
+        return await self._held(match.route.handler, call)
+
+    def _check_subscription(self, path: Sequence[str]) -> None:
+        if len(path) < 2 or path[0].lower() != "subscriptions":
+            return
+        if not is_guid(path[1]):
+            raise ApiError(
+                400,
+                "InvalidSubscriptionId",
+                f"The provided subscription identifier '{path[1][:100]}' is malformed or invalid.",
+            )
+        if path[1].lower() != self._cloud.rules.subscription.lower():
+            raise errors.subscription_not_found(path[1])
+
+    async def _call(self, request: Request, match: Match, *, base: str, query: Mapping[str, str], version: str) -> Call:
+        body = await _body(request)
+        return Call(
+            cloud=self._cloud,
+            method=request.method,
+            path=request.url.path,
+            variables=match.variables,
+            query=query,
+            base=base,
+            version=version,
+            resource=resource_of(match.route, match.variables, self._cloud.rules.subscription),
+            body=reading.decode(body) if body.strip() or request.method in ("PUT", "PATCH") else {},
+        )
+
+    async def _held(self, handler: Callable[[Call], Answer], call: Call) -> Answer:
+        """The handler's answer; when it speaks of unfinished work, the answer at the work's end, or when patience is
+        over. The first look is not registered: an operation that has ended costs one read."""
+        answer = await self._run(handler, call)
+        if answer.unfinished is None or self._hold_seconds <= 0:
+            return answer
+        with self._endings.expect(answer.unfinished) as waiter:
+            answer = await self._run(handler, call)
+            if answer.unfinished is None:
+                return answer
+            await waiter.wait(self._hold_seconds)
+        return await self._run(handler, call)
+
+    async def _run(self, handler: Callable[[Call], Answer], call: Call) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, handler, call)
+
+
+# --- requests --------------------------------------------------------------------------------------------------------
+
+_HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,255}")
+
+
+def _base(request: Request) -> str:
+    """Scheme and host as the caller wrote them; a Host that is none is not repeated."""
+    host = request.headers.get("host", "")
+    if not _HOST.fullmatch(host):
+        server = request.scope.get("server") or ("localhost", None)
+        host = f"{server[0]}:{server[1]}" if server[1] else server[0]
+    return f"{request.url.scheme}://{host}"
+
+
+_VERSION = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(-(preview|alpha|beta|privatepreview))?")
+
+
+def _version(query: QueryParams) -> str:
+    """``api-version``: any date will do, for clients send 2015 to 2026. Raises ApiError."""
+    version = next((value for name, value in query.items() if name.lower() == "api-version"), "")
+    if not version:
+        raise ApiError(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
+    if not _VERSION.fullmatch(version.lower()):
+        raise ApiError(
+            400,
+            "InvalidApiVersionParameter",
+            f"The api-version '{version[:100]}' is invalid. The supported versions are dates such as '2024-03-01' or "
+            "'2024-03-01-preview'.",
+        )
+    return version.lower()
+
+
+async def _body(request: Request) -> bytes:
+    """The request's body. Raises ApiError 413 when it is too long, after reading on for a while."""
+    if request.method in ("GET", "HEAD", "DELETE"):
+        return b""
+    kept, length = bytearray(), 0
+    async for chunk in request.stream():
+        length += len(chunk)
+        if length > DRAIN_BYTES_MAX:
+            break
+        if length <= BODY_BYTES_MAX:
+            kept += chunk
+    if length > BODY_BYTES_MAX:
+        raise errors.too_large(BODY_BYTES_MAX)
+    return bytes(kept)
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------
+
+_PRINTABLE = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+class _Marks:
+    """The ids and constants that every answer carries. Source: recorded traffic, arm-protocol F."""
+
+    def __init__(self, asked: Headers, cloud: Cloud) -> None:
+        self.request_id = str(uuid4())
+        correlation = asked.get("x-ms-correlation-request-id", "")
+        self._correlation = correlation.lower() if is_guid(correlation) else self.request_id
+        self._client = asked.get("x-ms-client-request-id", "")
+        self._echo = asked.get("x-ms-return-client-request-id", "").lower() == "true"
+        self._routing = f"{cloud.rules.locations[0].upper()}:{cloud.clock.now():%Y%m%dT%H%M%SZ}:{self._correlation}"
+
+    def headers(self, operation: str | None) -> dict[str, str]:
+        """``operation``: the request that starts one bears its id."""
+        headers = {
+            "Cache-Control": "no-cache",
+            "Pragma": "no-cache",
+            "Expires": "-1",
+            "x-ms-request-id": operation or self.request_id,
+            "x-ms-correlation-request-id": self._correlation,
+            "x-ms-routing-request-id": self._routing,
+            "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if self._echo and _PRINTABLE.fullmatch(self._client):
+            headers["x-ms-client-request-id"] = self._client
+        return headers
+
+
+def _refusal_headers(refusal: ApiError, authority: str) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    if refusal.code in showing.GATEWAY:
+        headers["x-ms-failure-cause"] = "gateway"
+    if refusal.status == 401:
+        headers["WWW-Authenticate"] = challenge(refusal, authority)
+    return headers
+
+
+def _response(answer: Answer, headers: Mapping[str, str]) -> Response:
+    """``Answer`` on the wire; no body means Content-Length 0 and no Content-Type, but for 204, which has neither."""
+    content = b"" if answer.body is None else msgspec.json.encode(answer.body)
+    response = Response(content, answer.status)
+    for name, value in {**headers, **answer.headers}.items():
+        response.headers[name] = value
+    if content:
+        response.headers["Content-Type"] = "application/json; charset=utf-8"
+    return response

@@ -1,0 +1,60 @@
+"""One request as the nouns see it, and what they answer. Nothing here knows the HTTP library."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from calco.model.document import Document, Json
+from calco.model.ids import ResourceId
+from calco.work.cloud import Cloud
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that found its route. ``id`` names the resource in the caller's casing; for a list it is the group's id,
+    None for what lies outside groups. ``base`` is scheme and host as the caller wrote them: links begin with it."""
+
+    cloud: Cloud
+    method: str
+    path: str
+    variables: Mapping[str, str]
+    query: Mapping[str, str]
+    base: str
+    version: str
+    resource: ResourceId | None = None
+    body: Document = field(default_factory=dict)
+
+    @property
+    def id(self) -> ResourceId:
+        """The resource or group the path names. Only routes inside a group may ask."""
+        assert self.resource is not None, "this route names no resource"
+        return self.resource
+
+    @property
+    def subscription(self) -> str:
+        return self.cloud.rules.subscription
+
+    @property
+    def group(self) -> ResourceId | None:
+        """The group a list is limited to; None: the whole subscription."""
+        return None if self.resource is None else self.resource.group_id
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, body (None: empty) and headers. ``operation`` becomes the request id, as in Azure; ``unfinished`` names an
+    operation whose end is worth waiting for before this answer is sent."""
+
+    status: int
+    body: Json = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    operation: str | None = None
+    unfinished: str | None = None
+
+
+def ok(body: Json) -> Answer:
+    return Answer(200, body)
+
+
+def listed(items: list[Document]) -> Answer:
+    """A list: ``value`` is always there; everything fits one page, so there is no ``nextLink``."""
+    return Answer(200, {"value": list(items)})

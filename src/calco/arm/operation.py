@@ -1,0 +1,60 @@
+"""Polls: the status document behind Azure-AsyncOperation and the result behind Location."""
+
+from calco.arm import disk, operations
+from calco.arm.call import Answer, Call
+from calco.model.document import Document
+from calco.model.ids import is_guid
+from calco.model.operation import Family, Operation, Status
+from calco.work import operation as work
+
+
+def get_compute(call: Call) -> Answer:
+    return _poll(call, _find(call, Family.COMPUTE))
+
+
+def get_disk(call: Call) -> Answer:
+    return _poll(call, _find(call, Family.DISK))
+
+
+def get_network(call: Call) -> Answer:
+    return _poll(call, _find(call, Family.NETWORK))
+
+
+def get_network_result(call: Call) -> Answer:
+    operation = _find(call, Family.NETWORK)
+    return operations.monitor_answer(call, operation, None)
+
+
+def get_result(call: Call) -> Answer:
+    """``operationresults``: how the deletion of a group is watched."""
+    operation = _known(call, operations.operation_of_token(call.variables["token"]), Family.RESOURCES)
+    return operations.monitor_answer(call, operation, None)
+
+
+def _poll(call: Call, operation: Operation) -> Answer:
+    output = _output(call, operation)
+    if call.query.get("monitor", "").lower() == "true":
+        return operations.monitor_answer(call, operation, output)
+    return operations.status_answer(operation, output)
+
+
+def _find(call: Call, family: Family) -> Operation:
+    return _known(call, call.variables["operation"], family)
+
+
+def _known(call: Call, id: str, family: Family) -> Operation:
+    found = work.get(call.cloud, id.lower()) if is_guid(id) else None
+    if found is None or found.family is not family:
+        raise operations.not_found()
+    return found
+
+
+def _output(call: Call, operation: Operation) -> Document | None:
+    """What the operation made. A disk's is the disk itself, as long as there is one: none after a deletion."""
+    if operation.end is not None and operation.end.output is not None:
+        return operation.end.output
+    if operation.family is not Family.DISK or operation.status is not Status.SUCCEEDED:
+        return None
+    with call.cloud.records.read() as view:
+        made = view.resource(operation.subject)
+    return None if made is None else disk.show(made, call.version)

@@ -1,0 +1,136 @@
+"""Finds the route of an ARM path.
+
+Paths compare without regard to case (``resourcegroups`` and ``resourceGroups`` are one), doubled and trailing slashes do
+not count, and each segment is decoded by itself, so that an encoded slash never makes a new segment. Variables keep the
+caller's casing. A tree of segments, because a hundred routes tried one after the other would cost more than the answer.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+from calco.arm.call import Answer, Call
+from calco.model.errors import ApiError
+from calco.model.ids import ResourceId
+
+Handler = Callable[[Call], Answer]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One row of the table of what the API can do. ``action`` is the right one needs, in Azure's words."""
+
+    method: str
+    pattern: str
+    handler: Handler
+    action: str
+    long_running: bool = False
+    """Whether the answer may name an operation to poll."""
+
+
+@dataclass(frozen=True)
+class Match:
+    route: Route
+    variables: Mapping[str, str]
+
+
+@dataclass
+class _Node:
+    words: dict[str, "_Node"] = field(default_factory=dict)
+    variable: "tuple[str, _Node] | None" = None
+    routes: dict[str, Route] = field(default_factory=dict)
+
+
+class Router:
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self.routes = tuple(routes)
+        self._root = _Node()
+        self._types: dict[str, set[str]] = {}
+        for route in self.routes:
+            self._add(route)
+
+    def _add(self, route: Route) -> None:
+        node, parts = self._root, segments(route.pattern)
+        for part in parts:
+            if part.startswith("{"):
+                name, below = node.variable or (part[1:-1], _Node())
+                assert name == part[1:-1], f"{route.pattern}: {part} is called {{{name}}} elsewhere"
+                node.variable = (name, below)
+                node = below
+            else:
+                node = node.words.setdefault(part.lower(), _Node())
+        assert route.method not in node.routes, f"{route.method} {route.pattern} twice"
+        node.routes[route.method] = route
+        if "providers" in parts and parts.index("providers") + 2 < len(parts):
+            at = parts.index("providers")
+            self._types.setdefault(parts[at + 1].lower(), set()).add(parts[at + 2].lower())
+
+    def match(self, method: str, path: Sequence[str]) -> Match:
+        """The route for these segments. Raises ApiError: 404 in Azure's words, or 405."""
+        node, variables = self._root, dict[str, str]()
+        for part in path:
+            below = node.words.get(part.lower())
+            if below is None and node.variable is not None:
+                variables[node.variable[0]] = part
+                below = node.variable[1]
+            if below is None:
+                raise self._unknown(path)
+            node = below
+        if not node.routes:
+            raise self._unknown(path)
+        if method not in node.routes:
+            raise _method_not_allowed(method, sorted(node.routes))
+        return Match(node.routes[method], variables)
+
+    def _unknown(self, path: Sequence[str]) -> ApiError:
+        """Why there is nothing at ``path``. Sources: arm-protocol E.2."""
+        words = [part.lower() for part in path]
+        if "providers" in words and words.index("providers") + 1 < len(words):
+            at = words.index("providers")
+            namespace, types = path[at + 1], "/".join(path[at + 2 :: 2])
+            if namespace.lower() not in self._types:
+                return ApiError(
+                    404, "InvalidResourceNamespace", f"The resource namespace '{namespace[:100]}' is invalid."
+                )
+            return ApiError(
+                404,
+                "InvalidResourceType",
+                f"The resource type '{types[:200]}' could not be found in the namespace '{namespace}'.",
+            )
+        if words[:1] == ["subscriptions"]:
+            return ApiError(404, "NotFound", f"No resource is found at '/{'/'.join(path)[:300]}'.")
+        return ApiError(
+            404,
+            "MissingSubscription",
+            "The request did not have a subscription or a valid tenant level resource provider.",
+        )
+
+
+def _method_not_allowed(method: str, allowed: Sequence[str]) -> ApiError:
+    return ApiError(
+        405,
+        "MethodNotAllowed",
+        f"The requested resource does not support http method '{method[:20]}'. It supports {', '.join(allowed)}.",
+    )
+
+
+def segments(path: str | bytes) -> list[str]:
+    """The decoded segments of a path; bytes that are no UTF-8 become U+FFFD, which no name may contain."""
+    raw = path.encode() if isinstance(path, str) else path
+    return [unquote_to_bytes(part).decode(errors="replace") for part in raw.split(b"/") if part]
+
+
+def resource_of(route: Route, variables: Mapping[str, str], subscription: str) -> ResourceId | None:
+    """The resource or group that a matched route names, with Azure's spelling of types and the caller's of names."""
+    if "group" not in variables:
+        return None
+    group = ResourceId(subscription, variables["group"])
+    parts = segments(route.pattern)
+    if "providers" not in parts:
+        return group
+    namespace, *rest = parts[parts.index("providers") + 1 :]
+    pairs = [(type, variables[name[1:-1]]) for type, name in zip(rest[::2], rest[1::2], strict=False) if name[0] == "{"]
+    if not pairs:
+        return group
+    types, names = zip(*pairs, strict=True)
+    return ResourceId(group.subscription, group.group, namespace, tuple(types), tuple(names))

@@ -1,0 +1,109 @@
+"""How resources are shown: Azure's order of members, the casing of lists, and what each api-version knows."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from calco.model.document import Document, Json
+from calco.model.errors import ApiError
+from calco.ports import Resource
+
+ETERNITY = "9999-12-31"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A member that only some versions know: from ``since`` on, before ``until``. ``path`` begins at the resource;
+    arrays on the way are walked through."""
+
+    path: str
+    since: str = ""
+    until: str = ETERNITY
+
+
+def cut(document: Document, fields: Iterable[Field], version: str) -> Document:
+    """``document`` without what ``version`` does not know; the original is left alone."""
+    date = version[:10]
+    for field in fields:
+        if not field.since <= date < field.until:
+            document = _without(document, field.path.split("."))
+    return document
+
+
+def _without(document: Document, path: Sequence[str]) -> Document:
+    name, *rest = path
+    if name not in document:
+        return document
+    if not rest:
+        return {each: value for each, value in document.items() if each != name}
+    return {each: _below(value, rest) if each == name else value for each, value in document.items()}
+
+
+def _below(value: Json, path: Sequence[str]) -> Json:
+    if isinstance(value, list):
+        return [_below(each, path) for each in value]
+    return _without(value, path) if isinstance(value, dict) else value
+
+
+def resource(it: Resource, properties: Document, *, etag: str | None = None) -> Document:
+    """The envelope in the order Compute uses since 2019: name, id, type, location, tags, others, properties."""
+    shown: Document = {"name": it.id.name, "id": str(it.id)}
+    if etag is not None:
+        shown["etag"] = etag
+    shown |= {"type": it.id.type, "location": it.location}
+    if it.tags is not None:
+        shown["tags"] = dict(it.tags)
+    return {**shown, **it.extra, "properties": properties}
+
+
+def ordered(document: Document, first: Sequence[str], last: Sequence[str] = ()) -> Document:
+    """The same members: those in ``first`` before, those in ``last`` behind the others."""
+    middle = [name for name in document if name not in first and name not in last]
+    return {name: document[name] for name in (*first, *middle, *last) if name in document}
+
+
+_GROUP = re.compile(r"(/resourceGroups/)([^/]+)", re.IGNORECASE)
+
+
+def upper_group(shown: Document) -> Document:
+    """As Compute shows resources in lists of a whole subscription: the group's name in upper case inside the id.
+    Source: recorded traffic, 154 of 154 ids."""
+    id = shown.get("id")
+    if not isinstance(id, str):
+        return shown
+    return {**shown, "id": _GROUP.sub(lambda found: found[1] + found[2].upper(), id, count=1)}
+
+
+def time(moment: datetime) -> str:
+    """Seven fractional digits and an explicit offset, as .NET writes them. Source: recorded operation documents."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond:06d}0+00:00"
+
+
+GATEWAY = frozenset(
+    {
+        "InvalidResourceGroup",
+        "InvalidTemplate",
+        "MissingSubscriptionRegistration",
+        "ParentResourceNotFound",
+        "ResourceGroupNotFound",
+        "ResourceNotFound",
+    }
+)
+"""Refusals that ARM's gateway makes itself and marks so. Source: recorded traffic."""
+
+
+def error(refusal: ApiError) -> Document:
+    """``{"error": {...}}``, details first where there are any, as recorded."""
+    inner: Document = {}
+    if refusal.details:
+        inner["details"] = [dict(_members(each)) for each in refusal.details]
+    return {"error": {**inner, **_members(refusal)}}
+
+
+def _members(refusal: ApiError) -> Mapping[str, Json]:
+    members: dict[str, Json] = {"code": refusal.code, "message": refusal.message}
+    if refusal.target is not None:
+        members["target"] = refusal.target
+    return members

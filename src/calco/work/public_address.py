@@ -1,0 +1,151 @@
+"""Public IP addresses: each gets one of a range that this machine can reach, and keeps it as long as it lives.
+
+The address answers when the NIC it belongs to is plugged in; that is the machine's start's business.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from ipaddress import IPv4Network
+
+from calco.model import network
+from calco.model.document import Document, text_at
+from calco.model.ids import ResourceId
+from calco.model.network import NewPublicAddress
+from calco.model.operation import Claim, Family
+from calco.ports import Reader, Resource, Writer
+from calco.work.cloud import Accepted, Cloud
+from calco.work.common import (
+    check_free,
+    check_group,
+    existing_here,
+    found,
+    listed,
+    normal_location,
+    settled,
+    with_properties,
+)
+
+KIND = "Microsoft.Network/publicIPAddresses"
+
+KEPT = 4
+"""Addresses at the start of the range that are not given away: the network's own, and room for this machine's end."""
+LAST = "public_address/last"
+"""Note: the offset handed out last. The search goes on behind it, so that an address just freed rests a while and no
+client meets another machine's host key under it."""
+
+
+def get(cloud: Cloud, id: ResourceId) -> Resource:
+    with cloud.records.read() as view:
+        return found(view, id)
+
+
+def list(cloud: Cloud, group: ResourceId | None) -> Sequence[Resource]:
+    with cloud.records.read() as view:
+        return listed(view, KIND, group)
+
+
+def put(cloud: Cloud, wanted: NewPublicAddress) -> Accepted:
+    """Create an address, or change its tags and settings; the address itself stays."""
+    location = normal_location(cloud, wanted.location, KIND)
+    with cloud.records.write() as tx:
+        check_group(tx, wanted.id)
+        there = existing_here(tx, wanted.id, location)
+        if there is None:
+            made = new(cloud, tx, replace(wanted, location=location))
+        else:
+            check_free(tx, (Claim(there.id),))
+            made = _changed(there, wanted)
+        tx.put(made)
+        operation = settled(cloud, tx, made, Family.NETWORK)
+    return Accepted(made, operation, created=there is None)
+
+
+def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
+    """Delete an address that no NIC has."""
+    with cloud.records.write() as tx:
+        there = tx.resource(id)
+        if there is None:
+            return None
+        check_free(tx, (Claim(id),))
+        user = user_of(there)
+        if user is not None:
+            raise network.public_address_in_use(id, user)
+        operation = settled(cloud, tx, there, Family.NETWORK)
+        tx.delete(id)
+    return Accepted(None, operation)
+
+
+def new(cloud: Cloud, tx: Writer, wanted: NewPublicAddress) -> Resource:
+    """A new address as it would be put; notes that its number is taken."""
+    properties: Document = {
+        "provisioningState": "Succeeded",
+        "resourceGuid": cloud.chance.guid(),
+        "ipAddress": _next(cloud, tx),
+        "publicIPAddressVersion": "IPv4",
+        "publicIPAllocationMethod": "Dynamic",
+        "idleTimeoutInMinutes": 4,
+        **_named(wanted),
+        "ipTags": [],
+    }
+    extra: Document = {"sku": {"name": "Basic"}, **wanted.extra}
+    return Resource(wanted.id, wanted.location, properties, wanted.tags, {}, extra)
+
+
+def address_of(public: Resource) -> str:
+    """The address itself."""
+    address = public.properties["ipAddress"]
+    assert isinstance(address, str)
+    return address
+
+
+def user_of(public: Resource) -> str | None:
+    """The id of the IP configuration that has it."""
+    return text_at(public.properties, "ipConfiguration", "id")
+
+
+def given(public: Resource, configuration: str) -> Resource:
+    """The address as it is when ``configuration`` has it."""
+    return with_properties(public, {"ipConfiguration": {"id": configuration}})
+
+
+def taken_back(public: Resource) -> Resource:
+    """The address as it is when nobody has it."""
+    return with_properties(public, {"ipConfiguration": None})
+
+
+def _named(wanted: NewPublicAddress) -> Document:
+    """What the request says, with the full name that a label makes."""
+    label = text_at(wanted.properties, "dnsSettings", "domainNameLabel")
+    settings = wanted.properties.get("dnsSettings")
+    if label is None or not isinstance(settings, dict):
+        return wanted.properties
+    named: Document = {**settings, "fqdn": f"{label.lower()}.{wanted.location}.cloudapp.azure.com"}
+    return {**wanted.properties, "dnsSettings": named}
+
+
+def _changed(there: Resource, wanted: NewPublicAddress) -> Resource:
+    mine = ("resourceGuid", "ipAddress", "ipConfiguration")
+    settings = {name: value for name, value in _named(replace(wanted, location=there.location)).items()}
+    kept: Document = {name: there.properties[name] for name in mine if name in there.properties}
+    properties: Document = {**there.properties, **settings, **kept, "provisioningState": "Succeeded"}
+    return replace(there, properties=properties, tags=wanted.tags, extra={**there.extra, **wanted.extra})
+
+
+def _next(cloud: Cloud, tx: Writer) -> str:
+    block = IPv4Network(cloud.rules.public_range)
+    taken = {str(each.properties.get("ipAddress")) for each in tx.resources(KIND)}
+    first, count = KEPT, block.num_addresses - KEPT - 1
+    last = int(tx.note(LAST) or first - 1)
+    for step in range(count):
+        offset = first + (last + 1 - first + step) % count
+        address = str(block[offset])
+        if address not in taken:
+            tx.put_note(LAST, str(offset))
+            return address
+    raise network.no_public_address_left(cloud.rules.public_range)
+
+
+def referred(view: Reader, id: ResourceId, location: str) -> Resource | None:
+    """The address that a NIC in ``location`` refers to; None when there is none there."""
+    there = view.resource(id)
+    return there if there is not None and there.location == location else None
