@@ -45,9 +45,10 @@ class SimulatedDiskStore:
 
     def import_base(self, volume: Volume, source: Path, format: str) -> None:
         with self._lock:
-            source = source.resolve(strict=True)
-            importable_bytes(source, format, volume.size_bytes)
-            self._make(volume, source.stat().st_blocks * 512)
+            if not self._is_whole(volume.id):
+                source = source.resolve(strict=True)
+                importable_bytes(source, format, volume.size_bytes)
+                self._make(volume, source.stat().st_blocks * 512)
 
     def grow(self, volume: VolumeId, size_bytes: int) -> None:
         with self._lock:

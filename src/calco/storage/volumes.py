@@ -57,20 +57,20 @@ class Qcow2Store:
 
     def create(self, volume: Volume) -> None:
         """An empty volume or an overlay. Raises StoreFull, and FileNotFoundError when the backing has no file."""
-        file, making = self.path(volume.id), self._making(volume.id)
-        if not file.exists():
-            backing: list[str] = []
-            if volume.backing is not None:
-                below = self.path(volume.backing)
-                below.stat()
-                # -u: the backing file is neither opened nor its lock asked for; that it is there was seen above.
-                backing = ["-u", "-b", below.name, "-F", "qcow2"]
-            _make_private(making)
-            argv: Words = ["create", "-q", "-f", "qcow2", "-o", OPTIONS, *backing, making, str(volume.size_bytes)]
-            self._qemu(argv, METADATA_SECONDS)
-            self._finish(volume, making)
-        else:
+        making = self._making(volume.id)
+        if self.path(volume.id).exists():
             sync_folder(self._folder)  # a crash may have come between the rename and this
+            return
+        backing: list[str] = []
+        if volume.backing is not None:
+            below = self.path(volume.backing)
+            below.stat()
+            # -u: the backing file is neither opened nor its lock asked for; that it is there was seen above.
+            backing = ["-u", "-b", below.name, "-F", "qcow2"]
+        _make_private(making)
+        argv: Words = ["create", "-q", "-f", "qcow2", "-o", OPTIONS, *backing, making, str(volume.size_bytes)]
+        self._qemu(argv, METADATA_SECONDS)
+        self._finish(volume, making)
 
     def import_base(self, volume: Volume, source: Path, format: str) -> None:
         """A volume with the bytes of ``source``.
@@ -79,12 +79,12 @@ class Qcow2Store:
         never be written again, and loses its write permission here. Raises StoreFull, FileNotFoundError, ValueError
         for an unknown format or a volume smaller than the image, ForeignVolume for an image that names other files.
         """
-        source = source.resolve(strict=True)
-        image_bytes = importable_bytes(source, format, volume.size_bytes)
-        file, making = self.path(volume.id), self._making(volume.id)
-        if file.exists():
+        making = self._making(volume.id)
+        if self.path(volume.id).exists():
             sync_folder(self._folder)
             return
+        source = source.resolve(strict=True)
+        image_bytes = importable_bytes(source, format, volume.size_bytes)
         if format == "qcow2" and volume.frozen and image_bytes == volume.size_bytes and _link(source, making):
             self._finish(volume, making)
             return
