@@ -15,40 +15,9 @@ CUSTOM_DATA_MAX = 87380
 
 _BAD_IN_NAMES = "\\/\"[]:|<>+=;,?*@&~!#$%^'(){}_ `"
 _NAMES_NOT_ALLOWED = frozenset(
-    [
-        "administrator",
-        "admin",
-        "user",
-        "user1",
-        "test",
-        "user2",
-        "test1",
-        "user3",
-        "admin1",
-        "1",
-        "123",
-        "a",
-        "actuser",
-        "adm",
-        "admin2",
-        "aspnet",
-        "backup",
-        "console",
-        "david",
-        "guest",
-        "john",
-        "owner",
-        "root",
-        "server",
-        "sql",
-        "support",
-        "support_388945a0",
-        "sys",
-        "test2",
-        "test3",
-        "user4",
-        "user5",
-    ]
+    {"1", "123", "a", "actuser", "adm", "admin", "admin1", "admin2", "administrator", "aspnet", "backup", "console"}
+    | {"david", "guest", "john", "owner", "root", "server", "sql", "support", "support_388945a0", "sys", "test"}
+    | {"test1", "test2", "test3", "user", "user1", "user2", "user3", "user4", "user5"}
 )
 
 

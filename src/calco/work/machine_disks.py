@@ -1,0 +1,271 @@
+"""The disks a new machine gets: from its image, empty ones, and existing ones that are attached."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from calco.model import errors
+from calco.model.disk import (
+    MAX_DISK_GB,
+    MAX_OS_DISK_GB,
+    Caching,
+    CreateOption,
+    DiskEvent,
+    OsType,
+    Sku,
+    size_gb,
+)
+from calco.model.document import Document, number_at, object_at, objects_at, text_at
+from calco.model.ids import ResourceId
+from calco.model.image import slot
+from calco.model.machine import Generation
+from calco.model.virtual_machine import DiskWish, NewVirtualMachine, Urn
+from calco.model.vm_size import VmSize
+from calco.model.volume import GIB, VolumeId
+from calco.ports import Reader, Resource
+from calco.work import disk, volume
+from calco.work.cloud import Cloud
+from calco.work.common import with_properties
+
+LUNS = range(64)
+
+
+@dataclass(frozen=True)
+class SourceDisk:
+    """One disk of an image: its frozen volume, what the guest sees of it, how Azure would cache and store it."""
+
+    volume: VolumeId
+    size_bytes: int
+    caching: str | None = None
+    sku: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a machine's disks come from, by LUN, the OS disk under None."""
+
+    disks: Mapping[int | None, SourceDisk]
+    generation: Generation
+    os_type: OsType
+    is_platform: bool
+    reference: Document
+    """``creationData.imageReference`` of the disks."""
+
+
+@dataclass(frozen=True)
+class DiskPlan:
+    """One disk of the new machine: its record, the volume it holds at first (None: it gets an empty one), and how the
+    machine shows it."""
+
+    lun: int | None
+    record: Resource
+    volume: VolumeId | None
+    shown: Document
+
+
+# --- the source ------------------------------------------------------------------------------------------------------
+
+
+def source_of(view: Reader, wanted: NewVirtualMachine, base: VolumeId | None, location: str) -> Source:
+    """What the request's ``imageReference`` stands for. Raises Azure's refusals."""
+    if wanted.os_disk.create_option is not CreateOption.FROM_IMAGE:
+        raise errors.not_supported(f"storageProfile.osDisk.createOption '{wanted.os_disk.create_option}'")
+    if isinstance(wanted.image, Urn):
+        return _platform(view, wanted.image, base)
+    if wanted.image is None:
+        raise errors.missing("imageReference")
+    return _image(view, wanted.image, wanted.id, location)
+
+
+def _platform(view: Reader, urn: Urn, base: VolumeId | None) -> Source:
+    row = None if base is None else view.volume(base)
+    if row is None:
+        raise errors.platform_image_not_found(str(urn))
+    generation = Generation.V2 if urn.sku.lower().endswith("gen2") else Generation.V1
+    reference: Document = {
+        "publisher": urn.publisher,
+        "offer": urn.offer,
+        "sku": urn.sku,
+        "version": urn.version,
+    }
+    return Source({None: SourceDisk(row.id, row.size_bytes)}, generation, OsType.LINUX, True, reference)
+
+
+def _image(view: Reader, id: ResourceId, machine: ResourceId, location: str) -> Source:
+    if id.subscription.lower() != machine.subscription.lower():
+        raise errors.image_not_found(str(id), location)
+    image = view.resource(id)
+    if image is None or image.location != location:
+        raise errors.image_not_found(str(id), location)
+    if image.properties.get("provisioningState") != "Succeeded":
+        raise errors.image_not_ready(machine.name, image.id.name)
+    profile = object_at(image.properties, "storageProfile")
+    held = view.held(image.id)
+    disks: dict[int | None, SourceDisk] = {}
+    for each in [object_at(profile, "osDisk"), *objects_at(profile, "dataDisks")]:
+        lun = number_at(each, "lun")
+        size = number_at(image.internal, "sizes", slot(lun)) or (number_at(each, "diskSizeGB") or 1) * GIB
+        disks[lun] = SourceDisk(held[slot(lun)], size, text_at(each, "caching"), text_at(each, "storageAccountType"))
+    return Source(
+        disks,
+        Generation(text_at(image.properties, "hyperVGeneration") or Generation.V1),
+        OsType(text_at(profile, "osDisk", "osType") or OsType.LINUX),
+        False,
+        {"id": str(image.id)},
+    )
+
+
+# --- the disks -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the disks of one machine are planned from."""
+
+    wanted: NewVirtualMachine
+    source: Source
+    size: VmSize
+    location: str
+
+
+def plan(cloud: Cloud, view: Reader, order: Order) -> Sequence[DiskPlan]:
+    """The machine's disks, OS disk first. Raises Azure's refusals; changes nothing."""
+    wishes = [order.wanted.os_disk, *_data_wishes(order.wanted, order.source)]
+    luns = [wish.lun for wish in wishes]
+    for lun in luns[1:]:
+        if lun not in LUNS:
+            raise errors.invalid("dataDisk.lun", "A LUN is a number from 0 to 63.")
+        if luns.count(lun) > 1:
+            raise errors.lun_taken(lun or 0)
+    if len(luns) - 1 > order.size.max_data_disks:
+        raise errors.too_many_disks(order.size.max_data_disks)
+    plans = [_plan_one(cloud, view, order, wish, number) for number, wish in enumerate(wishes, start=1)]
+    names = [each.record.id.key for each in plans]
+    for each in plans:
+        if names.count(each.record.id.key) > 1:
+            raise _name_taken(each.record.id.name)
+    return plans
+
+
+def _data_wishes(wanted: NewVirtualMachine, source: Source) -> Sequence[DiskWish]:
+    """The image's data disks come along when none is named; naming one means naming all of the image's LUNs."""
+    of_image = [lun for lun in source.disks if lun is not None]
+    if not wanted.data_disks:
+        return [DiskWish(lun, CreateOption.FROM_IMAGE) for lun in of_image]
+    from_image = {wish.lun for wish in wanted.data_disks if wish.create_option is CreateOption.FROM_IMAGE}
+    if not set(of_image) <= from_image:
+        raise errors.luns_missing()
+    for lun in from_image - set(of_image):
+        raise errors.invalid("dataDisks.createOption", f"The image has no data disk at LUN {lun}.")
+    return wanted.data_disks
+
+
+def _plan_one(cloud: Cloud, view: Reader, order: Order, wish: DiskWish, number: int) -> DiskPlan:
+    wanted, source = order.wanted, order.source
+    if wish.create_option is CreateOption.ATTACH:
+        return _attached(view, wanted, wish, order.location)
+    origin = source.disks[wish.lun] if wish.create_option is CreateOption.FROM_IMAGE else None
+    if origin is None and wish.create_option is not CreateOption.EMPTY:
+        raise errors.invalid("dataDisks.createOption")
+    size_bytes = _size(wish, origin)
+    id = wanted.id.sibling("Microsoft.Compute", "disks", wish.name or _name(cloud, wanted, source, number))
+    if view.resource(id) is not None:
+        raise _name_taken(id.name)
+    sku = wish.sku or Sku((origin.sku if origin else None) or disk.DEFAULT_SKU)
+    creation: Document = {"createOption": wish.create_option.value}
+    if origin is not None:
+        reference = source.reference if wish.lun is None else {**source.reference, "lun": wish.lun}
+        creation["imageReference"] = reference
+    record = disk.new(
+        cloud,
+        id,
+        order.location,
+        size_bytes=size_bytes,
+        sku=sku,
+        os_type=source.os_type if wish.lun is None else None,
+        creation=creation,
+        generation=source.generation.value,
+    )
+    record = disk.moved(record, DiskEvent.ATTACH, wanted.id)
+    if origin is not None:
+        record = with_properties(record, {"provisioningState": "Succeeded"})
+    record = replace(record, extra={**record.extra, **_zones(wanted)})
+    caching = wish.caching or (origin.caching if origin else None)
+    default = Caching.READ_WRITE if wish.lun is None else Caching.NONE
+    shown = _shown(wanted, wish, record, source, str(caching or default))
+    return DiskPlan(wish.lun, record, None if origin is None else origin.volume, shown)
+
+
+def _attached(view: Reader, wanted: NewVirtualMachine, wish: DiskWish, location: str) -> DiskPlan:
+    if wish.disk is None:
+        raise errors.missing("dataDisk.managedDisk.id")
+    record = view.resource(wish.disk)
+    if record is None or record.location != location or record.id.kind != disk.KIND.lower():
+        raise errors.linked_not_found(wish.disk.name)
+    owner = record.extra.get("managedBy")
+    if isinstance(owner, str):
+        raise errors.disk_owned(record.id.name, ResourceId.parse(owner).name)
+    shown: Document = {
+        "lun": wish.lun,
+        "name": record.id.name,
+        "createOption": "Attach",
+        "caching": (wish.caching or Caching.NONE).value,
+        "managedDisk": {"storageAccountType": text_at(record.extra, "sku", "name"), "id": str(record.id)},
+        "diskSizeGB": number_at(record.properties, "diskSizeGB"),
+        "toBeDetached": False,
+    }
+    held = view.held(record.id).get(volume.DISK_SLOT)
+    return DiskPlan(wish.lun, disk.moved(record, DiskEvent.ATTACH, wanted.id), held, _tidy(shown, wanted, wish))
+
+
+def _size(wish: DiskWish, origin: SourceDisk | None) -> int:
+    where = "osDisk.diskSizeGB" if wish.lun is None else "dataDisk.diskSizeGB"
+    if wish.size_gb is None:
+        if origin is None:
+            raise errors.missing(where)
+        return origin.size_bytes
+    if not 1 <= wish.size_gb <= (MAX_OS_DISK_GB if wish.lun is None else MAX_DISK_GB):
+        raise errors.invalid(where, f"A disk is between 1 and {MAX_DISK_GB} GB, an OS disk at most {MAX_OS_DISK_GB}.")
+    if origin is not None and wish.size_gb < size_gb(origin.size_bytes):
+        raise errors.smaller_than_image(wish.size_gb, size_gb(origin.size_bytes), where)
+    return max(wish.size_gb * GIB, origin.size_bytes if origin else 0)
+
+
+def _name(cloud: Cloud, wanted: NewVirtualMachine, source: Source, number: int) -> str:
+    """Source: recorded names; disk 1 is the OS disk, and platform images' has a word in it."""
+    word = "OsDisk_1" if number == 1 and source.is_platform else f"disk{number}"
+    return f"{wanted.id.name}_{word}_{cloud.chance.guid().replace('-', '')}"
+
+
+def _name_taken(name: str) -> errors.ApiError:
+    return errors.ApiError(400, "InvalidParameter", f"A disk named '{name}' already exists.", "disk.name")
+
+
+def _zones(wanted: NewVirtualMachine) -> Document:
+    return {"zones": wanted.extra["zones"]} if "zones" in wanted.extra else {}
+
+
+def _shown(wanted: NewVirtualMachine, wish: DiskWish, record: Resource, source: Source, caching: str) -> Document:
+    """How the machine shows the disk. Source: recording net-image-managed-5-datadisks-then-vms."""
+    first: Document = {"osType": source.os_type.value} if wish.lun is None else {"lun": wish.lun}
+    last: Document = {} if wish.lun is None else {"toBeDetached": False}
+    shown: Document = {
+        **first,
+        "name": record.id.name,
+        "createOption": wish.create_option.value,
+        "caching": caching,
+        "managedDisk": {"storageAccountType": text_at(record.extra, "sku", "name"), "id": str(record.id)},
+        "diskSizeGB": number_at(record.properties, "diskSizeGB"),
+        **last,
+    }
+    return _tidy(shown, wanted, wish)
+
+
+def _tidy(shown: Document, wanted: NewVirtualMachine, wish: DiskWish) -> Document:
+    """Members the request had and we do not decide stay (``writeAcceleratorEnabled``, ``deleteOption``...)."""
+    profile = object_at(wanted.properties, "storageProfile")
+    sent = (
+        object_at(profile, "osDisk")
+        if wish.lun is None
+        else next((each for each in objects_at(profile, "dataDisks") if each.get("lun") == wish.lun), {})
+    )
+    return {**shown, **{name: each for name, each in sent.items() if name not in shown}}
