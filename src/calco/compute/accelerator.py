@@ -2,14 +2,14 @@
 
 An open /dev/kvm proves nothing: there are hosts on which it opens, makes machines and runs SeaBIOS, and on which every
 stock kernel then hangs or dies. So the probe boots a program of our own (``probe_program``) that does what kernels do
-first, under the very arguments machines are to get, in a child with a time limit. What it proves: the host can enter long
-mode, page, exchange 16 bytes, save and restore SSE state, take a trap, and run code at more than the pace of an
+first, under the very arguments machines are to get, in a child with a time limit. What it proves: the host can enter
+long mode, page, exchange 16 bytes, save and restore SSE state, take a trap, and run code at more than the pace of an
 interpreter. What it does not prove: that every kernel boots. A machine that KVM gives up on later is seen as crashed
 (``internal-error``), and its log says so.
 
-A failed probe costs its whole time limit (5 s), a good one well under a second, so the answer is kept in a file, for as
-long as kernel, QEMU and CPU stay what they were. Whether /dev/kvm may be opened is looked at each time: it costs nothing
-and changes when somebody joins the group kvm.
+A failed probe costs its whole time limit (5 s), a good one well under a second, so the answer is kept in a file, for
+as long as kernel, QEMU and CPU stay what they were. Whether /dev/kvm may be opened is looked at each time: it costs
+nothing and changes when somebody joins the group kvm.
 """
 
 import os
@@ -32,12 +32,12 @@ class Accelerator:
     arguments: tuple[str, ...]
     reason: str
     overhead_mib: int
-    """Host memory a machine takes beside its own: measured 0.45 GB for a 384 MiB guest under TCG; for KVM an estimate."""
+    """Host memory a machine takes beside its own. An estimate above what was seen (TCG: 70 MiB beside 384)."""
 
 
 # tcg-cpuid=off and kvm=off leave the hypervisor bit and take its signature away, so that systemd-detect-virt goes by
 # SMBIOS and says ``microsoft``, without which Debian's waagent does not start. la57=off saves a level of page walks;
-# tb-size (MiB) would else be 1 GiB a machine. The KVM line has never been seen with a booted guest: no host to try it on.
+# tb-size (MiB) would else be 1 GiB a machine. The KVM line was never seen with a booted guest: no host to try it on.
 TCG_ARGUMENTS = ("-accel", "tcg,thread=multi,tb-size=128", "-cpu", "max,la57=off,tcg-cpuid=off")
 KVM_ARGUMENTS = ("-accel", "kvm", "-cpu", "host,kvm=off")
 

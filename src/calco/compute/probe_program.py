@@ -13,9 +13,9 @@ Then it resets the machine through port 0xcf9, which ends QEMU when it was start
 goes wrong resets as well, or hangs; the letters tell where.
 
 Memory: 0x1000-0x3fff page tables, 0x4000 IDT, 0x5000 the 16 bytes, 0x5040 the XSAVE area, stack below 0x7c00.
-Sources: Intel SDM volume 3A, 9.8.5 (to IA-32e mode), 13 (XSAVE); volume 2, CMPXCHG8B/CMPXCHG16B. Why these: on a host
-whose KVM works without vmx and svm stock kernels stalled while unpacking themselves, or died at cmpxchg16b, xrstor64 and
-int3, in this order as each was taken away.
+Sources: Intel SDM volume 3A, 9.8.5 (to IA-32e mode), 13 (XSAVE); volume 2, CMPXCHG8B/CMPXCHG16B. Why these: on a
+host whose KVM works without vmx and svm stock kernels stalled while unpacking themselves, or died at cmpxchg16b,
+xrstor64 and int3, in this order as each was taken away.
 """
 
 PASSED = b"LPCXTS"

@@ -1,0 +1,302 @@
+"""Machines and networks that are not there: for testing calco's rules fast. Chosen by name, never fallen back to.
+
+No program runs, no disk is read or written, no packet is sent. What is kept is what a real hypervisor and network would
+still know after the service was restarted: files in a folder, written whole or not at all. The same conformance tests
+run on these and on the real drivers, which is what makes them worth believing.
+"""
+
+import socket
+import struct
+import threading
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from calco.compute.qemu_command import check
+from calco.model.ids import is_guid
+from calco.model.machine import Link, Machine, MachineState
+from calco.model.subnet import Port, Subnet
+from calco.ports import FabricListener, NetworkCapabilities, NoRoom
+from calco.tool import ToolFailed
+
+T = TypeVar("T")
+
+
+class _Simulated(msgspec.Struct, frozen=True):
+    """A machine as its file has it. ``booting``: its ``on_boot`` has not returned yet."""
+
+    machine: Machine
+    state: MachineState
+    booting: bool = False
+    boots: int = 0
+
+
+def _nobody_hears(machine: Machine) -> None:
+    """A guest that never reports."""
+
+
+class SimulatedHypervisor:
+    """``ports.Hypervisor`` without machines, FOR TESTING RULES: nothing boots here.
+
+    ``machines`` is the folder of machines' folders. ``on_boot`` is called by ``start`` and ``reset``, in the caller's
+    thread, once the machine counts as running: whoever wants guests that report Ready sends the report there (at once,
+    later, or never). It is called at least once for each boot: a boot cut short by a crash of the service is told again
+    by the next ``start``. ``capacity_mib`` is the memory of all running machines together.
+    """
+
+    def __init__(
+        self,
+        machines: Path,
+        *,
+        on_boot: Callable[[Machine], None] = _nobody_hears,
+        capacity_mib: int = 1 << 20,
+    ) -> None:
+        self._machines = machines
+        self._on_boot = on_boot
+        self._capacity_mib = capacity_mib
+        self._lock = threading.Lock()
+
+    # --- ports.Hypervisor ------------------------------------------------------------------------------------------
+
+    def start(self, machine: Machine) -> None:
+        check(machine)
+        with self._lock:
+            found = self._read(machine.vm_id)
+            runs = found is not None and found.state is MachineState.RUNNING
+            if found is not None and runs and not found.booting:
+                return
+            if not runs:
+                self._refuse_without_room(machine)
+                self._write(_Simulated(machine, MachineState.RUNNING, booting=True, boots=1))
+        self._boot(machine.vm_id)
+
+    def stop(self, vm_id: str, *, grace_seconds: float) -> None:  # noqa: ARG002 - nobody is waited for
+        with self._lock:
+            self._file(vm_id).unlink(missing_ok=True)
+
+    def reset(self, vm_id: str) -> None:
+        """Raises ToolFailed when there is nothing to reset."""
+        with self._lock:
+            found = self._read(vm_id)
+            if found is None or found.state is MachineState.CRASHED:
+                raise ToolFailed(("simulated",), None, f"machine {vm_id} has no process to reset")
+            self._write(_Simulated(found.machine, MachineState.RUNNING, booting=True, boots=found.boots + 1))
+        self._boot(vm_id)
+
+    def state(self, vm_id: str) -> MachineState:
+        found = self._read(vm_id)
+        return found.state if found else MachineState.ABSENT
+
+    def machines(self) -> set[str]:
+        if not self._machines.exists():
+            return set()
+        return {entry.name for entry in self._machines.iterdir() if entry.is_dir() and is_guid(entry.name)}
+
+    def forget(self, vm_id: str) -> None:
+        """Raises ValueError while the machine runs or stands shut down."""
+        with self._lock:
+            found = self._read(vm_id)
+            if found is not None and found.state is not MachineState.CRASHED:
+                raise ValueError(f"machine {vm_id} has a process")
+            self._file(vm_id).unlink(missing_ok=True)
+            self._console(vm_id).unlink(missing_ok=True)
+            _remove_if_empty(self._file(vm_id).parent)
+
+    def console_log(self, vm_id: str) -> bytes:
+        try:
+            return self._console(vm_id).read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def screenshot(self, vm_id: str) -> bytes | None:
+        found = self._read(vm_id)
+        return None if found is None or found.state is MachineState.CRASHED else _grey_png()
+
+    # --- what guests do of their own accord ------------------------------------------------------------------------
+
+    def shut_down(self, vm_id: str) -> None:
+        """The guest switches itself off."""
+        self._befall(vm_id, MachineState.SHUT_DOWN)
+
+    def crash(self, vm_id: str) -> None:
+        """The process ends without anyone having asked."""
+        self._befall(vm_id, MachineState.CRASHED)
+
+    # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _befall(self, vm_id: str, state: MachineState) -> None:
+        with self._lock:
+            found = self._read(vm_id)
+            if found is not None:
+                self._write(_Simulated(found.machine, state, boots=found.boots))
+
+    def _boot(self, vm_id: str) -> None:
+        found = self._read(vm_id)
+        if found is None:
+            return
+        self._console(vm_id).write_bytes(f"simulated machine {found.machine.name}, boot {found.boots}\n".encode())
+        self._on_boot(found.machine)
+        with self._lock:
+            # Only this very boot has been told: the guest may have been reset or stopped meanwhile.
+            if self._read(vm_id) == found:
+                self._write(_Simulated(found.machine, found.state, boots=found.boots))
+
+    def _refuse_without_room(self, machine: Machine) -> None:
+        others = [found for vm_id in self.machines() - {machine.vm_id} if (found := self._read(vm_id)) is not None]
+        taken = sum(found.machine.memory_mib for found in others if found.state is not MachineState.CRASHED)
+        if taken + machine.memory_mib > self._capacity_mib:
+            wanted = f"{machine.memory_mib} MiB wanted"
+            raise NoRoom(f"{wanted}, {taken} of the {self._capacity_mib} MiB for machines are given away")
+
+    def _read(self, vm_id: str) -> _Simulated | None:
+        return _read(self._file(vm_id), _Simulated)
+
+    def _write(self, found: _Simulated) -> None:
+        file = self._file(found.machine.vm_id)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(file, found)
+
+    def _file(self, vm_id: str) -> Path:
+        if not is_guid(vm_id):
+            raise ValueError(f"not a vmId: {vm_id[:100]!r}")
+        return self._machines / vm_id / "simulated.json"
+
+    def _console(self, vm_id: str) -> Path:
+        return self._file(vm_id).with_name("console.log")
+
+
+class _Network(msgspec.Struct, frozen=True):
+    """A network as its file has it: CIDR blocks by subnet name, private addresses by NIC."""
+
+    subnets: dict[str, str]
+    ports: dict[str, str] = {}
+
+
+class SimulatedNetwork:
+    """``ports.VirtualNetwork`` without packets, FOR TESTING RULES: no machine reaches another one here.
+
+    ``dial`` gives a socket that greets like an SSH server on port 22 of any NIC that is plugged in, and refuses other
+    ports. ``publish`` makes an address reach nothing, and says so: its answer is empty. ``folder`` keeps the networks.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+
+    @property
+    def capabilities(self) -> NetworkCapabilities:
+        return NetworkCapabilities(waagent=True, between_machines=False, routed_addresses=True)
+
+    def open(self, network: str, subnets: Sequence[Subnet]) -> None:
+        with self._lock:
+            found = self._read(network)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            named = {subnet.name: str(subnet.prefix) for subnet in subnets}
+            _write(self._file(network), _Network(named, found.ports if found else {}))
+
+    def close(self, network: str) -> None:
+        with self._lock:
+            self._file(network).unlink(missing_ok=True)
+
+    def networks(self) -> set[str]:
+        if not self._folder.exists():
+            return set()
+        return {file.stem for file in self._folder.glob("*.json") if is_guid(file.stem)}
+
+    def plug(self, port: Port) -> Link:
+        """Raises OSError when the network is not open or has no such subnet."""
+        with self._lock:
+            found = self._opened(port.network)
+            if IPv4Network(found.subnets.get(port.subnet.name, "0.0.0.0/32")) != port.subnet.prefix:
+                raise OSError(f"network {port.network} has no subnet {port.subnet.name} {port.subnet.prefix}")
+            _write(self._file(port.network), _Network(found.subnets, {**found.ports, port.nic: port.address}))
+        return Link(port.mac, "user,restrict=on")
+
+    def unplug(self, port: Port) -> None:
+        with self._lock:
+            found = self._read(port.network)
+            if found is not None and port.nic in found.ports:
+                rest = {nic: address for nic, address in found.ports.items() if nic != port.nic}
+                _write(self._file(port.network), _Network(found.subnets, rest))
+
+    def dial(self, port: Port, tcp_port: int, *, timeout_seconds: float) -> socket.socket:
+        found = self._read(port.network)
+        if found is None or port.nic not in found.ports:
+            raise OSError(f"NIC {port.nic} is not plugged in")
+        if tcp_port != 22:
+            raise ConnectionRefusedError(f"nothing simulated listens at port {tcp_port}")
+        near, far = socket.socketpair()
+        far.sendall(b"SSH-2.0-simulated\r\n")
+        far.close()
+        near.settimeout(timeout_seconds)
+        return near
+
+    def publish(
+        self,
+        port: Port,  # noqa: ARG002
+        address: str,  # noqa: ARG002
+        tcp_ports: Sequence[int],  # noqa: ARG002
+    ) -> Mapping[int, tuple[str, int]]:
+        """Always empty: no port of a simulated machine is reached at any address."""
+        return {}
+
+    def unpublish(self, address: str) -> None:
+        """There is nothing to undo."""
+
+    def listeners(self, network: str) -> Sequence[FabricListener]:
+        """Always empty: no simulated guest asks the fabric. Raises OSError when the network is not open."""
+        self._opened(network)
+        return ()
+
+    def _opened(self, network: str) -> _Network:
+        found = self._read(network)
+        if found is None:
+            raise OSError(f"network {network} is not open")
+        return found
+
+    def _read(self, network: str) -> _Network | None:
+        return _read(self._file(network), _Network)
+
+    def _file(self, network: str) -> Path:
+        if not is_guid(network):
+            raise ValueError(f"not a network's GUID: {network[:100]!r}")
+        return self._folder / f"{network}.json"
+
+
+def _read(file: Path, type: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=type, dec_hook=_path)
+    except FileNotFoundError:
+        return None
+
+
+def _write(file: Path, value: object) -> None:
+    fresh = file.with_name(f".{file.name}.new")
+    fresh.write_bytes(msgspec.json.encode(value, enc_hook=str))
+    fresh.replace(file)
+
+
+def _path(_: type, value: object) -> Path:
+    return Path(str(value))
+
+
+def _remove_if_empty(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError:
+        return  # absent, or the provisioning DVD is still there: its maker removes it
+
+
+def _grey_png() -> bytes:
+    """One grey pixel. Source: PNG specification, third edition, 5.2 and 5.3."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(b"\0\x80")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
