@@ -19,7 +19,7 @@ from calco.tool import ToolFailed
 
 log = logging.getLogger(__name__)
 
-UNDO_AGAIN = Wait(5)
+TRY_AGAIN = Wait(5)
 """An undo that fails is tried again, for ever: giving up would leave something behind that nobody owns."""
 
 Step = Change[W, object] | Act[W, object]
@@ -75,12 +75,21 @@ class Engine(Generic[W]):
                     tx.end(job.id, OperationEnd(Status.SUCCEEDED, self._clock.now()))
                     return None
                 act = self._begin(tx, job, left.pop(0), seen)
-            if wait := act.do(self._world, job):
+            if wait := self._act(act, job):
                 return wait
             finished = act
 
+    def _act(self, act: Act[W, object], job: Job[object]) -> Wait | None:
+        try:
+            return act.do(self._world, job)
+        except Exception:
+            if not act.insist:
+                raise
+            log.exception("operation %s: %r failed; it will be tried again", job.id, act.name)
+            return TRY_AGAIN
+
     def _begin(self, tx: Writer, job: Job[object], step: Step[W], seen: set[tuple[str, StepEvent]]) -> Act[W, object]:
-        assert isinstance(step, Act)  # noqa: S101 - the loop before took every change
+        assert isinstance(step, Act)
         if (step.name, StepEvent.STARTED) not in seen:
             tx.log(job.id, step.name, StepEvent.STARTED)
         return step
@@ -107,7 +116,7 @@ class Engine(Generic[W]):
                     tx.log(job.id, step.name, StepEvent.UNDONE)
             except Exception:
                 log.exception("operation %s: undo of %r failed; it will be tried again", job.id, step.name)
-                return UNDO_AGAIN
+                return TRY_AGAIN
         return self._close(plan, job, cause)
 
     def _close(self, plan: Plan[W, object], job: Job[object], cause: ApiError) -> Wait | None:
@@ -118,7 +127,7 @@ class Engine(Generic[W]):
                 tx.end(job.id, OperationEnd(Status.FAILED, self._clock.now(), failure))
         except Exception:
             log.exception("operation %s could not be closed; it will be tried again", job.id)
-            return UNDO_AGAIN
+            return TRY_AGAIN
         return None
 
 

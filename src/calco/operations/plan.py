@@ -61,11 +61,16 @@ class Change(Generic[W, P]):
 
 @dataclass(frozen=True)
 class Act(Generic[W, P]):
-    """A step that changes the world outside the records."""
+    """A step that changes the world outside the records.
+
+    ``insist``: behind the point of no return (the resource is gone already, say) a failure is not undone but tried
+    again, for ever.
+    """
 
     name: str
     do: Callable[[W, Job[P]], Wait | None]
     undo: Callable[[W, Job[P]], None]
+    insist: bool = False
 
 
 def no_change(_world: object, _tx: Writer, _job: object) -> None:

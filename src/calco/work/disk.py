@@ -319,5 +319,5 @@ UPDATE: Plan[Cloud, Growing] = Plan(
 DELETE: Plan[Cloud, Leaving] = Plan(
     "disk.delete",
     Leaving,
-    (Change("forget", forget, no_change), Act("drop files", drop_files, nothing)),
+    (Change("forget", forget, no_change), Act("drop files", drop_files, nothing, insist=True)),
 )

@@ -247,5 +247,5 @@ CAPTURE: Plan[Cloud, Capture] = Plan(
 DELETE: Plan[Cloud, disk.Leaving] = Plan(
     "image.delete",
     disk.Leaving,
-    (Change("forget", disk.forget, no_change), Act("drop files", disk.drop_files, nothing)),
+    (Change("forget", disk.forget, no_change), Act("drop files", disk.drop_files, nothing, insist=True)),
 )

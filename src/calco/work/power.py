@@ -416,6 +416,13 @@ def _forget(_cloud: Cloud, tx: Writer, job: Job[Removal]) -> None:
     volume.forget_unused(tx, job.params.files)
 
 
+def _delete_failed(_cloud: Cloud, tx: Writer, job: Job[Removal], _error: ApiError) -> None:
+    """The machine is switched off and still there; deleting it again goes on."""
+    machine = tx.resource(ResourceId.parse(job.params.machine))
+    if machine is not None:
+        tx.put(with_properties(machine, {"provisioningState": "Failed"}))
+
+
 def _let_disk_go(tx: Writer, record: Resource, *, leaves: bool) -> None:
     if leaves:
         tx.delete(record.id)
@@ -452,8 +459,9 @@ DELETE: Plan[Cloud, Removal] = Plan(
     (
         Act("power off", _switch_off_for_good, nothing),
         Change("forget", _forget, no_change),
-        Act("drop files", _drop_files, nothing),
+        Act("drop files", _drop_files, nothing, insist=True),
     ),
+    failed=_delete_failed,
 )
 
 

@@ -1,0 +1,118 @@
+"""A machine as it is right now: asked, not remembered. Order and words of the lines as recorded."""
+
+from datetime import datetime
+
+from calco.model.document import object_at, text_at
+from calco.model.guest import Agent, Health
+from calco.model.ids import ResourceId
+from calco.model.instance_view import InstanceView, ViewStatus
+from calco.model.machine import MachineState
+from calco.model.operation import Operation
+from calco.model.virtual_machine import Condition
+from calco.ports import Reader, Resource
+from calco.work import power
+from calco.work.cloud import Cloud
+from calco.work.common import found
+from calco.work.machine_state import condition_of, disks_of, is_provisioned, vm_id_of
+from calco.work.provisioning import reports_of
+
+_POWER = {
+    "running": ViewStatus("PowerState/running", "Info", "VM running"),
+    "stopped": ViewStatus("PowerState/stopped", "Info", "VM stopped"),
+    "deallocated": ViewStatus("PowerState/deallocated", "Info", "VM deallocated"),
+    "starting": ViewStatus("PowerState/starting", "Info", "VM starting"),
+    "stopping": ViewStatus("PowerState/stopping", "Info", "VM stopping"),
+    "deallocating": ViewStatus("PowerState/deallocating", "Info", "VM deallocating"),
+}
+_ON_THE_WAY = {
+    power.CREATE.name: "starting",
+    power.START.name: "starting",
+    power.POWER_OFF.name: "stopping",
+    power.DEALLOCATE.name: "deallocating",
+}
+_GENERALIZED = ViewStatus("OSState/generalized", "Info", "VM generalized")
+_STATE_WORDS = {"Succeeded": "Provisioning succeeded", "Creating": "Creating", "Updating": "Updating"}
+
+
+def get(cloud: Cloud, id: ResourceId) -> tuple[Resource, InstanceView]:
+    """The machine and its view of now."""
+    with cloud.records.read() as view:
+        machine = found(view, id)
+        underway = _underway(view, machine)
+        records = [view.resource(each) for each in disks_of(machine).values()]
+    disks = {each.id.name: _disk_status(each) for each in records if each is not None}
+    state = cloud.hypervisor.state(vm_id_of(machine))
+    return machine, InstanceView(
+        computer_name=text_at(machine.properties, "osProfile", "computerName"),
+        generation=text_at(machine.internal, "generation") or "V1",
+        agent_version=_agent_version(machine),
+        agent=(_agent_status(cloud, machine, state),),
+        disks=disks,
+        statuses=_statuses(machine, state, underway),
+    )
+
+
+def _underway(view: Reader, machine: Resource) -> Operation | None:
+    operations = [view.operation(each) for each in view.claims(machine.id)]
+    return next((each for each in operations if each is not None and each.subject.key == machine.id.key), None)
+
+
+def _statuses(machine: Resource, state: MachineState, underway: Operation | None) -> tuple[ViewStatus, ...]:
+    lines = [_provisioning_status(machine, state)]
+    if condition_of(machine).is_generalized:
+        lines.append(_GENERALIZED)
+    lines.append(_POWER[_power_word(machine, state, underway)])
+    return tuple(lines)
+
+
+def _provisioning_status(machine: Resource, state: MachineState) -> ViewStatus:
+    word = text_at(machine.properties, "provisioningState") or "Succeeded"
+    at = _moment(machine, "changedAt")
+    if word == "Failed":
+        failure = object_at(machine.internal, "failure")
+        code, message = text_at(failure, "code") or "InternalExecutionError", text_at(failure, "message")
+        return ViewStatus(f"ProvisioningState/failed/{code}", "Error", "Provisioning failed", message, at)
+    if word == "Creating" and state is MachineState.RUNNING and not is_provisioned(machine):
+        return ViewStatus("ProvisioningState/creating/osProvisioningInProgress", "Info", "OS provisioning in progress")
+    return ViewStatus(f"ProvisioningState/{word.lower()}", "Info", _STATE_WORDS.get(word, word), None, at)
+
+
+def _power_word(machine: Resource, state: MachineState, underway: Operation | None) -> str:
+    """What the hypervisor sees wins over what was asked for: a guest that switched itself off is stopped."""
+    condition = condition_of(machine)
+    if condition is Condition.RUNNING and state is MachineState.RUNNING:
+        return "running"
+    if underway is not None and underway.plan in _ON_THE_WAY:
+        return _ON_THE_WAY[underway.plan]
+    return "deallocated" if condition.is_deallocated else "stopped"
+
+
+def _agent_version(machine: Resource) -> str:
+    heard = reports_of(machine).get(Agent.WAAGENT)
+    return heard.report.agent_version if heard is not None and heard.report.agent_version else "Unknown"
+
+
+def _agent_status(cloud: Cloud, machine: Resource, state: MachineState) -> ViewStatus:
+    """waagent's own report; what is not heard is not made up."""
+    heard = reports_of(machine).get(Agent.WAAGENT)
+    if heard is not None and heard.report.health is Health.READY and state is MachineState.RUNNING:
+        return ViewStatus("ProvisioningState/succeeded", "Info", "Ready", "Guest Agent is running", heard.at)
+    return ViewStatus(
+        "ProvisioningState/Unavailable",
+        "Warning",
+        "Not Ready",
+        "VM status blob is found but not yet populated.",
+        cloud.clock.now(),
+    )
+
+
+def _disk_status(record: Resource) -> ViewStatus:
+    word = text_at(record.properties, "provisioningState") or "Succeeded"
+    made = text_at(record.properties, "timeCreated")
+    at = None if made is None else datetime.fromisoformat(f"{made[:26]}+00:00")
+    return ViewStatus(f"ProvisioningState/{word.lower()}", "Info", _STATE_WORDS.get(word, word), None, at)
+
+
+def _moment(machine: Resource, name: str) -> datetime | None:
+    text = text_at(machine.internal, name)
+    return None if text is None else datetime.fromisoformat(text)

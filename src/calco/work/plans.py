@@ -1,0 +1,22 @@
+"""Every plan there is, so that an operation found in the records after a restart finds its steps."""
+
+from calco.operations.plan import Book
+from calco.work import disk, image, power, resource_group, virtual_machine, virtual_network
+from calco.work.cloud import Cloud
+
+BOOK: Book[Cloud] = Book.of(
+    disk.CREATE,
+    disk.UPDATE,
+    disk.DELETE,
+    image.CAPTURE,
+    image.DELETE,
+    power.CREATE,
+    power.START,
+    power.RESTART,
+    power.POWER_OFF,
+    power.DEALLOCATE,
+    power.DELETE,
+    virtual_machine.UPDATE,
+    virtual_network.DELETE,
+    resource_group.DELETE,
+)
