@@ -291,7 +291,7 @@ class QemuHypervisor:
             log.warning("machine %s is killed: %s", vm_id, failed)
         finally:
             os.close(descriptor)
-        process.end(known, grace_seconds=5)
+        process.end(known, grace_seconds=self._answer_seconds)
         if process.is_alive(known):
             raise ToolFailed((self._qemu,), None, f"process {known.pid} of machine {vm_id} does not end")
 
