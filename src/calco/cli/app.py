@@ -1,0 +1,71 @@
+"""The command line's tree of commands."""
+
+import sys
+
+import typer
+
+from calco import __version__
+from calco.cli import doctor, environment, image, service, virtual_machine
+from calco.cli.common import Failure, note
+
+EXAMPLES = """
+Examples:
+
+  calco up --detach                      start the service in the background
+
+  eval "$(calco env)"                    let Azure's clients in this shell find it
+
+  calco vm list                          machines and their states
+
+  calco vm ssh web1 -- uname -a          run a command in a guest
+
+  calco down                             stop the service; guests go on
+"""
+
+app = typer.Typer(
+    help="Managed images of generalized virtual machines, captured and deployed on this machine.",
+    epilog=EXAMPLES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"calco {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _show: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, expose_value=False, help="Show the version."
+    ),
+) -> None:
+    """Managed images of generalized virtual machines, captured and deployed on this machine."""
+
+
+for command in (service.up, service.down, service.status):
+    app.command(epilog=service.EXAMPLES[command.__name__])(command)
+app.command("env", epilog=environment.EXAMPLES)(environment.env)
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
+app.add_typer(virtual_machine.app, name="vm")
+app.add_typer(image.app, name="image")
+
+
+def run() -> None:
+    """Run what the command line says; a failure is told in words, never as a traceback."""
+    try:
+        app()
+    except Failure as failed:
+        note(f"calco: {failed.message}")
+        if failed.hint:
+            note(f"  {failed.hint}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        sys.stderr.close()
+        sys.exit(141)

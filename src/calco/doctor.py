@@ -1,0 +1,178 @@
+"""What this machine can and cannot do for calco: each check tells what was seen, what it costs, and what mends it.
+
+The checks are the drivers' own probes, so that what is told here is what the service will meet.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from calco.compute.accelerator import choose_accelerator
+from calco.compute.network_probe import probe_networks
+from calco.tool import ToolFailed, run_tool
+
+MEMORY_WANTED_MIB = 4096
+DISK_WANTED_GIB = 20
+
+
+class Verdict(StrEnum):
+    """``SLOWER``: it works, at the cost that is told. ``MISSING``: something does not work without it."""
+
+    FINE = "fine"
+    SLOWER = "limited"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at. ``cost`` is what is lost while it is not fine; ``mend`` the command that would change it,
+    empty when none is known."""
+
+    name: str
+    verdict: Verdict
+    seen: str
+    cost: str = ""
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program, the package it comes in and what is lost without it."""
+
+    program: str
+    package: str
+    cost: str
+
+
+TOOLS = (
+    Tool("qemu-system-x86_64", "qemu-system-x86", "no real machines; only --hypervisor simulated works"),
+    Tool("qemu-img", "qemu-utils", "no disks"),
+    Tool("mmdebstrap", "mmdebstrap", "the Debian base image cannot be built"),
+    Tool("sgdisk", "gdisk", "the Debian base image cannot be built"),
+    Tool("mke2fs", "e2fsprogs", "the Debian base image cannot be built"),
+    Tool("mcopy", "mtools", "the Debian base image cannot be built"),
+    Tool("mkfs.vfat", "dosfstools", "the Debian base image cannot be built"),
+    Tool("grub-mkimage", "grub-common", "the Debian base image cannot be built"),
+    Tool("genisoimage", "genisoimage", "guests find no provisioning DVD"),
+    Tool("ssh", "openssh-client", "calco vm ssh does not work"),
+)
+FIRMWARE = (Path("/usr/share/OVMF/OVMF_CODE_4M.fd"), Path("/usr/share/OVMF/OVMF_CODE.fd"))
+
+
+def examine(data_dir: Path, environ_path: str | None = None) -> Iterator[Check]:
+    """All checks, one after the other; some take seconds. ``environ_path`` is PATH, when it is not this process's."""
+    path = f"{environ_path or os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+    tools = [tool(each, path) for each in TOOLS]
+    yield from tools
+    yield firmware(FIRMWARE)
+    if tools[0].verdict is Verdict.FINE:
+        yield acceleration(data_dir)
+        yield from networks()
+    yield tun(Path("/dev/net/tun"))
+    yield memory(Path("/proc/meminfo"))
+    yield disk(data_dir)
+
+
+def tool(wanted: Tool, path: str, run: Callable[[list[str]], bytes] | None = None) -> Check:
+    """Whether a program is there, and which version of it where that is told."""
+    found = shutil.which(wanted.program, path=path)
+    if found is None:
+        return Check(
+            wanted.program, Verdict.MISSING, "not found", wanted.cost, f"sudo apt-get install {wanted.package}"
+        )
+    if not wanted.program.startswith("qemu"):
+        return Check(wanted.program, Verdict.FINE, found)
+    try:
+        said = (run or _run)([found, "--version"]).decode(errors="replace").splitlines()
+    except ToolFailed as failed:
+        mend = f"sudo apt-get install --reinstall {wanted.package}"
+        return Check(wanted.program, Verdict.MISSING, str(failed), wanted.cost, mend)
+    return Check(wanted.program, Verdict.FINE, said[0] if said else found)
+
+
+def firmware(places: tuple[Path, ...]) -> Check:
+    """Whether UEFI firmware for guests is there."""
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        cost = "no machines of generation V2; V1 works"
+        return Check("UEFI firmware", Verdict.MISSING, "not found", cost, "sudo apt-get install ovmf")
+    return Check("UEFI firmware", Verdict.FINE, str(found))
+
+
+def acceleration(data_dir: Path) -> Check:
+    """Whether KVM runs a kernel here, found out by running one."""
+    with tempfile.TemporaryDirectory() as scratch:
+        # The service's own answer when it has one, for a probe that hangs costs its whole time limit; but looking makes
+        # no data directory.
+        chosen = choose_accelerator((data_dir if data_dir.is_dir() else Path(scratch)) / "accelerator.json")
+    if chosen.name == "kvm":
+        return Check("KVM", Verdict.FINE, chosen.reason)
+    device = Path("/dev/kvm")
+    if device.exists() and not os.access(device, os.R_OK | os.W_OK):
+        mend = "sudo usermod -aG kvm $USER, then log in anew"
+    elif not device.exists():
+        mend = "sudo modprobe kvm_intel || sudo modprobe kvm_amd (and virtualization switched on in the firmware)"
+    else:
+        mend = ""
+    return Check(
+        "KVM",
+        Verdict.SLOWER,
+        chosen.reason,
+        "guests are translated by QEMU: a minute or more from power-on to ready",
+        mend,
+    )
+
+
+def networks() -> Iterator[Check]:
+    """Which network drivers work."""
+    costs = {
+        "namespace": "slirp is used: cloud-init only, machines do not see each other",
+        "slirp": "no network where namespaces do not work either",
+    }
+    for each in probe_networks():
+        name = f"network: {each.driver}"
+        if each.works:
+            yield Check(name, Verdict.FINE, each.reason, mend=each.mend or "")
+        else:
+            verdict = Verdict.SLOWER if each.driver == "namespace" else Verdict.MISSING
+            yield Check(name, verdict, each.reason, costs.get(each.driver, ""), each.mend or "")
+
+
+def tun(device: Path) -> Check:
+    """Whether taps can be made at all."""
+    if device.exists() and os.access(device, os.R_OK | os.W_OK):
+        return Check(str(device), Verdict.FINE, "may be opened")
+    seen, mend = (
+        ("may not be opened", f"sudo chmod 0666 {device}") if device.exists() else ("absent", "sudo modprobe tun")
+    )
+    return Check(str(device), Verdict.SLOWER, seen, "slirp is used: cloud-init only", mend)
+
+
+def memory(meminfo: Path) -> Check:
+    """Whether a few machines fit into what is free."""
+    lines = (line.split() for line in meminfo.read_text().splitlines())
+    available = next((int(words[1]) // 1024 for words in lines if words and words[0] == "MemAvailable:"), 0)
+    seen = f"{available} MiB available"
+    if available >= MEMORY_WANTED_MIB:
+        return Check("memory", Verdict.FINE, seen)
+    cost = f"fewer than four small machines at once ({MEMORY_WANTED_MIB} MiB); more are AllocationFailed"
+    return Check("memory", Verdict.SLOWER, seen, cost, "calco up --guest-memory-mib-max 1024")
+
+
+def disk(data_dir: Path) -> Check:
+    """Whether base images and disks fit beside what is there."""
+    there = next(folder for folder in (data_dir, *data_dir.parents) if folder.exists())
+    free = shutil.disk_usage(there).free // 1024**3
+    seen = f"{free} GiB free in {there}"
+    if free >= DISK_WANTED_GIB:
+        return Check("disk", Verdict.FINE, seen)
+    cost = f"less than {DISK_WANTED_GIB} GiB: captures and builds may find no room"
+    return Check("disk", Verdict.SLOWER, seen, cost, "calco up --data-dir DIR on a larger disk")
+
+
+def _run(argv: list[str]) -> bytes:
+    return run_tool(argv, timeout_seconds=20)
