@@ -20,7 +20,9 @@ class Limits:
 
     imds_per_second: float = 5
     others_per_second: float = 50
-    reports_per_second: float = 2
+    reports_per_second: float = 1
+    reports_at_once: float = 10
+    """Every report is made durable. Agents say several things at once when a machine is ready, then little."""
     connections_per_guest: int = 16
     connections: int = 2048
     request_seconds: float = 15
@@ -34,12 +36,12 @@ class Limits:
 
 
 class Rate:
-    """Lets each caller do so much a second; a second's worth may come at once after a rest."""
+    """Lets each caller do so much a second; after a rest ``at_once`` may come together (else a second's worth)."""
 
-    def __init__(self, clock: Clock, per_second: float) -> None:
+    def __init__(self, clock: Clock, per_second: float, at_once: float | None = None) -> None:
         self._clock = clock
         self._per_second = per_second
-        self._most = max(per_second, 1)
+        self._most = max(per_second, 1) if at_once is None else at_once
         self._left: OrderedDict[Caller, tuple[float, float]] = OrderedDict()
 
     def allows(self, caller: Caller) -> bool:

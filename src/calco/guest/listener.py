@@ -69,7 +69,7 @@ class FabricListener:
             "wireserver": Rate(clock, self._limits.others_per_second),
             "hostplugin": Rate(clock, self._limits.others_per_second),
         }
-        self._reports = Rate(clock, self._limits.reports_per_second)
+        self._reports = Rate(clock, self._limits.reports_per_second, self._limits.reports_at_once)
         self._heard = Heard(clock, self._limits.status_seconds)
 
     def serve(self, network: str, sockets: Mapping[str, socket.socket]) -> None:
@@ -156,25 +156,29 @@ class FabricListener:
 
     async def _answer(self, caller: Caller, service: str, request: Request) -> Answer:
         """The service's answer; 429 beyond the limits, 404 for a stranger, 500 when something broke in here."""
-        if not self._rates[service].allows(caller):
-            return _TOO_MANY
-        ask = asyncio.get_running_loop().run_in_executor
         try:
-            guest = await ask(self._pool, self._directory.who, *caller)
-            if guest is None:
-                log.info("%s: %s from %s of %s: no machine has that address", service, *_said(request, caller))
-                return not_found()
-            reply = SERVICES[service](request, guest)
-            log.debug("%s: %s from %s of %s: %d", service, *_said(request, caller), reply.answer.status)
-            if reply.report is None or not self._heard.is_news(guest.vm_id, reply.report):
-                return reply.answer
-            if not self._reports.allows(caller):
-                return _TOO_MANY
-            await ask(self._pool, self._directory.heard, guest.vm_id, reply.report)
-            self._heard.passed_on(guest.vm_id, reply.report)
+            answer = await self._judge(caller, service, request)
         except Exception:
             log.exception("%s: %s from %s of %s failed", service, *_said(request, caller))
             return _BROKEN
+        log.debug("%s: %s from %s of %s: %d", service, *_said(request, caller), answer.status)
+        return answer
+
+    async def _judge(self, caller: Caller, service: str, request: Request) -> Answer:
+        if not self._rates[service].allows(caller):
+            return _TOO_MANY
+        ask = asyncio.get_running_loop().run_in_executor
+        guest = await ask(self._pool, self._directory.who, *caller)
+        if guest is None:
+            log.info("%s: no machine has the address %s of %s", service, *reversed(caller))
+            return not_found()
+        reply = SERVICES[service](request, guest)
+        if reply.report is None or not self._heard.is_news(guest.vm_id, reply.report):
+            return reply.answer
+        if not self._reports.allows(caller):
+            return _TOO_MANY
+        await ask(self._pool, self._directory.heard, guest.vm_id, reply.report)
+        self._heard.passed_on(guest.vm_id, reply.report)
         return reply.answer
 
 
