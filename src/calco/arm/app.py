@@ -111,10 +111,8 @@ class Edge:
             raise
         except Exception:
             log.exception("request %s failed: %s %s", marks.request_id, request.method, request.url.path)
-            refusal = ApiError(
-                500, "InternalServerError", f"The server encountered an internal error. Request id: {marks.request_id}."
-            )
-            return _response(Answer(500, showing.error(refusal)), marks.headers(None))
+            fault = errors.unexpected(marks.request_id)
+            return _response(Answer(fault.status, showing.error(fault)), marks.headers(None))
 
     async def _answer(self, request: Request, base: str, authority: str) -> Answer:
         self._check_token(request.headers.get("authorization"), authority)
@@ -148,6 +146,7 @@ class Edge:
             query=query,
             base=base,
             version=version,
+            tenant=self._tenant,
             resource=resource_of(match.route, match.variables, self._cloud.rules.subscription),
             body=reading.decode(body) if body.strip() or request.method in ("PUT", "PATCH") else {},
         )

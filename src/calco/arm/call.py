@@ -10,8 +10,8 @@ from calco.work.cloud import Cloud
 
 @dataclass(frozen=True)
 class Call:
-    """A request that found its route. ``id`` names the resource in the caller's casing; for a list it is the group's id,
-    None for what lies outside groups. ``base`` is scheme and host as the caller wrote them: links begin with it."""
+    """A request that found its route. ``resource`` is named in the caller's casing; for a list it is the group, None
+    for what lies outside groups. ``base`` is scheme and host as the caller wrote them: links begin with it."""
 
     cloud: Cloud
     method: str
@@ -20,6 +20,7 @@ class Call:
     query: Mapping[str, str]
     base: str
     version: str
+    tenant: str
     resource: ResourceId | None = None
     body: Document = field(default_factory=dict)
 
@@ -41,8 +42,8 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """Status, body (None: empty) and headers. ``operation`` becomes the request id, as in Azure; ``unfinished`` names an
-    operation whose end is worth waiting for before this answer is sent."""
+    """Status, body (None: empty) and headers. ``operation`` becomes the request id, as in Azure; ``unfinished`` names
+    an operation whose end is worth waiting for before this answer is sent."""
 
     status: int
     body: Json = None

@@ -31,8 +31,8 @@ class Waiter:
 
 
 class Endings:
-    """Entries are made and removed on the event loop only, and replaced as whole tuples, so that ``ended`` may look from
-    any thread, a signal handler included, without a lock."""
+    """Entries are made and removed on the event loop only, and replaced as whole tuples, so that ``ended`` may look
+    from any thread, a signal handler included, without a lock."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, tuple[Waiter, ...]] = {}

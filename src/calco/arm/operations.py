@@ -1,8 +1,8 @@
 """How long-running work is first answered, and what its polls show.
 
 Each kind of request has its own habits in Azure; they are rows of one table. Sources: recorded traffic, arm-protocol D.
-Where Azure sends some number of seconds as ``Retry-After``, 1 is sent: a poll of unfinished work is held open here, so a
-client that comes at once waits least, and 0 means thirty seconds to Python's clients.
+Where Azure sends some number of seconds as ``Retry-After``, 1 is sent: a poll of unfinished work is held open here, so
+a client that comes at once waits least, and 0 means thirty seconds to Python's clients.
 """
 
 import base64

@@ -1,8 +1,8 @@
 """How bodies are read: Azure's own leniency first, then strictness.
 
 To Azure null means absent, member names and enum values arrive in any case, and members nobody knows are kept. What a
-body must look like is said by msgspec Structs; ``fit`` makes a document follow them (spelling only) and refuses what has
-another type, naming the place.
+body must look like is said by msgspec Structs; ``fit`` makes a document follow them (spelling only) and refuses what
+has another type, naming the place.
 """
 
 import re
@@ -15,7 +15,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import inspect
 
-from calco.model import errors
+from calco.model import errors, names
 from calco.model.document import Document, Json, object_at, text_at, without_nulls
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId, is_guid
@@ -173,7 +173,7 @@ def properties(body: Document, *read_only: str) -> Document:
     return {name: value for name, value in raw.items() if name not in ("provisioningState", *read_only)}
 
 
-def extra(body: Document, *read_only: str) -> Document:
+def others(body: Document, *read_only: str) -> Document:
     """Other top-level members, kept as they came."""
     return {name: value for name, value in body.items() if name not in READ_ONLY and name not in read_only}
 
@@ -225,3 +225,28 @@ def network(text: str, path: str) -> IPv4Network:
 def subobject(body: Document, *path: str) -> Document:
     """The object at ``path``, empty when absent."""
     return object_at(body, *path)
+
+
+def disk_name(name: str, place: str) -> None:
+    """A disk's name inside a machine's body follows the disks' own rule."""
+    _check_name("microsoft.compute/disks", name, f"{place}.name")
+
+
+def short_name(name: str, place: str) -> None:
+    """The name of an inline NIC or address, the beginning of a resource's name: room for a mark is kept."""
+    _check_name("microsoft.network/networkinterfaces", f"{name}-00000000", place)
+
+
+def _check_name(kind: str, name: str, path: str) -> None:
+    rule = names.RULES[kind]
+    if not (rule.shortest <= len(name) <= rule.longest and rule.pattern.fullmatch(name)):
+        raise errors.invalid(path, f"A name has {rule.shortest} to {rule.longest} characters. {rule.words}")
+
+
+def subnet_name(name: str) -> None:
+    _check_name("microsoft.network/virtualnetworks/subnets", name, "subnet.name")
+
+
+def configuration_name(name: str) -> None:
+    """An IP configuration is called like a NIC."""
+    _check_name("microsoft.network/networkinterfaces", name, "ipConfigurations[0].name")

@@ -1,8 +1,8 @@
 """Finds the route of an ARM path.
 
-Paths compare without regard to case (``resourcegroups`` and ``resourceGroups`` are one), doubled and trailing slashes do
-not count, and each segment is decoded by itself, so that an encoded slash never makes a new segment. Variables keep the
-caller's casing. A tree of segments, because a hundred routes tried one after the other would cost more than the answer.
+Paths compare without regard to case (``resourcegroups`` and ``resourceGroups`` are one), doubled and trailing slashes
+do not count, and each segment is decoded by itself, so that an encoded slash never makes a new segment. Variables keep
+the caller's casing. A tree of segments, because routes tried one after the other would cost more than the answer.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import NAMESPACE_OID, uuid5
+
+import msgspec
 
 from calco.model.document import Document, Json
 from calco.model.errors import ApiError
@@ -107,3 +110,8 @@ def _members(refusal: ApiError) -> Mapping[str, Json]:
     if refusal.target is not None:
         members["target"] = refusal.target
     return members
+
+
+def etag(properties: Document) -> str:
+    """Changes when the resource does; the network provider shows one on everything."""
+    return f'W/"{uuid5(NAMESPACE_OID, msgspec.json.encode(properties).decode())}"'

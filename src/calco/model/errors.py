@@ -352,5 +352,10 @@ def provisioning_failed(machine: str, said: str) -> ApiError:
     )
 
 
+def unexpected(request_id: str) -> ApiError:
+    """Ours: the service itself is at fault, and its log says why under that id."""
+    return ApiError(500, "InternalServerError", f"The server met an unexpected error. The log has it as {request_id}.")
+
+
 def internal() -> ApiError:
     return ApiError(500, "InternalExecutionError", "An internal execution error occurred.")

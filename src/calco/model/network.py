@@ -150,5 +150,6 @@ def no_public_address_left(range: str) -> ApiError:
     return ApiError(
         400,
         "PublicIPCountLimitReached",
-        f"Cannot create more public IP addresses: every address of {range} is taken. Delete one, or set a larger range.",
+        f"Cannot create more public IP addresses: every address of {range} is taken. Delete one, or set a larger "
+        "range.",
     )

@@ -125,7 +125,7 @@ def _named(wanted: NewPublicAddress) -> Document:
 
 def _changed(there: Resource, wanted: NewPublicAddress) -> Resource:
     mine = ("resourceGuid", "ipAddress", "ipConfiguration")
-    settings = {name: value for name, value in _named(replace(wanted, location=there.location)).items()}
+    settings = _named(replace(wanted, location=there.location))
     kept: Document = {name: there.properties[name] for name in mine if name in there.properties}
     properties: Document = {**there.properties, **settings, **kept, "provisioningState": "Succeeded"}
     return replace(there, properties=properties, tags=wanted.tags, extra={**there.extra, **wanted.extra})

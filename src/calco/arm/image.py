@@ -1,0 +1,173 @@
+"""Managed images: PUT, PATCH, GET, lists, DELETE."""
+
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from calco.arm import operations, reading, showing
+from calco.arm.call import Answer, Call, listed, ok
+from calco.arm.reply import accepted_body, deleted
+from calco.arm.showing import Field
+from calco.model import errors, names
+from calco.model.disk import MAX_DISK_GB, Caching, OsType, Sku
+from calco.model.document import Document, object_at, objects_at
+from calco.model.ids import ResourceId
+from calco.model.image import NewImage
+from calco.model.machine import Generation
+from calco.ports import Resource
+from calco.work import image as work
+
+FIELDS = (
+    Field("extendedLocation", since="2020-12-01"),
+    Field("properties.hyperVGeneration", since="2019-03-01"),
+    Field("properties.storageProfile.zoneResilient", since="2017-12-01"),
+    Field("properties.storageProfile.osDisk.diskEncryptionSet", since="2019-07-01"),
+    Field("properties.storageProfile.dataDisks.diskEncryptionSet", since="2019-07-01"),
+    Field("properties.storageProfile.osDisk.storageAccountType", since="2017-03-30"),
+    Field("properties.storageProfile.dataDisks.storageAccountType", since="2017-03-30"),
+)
+"""Source: behaviour A.3, image properties by api-version."""
+
+
+class OsState(StrEnum):
+    GENERALIZED = "Generalized"
+    SPECIALIZED = "Specialized"
+
+
+class Reference(Struct):
+    id: str | None = None
+
+
+class Disk(Struct, rename="camel"):
+    """Of ``snapshot``, ``managedDisk`` and ``blobUri`` exactly one says where the bytes come from."""
+
+    lun: int | None = None
+    os_type: OsType | None = None
+    os_state: OsState | None = None
+    snapshot: Reference | None = None
+    managed_disk: Reference | None = None
+    blob_uri: str | None = None
+    caching: Caching | None = None
+    disk_size_gb: int | None = field(default=None, name="diskSizeGB")
+    storage_account_type: Sku | None = None
+
+
+class StorageProfile(Struct, rename="camel"):
+    os_disk: Disk | None = None
+    data_disks: list[Disk] | None = None
+    zone_resilient: bool | None = None
+
+
+class Properties(Struct, rename="camel"):
+    source_virtual_machine: Reference | None = None
+    storage_profile: StorageProfile | None = None
+    hyper_v_generation: Generation | None = field(default=None, name="hyperVGeneration")
+
+
+class Body(Struct):
+    location: str | None = None
+    properties: Properties | None = None
+
+
+def put(call: Call) -> Answer:
+    names.check(call.id)
+    accepted = work.put(call.cloud, read(call.id, call.body, call.subscription))
+    return accepted_body(call, operations.Kind.IMAGE_PUT, accepted, show)
+
+
+def patch(call: Call) -> Answer:
+    """Only tags can change. Source: recorded refusals (PropertyChangeNotAllowed)."""
+    _, document = reading.fit(call.body, Body)
+    for name in object_at(document, "properties"):
+        raise errors.property_change(name)
+    accepted = work.patch(call.cloud, call.id, reading.tags(document))
+    return accepted_body(call, operations.Kind.IMAGE_PATCH, accepted, show)
+
+
+def get(call: Call) -> Answer:
+    """``$expand`` is accepted and means nothing, as in Azure."""
+    return ok(show(work.get(call.cloud, call.id), call.version))
+
+
+def list_group(call: Call) -> Answer:
+    return listed([show(each, call.version) for each in work.list(call.cloud, call.id)])
+
+
+def list_all(call: Call) -> Answer:
+    return listed([showing.upper_group(show(each, call.version)) for each in work.list(call.cloud, None)])
+
+
+def delete(call: Call) -> Answer:
+    return deleted(call, operations.Kind.IMAGE_DELETE, work.delete(call.cloud, call.id))
+
+
+def read(id: ResourceId, raw: Document, subscription: str) -> NewImage:
+    """The request as a wish. Raises ApiError."""
+    body, document = reading.fit(raw, Body)
+    properties = body.properties
+    if properties is None:
+        raise errors.missing("properties")
+    source, profile = properties.source_virtual_machine, properties.storage_profile
+    if profile is not None:
+        _check_disks(profile)
+    if source is None and (profile is None or profile.os_disk is None):
+        raise errors.missing("storageProfile.osDisk" if profile is not None else "sourceVirtualMachine")
+    if source is not None and source.id is None:
+        raise errors.missing("sourceVirtualMachine.id")
+    return NewImage(
+        id=id,
+        location=reading.location(document),
+        tags=reading.tags(document),
+        source=None
+        if source is None or source.id is None
+        else reading.reference(
+            source.id, "properties.sourceVirtualMachine.id", "Microsoft.Compute/virtualMachines", subscription
+        ),
+        generation=properties.hyper_v_generation,
+        zone_resilient=profile.zone_resilient if profile else None,
+        properties=reading.properties(document),
+        extra=reading.others(document),
+    )
+
+
+def _check_disks(profile: StorageProfile) -> None:
+    if profile.os_disk is not None:
+        if profile.os_disk.os_type is None:
+            raise errors.missing("osDisk.osType")
+        if profile.os_disk.os_state is None:
+            raise errors.missing("osDisk.osState")
+        _check_disk(profile.os_disk, "osDisk")
+    luns: list[int] = []
+    for at, each in enumerate(profile.data_disks or []):
+        if each.lun is None:
+            raise errors.missing(f"dataDisks[{at}].lun")
+        if not 0 <= each.lun <= 63:
+            raise errors.invalid(f"dataDisks[{at}].lun", "A LUN is a number from 0 to 63.")
+        if each.lun in luns:
+            raise errors.lun_taken(each.lun)
+        luns.append(each.lun)
+        _check_disk(each, f"dataDisks[{at}]")
+
+
+def _check_disk(disk: Disk, place: str) -> None:
+    sources = [each for each in (disk.snapshot, disk.managed_disk, disk.blob_uri) if each is not None]
+    if len(sources) != 1:
+        raise errors.invalid(place, "Exactly one of 'snapshot', 'managedDisk' and 'blobUri' is expected.")
+    if disk.disk_size_gb is not None and not 1 <= disk.disk_size_gb <= MAX_DISK_GB:
+        raise errors.invalid(f"{place}.diskSizeGB", f"A disk has 1 to {MAX_DISK_GB} GB.")
+
+
+DISK_ORDER = ("lun", "osType", "osState", "diskSizeGB", "snapshot", "managedDisk", "blobUri", "caching")
+FIRST = ("sourceVirtualMachine", "storageProfile", "provisioningState", "hyperVGeneration")
+
+
+def show(image: Resource, version: str) -> Document:
+    """The image as ``version`` shows it: the array of data disks is always there."""
+    properties: Document = {**image.properties}
+    profile: Document = {**object_at(properties, "storageProfile")}
+    if isinstance(profile.get("osDisk"), dict):
+        profile["osDisk"] = showing.ordered(object_at(profile, "osDisk"), DISK_ORDER)
+    profile["dataDisks"] = [showing.ordered(each, DISK_ORDER) for each in objects_at(profile, "dataDisks")]
+    properties["storageProfile"] = showing.ordered(profile, ("osDisk", "dataDisks", "zoneResilient"))
+    shown = showing.resource(image, showing.ordered(properties, FIRST))
+    return showing.cut(shown, FIELDS, version)

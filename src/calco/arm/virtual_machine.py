@@ -1,0 +1,150 @@
+"""Virtual machines: PUT, PATCH, GET, lists, acts, DELETE, instance view."""
+
+from calco.arm import instance_view, operations, reading, showing
+from calco.arm.call import Answer, Call, listed, ok
+from calco.arm.reply import accepted_body, deleted
+from calco.arm.showing import Field
+from calco.arm.virtual_machine_body import Update, read
+from calco.model import errors, names
+from calco.model.document import Document, object_at, objects_at
+from calco.model.virtual_machine import Act
+from calco.ports import Resource
+from calco.work import instance_view as seen
+from calco.work import virtual_machine as work
+
+FIELDS = (
+    Field("properties.timeCreated", since="2021-11-01"),
+    Field("properties.osProfile.allowExtensionOperations", since="2018-06-01"),
+    Field("properties.osProfile.requireGuestProvisionSignal", since="2019-03-01"),
+    Field("properties.osProfile.linuxConfiguration.patchSettings", since="2020-12-01"),
+    Field("properties.osProfile.linuxConfiguration.enableVMAgentPlatformUpdates", since="2022-03-01"),
+    Field("properties.storageProfile.dataDisks.toBeDetached", since="2019-03-01"),
+    Field("properties.storageProfile.osDisk.deleteOption", since="2021-03-01"),
+    Field("properties.storageProfile.dataDisks.deleteOption", since="2021-03-01"),
+    Field("properties.networkProfile.networkInterfaces.properties.deleteOption", since="2021-03-01"),
+    Field("properties.securityProfile", since="2019-12-01"),
+    Field("properties.instanceView.hyperVGeneration", since="2018-04-01"),
+)
+"""Sources: azure-mgmt-compute 33.1.0, models by api-version; recorded bodies of 2017, 2019 and 2020."""
+
+
+def put(call: Call) -> Answer:
+    names.check(call.id)
+    accepted = work.put(call.cloud, read(call.id, call.body, call.subscription))
+    return accepted_body(call, operations.Kind.MACHINE_PUT, accepted, show)
+
+
+def patch(call: Call) -> Answer:
+    """Only tags: every other change is made by PUT."""
+    update, body = reading.fit(call.body, Update)
+    if update.properties or set(body) - {"tags"}:
+        changed = next(iter(sorted(set(body) - {"tags"})))
+        raise errors.not_supported(f"{changed} in a PATCH of a virtual machine (use PUT)")
+    accepted = work.patch(call.cloud, call.id, reading.tags(body))
+    return accepted_body(call, operations.Kind.MACHINE_PATCH, accepted, show)
+
+
+def get(call: Call) -> Answer:
+    asked = {each.strip().lower() for each in call.query.get("$expand", "").split(",") if each.strip()}
+    if asked - {"instanceview", "userdata"}:
+        raise errors.invalid("$expand", "Allowed values are 'instanceView' and 'userData'.")
+    more: Document = {}
+    if "instanceview" in asked:
+        machine, view = seen.get(call.cloud, call.id)
+        more["instanceView"] = instance_view.show(view)
+    else:
+        machine = work.get(call.cloud, call.id)
+    if "userdata" in asked and "userData" in machine.properties:
+        more["userData"] = machine.properties["userData"]
+    shown = show(machine, call.version)
+    properties = showing.ordered({**object_at(shown, "properties"), **more}, FIRST, LAST)
+    return ok(showing.cut({**shown, "properties": properties}, FIELDS, call.version))
+
+
+def get_instance_view(call: Call) -> Answer:
+    _, view = seen.get(call.cloud, call.id)
+    return ok(instance_view.show(view))
+
+
+def list_group(call: Call) -> Answer:
+    return listed([show(each, call.version) for each in work.list(call.cloud, call.id)])
+
+
+def list_all(call: Call) -> Answer:
+    return listed([showing.upper_group(show(each, call.version)) for each in work.list(call.cloud, None)])
+
+
+def delete(call: Call) -> Answer:
+    return deleted(call, operations.Kind.MACHINE_DELETE, work.delete(call.cloud, call.id))
+
+
+def start(call: Call) -> Answer:
+    return _act(call, Act.START)
+
+
+def restart(call: Call) -> Answer:
+    return _act(call, Act.RESTART)
+
+
+def power_off(call: Call) -> Answer:
+    return _act(call, Act.POWER_OFF, skip_shutdown=call.query.get("skipshutdown", "").lower() == "true")
+
+
+def deallocate(call: Call) -> Answer:
+    return _act(call, Act.DEALLOCATE)
+
+
+def generalize(call: Call) -> Answer:
+    """Synchronous, 200 without a body. Source: recorded traffic."""
+    work.act(call.cloud, call.id, Act.GENERALIZE)
+    return Answer(200)
+
+
+def _act(call: Call, act: Act, *, skip_shutdown: bool = False) -> Answer:
+    accepted = work.act(call.cloud, call.id, act, skip_shutdown=skip_shutdown)
+    if accepted.operation is None:
+        return Answer(200)
+    return operations.started(call, operations.Kind.MACHINE_ACT, accepted.operation, None)
+
+
+# --- showing ---------------------------------------------------------------------------------------------------------
+
+FIRST = ("vmId", "hardwareProfile", "storageProfile", "osProfile", "networkProfile", "diagnosticsProfile")
+LAST = ("provisioningState", "instanceView", "timeCreated")
+
+
+def show(machine: Resource, version: str) -> Document:
+    """The machine as ``version`` shows it, without its instance view."""
+    hidden = ("userData", "instanceView")
+    properties: Document = {name: value for name, value in machine.properties.items() if name not in hidden}
+    if "osProfile" in properties:
+        properties["osProfile"] = _os_profile(object_at(properties, "osProfile"))
+    if "storageProfile" in properties:
+        properties["storageProfile"] = _storage_profile(object_at(properties, "storageProfile"))
+    shown = showing.resource(machine, showing.ordered(properties, FIRST, LAST))
+    return showing.cut(shown, FIELDS, version)
+
+
+def _os_profile(profile: Document) -> Document:
+    """With Azure's defaults, and without what is secret even if it were there."""
+    shown: Document = {name: value for name, value in profile.items() if name not in ("adminPassword", "customData")}
+    linux = shown.get("linuxConfiguration")
+    if isinstance(linux, dict):
+        patching: Document = {"patchMode": "ImageDefault", "assessmentMode": "ImageDefault"}
+        agent = {"disablePasswordAuthentication": False, **linux}
+        agent.setdefault("provisionVMAgent", True)
+        agent.setdefault("patchSettings", patching)
+        agent.setdefault("enableVMAgentPlatformUpdates", False)
+        shown["linuxConfiguration"] = agent
+    for name, default in (("secrets", []), ("allowExtensionOperations", True), ("requireGuestProvisionSignal", True)):
+        shown.setdefault(name, default)
+    return showing.ordered(shown, ("computerName", "adminUsername", "linuxConfiguration", "windowsConfiguration"))
+
+
+def _storage_profile(profile: Document) -> Document:
+    disk_order = ("lun", "osType", "name", "createOption", "caching", "managedDisk")
+    shown: Document = {**profile}
+    if isinstance(shown.get("osDisk"), dict):
+        shown["osDisk"] = showing.ordered(object_at(shown, "osDisk"), disk_order)
+    shown["dataDisks"] = [showing.ordered(each, disk_order) for each in objects_at(profile, "dataDisks")]
+    return showing.ordered(shown, ("imageReference", "osDisk", "dataDisks"))

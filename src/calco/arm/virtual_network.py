@@ -1,0 +1,181 @@
+"""Virtual networks and their subnets: PUT, GET, lists, DELETE."""
+
+from msgspec import Struct
+
+from calco.arm import operations, reading, showing
+from calco.arm.call import Answer, Call, listed, ok
+from calco.arm.reply import deleted
+from calco.model import errors, names
+from calco.model.document import Document, Json, objects_at
+from calco.model.ids import ResourceId
+from calco.model.network import NewSubnet, NewVirtualNetwork
+from calco.ports import Resource
+from calco.work import virtual_network as work
+from calco.work.cloud import Accepted
+
+NOT_THERE = ("networkSecurityGroup", "routeTable", "natGateway")
+"""What a subnet may refer to in Azure and cannot here: there are no such resources yet."""
+
+
+class SubnetProperties(Struct, rename="camel"):
+    address_prefix: str | None = None
+    address_prefixes: list[str] | None = None
+
+
+class Subnet(Struct):
+    name: str | None = None
+    properties: SubnetProperties | None = None
+
+
+class AddressSpace(Struct, rename="camel"):
+    address_prefixes: list[str] | None = None
+
+
+class Properties(Struct, rename="camel"):
+    address_space: AddressSpace | None = None
+    subnets: list[Subnet] | None = None
+
+
+class Body(Struct):
+    location: str | None = None
+    properties: Properties | None = None
+
+
+MAX_PREFIXES, MAX_SUBNETS = 100, 1000
+"""Bounds of ours, below which rules that compare all with all stay quick (Azure: 3,000 subnets)."""
+
+
+def put(call: Call) -> Answer:
+    names.check(call.id)
+    return _put_answer(call, work.put(call.cloud, read(call.id, call.body)))
+
+
+def _put_answer(call: Call, accepted: Accepted) -> Answer:
+    """Azure shows the network as ``Updating`` here, and as ``Succeeded`` from the first poll on. Source: recordings."""
+    assert accepted.resource is not None
+    assert accepted.operation is not None
+    body = show(accepted.resource, call.version, state="Updating")
+    return operations.started(call, operations.Kind.NETWORK_PUT, accepted.operation, body, created=accepted.created)
+
+
+def get(call: Call) -> Answer:
+    return ok(show(work.get(call.cloud, call.id), call.version))
+
+
+def list_group(call: Call) -> Answer:
+    return listed([show(each, call.version) for each in work.list(call.cloud, call.id)])
+
+
+def list_all(call: Call) -> Answer:
+    return listed([show(each, call.version) for each in work.list(call.cloud, None)])
+
+
+def delete(call: Call) -> Answer:
+    return deleted(call, operations.Kind.NETWORK_DELETE, work.delete(call.cloud, call.id))
+
+
+# --- subnets ---------------------------------------------------------------------------------------------------------
+
+
+def put_subnet(call: Call) -> Answer:
+    names.check(call.id)
+    body, document = reading.fit({**call.body, "name": call.id.name}, Subnet)
+    wanted = _subnet(body, document, "properties")
+    accepted = work.put_subnet(call.cloud, call.id, wanted)
+    assert accepted.operation is not None
+    shown = show_subnet(work.get_subnet(call.cloud, call.id), _etag(accepted.resource), state="Updating")
+    return operations.started(call, operations.Kind.NETWORK_PUT, accepted.operation, shown, created=accepted.created)
+
+
+def get_subnet(call: Call) -> Answer:
+    parent = work.get_parent(call.cloud, call.id)
+    return ok(show_subnet(work.get_subnet(call.cloud, call.id), _etag(parent)))
+
+
+def list_subnets(call: Call) -> Answer:
+    parent = work.get(call.cloud, call.id)
+    return listed([show_subnet(each, _etag(parent)) for each in objects_at(parent.properties, "subnets")])
+
+
+def delete_subnet(call: Call) -> Answer:
+    return deleted(call, operations.Kind.NETWORK_DELETE, work.delete_subnet(call.cloud, call.id))
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def read(id: ResourceId, raw: Document) -> NewVirtualNetwork:
+    """The request as a wish. Raises ApiError."""
+    body, document = reading.fit(raw, Body)
+    properties = body.properties or Properties()
+    prefixes = (properties.address_space.address_prefixes if properties.address_space else None) or []
+    if not prefixes:
+        raise errors.missing("addressSpace.addressPrefixes")
+    subnets = properties.subnets or []
+    if len(prefixes) > MAX_PREFIXES or len(subnets) > MAX_SUBNETS:
+        raise errors.invalid("subnets", f"A network has at most {MAX_PREFIXES} prefixes and {MAX_SUBNETS} subnets.")
+    documents = objects_at(document, "properties", "subnets")
+    kept = reading.properties(document, "subnets", "addressSpace", "resourceGuid", "virtualNetworkPeerings")
+    return NewVirtualNetwork(
+        id=id,
+        location=reading.location(document),
+        tags=reading.tags(document),
+        prefixes=tuple(reading.network(each, f"{id.name}.addressSpace") for each in prefixes),
+        subnets=tuple(
+            _subnet(each, documents[at], f"properties.subnets[{at}].properties") for at, each in enumerate(subnets)
+        ),
+        properties=kept,
+        extra=reading.others(document),
+    )
+
+
+def _subnet(subnet: Subnet, document: Document, place: str) -> NewSubnet:
+    if not subnet.name:
+        raise errors.missing("subnet.name")
+    reading.subnet_name(subnet.name)
+    properties = subnet.properties or SubnetProperties()
+    prefixes = [properties.address_prefix] if properties.address_prefix else (properties.address_prefixes or [])
+    if not prefixes:
+        raise errors.missing("subnet.addressPrefix")
+    if len(prefixes) > 1:
+        raise errors.not_supported(f"{place}.addressPrefixes with several prefixes")
+    kept = reading.properties(document, "addressPrefix", "addressPrefixes", "ipConfigurations")
+    for name in NOT_THERE:
+        if name in kept:
+            raise errors.not_supported(f"{place}.{name}")
+    return NewSubnet(subnet.name, reading.network(prefixes[0], subnet.name), kept)
+
+
+# --- showing ---------------------------------------------------------------------------------------------------------
+
+FIRST = ("provisioningState", "resourceGuid", "addressSpace", "dhcpOptions", "subnets")
+
+
+def show(network: Resource, _version: str, *, state: str | None = None) -> Document:
+    """The network; ``state`` takes the place of its provisioning state and its subnets'."""
+    properties: Document = {**network.properties}
+    if state is not None:
+        properties["provisioningState"] = state
+    etag = _etag(network)
+    subnets: list[Json] = [show_subnet(each, etag, state=state) for each in objects_at(properties, "subnets")]
+    properties["subnets"] = subnets
+    return showing.resource(network, showing.ordered(properties, FIRST), etag=etag)
+
+
+def show_subnet(subnet: Document, etag: str, *, state: str | None = None) -> Document:
+    """A subnet, in its network or by itself."""
+    properties = subnet.get("properties")
+    inner: Document = {**properties} if isinstance(properties, dict) else {}
+    if state is not None:
+        inner["provisioningState"] = state
+    return {
+        "name": subnet["name"],
+        "id": subnet["id"],
+        "etag": etag,
+        "properties": showing.ordered(inner, ("provisioningState", "addressPrefix")),
+        "type": subnet["type"],
+    }
+
+
+def _etag(network: Resource | None) -> str:
+    return showing.etag({} if network is None else network.properties)

@@ -1,0 +1,47 @@
+"""Azure's regions: the names people see. Source: Azure, "List of Azure regions"."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Region:
+    name: str
+    display_name: str
+    geography: str
+    geography_group: str
+
+
+_KNOWN: Mapping[str, Region] = MappingProxyType(
+    {
+        each.name: each
+        for each in (
+            Region("eastus", "East US", "United States", "US"),
+            Region("eastus2", "East US 2", "United States", "US"),
+            Region("centralus", "Central US", "United States", "US"),
+            Region("northcentralus", "North Central US", "United States", "US"),
+            Region("southcentralus", "South Central US", "United States", "US"),
+            Region("westcentralus", "West Central US", "United States", "US"),
+            Region("westus", "West US", "United States", "US"),
+            Region("westus2", "West US 2", "United States", "US"),
+            Region("westus3", "West US 3", "United States", "US"),
+            Region("northeurope", "North Europe", "Europe", "Europe"),
+            Region("westeurope", "West Europe", "Europe", "Europe"),
+            Region("uksouth", "UK South", "United Kingdom", "Europe"),
+            Region("francecentral", "France Central", "France", "Europe"),
+            Region("germanywestcentral", "Germany West Central", "Germany", "Europe"),
+            Region("spaincentral", "Spain Central", "Spain", "Europe"),
+            Region("swedencentral", "Sweden Central", "Sweden", "Europe"),
+            Region("southeastasia", "Southeast Asia", "Asia Pacific", "Asia Pacific"),
+            Region("japaneast", "Japan East", "Japan", "Asia Pacific"),
+            Region("australiaeast", "Australia East", "Australia", "Asia Pacific"),
+            Region("brazilsouth", "Brazil South", "Brazil", "South America"),
+        )
+    }
+)
+
+
+def find(name: str) -> Region:
+    """The region of that short name; one nobody listed shows its short name."""
+    return _KNOWN.get(name, Region(name, name, name, name))
