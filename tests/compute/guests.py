@@ -50,6 +50,10 @@ class Guest:
     def announce(self, mac: str, address: str) -> None:
         self._do("announce", mac=mac, address=address)
 
+    def tell(self, host: str, port: int) -> None:
+        """Send a datagram, which nobody has to answer."""
+        self._do("tell", host=host, port=port)
+
     def ask(self, host: str, port: int, text: str, *, seconds: float = 10) -> str | None:
         """What ``host`` answers; None when it does not."""
         said = self._do("ask", host=host, port=port, text=text, seconds=seconds).get("said")

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 CLONE_NEWNET = 0x40000000
 TUNSETIFF = 0x400454CA
@@ -55,25 +56,41 @@ def ip(*words: str) -> None:
 
 
 def dhcp(mac: str) -> dict[str, object]:
-    """One DISCOVER; the offer's address and options in hexadecimal, or nothing within a second. Source: RFC 2131."""
+    """DISCOVER and REQUEST; the address and the options (in hexadecimal) that were granted, nothing when none was
+    within a second. Source: RFC 2131."""
     hardware = bytes.fromhex(mac.replace(":", ""))
-    ask = struct.pack("!BBBBIHH16x16s192x", 1, 1, 6, 0, 0x0CA1C0, 0, 0, hardware) + bytes.fromhex("63825363")
-    ask += bytes([53, 1, 1, 55, 3, 3, 121, 245, 255])
+    head = struct.pack("!BBBBIHH16x16s192x", 1, 1, 6, 0, 0x0CA1C0, 0, 0, hardware) + bytes.fromhex("63825363")
+    wanted = bytes([55, 3, 3, 121, 245, 255])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, CARD.encode())
         client.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         client.settimeout(1)
         client.bind(("", 68))
-        client.sendto(ask, ("255.255.255.255", 67))
         try:
+            client.sendto(head + bytes([53, 1, 1]) + wanted, ("255.255.255.255", 67))
             offer = client.recv(2000)
+            server = bytes.fromhex(options(offer)["54"])
+            asked = bytes([53, 1, 3, 50, 4]) + offer[16:20] + bytes([54, 4]) + server
+            client.sendto(head + asked + wanted, ("255.255.255.255", 67))
+            grant = client.recv(2000)
         except TimeoutError:
             return {}
-    options, rest = {}, offer[240:]
+    return {"address": socket.inet_ntoa(grant[16:20]), "options": options(grant)}
+
+
+def options(message: bytes) -> dict[str, str]:
+    found, rest = {}, message[240:]
     while rest and rest[0] != 255:
-        options[str(rest[0])] = rest[2 : 2 + rest[1]].hex()
+        found[str(rest[0])] = rest[2 : 2 + rest[1]].hex()
         rest = rest[2 + rest[1] :]
-    return {"address": socket.inet_ntoa(offer[16:20]), "options": options}
+    return found
+
+
+def tell(host: str, port: int) -> dict[str, object]:
+    """Send one datagram."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"told", (host, port))
+    return {}
 
 
 def announce(mac: str, address: str) -> dict[str, object]:
@@ -121,7 +138,7 @@ def configure(mac: str, address: str, gateway: str) -> dict[str, object]:
 
 
 DO: dict[str, Callable[..., dict[str, object]]] = {
-    "dhcp": dhcp, "announce": announce, "ask": ask, "serve": serve, "configure": configure,
+    "dhcp": dhcp, "announce": announce, "ask": ask, "serve": serve, "configure": configure, "tell": tell,
 }  # fmt: skip
 
 
@@ -131,6 +148,9 @@ def main() -> None:
     if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
     card = tap(CARD)
+    # Believe at once what others announce: a kernel else keeps what it has learnt for a second.
+    Path(f"/proc/sys/net/ipv4/neigh/{CARD}/locktime").write_text("0")
+    Path("/proc/sys/net/ipv4/ip_forward").write_text("0")
     ip("link", "set", "lo", "up")
     ip("link", "set", CARD, "address", mac, "up")
     threading.Thread(target=pump, args=(receive, lambda frame: os.write(card, frame)), daemon=True).start()

@@ -44,8 +44,7 @@ class Holding:
     def __init__(self, folder: Path) -> None:
         network_links.prepare()
         _set("net/ipv4/ip_forward", "1")
-        # A source address is believed only on the bridge where it belongs.
-        _set("net/ipv4/conf/all/rp_filter", "1")
+        # A source address is believed only on the bridge where it belongs; links made later inherit this.
         _set("net/ipv4/conf/default/rp_filter", "1")
         with suppress(OSError):  # a kernel without IPv6 has nothing to switch off
             _set("net/ipv6/conf/all/disable_ipv6", "1")
@@ -149,15 +148,10 @@ class Holding:
 
     def quit(self) -> None:
         """Take everything down: a machine that still stands keeps the namespace, but must not keep the network."""
-        self._subnets_gone()
-        network_links.drop_uplink()
+        self._dhcp.stop()
+        network_links.drop_all()
         for one in self._listeners.values():
             one.close()
-
-    def _subnets_gone(self) -> None:
-        with suppress(ToolFailed):
-            self.set_subnets([])
-        self._dhcp.stop()
 
     def _is_linked(self) -> bool:
         return self._linked and any(name == network_links.UPLINK for _, name in socket.if_nameindex())

@@ -5,6 +5,7 @@ once, by a static entry, and which MAC an address has by a permanent neighbour e
 another's addresses is answered at the other's tap, never at its own.
 """
 
+import socket
 from hashlib import sha256
 from ipaddress import IPv4Network
 
@@ -111,6 +112,11 @@ def make_uplink() -> None:
 def drop_uplink() -> None:
     """Absent is fine."""
     run_ip(f"link del {UPLINK}", keep_going=True)
+
+
+def drop_all() -> None:
+    """Take every link of the namespace away that was made in it or moved into it."""
+    run_ip(*(f"link del {name}" for _, name in socket.if_nameindex() if name != "lo"), keep_going=True)
 
 
 def subnet_of(name: str, prefix: str) -> Subnet:
