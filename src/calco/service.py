@@ -14,9 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
-from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from calco import __version__, process
@@ -32,8 +30,7 @@ from calco.data_dir import DataDir, Running
 from calco.identity import certificates, principals, tokens
 from calco.identity.authority import Authority
 from calco.identity.certificates import Certificates
-from calco.identity.routes import routes
-from calco.model.machine import MachineState
+from calco.model.machine import Machine, MachineState
 from calco.ports import Chance, Clock, Hypervisor, VirtualNetwork
 from calco.process import Mark
 from calco.server import GRACE_SECONDS, Server, listen
@@ -219,17 +216,18 @@ class Drivers:
     networks: NamespaceNetwork | SlirpNetwork | SimulatedNetwork
 
 
-def drivers(settings: Settings, data: DataDir, clock: Clock) -> Drivers:
+def drivers(settings: Settings, data: DataDir, clock: Clock, *, on_boot: Callable[[Machine], None]) -> Drivers:
     """Plug in what ``settings`` name. Finding out what this machine can do may take some seconds the first time.
 
-    Raises ToolFailed when QEMU is missing and real machines are wanted.
+    ``on_boot`` speaks for simulated guests; real ones speak for themselves. Raises ToolFailed when QEMU is missing and
+    real machines are wanted.
     """
     disks = Qcow2Store(data.root / "volumes", clock)
     machines, networks = data.root / "machines", data.root / "networks"
     for folder in (machines, networks):
         folder.mkdir(mode=0o700, exist_ok=True)
     if settings.hypervisor == "simulated":
-        return Drivers(disks, SimulatedHypervisor(machines), SimulatedNetwork(networks))
+        return Drivers(disks, SimulatedHypervisor(machines, on_boot=on_boot), SimulatedNetwork(networks))
     accelerator = choose_accelerator(data.root / "accelerator.json")
     log.info("machines run by %s: %s", accelerator.name, accelerator.reason)
     room = HostRoom(spare_mib=settings.host_memory_reserve_mib)
@@ -296,21 +294,3 @@ def log_tail(file: Path, lines: int = 15) -> str:
     except OSError:
         return ""
     return "\n".join(said[-lines:])
-
-
-def assemble(foundation: Foundation) -> Parts:
-    """The authority alone, until work and edge are plugged in here."""
-
-    def nobody(machine: str, *_rest: object) -> NoReturn:
-        raise LookupError(f"there is no machine {machine}")
-
-    def nothing() -> None:
-        return
-
-    return Parts(
-        app=Starlette(routes=list(routes(foundation.authority))),
-        behind=Behind(dial=nobody, console=nobody, screenshot=nobody),
-        start=nothing,
-        stopping=nothing,
-        stop=nothing,
-    )

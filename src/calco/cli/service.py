@@ -37,7 +37,9 @@ def _run_up(*, detach: bool, ready_fd: int | None, **flags: str | None) -> None:
 
 def _serve(settings: Settings, ready_fd: int | None) -> None:
     from calco import service
+    from calco.assembly import assemble
     from calco.server import PortTaken
+    from calco.storage.migrations import CannotOpen
 
     data = DataDir(settings.data_dir)
 
@@ -54,8 +56,8 @@ def _serve(settings: Settings, ready_fd: int | None) -> None:
         os.set_inheritable(ready_fd, False)
     try:
         service.log_to(data, settings.log_level, also_stderr=ready_fd is None)
-        service.build(settings, service.assemble).run(ready)
-    except (DataDirTaken, DataDirUnfit, PortTaken) as why:
+        service.build(settings, assemble).run(ready)
+    except (DataDirTaken, DataDirUnfit, PortTaken, CannotOpen) as why:
         raise Failure(str(why)) from why
     except ValueError as damaged:
         raise Failure(f"the service cannot start: {damaged}") from damaged

@@ -1,0 +1,237 @@
+"""A service's parts, plugged together: drivers into work, work into the edge, the runner between them.
+
+``service`` owns the life of the process; this owns what runs in it. Parts that need each other are tied by functions
+that look the other up when they are called.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from socket import socket
+
+from calco.arm.app import make_app
+from calco.arm.endings import Endings
+from calco.catalog.base_images import BuiltImages, EmptyImages, cache_folder
+from calco.catalog.cache import ImageCache, debian_maker
+from calco.compute.door import Behind
+from calco.compute.network_namespace import NamespaceNetwork
+from calco.compute.simulated import SimulatedNetwork
+from calco.compute.slirp import SlirpNetwork
+from calco.guest.listener import FabricListener
+from calco.guest.provisioning import IsoMedia
+from calco.guest.simulated import SimulatedMedia
+from calco.identity.routes import routes
+from calco.model.guest import Agent, Guest, Health, Report
+from calco.model.machine import Link, Machine, MachineState
+from calco.model.subnet import Port, Subnet
+from calco.operations.engine import Engine
+from calco.operations.runner import Runner
+from calco.ports import BaseImages, NetworkCapabilities, ProvisioningMedia
+from calco.service import Foundation, Parts, drivers
+from calco.settings import Settings
+from calco.storage.migrations import open_records
+from calco.work import plans, power, virtual_machine
+from calco.work.cloud import Cloud, Rules
+from calco.work.guest_directory import Directory
+from calco.work.machine_state import vm_id_of
+from calco.work.reconcile import reconcile
+
+log = logging.getLogger(__name__)
+
+RUNNER_WORKERS = 16
+STOP_SECONDS = 20.0
+LOOPBACK_RANGE = "127.64.0.0/16"
+"""Public addresses where this machine cannot route others: loopback, relayed by the service."""
+
+
+class ServedNetworks:
+    """Virtual networks whose fabric answers: what a driver opens, the metadata service and wireserver listen on.
+
+    Implements ``ports.VirtualNetwork``; everything else is the driver's.
+    """
+
+    def __init__(self, driver: NamespaceNetwork | SlirpNetwork | SimulatedNetwork, fabric: FabricListener) -> None:
+        self._driver = driver
+        self._fabric = fabric
+        self._served: set[tuple[str, str | None]] = set()
+
+    @property
+    def capabilities(self) -> NetworkCapabilities:
+        return self._driver.capabilities
+
+    def open(self, network: str, subnets: Sequence[Subnet]) -> None:
+        self._driver.open(network, subnets)
+        self.serve(network)
+
+    def close(self, network: str) -> None:
+        self._fabric.close(network)
+        self._served = {each for each in self._served if each[0] != network}
+        self._driver.close(network)
+
+    def networks(self) -> set[str]:
+        return self._driver.networks()
+
+    def plug(self, port: Port) -> Link:
+        link = self._driver.plug(port)
+        self.serve(port.network)
+        return link
+
+    def unplug(self, port: Port) -> None:
+        self._fabric.close_unix(port.network, port.address)
+        self._served.discard((port.network, port.address))
+        self._driver.unplug(port)
+
+    def dial(self, port: Port, tcp_port: int, *, timeout_seconds: float) -> socket:
+        return self._driver.dial(port, tcp_port, timeout_seconds=timeout_seconds)
+
+    def publish(self, port: Port, address: str, tcp_ports: Sequence[int]) -> Mapping[int, tuple[str, int]]:
+        return self._driver.publish(port, address, tcp_ports)
+
+    def unpublish(self, address: str) -> None:
+        self._driver.unpublish(address)
+
+    def serve(self, network: str) -> None:
+        """Answer on every socket of the network that is not answered on yet."""
+        by_caller: dict[str | None, dict[str, socket]] = {}
+        for each in self._driver.listeners(network):
+            if (network, each.caller) in self._served:
+                each.socket.close()
+            else:
+                by_caller.setdefault(each.caller, {})[each.service] = each.socket
+        for caller, sockets in by_caller.items():
+            if caller is None:
+                self._fabric.serve(network, sockets)
+            else:
+                self._fabric.serve_unix(network, caller, sockets)
+            self._served.add((network, caller))
+
+    def detach(self) -> None:
+        """Let go of what is this process's alone; networks go on."""
+        if not isinstance(self._driver, SimulatedNetwork):
+            self._driver.detach()
+
+
+def rules_of(settings: Settings, subscription: str, *, routed_addresses: bool) -> Rules:
+    """What the settings mean for work."""
+    cores = os.cpu_count() or 1
+    return Rules(
+        subscription=subscription,
+        locations=settings.locations,
+        provisioning_seconds=settings.provisioning_timeout_seconds,
+        boots_at_once=settings.boots_per_core * cores,
+        power_off_grace_seconds=settings.power_off_grace_seconds,
+        cores_max=settings.guest_cores_max or cores,
+        memory_mib_max=settings.guest_memory_mib_max,
+        public_range=settings.public_address_range if routed_addresses else LOOPBACK_RANGE,
+        trash_days=settings.trash_days,
+    )
+
+
+def assemble(foundation: Foundation) -> Parts:
+    """Everything a service is made of."""
+    settings, data, clock = foundation.settings, foundation.data, foundation.clock
+    records = open_records(data.root)
+
+    def accepted(operation: str) -> None:
+        runner.accepted(operation)
+
+    def wake(operation: str) -> None:
+        runner.wake(operation)
+
+    chosen = drivers(settings, data, clock, on_boot=lambda machine: _simulated_guest(directory, machine))
+    fabric = FabricListener(_Later(lambda: directory), clock=clock)
+    networks = ServedNetworks(chosen.networks, fabric)
+    endings = Endings()
+    cloud = Cloud(
+        records=records,
+        disks=chosen.disks,
+        hypervisor=chosen.hypervisor,
+        networks=networks,
+        media=_media(settings, data.root / "machines"),
+        base_images=_base_images(settings, data.root),
+        clock=clock,
+        chance=foundation.chance,
+        rules=rules_of(
+            settings,
+            foundation.authority.principal.subscription_id,
+            routed_addresses=networks.capabilities.routed_addresses,
+        ),
+        accepted=accepted,
+        wake=wake,
+    )
+    directory = Directory(cloud)
+    engine = Engine(cloud, records, plans.BOOK, clock)
+    runner = Runner(engine.advance, clock, ended=endings.ended, workers=RUNNER_WORKERS)
+    app = make_app(
+        cloud,
+        foundation.authority.check,
+        tenant=foundation.authority.principal.tenant_id,
+        endings=endings,
+        extra_routes=routes(foundation.authority),
+        hold_seconds=settings.long_poll_seconds,
+    )
+
+    def start() -> None:
+        for network in sorted(networks.networks()):
+            networks.serve(network)
+        reconcile(cloud, start_again=settings.after_host_reboot == "start")
+        with records.read() as view:
+            unfinished = [each.id for each in view.unfinished()]
+        runner.start(unfinished)
+
+    def stop() -> None:
+        runner.stop(STOP_SECONDS)
+        fabric.stop()
+        networks.detach()
+        records.close()
+
+    return Parts(app=app, behind=_behind(cloud), start=start, stopping=endings.close, stop=stop)
+
+
+class _Later:
+    """A guest directory that is made after the fabric that asks it."""
+
+    def __init__(self, find: Callable[[], Directory]) -> None:
+        self._find = find
+
+    def who(self, network: str, address: str) -> Guest | None:
+        return self._find().who(network, address)
+
+    def heard(self, vm_id: str, report: Report) -> None:
+        self._find().heard(vm_id, report)
+
+
+def _simulated_guest(directory: Directory, machine: Machine) -> None:
+    """Guests of the simulated hypervisor set themselves up at once."""
+    directory.heard(machine.vm_id, Report(Agent.CLOUD_INIT, Health.READY))
+    directory.heard(machine.vm_id, Report(Agent.WAAGENT, Health.READY))
+
+
+def _media(settings: Settings, machines: Path) -> ProvisioningMedia:
+    return SimulatedMedia(machines) if settings.hypervisor == "simulated" else IsoMedia(machines)
+
+
+def _base_images(settings: Settings, root: Path) -> BaseImages:
+    if settings.hypervisor == "simulated":
+        return EmptyImages(root / "simulated-base.raw")
+    return BuiltImages(ImageCache(cache_folder(os.environ, Path.home()), debian_maker()))
+
+
+def _behind(cloud: Cloud) -> Behind:
+    """What this user's own programs may reach through the door."""
+
+    def port_of(vm_id: str) -> Port:
+        with cloud.records.read() as view:
+            for machine in view.resources(virtual_machine.KIND):
+                if vm_id_of(machine) == vm_id:
+                    return power.plugs_of(view, machine)[0].port
+        raise LookupError(f"there is no machine {vm_id}")
+
+    def dial(vm_id: str, tcp_port: int) -> socket:
+        port = port_of(vm_id)
+        if cloud.hypervisor.state(vm_id) is not MachineState.RUNNING:
+            raise LookupError("the machine is not running; start it first")
+        return cloud.networks.dial(port, tcp_port, timeout_seconds=10)
+
+    return Behind(dial=dial, console=cloud.hypervisor.console_log, screenshot=cloud.hypervisor.screenshot)
