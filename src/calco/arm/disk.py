@@ -41,7 +41,7 @@ class CreationData(Struct, rename="camel"):
     create_option: CreateOption | None = None
     source_resource_id: str | None = None
     source_uri: str | None = None
-    image_reference: Document | None = None
+    image_reference: dict[str, object] | None = None
 
 
 class Properties(Struct, rename="camel"):

@@ -48,8 +48,8 @@ class Disk(Struct, rename="camel"):
     os_type: OsType | None = None
     delete_option: str | None = None
     write_accelerator_enabled: bool | None = None
-    vhd: Document | None = None
-    image: Document | None = None
+    vhd: dict[str, object] | None = None
+    image: dict[str, object] | None = None
 
 
 class StorageProfile(Struct, rename="camel"):
@@ -147,7 +147,7 @@ class Body(Struct):
 class Update(Struct):
     """A PATCH."""
 
-    properties: Document | None = None
+    properties: dict[str, object] | None = None
 
 
 NOT_YET = (
