@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,15 +96,22 @@ def test_a_mark_of_somebody_elses_process_is_not_believed(rig: QemuRig) -> None:
 
 def test_a_service_that_dies_while_it_stops_a_machine_leaves_no_crashed_one(rig: QemuRig) -> None:
     rig.qemu.start(machine())
-    (rig.folder / VM / "qemu.mark").replace(rig.folder / VM / "qemu.stopping")
-    rig.restart_the_service()
-    assert rig.qemu.state(VM) is MachineState.RUNNING
+    monitor = rig.qemu.monitor_socket(VM).with_suffix(".m1")
+    monitor.unlink()
+    with socket.socket(socket.AF_UNIX) as deaf, ThreadPoolExecutor() as threads:
+        deaf.bind(str(monitor))
+        deaf.listen()
+        stopping = threads.submit(rig.qemu.stop, VM, grace_seconds=0)
+        connection, _ = deaf.accept()  # this is where it says "quit"
+        with connection:
+            rig.restart_the_service()
+            assert rig.qemu.state(VM) is MachineState.RUNNING
+            known = process.kept(rig.folder / VM / "qemu.stopping")
+            assert known is not None
+            process.end(known, grace_seconds=10)
 
-    known = process.kept(rig.folder / VM / "qemu.stopping")
-    assert known is not None
-    process.end(known, grace_seconds=10)
-
-    assert rig.qemu.state(VM) is MachineState.ABSENT
+            assert rig.qemu.state(VM) is MachineState.ABSENT
+        stopping.result(30)
 
 
 def test_a_start_after_a_stop_that_was_cut_short_starts_anew(rig: QemuRig) -> None:

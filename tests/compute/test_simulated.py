@@ -8,6 +8,7 @@ import pytest
 from calco.compute.simulated import SimulatedHypervisor, SimulatedNetwork
 from calco.model.machine import Machine
 from calco.model.subnet import Port, Subnet
+from calco.ports import FabricSockets, VirtualNetwork
 from tests.compute.machines import VM, machine
 
 NETWORK = "9b0f5a52-5d1c-4f52-8a51-07f3c0a5d0aa"
@@ -75,7 +76,7 @@ def test_a_nic_that_is_not_plugged_in_is_not_reached(network: SimulatedNetwork) 
 def test_networks_outlive_the_service_until_they_are_closed(network: SimulatedNetwork, tmp_path: Path) -> None:
     network.open(NETWORK, [SUBNET])
     network.plug(PORT)
-    again = SimulatedNetwork(tmp_path)
+    again: VirtualNetwork = SimulatedNetwork(tmp_path)
     again.open(NETWORK, [SUBNET])
     assert again.networks() == {NETWORK}
     again.dial(PORT, 22, timeout_seconds=1).close()
@@ -88,7 +89,8 @@ def test_networks_outlive_the_service_until_they_are_closed(network: SimulatedNe
 def test_nothing_simulated_is_published_and_nobody_asks_the_fabric(network: SimulatedNetwork) -> None:
     network.open(NETWORK, [SUBNET])
     assert network.publish(PORT, "20.0.0.1", [22]) == {}
-    assert network.listeners(NETWORK) == ()
+    fabric: FabricSockets = network
+    assert fabric.listeners(NETWORK) == ()
     network.unpublish("20.0.0.1")
     with pytest.raises(OSError, match="not open"):
         network.listeners(PORT.nic)
