@@ -94,9 +94,9 @@ def tell(host: str, port: int) -> dict[str, object]:
 
 
 def announce(mac: str, address: str) -> dict[str, object]:
-    """Tell everyone that ``address`` lives here (gratuitous ARP)."""
+    """Tell everyone that ``address`` lives here (gratuitous ARP, which kernels believe at once)."""
     hardware, number = bytes.fromhex(mac.replace(":", "")), socket.inet_aton(address)
-    frame = b"\xff" * 6 + hardware + b"\x08\x06" + struct.pack("!HHBBH", 1, 0x0800, 6, 4, 2)
+    frame = b"\xff" * 6 + hardware + b"\x08\x06" + struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1)
     frame += hardware + number + b"\xff" * 6 + number
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as card:
         card.bind((CARD, 0))
@@ -148,8 +148,6 @@ def main() -> None:
     if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
     card = tap(CARD)
-    # Believe at once what others announce: a kernel else keeps what it has learnt for a second.
-    Path(f"/proc/sys/net/ipv4/neigh/{CARD}/locktime").write_text("0")
     Path("/proc/sys/net/ipv4/ip_forward").write_text("0")
     ip("link", "set", "lo", "up")
     ip("link", "set", CARD, "address", mac, "up")
