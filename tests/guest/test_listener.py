@@ -143,8 +143,9 @@ def goal_state(path: Path) -> bytes:
         return b"".join(iter(lambda: guest.recv(65536), b""))
 
 
-def test_closing_a_network_closes_its_sockets_and_its_conversations(fabric: Fabric) -> None:
-    with closing(fabric.dial("wireserver")) as guest:
+def test_closing_a_network_closes_its_sockets_and_its_conversations() -> None:
+    patient = Limits(request_seconds=3600)
+    with running(limits=patient) as fabric, closing(fabric.dial("wireserver")) as guest:
         guest.request("GET", "/?comp=versions")
         guest.getresponse().read()
 
@@ -154,8 +155,8 @@ def test_closing_a_network_closes_its_sockets_and_its_conversations(fabric: Fabr
 
         with pytest.raises((ConnectionError, http.client.HTTPException)):
             talk_on(guest)
-    with pytest.raises(ConnectionRefusedError):
-        fabric.metadata()
+        with pytest.raises(ConnectionRefusedError):
+            fabric.metadata()
 
 
 def talk_on(guest: http.client.HTTPConnection) -> None:

@@ -144,6 +144,7 @@ def test_a_failures_description_is_kept_up_to_512_characters() -> None:
     assert len(report.description) == 512
 
 
+DECLARED = health("&ready;").replace(b"?>\n", b'?>\n<!DOCTYPE Health [<!ENTITY ready "Ready">]>\n')
 BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><Health>&b;</Health>'
 
 
@@ -162,7 +163,11 @@ BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><Health>&b;</Healt
         BOMB.decode().encode("utf-16"),
         BOMB.replace(b"<!DOCTYPE", b'<?xml version="1.0" encoding="utf-7"?><!DOCTYPE'),
         b'<?xml version="1.0" encoding="utf-7"?>+ADwAIQ-DOCTYPE x+AD4-' + health(),
-        b'<!DOCTYPE x SYSTEM "file:///etc/passwd">' + health(),
+        DECLARED,
+        health().replace(b"?>\n", b'?>\n<!DOCTYPE Health SYSTEM "file:///etc/passwd">\n'),
+        health("<![CDATA[Ready]]>"),
+        health("Ready<!-- really -->"),
+        health("NotReady", "<Details><Description>X</Description></Details>").replace(b"X", b"\xff"),
         b"<a>" * 20000,
         b"\xff\xfe\x00",
         health("Ready\x00"),
