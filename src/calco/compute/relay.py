@@ -8,7 +8,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
 Connect = Callable[[], socket.socket]
@@ -79,6 +79,8 @@ class Relay:
             self._talks[task] = key
             try:
                 await self._carry(reader, writer, connect)
+            except asyncio.CancelledError:
+                pass  # by ``_close``: the task has come to its end, and the stream server would log it as a fault
             finally:
                 del self._talks[task]
 
@@ -93,10 +95,18 @@ class Relay:
             task.cancel()
         await asyncio.gather(*talks, return_exceptions=True)
 
+    async def _reach(self, connect: Connect) -> socket.socket:
+        reaching = self._pool.submit(connect)
+        try:
+            return await asyncio.wrap_future(reaching)
+        except asyncio.CancelledError:
+            reaching.add_done_callback(_close_result)  # it goes on in its thread and may succeed, for nobody
+            raise
+
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connect: Connect) -> None:
         onward: asyncio.StreamWriter | None = None
         try:
-            reached = await asyncio.get_running_loop().run_in_executor(self._pool, connect)
+            reached = await self._reach(connect)
             reached.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             back, onward = await asyncio.open_connection(sock=reached)
             async with asyncio.TaskGroup() as both:  # one side that breaks ends the other
@@ -110,6 +120,11 @@ class Relay:
                     one.close()
                     with suppress(OSError):
                         await one.wait_closed()
+
+
+def _close_result(reaching: "Future[socket.socket]") -> None:
+    if not reaching.cancelled() and reaching.exception() is None:
+        reaching.result().close()
 
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
