@@ -172,6 +172,19 @@ def test_a_failure_leaves_nothing_and_tells_no_secret(tmp_path: Path, monkeypatc
     assert files(machines) == {VM_ID}
 
 
+@needs_genisoimage
+def test_deleted_the_dvd_takes_its_folder_along_unless_another_uses_it(tmp_path: Path) -> None:
+    media = IsoMedia(tmp_path)
+    media.make(VM_ID, WHOLE)
+    (tmp_path / VM_ID / "console.log").touch()
+    media.delete(VM_ID)
+    assert files(tmp_path) == {VM_ID, f"{VM_ID}/console.log"}
+
+    (tmp_path / VM_ID / "console.log").unlink()
+    media.delete(VM_ID)
+    assert files(tmp_path) == set()
+
+
 def test_deleting_what_is_absent_is_fine(tmp_path: Path) -> None:
     IsoMedia(tmp_path).delete(VM_ID)
 

@@ -8,6 +8,7 @@ Sources: cloud-init 22.4.2, sources/helpers/azure.py, OvfEnvXml; WALinuxAgent 2.
 import os
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -52,10 +53,13 @@ class IsoMedia:
         return folder / MEDIA
 
     def delete(self, vm_id: str) -> None:
-        """Remove the DVD and what an interrupted ``make`` left; absent is fine."""
+        """Remove the DVD, what an interrupted ``make`` left, and the machine's folder if nothing else is in it; absent
+        is fine."""
         folder = self._folder(vm_id)
         shutil.rmtree(folder / WORKSHOP, ignore_errors=True)
         (folder / MEDIA).unlink(missing_ok=True)
+        with suppress(OSError):
+            folder.rmdir()
 
     def _burn(self, workshop: Path, text: str) -> Path:
         """The finished ISO, in ``workshop``, 0600 and fsynced."""
