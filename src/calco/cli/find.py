@@ -1,14 +1,17 @@
 """Finding a resource by the name people know it by."""
 
 import difflib
+from typing import TYPE_CHECKING
 
-from calco.cli.client import Client
 from calco.cli.common import Failure
 from calco.model.document import Document, text_at
 from calco.model.ids import ResourceId
 
+if TYPE_CHECKING:
+    from calco.cli.client import Client
 
-def named(client: Client, type: str, what: str, name: str, group: str | None) -> Document:
+
+def named(client: "Client", type: str, what: str, name: str, group: str | None) -> Document:
     """The one resource of ``type`` with that name, without regard to case. Raises Failure when there is none, or when
     several groups have one and ``group`` does not say which."""
     scope = f"{client.subscription}/resourceGroups/{group}" if group else client.subscription

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calco.cli.common import DataDirOption, Failure, Form, FormOption, GroupOption, data_dir, note, show, show_one
+from calco.cli.find import group_of, named
 from calco.data_dir import DataDir
 from calco.model.document import Document, Json, number_at, object_at, objects_at, text_at
 from calco.model.ids import is_guid
@@ -50,7 +51,6 @@ def show_machine(
     """Show one machine: its state, disks and addresses."""
     from calco.cli.addresses import Addresses
     from calco.cli.client import connect
-    from calco.cli.find import named
 
     data = data_dir(data_dir_given)
     client = connect(data)
@@ -84,7 +84,6 @@ def ssh(
 ) -> None:
     """Log in to a machine by SSH, whatever its network looks like from here."""
     from calco.cli.client import connect
-    from calco.cli.find import named
 
     data = data_dir(data_dir_given)
     machine = named(connect(data), TYPE, "machine", name, group)
@@ -169,7 +168,6 @@ def console(
 
 def summary(machine: Document) -> dict[str, Json]:
     """A machine's row."""
-    from calco.cli.find import group_of
 
     power = [
         code.partition("/")[2]
@@ -210,6 +208,5 @@ def _find_vm_id(data: DataDir, name: str, group: str | None) -> str:
     if is_guid(name):
         return name.lower()
     from calco.cli.client import connect
-    from calco.cli.find import named
 
     return _vm_id(named(connect(data), TYPE, "machine", name, group))

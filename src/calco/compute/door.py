@@ -93,6 +93,9 @@ class Door:
             await self._answer(reader, writer)
         except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError):
             log.debug("a caller at the door went away or sent no request", exc_info=True)
+        except asyncio.CancelledError:
+            # ``close`` ends us. Not raised on: Python 3.11's streams log a cancelled handler as an error.
+            log.debug("a caller at the door was shown out")
         finally:
             self._talks.discard(task)
             writer.close()

@@ -1,0 +1,91 @@
+"""The doctor: each finding says what was seen, what it costs and what mends it."""
+
+from pathlib import Path
+
+import pytest
+
+from calco.doctor import TOOLS, Tool, Verdict, disk, examine, firmware, memory, tool, tun
+from calco.tool import ToolFailed
+
+QEMU = TOOLS[0]
+
+
+def program(folder: Path, name: str) -> None:
+    (folder / name).write_text("#!/bin/sh\n")
+    (folder / name).chmod(0o755)
+
+
+def test_a_missing_program_costs_something_and_names_its_package(tmp_path: Path) -> None:
+    found = tool(QEMU, str(tmp_path))
+
+    assert (found.verdict, found.seen) == (Verdict.MISSING, "not found")
+    assert "simulated" in found.cost
+    assert found.mend == "sudo apt-get install qemu-system-x86"
+
+
+def test_a_program_that_is_there_tells_its_version(tmp_path: Path) -> None:
+    program(tmp_path, QEMU.program)
+
+    found = tool(QEMU, str(tmp_path), run=lambda argv: b"QEMU 7.2\nmore" if argv[1:] == ["--version"] else b"")
+
+    assert (found.verdict, found.seen, found.mend) == (Verdict.FINE, "QEMU 7.2", "")
+
+
+def test_a_program_that_does_not_run_is_as_good_as_missing(tmp_path: Path) -> None:
+    program(tmp_path, QEMU.program)
+
+    def broken(argv: list[str]) -> bytes:
+        raise ToolFailed(tuple(argv), 127, "libfoo.so not found")
+
+    found = tool(QEMU, str(tmp_path), run=broken)
+
+    assert found.verdict is Verdict.MISSING
+    assert "libfoo.so" in found.seen
+    assert "--reinstall" in found.mend
+
+
+def test_only_qemu_is_asked_for_its_version(tmp_path: Path) -> None:
+    program(tmp_path, "sgdisk")
+
+    def never(argv: list[str]) -> bytes:
+        pytest.fail(f"ran {argv}")
+
+    assert tool(Tool("sgdisk", "gdisk", "x"), str(tmp_path), run=never).verdict is Verdict.FINE
+
+
+def test_firmware_is_looked_for_in_every_place(tmp_path: Path) -> None:
+    places = (tmp_path / "new", tmp_path / "old")
+    assert firmware(places).mend == "sudo apt-get install ovmf"
+
+    places[1].touch()
+    assert firmware(places).seen == str(places[1])
+
+
+@pytest.mark.parametrize(("kib", "verdict"), [(8 << 20, Verdict.FINE), (1 << 20, Verdict.SLOWER)])
+def test_memory_is_what_the_kernel_calls_available(tmp_path: Path, kib: int, verdict: Verdict) -> None:
+    (tmp_path / "meminfo").write_text(f"MemTotal: 99999999 kB\nMemFree: 1 kB\nMemAvailable: {kib} kB\n\n")
+
+    found = memory(tmp_path / "meminfo")
+
+    assert (found.verdict, found.seen) == (verdict, f"{kib // 1024} MiB available")
+
+
+def test_the_disk_is_looked_at_where_the_data_would_be_and_nothing_is_made(tmp_path: Path) -> None:
+    found = disk(tmp_path / "a" / "b")
+
+    assert str(tmp_path) in found.seen
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tun_device_that_is_absent_or_shut_is_told_apart(tmp_path: Path) -> None:
+    assert tun(tmp_path / "tun").mend == "sudo modprobe tun"
+    (tmp_path / "tun").touch()
+    assert tun(tmp_path / "tun").verdict is Verdict.FINE
+
+
+def test_whatever_is_not_fine_has_a_cost(tmp_path: Path) -> None:
+    checks = list(examine(tmp_path / "data", environ_path=str(tmp_path)))
+
+    assert len({check.name for check in checks}) == len(checks)
+    assert all(check.cost for check in checks if check.verdict is not Verdict.FINE)
+    assert not (tmp_path / "data").exists()
