@@ -10,17 +10,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Protocol
+from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 
 from calco import process
 from calco.compute import holder_protocol as protocol
+from calco.compute import uplink
 from calco.compute.network_namespace import NamespaceNetwork
 from calco.compute.network_probe import probe_namespace, probe_slirp
 from calco.compute.slirp import SlirpNetwork
@@ -31,8 +33,11 @@ from calco.tool import ToolFailed
 
 from .guests import Guest
 
-NETWORK = "11111111-1111-4111-8111-111111111111"
-OTHER_NETWORK = "22222222-2222-4222-8222-222222222222"
+# Names and addresses of the machine itself are in these; so that tests may run side by side, each process has its own.
+NETWORK = str(uuid5(NAMESPACE_OID, f"calco test {os.getpid()}"))
+OTHER_NETWORK = str(uuid5(NAMESPACE_OID, f"calco test {os.getpid()}, other"))
+_TAIL = f"{64 + (os.getpid() >> 16) % 64}.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
+ADDRESSES = {"routed": f"100.{_TAIL}", "loopback": f"127.{_TAIL}"}
 DEFAULT = Subnet("default", IPv4Network("10.0.0.0/24"))
 BACK = Subnet("back", IPv4Network("10.0.1.0/24"))
 WEB = Port("aaaaaaaa-0000-4000-8000-000000000001", NETWORK, DEFAULT, "00:0d:3a:00:00:01", "10.0.0.4")
@@ -93,7 +98,7 @@ class Lab:
     def left_over(self) -> list[str]:
         """Files, processes and interfaces that are still there."""
         files = [os.fspath(file) for place in (self.folder, self.run_dir) for file in place.rglob("*")]
-        links = [name for _, name in socket.if_nameindex() if name.startswith("cv")]
+        links = [name for _, name in socket.if_nameindex() if name in map(uplink.link_of, (NETWORK, OTHER_NETWORK))]
         return files + links + [argv for _, argv in processes_of(self.scratch)]
 
 
@@ -246,7 +251,7 @@ def test_opening_twice_is_opening_once(lab: Lab) -> None:
 
 def test_a_closed_network_leaves_nothing(lab: Lab) -> None:
     lab.service.plug(WEB)
-    lab.service.publish(WEB, "100.64.77.1", [22])
+    lab.service.publish(WEB, ADDRESSES["routed"], [22])
 
     lab.service.close(NETWORK)
     lab.service.close(NETWORK)
@@ -281,7 +286,7 @@ def test_a_nic_has_no_place_in_a_subnet_that_is_gone(lab: Lab) -> None:
 
 def test_what_is_absent_may_be_taken_away(lab: Lab) -> None:
     lab.service.unplug(WEB)
-    lab.service.unpublish("100.64.77.1")
+    lab.service.unpublish(ADDRESSES["routed"])
     lab.service.close(OTHER_NETWORK)
     lab.service.unplug(Port(WEB.nic, OTHER_NETWORK, DEFAULT, WEB.mac, WEB.address))
 
@@ -335,44 +340,48 @@ def test_a_service_that_starts_again_finds_its_networks(lab: Lab) -> None:
     assert heard == [("imds", WEB.address)]
 
 
-@pytest.mark.parametrize("address", ["100.64.77.1", "127.77.0.1"])
-def test_a_published_address_answers_where_it_is_said_to(lab: Lab, address: str) -> None:
+@pytest.mark.parametrize("kind", list(ADDRESSES))
+def test_a_published_address_answers_where_it_is_said_to(lab: Lab, kind: str) -> None:
     lab.guest(WEB).serve(22, "web ")
 
-    places = lab.service.publish(WEB, address, [22])
+    places = lab.service.publish(WEB, ADDRESSES[kind], [22])
 
     assert set(places) == {22}
     assert said_by(socket.create_connection(places[22], timeout=10), "hello") == "web hello"
 
 
-@pytest.mark.parametrize("address", ["100.64.77.1", "127.77.0.1"])
-def test_a_published_address_is_the_same_after_a_restart(lab: Lab, address: str) -> None:
+@pytest.mark.parametrize("kind", list(ADDRESSES))
+def test_a_published_address_is_the_same_after_a_restart(lab: Lab, kind: str) -> None:
     lab.guest(WEB).serve(22, "web ")
-    before = lab.service.publish(WEB, address, [22])
+    before = lab.service.publish(WEB, ADDRESSES[kind], [22])
 
-    again = lab.restart().publish(WEB, address, [22])
+    again = lab.restart().publish(WEB, ADDRESSES[kind], [22])
 
     assert again == before
     assert said_by(socket.create_connection(again[22], timeout=10), "hello") == "web hello"
 
 
-@pytest.mark.parametrize("address", ["100.64.77.1", "127.77.0.1"])
-def test_an_address_that_is_taken_back_answers_no_more(lab: Lab, address: str) -> None:
+@pytest.mark.parametrize("kind", list(ADDRESSES))
+def test_an_address_that_is_taken_back_answers_no_more(lab: Lab, kind: str) -> None:
     lab.guest(WEB).serve(22, "web ")
-    places = lab.service.publish(WEB, address, [22])
+    places = lab.service.publish(WEB, ADDRESSES[kind], [22])
 
-    lab.service.unpublish(address)
-    lab.service.unpublish(address)
+    lab.service.unpublish(ADDRESSES[kind])
+    lab.service.unpublish(ADDRESSES[kind])
 
     assert "web" not in answer_at(places[22])
 
 
-def test_a_port_that_is_taken_is_stood_for_by_a_high_one(lab: Lab) -> None:
+def test_a_port_that_cannot_be_bound_is_stood_for_by_a_high_one(lab: Lab) -> None:
     lab.guest(WEB).serve(22, "web ")
-    with socket.create_server(("127.77.0.2", 22)):
-        places = lab.service.publish(WEB, "127.77.0.2", [22])
+    wanted = ADDRESSES["loopback"], 22
+    with ExitStack() as stack:
+        with suppress(PermissionError):  # then a plain user runs this, and it cannot be bound either
+            stack.enter_context(socket.create_server(wanted))
 
-        assert places[22] != ("127.77.0.2", 22)
+        places = lab.service.publish(WEB, wanted[0], [22])
+
+        assert places[22] != wanted
         assert said_by(socket.create_connection(places[22], timeout=10), "hello") == "web hello"
 
 
@@ -496,7 +505,7 @@ def test_dhcp_leaves_the_guarded_address_alone(spaces: Lab) -> None:
 
 def test_a_guest_reaches_nothing_of_this_machine(spaces: Lab) -> None:
     web = spaces.guest(WEB)
-    spaces.service.publish(WEB, "100.64.77.1", [22])
+    spaces.service.publish(WEB, ADDRESSES["routed"], [22])
     with (
         socket.create_server(("0.0.0.0", 0)) as server,  # noqa: S104 that is the question
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as post,
@@ -519,16 +528,17 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from tests.compute.test_networks import *
-driver = NamespaceNetwork(Path(sys.argv[1]), Path(sys.argv[2]), RealClock())
-driver.open(OTHER_NETWORK, [DEFAULT])
-driver.plug(Port(WEB.nic, OTHER_NETWORK, DEFAULT, WEB.mac, WEB.address))
+folder, run_dir, network = sys.argv[1:]
+driver = NamespaceNetwork(Path(folder), Path(run_dir), RealClock())
+driver.open(network, [DEFAULT])
+driver.plug(Port(WEB.nic, network, DEFAULT, WEB.mac, WEB.address))
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
 def test_a_network_outlives_a_service_that_is_killed(spaces: Lab) -> None:
     root = Path(__file__).parents[2]
-    argv = [sys.executable, "-c", KILLED, os.fspath(spaces.folder), os.fspath(spaces.run_dir)]
+    argv = [sys.executable, "-c", KILLED, os.fspath(spaces.folder), os.fspath(spaces.run_dir), OTHER_NETWORK]
     killed = subprocess.run(argv, cwd=root, timeout=30, check=False)
     assert killed.returncode == -signal.SIGKILL
     before = processes_of(spaces.folder / OTHER_NETWORK)
