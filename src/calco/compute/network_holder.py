@@ -27,11 +27,8 @@ from calco import process
 from calco.compute import holder_protocol as protocol
 from calco.compute import network_guard, network_links
 from calco.compute.network_dhcp import Dhcp
-from calco.model.subnet import METADATA, WIRESERVER, Subnet
+from calco.model.subnet import FABRIC, Subnet
 from calco.tool import ToolFailed
-
-FABRIC = {"imds": (METADATA, 80), "wireserver": (WIRESERVER, 80), "hostplugin": (WIRESERVER, 32526)}
-"""Where guests find the fabric. Source: Azure, "What is IP address 168.63.129.16?" and waagent's host plugin."""
 
 _BACKLOG = 256
 _TEND_SECONDS = 20

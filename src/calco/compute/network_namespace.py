@@ -8,7 +8,6 @@ one and ``plug`` has to be called again.
 
 import logging
 import os
-import re
 import select
 import shutil
 import socket
@@ -21,6 +20,7 @@ from pathlib import Path
 from calco import process
 from calco.compute import holder_protocol as protocol
 from calco.compute import uplink
+from calco.compute.network_folder import folder_of, named, networks_in
 from calco.compute.public_address import RelayedAddresses, is_loopback
 from calco.model.machine import Link
 from calco.model.subnet import Port, Subnet
@@ -32,7 +32,6 @@ _ANSWER_SECONDS = 60
 
 _START_SECONDS = 30
 _DIAL_SECONDS = 15
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 log = logging.getLogger(__name__)
 
@@ -80,9 +79,7 @@ class NamespaceNetwork:
                 shutil.rmtree(folder)
 
     def networks(self) -> set[str]:
-        if not self._folder.is_dir():
-            return set()
-        return {entry.name for entry in self._folder.iterdir() if _GUID.fullmatch(entry.name)}
+        return networks_in(self._folder)
 
     def plug(self, port: Port) -> Link:
         reply = self._ask(port.network, protocol.plug_of(port))
@@ -180,12 +177,10 @@ class NamespaceNetwork:
         return protocol.ask(self._socket(network), command, timeout_seconds=seconds)
 
     def _of(self, network: str) -> Path:
-        if _GUID.fullmatch(network) is None:
-            raise ValueError(f"a network is named by a GUID, not by {network!r}")
-        return self._folder / network
+        return folder_of(self._folder, network)
 
     def _socket(self, network: str) -> Path:
-        return self._run_dir / f"{self._of(network).name}.net"
+        return self._run_dir / f"{named(network)}.net"
 
     def _holder(self, network: str) -> process.Mark | None:
         """The network's holder, surely ours; None when there is none."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from calco.compute.network_folder import folder_of
 from calco.compute.relay import Relay
 
 Dial = Callable[[int], socket.socket]
@@ -80,12 +81,14 @@ class RelayedAddresses:
 
     def _kept(self, network: str) -> dict[str, dict[int, int]]:
         try:
-            return msgspec.json.decode((self._folder / network / _KEPT).read_bytes(), type=dict[str, dict[int, int]])
+            return msgspec.json.decode(
+                (folder_of(self._folder, network) / _KEPT).read_bytes(), type=dict[str, dict[int, int]]
+            )
         except (OSError, msgspec.MsgspecError):
             return {}
 
     def _keep(self, network: str, kept: dict[str, dict[int, int]]) -> None:
-        file = self._folder / network / _KEPT
+        file = folder_of(self._folder, network) / _KEPT
         fresh = file.with_name(f".{file.name}.new")
         fresh.write_bytes(msgspec.json.encode(kept))
         fresh.replace(file)

@@ -11,7 +11,6 @@ Source: QEMU manual, -netdev user.
 """
 
 import os
-import re
 import shlex
 import shutil
 import socket
@@ -23,15 +22,13 @@ from typing import TypeVar
 
 import msgspec
 
+from calco.compute.network_folder import folder_of, named, networks_in
 from calco.compute.public_address import RelayedAddresses
 from calco.model.machine import Link
-from calco.model.subnet import METADATA, WIRESERVER, Port, Subnet
+from calco.model.subnet import FABRIC, Port, Subnet
 from calco.ports import FabricListener, NetworkCapabilities
 
-FABRIC = {"imds": (METADATA, 80), "wireserver": (WIRESERVER, 80), "hostplugin": (WIRESERVER, 32526)}
-
 _GUEST_SIDE = "net=168.0.0.0/7,host=168.0.0.1,dns=168.0.0.2,dhcpstart=168.0.0.4"
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BACKLOG = 64
 T = TypeVar("T")
 
@@ -78,9 +75,7 @@ class SlirpNetwork:
                 shutil.rmtree(folder)
 
     def networks(self) -> set[str]:
-        if not self._folder.is_dir():
-            return set()
-        return {entry.name for entry in self._folder.iterdir() if _GUID.fullmatch(entry.name)}
+        return networks_in(self._folder)
 
     def plug(self, port: Port) -> Link:
         with self._changing:
@@ -189,14 +184,10 @@ class SlirpNetwork:
             self._path(nic, service).unlink(missing_ok=True)
 
     def _path(self, nic: str, service: str) -> Path:
-        if _GUID.fullmatch(nic) is None:
-            raise ValueError(f"a NIC is named by a GUID, not by {nic!r}")
-        return self._run_dir / f"{nic}.{service}"
+        return self._run_dir / f"{named(nic)}.{service}"
 
     def _of(self, network: str) -> Path:
-        if _GUID.fullmatch(network) is None:
-            raise ValueError(f"a network is named by a GUID, not by {network!r}")
-        return self._folder / network
+        return folder_of(self._folder, network)
 
     def _plugged(self, network: str) -> dict[str, Plugged]:
         return _read(self._of(network) / "plugs.json", dict[str, Plugged]) or {}

@@ -8,6 +8,10 @@ from ipaddress import IPv4Network
 WIRESERVER = "168.63.129.16"
 METADATA = "169.254.169.254"
 
+FABRIC = {"imds": (METADATA, 80), "wireserver": (WIRESERVER, 80), "hostplugin": (WIRESERVER, 32526)}
+"""Address and TCP port at which guests find each of the fabric's services. Source: Azure, "What is IP address
+168.63.129.16?"."""
+
 
 @dataclass(frozen=True)
 class Subnet:
