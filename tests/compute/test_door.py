@@ -5,6 +5,9 @@ import json
 import os
 import socket
 import stat
+import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -172,3 +175,31 @@ def test_without_a_service_the_caller_is_told_what_to_look_at(tmp_path: Path) ->
     with pytest.raises(Failure) as failed:
         caller_side.knock(tmp_path / "door", {})
     assert failed.value.hint == "See whether it runs: calco status"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_user_is_not_heard_even_when_the_socket_is_left_open_to_all() -> None:
+    script = (
+        "import os, socket, sys; os.setgid(65534); os.setuid(65534); s = socket.socket(socket.AF_UNIX);"
+        "s.connect(sys.argv[1]); s.sendall(sys.argv[2].encode() + b'\\n'); print(s.recv(100))"
+    )
+    request = json.dumps({"want": "port", "machine": VM, "port": 22})
+    guest = Guest()
+
+    def visit(door: Path) -> subprocess.CompletedProcess[bytes]:
+        door.chmod(0o666)
+        argv = [sys.executable, "-S", "-c", script, str(door), request]
+        return subprocess.run(argv, capture_output=True, timeout=30, check=False)
+
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        said: list[subprocess.CompletedProcess[bytes]] = []
+
+        async def come() -> None:
+            said.append(await asyncio.to_thread(visit, Path(folder) / "door"))
+
+        at_the_door(Path(folder) / "door", guest, come)
+
+    assert b"Permission" not in said[0].stderr, "the kernel must have let it connect"
+    assert b"{}" not in said[0].stdout
+    assert guest.dialled == []
