@@ -60,6 +60,12 @@ def test_what_is_no_qcow2_file_is_a_value_error(start: bytes) -> None:
         parse_qcow2_header(start)
 
 
+@pytest.mark.parametrize("name_bytes", [0, 1024, 2**32 - 1])
+def test_a_name_of_no_or_too_many_bytes_is_a_value_error(name_bytes: int) -> None:
+    with pytest.raises(ValueError, match="name"):
+        parse_qcow2_header(HEADER[:16] + name_bytes.to_bytes(4) + HEADER[20:] + b"a" * 2000)
+
+
 @given(st.data())
 def test_a_damaged_header_is_read_or_a_value_error(data: st.DataObject) -> None:
     good = bytearray(HEADER)

@@ -278,7 +278,7 @@ def test_operations_are_numbered_as_they_are_accepted(records: Records) -> None:
 def test_claims_last_until_the_end(records: Records) -> None:
     accept(records, "late", Claim(disk("other")))
     accept(records, "first", Claim(disk("A"), sole=False), Claim(disk("b")))
-    accept(records, "second", Claim(disk("a"), sole=False), Claim(disk("a")))
+    accept(records, "second", Claim(disk("a")), Claim(disk("A"), sole=False))
     with records.read() as view:
         before = view.claims(disk("a"))
         alone = view.is_claimed_alone(disk("A")), view.is_claimed_alone(disk("b")), view.is_claimed_alone(disk("c"))
@@ -382,8 +382,10 @@ def test_old_operations_are_forgotten_and_running_ones_never(records: SqlRecords
     accept(records, "running")
     last = accept(records, "young")
     with records.write() as change:
-        zone = timezone(timedelta(hours=2))
-        change.end("young", OperationEnd(Status.SUCCEEDED, (NOW - timedelta(days=6)).astimezone(zone)))
+        # Half an hour after the limit, though west of it the clocks show an earlier time.
+        west = timezone(timedelta(hours=-5))
+        just_after = (NOW - timedelta(days=7) + timedelta(minutes=30)).astimezone(west)
+        change.end("young", OperationEnd(Status.SUCCEEDED, just_after))
 
     dropped = records.forget_operations(NOW - timedelta(days=7))
 

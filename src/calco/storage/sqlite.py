@@ -30,7 +30,7 @@ def file_engines(file: Path) -> tuple[Engine, Engine]:
     # Overflow without limit: a reader never waits for another reader's connection.
     readers = create_engine(
         "sqlite://",
-        creator=lambda: connect(file, *both, "query_only=ON"),
+        creator=lambda: connect(file, *both),
         poolclass=QueuePool,
         pool_size=8,
         max_overflow=-1,
