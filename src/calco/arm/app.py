@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from calco.arm import reading, showing
@@ -66,7 +66,11 @@ def make_app(
         yield
         edge.close()
 
-    return Starlette(routes=[*extra_routes, Mount("/", app=edge)], lifespan=lifespan)
+    app = Starlette(routes=list(extra_routes), lifespan=lifespan)
+    # Not a mount: its pattern does not match a path with a newline, and every path deserves ARM's own answer.
+    app.router.default = edge
+    app.router.redirect_slashes = False
+    return app
 
 
 class Edge:
