@@ -328,28 +328,6 @@ def test_many_volumes_are_made_at_once(store: DiskStore) -> None:
     assert store.volumes() == {BASE, *ids}
 
 
-# --- the simulated one: what a power cut leaves ----------------------------------------------------------------------
-
-
-def test_a_power_cut_takes_nothing_that_was_made_and_may_bring_back_what_was_deleted(
-    tmp_path: Path, clock: HandClock
-) -> None:
-    store = SimulatedDiskStore(tmp_path, clock)
-    store.create(Volume(BASE, 4 * MIB))
-    store.grow(BASE, 8 * MIB)
-    store.freeze(BASE)
-    store.create(Volume(COPY, 4 * MIB))
-    store.create(Volume(OTHER, 4 * MIB))
-    store.trash(OTHER)
-    store.delete(COPY)
-
-    store.power_cut()
-
-    assert store.volumes() == {BASE, COPY}
-    assert store.size_bytes(BASE) == 8 * MIB
-    store.grow(BASE, 16 * MIB)
-
-
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
