@@ -292,3 +292,26 @@ def test_the_tail_of_a_log_is_its_last_lines_and_empty_without_a_log(tmp_path: P
 
     assert log_tail(tmp_path / "log", lines=2) == "99998\n99999"
     assert log_tail(tmp_path / "none") == ""
+
+
+def test_volumes_without_their_database_are_not_touched(calco: Calco) -> None:
+    calco.data.prepare()
+    volumes = calco.data.root / "volumes"
+    volumes.mkdir()
+    (volumes / "11111111-1111-1111-1111-111111111111.qcow2").write_bytes(b"precious")
+
+    up = calco("up", "--detach", "--port", "0")
+
+    assert up.returncode == 1
+    assert "Traceback" not in up.stderr
+    assert [file.read_bytes() for file in volumes.glob("*.qcow2")] == [b"precious"]
+    assert not calco.data.service_note.exists()
+
+
+def test_without_qemu_the_doctor_is_named(calco: Calco, tmp_path: Path) -> None:
+    up = calco("up", "--hypervisor", "qemu", "--port", "0", PATH=str(tmp_path))
+
+    assert up.returncode == 1
+    assert "qemu-system-x86_64" in up.stderr
+    assert "calco doctor" in up.stderr
+    assert "Traceback" not in up.stderr

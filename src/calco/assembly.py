@@ -28,9 +28,9 @@ from calco.model.subnet import Port, Subnet
 from calco.operations.engine import Engine
 from calco.operations.runner import Runner
 from calco.ports import BaseImages, NetworkCapabilities, ProvisioningMedia
-from calco.service import Foundation, Parts, drivers
+from calco.service import CannotStart, Foundation, Parts, drivers
 from calco.settings import Settings
-from calco.storage.migrations import open_records
+from calco.storage.migrations import CannotOpen, open_records
 from calco.work import plans, power, virtual_machine
 from calco.work.cloud import Cloud, Rules
 from calco.work.guest_directory import Directory
@@ -131,7 +131,10 @@ def rules_of(settings: Settings, subscription: str, *, routed_addresses: bool) -
 def assemble(foundation: Foundation) -> Parts:
     """Everything a service is made of."""
     settings, data, clock = foundation.settings, foundation.data, foundation.clock
-    records = open_records(data.root)
+    try:
+        records = open_records(data.root)
+    except CannotOpen as why:
+        raise CannotStart(str(why)) from why
 
     def accepted(operation: str) -> None:
         runner.accepted(operation)

@@ -45,6 +45,10 @@ LOG_FILES_KEPT = 3
 GUEST_GRACE_SECONDS = 20
 
 
+class CannotStart(Exception):
+    """What lies in the data directory is not for this service; nothing was touched. The text says why."""
+
+
 @dataclass(frozen=True)
 class Foundation:
     """What stands before any driver does: settings, place, time, identity."""
@@ -90,7 +94,8 @@ class Service:
     def run(self, on_ready: Callable[[Running], None]) -> None:
         """Serve until SIGTERM or SIGINT. ``on_ready`` is called when the API answers.
 
-        Raises DataDirTaken, DataDirUnfit, PortTaken, and ValueError when a file in ``secrets`` is damaged.
+        Raises DataDirTaken, DataDirUnfit, PortTaken, CannotStart, ToolFailed when QEMU is wanted and missing, and
+        ValueError when a file in ``secrets`` is damaged.
         """
         self.data.prepare()
         with self.data.lock():

@@ -1,6 +1,7 @@
 """``calco up``, ``down``, ``status``: the service itself."""
 
 import inspect
+import logging
 import os
 import select
 import sys
@@ -39,7 +40,7 @@ def _serve(settings: Settings, ready_fd: int | None) -> None:
     from calco import service
     from calco.assembly import assemble
     from calco.server import PortTaken
-    from calco.storage.migrations import CannotOpen
+    from calco.tool import ToolFailed
 
     data = DataDir(settings.data_dir)
 
@@ -57,9 +58,12 @@ def _serve(settings: Settings, ready_fd: int | None) -> None:
     try:
         service.log_to(data, settings.log_level, also_stderr=ready_fd is None)
         service.build(settings, assemble).run(ready)
-    except (DataDirTaken, DataDirUnfit, PortTaken, CannotOpen) as why:
+    except (DataDirTaken, DataDirUnfit, PortTaken, service.CannotStart) as why:
         raise Failure(str(why)) from why
+    except ToolFailed as missing:
+        raise Failure(str(missing), "See what is missing and what mends it: calco doctor") from missing
     except ValueError as damaged:
+        logging.getLogger("calco").debug("cannot start", exc_info=True)
         raise Failure(f"the service cannot start: {damaged}") from damaged
 
 
