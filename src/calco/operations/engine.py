@@ -25,6 +25,15 @@ TRY_AGAIN = Wait(5)
 Step = Change[W, object] | Act[W, object]
 
 
+class _StepFailed(Exception):
+    """A step raised: that is the plan's failure. What the records raise around it (a full disk, say) is not: nothing
+    is known then but what the log says, so the operation stands where it is and is carried on from there."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 class Engine(Generic[W]):
     """Runs plans of ``book`` in ``world`` on the log in ``records``."""
 
@@ -35,7 +44,10 @@ class Engine(Generic[W]):
         self._clock = clock
 
     def advance(self, operation_id: str) -> Wait | None:
-        """Carry the operation on as far as it goes now. None when it has ended (or is unknown)."""
+        """Carry the operation on as far as it goes now. None when it has ended (or is unknown).
+
+        Raises what the records raise; then nothing is lost, and calling it again goes on.
+        """
         with self._records.read() as view:
             operation = view.operation(operation_id)
             if operation is None or operation.status is not Status.IN_PROGRESS:
@@ -47,8 +59,8 @@ class Engine(Generic[W]):
         if cause is None:
             try:
                 return self._forward(plan, job, seen)
-            except Exception as error:
-                ended, cause = isinstance(error, Ended), _explain(error, plan.name)
+            except _StepFailed as failed:
+                ended, cause = isinstance(failed.error, Ended), _explain(failed.error, plan.name)
             self._note_failure(job, plan, cause, ended=ended)
             operation_kept = ended
             with self._records.read() as view:
@@ -67,7 +79,7 @@ class Engine(Generic[W]):
                     tx.log(job.id, finished.name, StepEvent.DONE)
                 while left and isinstance(left[0], Change):
                     change = left[0]
-                    if wait := change.do(self._world, tx, job):
+                    if wait := self._change(change, tx, job):
                         return wait
                     tx.log(job.id, change.name, StepEvent.DONE)
                     left.pop(0)
@@ -79,12 +91,18 @@ class Engine(Generic[W]):
                 return wait
             finished = act
 
+    def _change(self, change: Change[W, object], tx: Writer, job: Job[object]) -> Wait | None:
+        try:
+            return change.do(self._world, tx, job)
+        except Exception as error:
+            raise _StepFailed(error) from error
+
     def _act(self, act: Act[W, object], job: Job[object]) -> Wait | None:
         try:
             return act.do(self._world, job)
-        except Exception:
+        except Exception as error:
             if not act.insist:
-                raise
+                raise _StepFailed(error) from error
             log.exception("operation %s: %r failed; it will be tried again", job.id, act.name)
             return TRY_AGAIN
 

@@ -1,8 +1,8 @@
 """Slow work is a plan: steps in order, each with an undo, every name chosen before the first effect.
 
 There are two kinds of step. A ``Change`` only changes records: it is committed together with its entry in the log, so
-it happened or it did not. An ``Act`` changes the world outside the records (a file, a machine, a network): its start and
-its end are two entries, and a crash between them leaves it half done.
+it happened or it did not. An ``Act`` changes the world outside the records (a file, a machine, a network): its start
+and its end are two entries, and a crash between them leaves it half done.
 
 Law of acts: an act may be run twice; its undo may be run twice, and after an act that did nothing, half, or all.
 """

@@ -79,10 +79,13 @@ class Runner:
     def wake(self, operation: str) -> None:
         """Something the operation may be waiting for has happened."""
         with self._lock:
-            if operation in self._running:
-                self._woken.add(operation)
-            elif operation in self._orders:
-                self._push(operation, self._clock.monotonic())
+            self._wake(operation)
+
+    def _wake(self, operation: str) -> None:
+        if operation in self._running:
+            self._woken.add(operation)
+        elif operation in self._orders:
+            self._push(operation, self._clock.monotonic())
 
     def _push(self, operation: str, ready_at: float) -> None:
         heapq.heappush(self._queue, _Entry(ready_at, self._orders[operation], operation))
@@ -111,6 +114,8 @@ class Runner:
                         continue
                     self._drop_entries(operation)
                     self._running.add(operation)
+                    # Whoever takes an entry stops watching the clock: another one has to watch for the next.
+                    self._lock.notify()
                     return operation
                 self._lock.wait(self._queue[0].ready_at - now if self._queue else None)
             return None
@@ -134,7 +139,13 @@ class Runner:
                 del self._orders[operation]
                 self._move_lines_up()
         if wait is None:
+            self._tell(operation)
+
+    def _tell(self, operation: str) -> None:
+        try:
             self._ended(operation)
+        except Exception:
+            log.exception("the end of operation %s could not be told", operation)
 
     def _move_lines_up(self) -> None:
         """An operation ended and may have left a place: the first in each line looks again."""
@@ -142,4 +153,6 @@ class Runner:
         for operation in sorted(self._lines, key=self._orders.__getitem__):
             first.setdefault(self._lines[operation], operation)
         for operation in first.values():
-            self._push(operation, self._clock.monotonic())
+            # It stands in line again when it has looked: until then the next end is for the one behind it.
+            del self._lines[operation]
+            self._wake(operation)

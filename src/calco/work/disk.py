@@ -27,6 +27,7 @@ from calco.work.common import (
     hand_over,
     listed,
     normal_location,
+    state_of,
     with_properties,
 )
 
@@ -50,13 +51,18 @@ def put(cloud: Cloud, wanted: NewDisk) -> Accepted:
     with cloud.records.write() as tx:
         check_group(tx, wanted.id)
         there = existing_here(tx, wanted.id, location)
-        if there is None:
-            accepted = _create(cloud, tx, wanted, location)
+        if there is None or _was_never_made(tx, there):
+            accepted = _create(cloud, tx, wanted, location, created=there is None)
         else:
             if wanted.create_option != text_at(there.properties, "creationData", "createOption"):
                 raise errors.property_change("creationData.createOption")
             accepted = _change(cloud, tx, there, DiskChange(wanted.tags, wanted.size_gb, wanted.sku))
     return _tell(cloud, accepted)
+
+
+def _was_never_made(view: Reader, disk: Resource) -> bool:
+    """Its creation failed: it is a name without a volume, and nobody's."""
+    return state_of(disk) == "Failed" and not view.held(disk.id) and "managedBy" not in disk.extra
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ def _tell(cloud: Cloud, accepted: Accepted) -> Accepted:
     return accepted
 
 
-def _create(cloud: Cloud, tx: Writer, wanted: NewDisk, location: str) -> Accepted:
+def _create(cloud: Cloud, tx: Writer, wanted: NewDisk, location: str, *, created: bool) -> Accepted:
     if wanted.create_option is not CreateOption.EMPTY:
         raise not_possible(wanted.create_option)
     if wanted.size_gb is None:
@@ -124,7 +130,7 @@ def _create(cloud: Cloud, tx: Writer, wanted: NewDisk, location: str) -> Accepte
     claims = (Claim(wanted.id),)
     check_free(tx, claims)
     operation = hand_over(cloud, tx, CREATE, fresh, subject=disk, claims=claims, family=Family.DISK)
-    return Accepted(disk, operation, created=True)
+    return Accepted(disk, operation, created=created)
 
 
 def _change(cloud: Cloud, tx: Writer, disk: Resource, change: DiskChange) -> Accepted:
@@ -152,7 +158,7 @@ def _change(cloud: Cloud, tx: Writer, disk: Resource, change: DiskChange) -> Acc
         cloud,
         tx,
         UPDATE,
-        Growing(str(disk.id), grown, wanted_gb * GIB),
+        Growing(str(disk.id), grown, wanted_gb * GIB, size_bytes_of(disk)),
         subject=changed,
         claims=claims,
         family=Family.DISK,
@@ -243,11 +249,13 @@ class Leaving:
 
 @dataclass(frozen=True)
 class Growing:
-    """A disk that changes; ``volume`` is grown unless it is None (frozen ones grow when they are next written)."""
+    """A disk that changes; ``volume`` is grown unless it is None (frozen ones grow when they are next written).
+    ``before_bytes`` is the size it keeps if that fails (None: written by a version that did not say)."""
 
     disk: str
     volume: VolumeId | None
     size_bytes: int
+    before_bytes: int | None = None
 
 
 def _make(cloud: Cloud, job: Job[volume.Fresh]) -> None:
@@ -290,6 +298,9 @@ def _finish_change(_cloud: Cloud, tx: Writer, job: Job[Growing]) -> None:
 
 
 def _change_failed(_cloud: Cloud, tx: Writer, job: Job[Growing], _error: ApiError) -> None:
+    disk, before = tx.resource(ResourceId.parse(job.params.disk)), job.params.before_bytes
+    if disk is not None and before is not None:
+        tx.put(with_properties(disk, {"diskSizeGB": size_gb(before), "diskSizeBytes": before}))
     _settle(tx, ResourceId.parse(job.params.disk), "Failed")
 
 

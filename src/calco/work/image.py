@@ -54,6 +54,7 @@ def put(cloud: Cloud, wanted: NewImage) -> Accepted:
         check_group(tx, wanted.id)
         there = existing_here(tx, wanted.id, location)
         if there is not None and there.properties.get("provisioningState") != "Failed":
+            check_free(tx, (Claim(there.id, sole=False),))
             _check_same(there, wanted)
             return Accepted(_retag(tx, there, wanted.tags), None)
         accepted = _capture(cloud, tx, wanted, location, created=there is None)
@@ -65,7 +66,9 @@ def put(cloud: Cloud, wanted: NewImage) -> Accepted:
 def patch(cloud: Cloud, id: ResourceId, tags: Mapping[str, str] | None) -> Accepted:
     """Only tags of an image can change."""
     with cloud.records.write() as tx:
-        return Accepted(_retag(tx, found(tx, id), tags), None)
+        image = found(tx, id)
+        check_free(tx, (Claim(id, sole=False),))
+        return Accepted(_retag(tx, image, tags), None)
 
 
 def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from calco.model.document import object_at, text_at
-from calco.model.guest import Agent, Health
+from calco.model.guest import Health
 from calco.model.ids import ResourceId
 from calco.model.instance_view import InstanceView, ViewStatus
 from calco.model.machine import MachineState
@@ -14,7 +14,7 @@ from calco.work import power
 from calco.work.cloud import Cloud
 from calco.work.common import found
 from calco.work.machine_state import condition_of, disks_of, is_provisioned, vm_id_of
-from calco.work.provisioning import reports_of
+from calco.work.provisioning import agent_of
 
 _POWER = {
     "running": ViewStatus("PowerState/running", "Info", "VM running"),
@@ -88,13 +88,13 @@ def _power_word(machine: Resource, state: MachineState, underway: Operation | No
 
 
 def _agent_version(machine: Resource) -> str:
-    heard = reports_of(machine).get(Agent.WAAGENT)
+    heard = agent_of(machine)
     return heard.report.agent_version if heard is not None and heard.report.agent_version else "Unknown"
 
 
 def _agent_status(cloud: Cloud, machine: Resource, state: MachineState) -> ViewStatus:
     """waagent's own report; what is not heard is not made up."""
-    heard = reports_of(machine).get(Agent.WAAGENT)
+    heard = agent_of(machine)
     if heard is not None and heard.report.health is Health.READY and state is MachineState.RUNNING:
         return ViewStatus("ProvisioningState/succeeded", "Info", "Ready", "Guest Agent is running", heard.at)
     return ViewStatus(

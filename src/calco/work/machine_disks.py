@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from calco.model import errors
+from calco.model import errors, names
 from calco.model.disk import (
     MAX_DISK_GB,
     MAX_OS_DISK_GB,
@@ -139,9 +139,9 @@ def plan(cloud: Cloud, view: Reader, order: Order) -> Sequence[DiskPlan]:
     if len(luns) - 1 > order.size.max_data_disks:
         raise errors.too_many_disks(order.size.max_data_disks)
     plans = [_plan_one(cloud, view, order, wish, number) for number, wish in enumerate(wishes, start=1)]
-    names = [each.record.id.key for each in plans]
+    keys = [each.record.id.key for each in plans]
     for each in plans:
-        if names.count(each.record.id.key) > 1:
+        if keys.count(each.record.id.key) > 1:
             raise _name_taken(each.record.id.name)
     return plans
 
@@ -168,6 +168,7 @@ def _plan_one(cloud: Cloud, view: Reader, order: Order, wish: DiskWish, number: 
         raise errors.invalid("dataDisks.createOption")
     size_bytes = _size(wish, origin)
     id = wanted.id.sibling("Microsoft.Compute", "disks", wish.name or _name(cloud, wanted, source, number))
+    names.check(id)
     if view.resource(id) is not None:
         raise _name_taken(id.name)
     sku = wish.sku or Sku((origin.sku if origin else None) or disk.DEFAULT_SKU)

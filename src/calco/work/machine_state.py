@@ -5,7 +5,8 @@
 - ``vmId``: GUID, SMBIOS UUID of the guest; ``generation``: ``V1`` or ``V2``
 - ``condition``: a ``Condition``; ``changedAt``: when it became so; ``poweredOnAt``: when the guest was last switched on
 - ``provisioned``: whether the guest has set itself up once; until then ``secrets`` holds what only the guest may read
-- ``reports``: what the guest said last, by agent; ``failure``: code and message of a failed provisioning
+- ``reports``: what the guest said last of its provisioning, by agent; ``agent``: what waagent said last of itself;
+  ``failure``: code and message of a failed provisioning
 - ``incarnation``: of the goal state; grows with every power-on
 """
 

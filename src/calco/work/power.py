@@ -8,7 +8,7 @@ began.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from typing import TypeVar
 
 from calco.model import errors
 from calco.model.disk import DiskEvent
@@ -16,7 +16,7 @@ from calco.model.document import flag_at, object_at, text_at
 from calco.model.errors import ApiError
 from calco.model.guest import Provisioning, PublicKey
 from calco.model.ids import ResourceId
-from calco.model.machine import Link
+from calco.model.machine import Link, MachineState
 from calco.model.subnet import Port, Subnet
 from calco.model.virtual_machine import Condition
 from calco.model.volume import VolumeId
@@ -29,6 +29,7 @@ from calco.work.machine_state import (
     condition_of,
     disks_of,
     hardware_of,
+    is_provisioned,
     nics_of,
     secrets_of,
     vm_id_of,
@@ -43,7 +44,8 @@ LOOK_AGAIN_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class PowerOn:
-    """A machine to be switched on, and the volumes its disks need before that."""
+    """A machine to be switched on, and the volumes its disks need before that. ``before`` is the condition it goes back
+    to when that fails."""
 
     machine: str
     fresh: tuple[volume.Fresh, ...]
@@ -70,6 +72,9 @@ class Removal:
     nics: tuple[str, ...]
     files: tuple[VolumeId, ...]
 
+
+P = TypeVar("P", PowerOn, PowerOff)
+Q = TypeVar("Q", PowerOff, Removal)
 
 # --- reading ---------------------------------------------------------------------------------------------------------
 
@@ -131,13 +136,13 @@ def _provisioning(machine: Resource) -> Provisioning:
 # --- the way up ------------------------------------------------------------------------------------------------------
 
 
-def _take_place(cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> Wait | None:
+def _take_place(cloud: Cloud, tx: Writer, job: Job[P]) -> Wait | None:
     if tx.take_place(BOOT_QUEUE, job.id, cloud.rules.boots_at_once):
         return None
     return Wait(LOOK_AGAIN_SECONDS, BOOT_QUEUE)
 
 
-def _leave_place(_cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
+def _leave_place(_cloud: Cloud, tx: Writer, job: Job[P]) -> None:
     tx.leave_place(BOOT_QUEUE, job.id)
 
 
@@ -204,33 +209,35 @@ def _unplug(cloud: Cloud, job: Job[PowerOn]) -> None:
     unplug(cloud, job.params.machine)
 
 
-def switch_on(cloud: Cloud, id: str, media: Path | None) -> None:
-    """Power the machine on as its record has it now; one that runs is left alone."""
+def switch_on(cloud: Cloud, id: str) -> None:
+    """Power the machine on as its record has it now; one that runs is left alone. A guest that has not set itself up
+    yet finds its DVD."""
     with cloud.records.read() as view:
         machine = machine_in(view, id)
         hardware = hardware_of(machine, view, cloud.rules)
+    media = None if is_provisioned(machine) else cloud.media.make(vm_id_of(machine), _provisioning(machine))
     links = tuple(plug_in(cloud, id))
     cloud.hypervisor.start(replace(hardware, links=links, media=media))
 
 
-def _power_on_first(cloud: Cloud, job: Job[PowerOn]) -> None:
-    with cloud.records.read() as view:
-        machine = machine_in(view, job.params.machine)
-    switch_on(cloud, job.params.machine, cloud.media.make(vm_id_of(machine), _provisioning(machine)))
+def _power_on(cloud: Cloud, job: Job[P]) -> None:
+    switch_on(cloud, job.params.machine)
 
 
-def _power_on(cloud: Cloud, job: Job[PowerOn]) -> None:
-    switch_on(cloud, job.params.machine, None)
-
-
-def _power_off_again(cloud: Cloud, job: Job[PowerOn]) -> None:
+def _power_off_again(cloud: Cloud, job: Job[P]) -> None:
     with cloud.records.read() as view:
         machine = machine_in(view, job.params.machine)
     cloud.hypervisor.stop(vm_id_of(machine), grace_seconds=0)
+
+
+def _power_off_and_forget(cloud: Cloud, job: Job[PowerOn]) -> None:
+    _power_off_again(cloud, job)
+    with cloud.records.read() as view:
+        machine = machine_in(view, job.params.machine)
     cloud.hypervisor.forget(vm_id_of(machine))
 
 
-def _announce_power_on(cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
+def _announce_power_on(cloud: Cloud, tx: Writer, job: Job[P]) -> None:
     """What a guest says from here on is about this boot. Before the power comes on, for a guest may be quick."""
     machine = machine_in(tx, job.params.machine)
     incarnation = machine.internal.get("incarnation")
@@ -241,12 +248,19 @@ def _announce_power_on(cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
                 "poweredOnAt": cloud.clock.now().isoformat(),
                 "incarnation": (incarnation if isinstance(incarnation, int) else 0) + 1,
                 "reports": {},
+                "agent": None,
             },
         )
     )
 
 
-def _now_running(cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
+def _take_announcement_back(cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
+    """What ran before under that name does not run any more: the machine is in the condition it was in before that."""
+    machine = with_condition(machine_in(tx, job.params.machine), job.params.before, cloud.clock.now())
+    tx.put(with_internal(machine, {"poweredOnAt": None}))
+
+
+def _now_running(cloud: Cloud, tx: Writer, job: Job[P]) -> None:
     machine = machine_in(tx, job.params.machine)
     tx.put(with_condition(machine, Condition.RUNNING, cloud.clock.now()))
     _move_disks(tx, machine, DiskEvent.ALLOCATE)
@@ -302,8 +316,8 @@ CREATE: Plan[Cloud, PowerOn] = Plan(
         *_WRITABLE,
         Act("make media", _make_media, _drop_media),
         Act("plug in", _plug_in, _unplug),
-        Change("announce power on", _announce_power_on, no_change),
-        Act("power on", _power_on_first, _power_off_again),
+        Change("announce power on", _announce_power_on, _take_announcement_back),
+        Act("power on", _power_on, _power_off_and_forget),
         Change("running", _now_running, _not_running),
         Act("await guest", _await_guest, nothing),
         Change("settle", _settle_created, no_change),
@@ -316,8 +330,8 @@ START: Plan[Cloud, PowerOn] = Plan(
     (
         *_WRITABLE,
         Act("plug in", _plug_in, _unplug),
-        Change("announce power on", _announce_power_on, no_change),
-        Act("power on", _power_on, _power_off_again),
+        Change("announce power on", _announce_power_on, _take_announcement_back),
+        Act("power on", _power_on, _power_off_and_forget),
         Change("running", _now_running, _not_running),
     ),
 )
@@ -352,6 +366,18 @@ def _deallocate(cloud: Cloud, job: Job[PowerOff]) -> None:
     unplug(cloud, job.params.machine)
 
 
+def _note_loss(cloud: Cloud, job: Job[Q]) -> None:
+    """Power that is gone does not come back by undoing: a machine whose process has ended is stopped, and says so."""
+    with cloud.records.read() as view:
+        machine = machine_in(view, job.params.machine)
+    if cloud.hypervisor.state(vm_id_of(machine)) is not MachineState.ABSENT:
+        return
+    with cloud.records.write() as tx:
+        machine = machine_in(tx, job.params.machine)
+        if condition_of(machine) is Condition.RUNNING:
+            tx.put(with_condition(machine, Condition.STOPPED, cloud.clock.now()))
+
+
 def _now_off(cloud: Cloud, tx: Writer, job: Job[PowerOff]) -> None:
     machine = machine_in(tx, job.params.machine)
     tx.put(with_condition(machine, job.params.condition, cloud.clock.now()))
@@ -359,32 +385,25 @@ def _now_off(cloud: Cloud, tx: Writer, job: Job[PowerOff]) -> None:
         _move_disks(tx, machine, DiskEvent.DEALLOCATE)
 
 
-def _restart(cloud: Cloud, job: Job[PowerOff]) -> None:
-    switch_on(cloud, job.params.machine, None)
-
-
-def _restarted(cloud: Cloud, tx: Writer, job: Job[PowerOff]) -> None:
-    machine = machine_in(tx, job.params.machine)
-    tx.put(with_condition(machine, Condition.RUNNING, cloud.clock.now()))
-
-
 POWER_OFF: Plan[Cloud, PowerOff] = Plan(
     "machine.powerOff",
     PowerOff,
-    (Act("power off", _power_off, nothing), Change("stopped", _now_off, no_change)),
+    (Act("power off", _power_off, _note_loss), Change("stopped", _now_off, no_change)),
 )
 DEALLOCATE: Plan[Cloud, PowerOff] = Plan(
     "machine.deallocate",
     PowerOff,
-    (Act("power off and unplug", _deallocate, nothing), Change("deallocated", _now_off, no_change)),
+    (Act("power off and unplug", _deallocate, _note_loss), Change("deallocated", _now_off, no_change)),
 )
 RESTART: Plan[Cloud, PowerOff] = Plan(
     "machine.restart",
     PowerOff,
     (
-        Act("power off", _power_off, nothing),
-        Act("power on", _restart, nothing),
-        Change("running", _restarted, no_change),
+        Change("take a place", _take_place, _leave_place),
+        Act("power off", _power_off, _note_loss),
+        Change("announce power on", _announce_power_on, no_change),
+        Act("power on", _power_on, _power_off_again),
+        Change("running", _now_running, no_change),
     ),
 )
 
@@ -457,7 +476,7 @@ DELETE: Plan[Cloud, Removal] = Plan(
     "machine.delete",
     Removal,
     (
-        Act("power off", _switch_off_for_good, nothing),
+        Act("power off", _switch_off_for_good, _note_loss),
         Change("forget", _forget, no_change),
         Act("drop files", _drop_files, nothing, insist=True),
     ),

@@ -15,7 +15,7 @@ import msgspec
 from calco.model import errors
 from calco.model.document import Document, Json, object_at, text_at
 from calco.model.errors import ApiError
-from calco.model.guest import Agent, Health, Report
+from calco.model.guest import Agent, Health, Report, Subject
 from calco.model.ids import ResourceId
 from calco.model.machine import MachineState
 from calco.model.subnet import Port
@@ -41,16 +41,25 @@ class Heard:
 
 
 def reports_of(machine: Resource) -> Mapping[Agent, Heard]:
-    """What the guest's agents said last since the machine was powered on."""
+    """What the guest's agents said last of its provisioning since the machine was powered on."""
     kept: dict[Agent, Heard] = {}
     for agent, each in object_at(machine.internal, "reports").items():
         kept[Agent(agent)] = msgspec.convert(each, Heard)
     return kept
 
 
+def agent_of(machine: Resource) -> Heard | None:
+    """What waagent said last of itself since the machine was powered on; its report of the provisioning stands for that
+    until it does."""
+    kept = machine.internal.get("agent")
+    return reports_of(machine).get(Agent.WAAGENT) if kept is None else msgspec.convert(kept, Heard)
+
+
 def with_report(machine: Resource, report: Report, now: datetime) -> Resource:
     """The machine's record after its guest said something."""
     said: Json = msgspec.to_builtins(Heard(report, now))
+    if report.subject is Subject.AGENT:
+        return with_internal(machine, {"agent": said})
     reports: Document = {**object_at(machine.internal, "reports"), report.agent.value: said}
     return with_internal(machine, {"reports": reports})
 
@@ -67,12 +76,11 @@ def await_guest(cloud: Cloud, id: str) -> Wait | None:
     failed = next((each.report for each in reports.values() if each.report.substatus == "ProvisioningFailed"), None)
     if failed is not None:
         raise Ended(errors.provisioning_failed(machine.id.name, failed.description))
-    if _is_ready(reports, Agent.CLOUD_INIT) and (
-        _is_ready(reports, Agent.WAAGENT) or (port is not None and _answers_ssh(cloud, port))
-    ):
+    agent = _is_ready(reports, Agent.WAAGENT) or _is_ready(reports, Agent.OTHER)
+    if _is_ready(reports, Agent.CLOUD_INIT) and (agent or (port is not None and _answers_ssh(cloud, port))):
         return None
-    if _is_ready(reports, Agent.WAAGENT) and Agent.CLOUD_INIT not in reports:
-        return None  # an image whose only agent is waagent
+    if agent and Agent.CLOUD_INIT not in reports:
+        return None  # an image whose only agent is waagent, or a script that says Ready
     left = _seconds_left(cloud, machine)
     if left <= 0:
         raise Ended(errors.provisioning_timed_out(machine.id.name))
@@ -106,13 +114,14 @@ def _answers_ssh(cloud: Cloud, port: Port) -> bool:
 
 def settle_provisioned(machine: Resource, now: datetime) -> Resource:
     """The machine once its guest has set itself up: the secrets have done their work and are forgotten."""
-    internal: Document = {
-        "provisioned": True,
-        "secrets": {name: each for name, each in secrets_of(machine).items() if name in _NOT_SECRET},
-        "failure": None,
-        "settledAt": now.isoformat(),
-    }
-    return with_properties(with_internal(machine, internal), {"provisioningState": "Succeeded"})
+    internal: Document = {"provisioned": True, "failure": None, "settledAt": now.isoformat()}
+    return with_properties(with_internal(without_secrets(machine), internal), {"provisioningState": "Succeeded"})
+
+
+def without_secrets(machine: Resource) -> Resource:
+    """The machine without what only its guest was to read."""
+    kept: Document = {name: each for name, each in secrets_of(machine).items() if name in _NOT_SECRET}
+    return with_internal(machine, {"secrets": kept})
 
 
 _NOT_SECRET = {

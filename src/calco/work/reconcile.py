@@ -14,7 +14,8 @@ from calco.model.machine import MachineState
 from calco.model.operation import Operation
 from calco.model.virtual_machine import Act, Condition
 from calco.ports import Resource
-from calco.work import power, virtual_machine, virtual_network
+from calco.tool import ToolFailed
+from calco.work import power, virtual_machine, virtual_network, volume
 from calco.work.cloud import Cloud
 from calco.work.machine_state import condition_of, vm_id_of, with_condition
 
@@ -29,10 +30,10 @@ def reconcile(cloud: Cloud, *, start_again: bool) -> list[str]:
     with cloud.records.read() as view:
         machines = view.resources(virtual_machine.KIND)
         networks = {virtual_network.guid_of(each) for each in view.resources(virtual_network.KIND)}
-        volumes = {each.id for each in view.volumes()}
         unfinished = view.unfinished()
         busy = {each.id.key for each in machines if view.claims(each.id)}
     named = _names_in(unfinished)
+    volumes = _volumes_in_use(cloud, named)
     said = [
         *_end_strange_machines(cloud, {vm_id_of(each) for each in machines} | named),
         *_close_strange_networks(cloud, networks | named),
@@ -61,6 +62,13 @@ def _texts(value: Json) -> Iterable[str]:
             yield from _texts(each)
 
 
+def _volumes_in_use(cloud: Cloud, named: set[str]) -> set[str]:
+    """Forget the rows nobody uses (a request that died on its way leaves them): their files are strangers then."""
+    with cloud.records.write() as tx:
+        volume.forget_unused(tx, [each.id for each in tx.volumes() if each.id not in named])
+        return {each.id for each in tx.volumes()}
+
+
 def _end_strange_machines(cloud: Cloud, known: set[str]) -> list[str]:
     said = []
     for vm_id in sorted(cloud.hypervisor.machines() - known):
@@ -81,16 +89,16 @@ def _close_strange_networks(cloud: Cloud, known: set[str]) -> list[str]:
 
 def _trash_strange_volumes(cloud: Cloud, known: set[str]) -> list[str]:
     said = []
-    for volume in sorted(cloud.disks.volumes() - known):
-        cloud.disks.trash(volume)
-        said.append(f"Volume {volume} belongs to nothing: kept in the trash for {cloud.rules.trash_days} days.")
+    for each in sorted(cloud.disks.volumes() - known):
+        cloud.disks.trash(each)
+        said.append(f"Volume {each} belongs to nothing: kept in the trash for {cloud.rules.trash_days} days.")
     gone = cloud.disks.empty_trash(cloud.clock.now() - timedelta(days=cloud.rules.trash_days))
-    return [*said, *(f"Volume {volume} was {cloud.rules.trash_days} days in the trash: removed." for volume in gone)]
+    return [*said, *(f"Volume {each} was {cloud.rules.trash_days} days in the trash: removed." for each in gone)]
 
 
 def _miss_volumes(cloud: Cloud, wanted: set[str]) -> list[str]:
     missing = sorted(wanted - cloud.disks.volumes())
-    return [f"Volume {volume} is in the records but its file is missing. Restore it from a copy." for volume in missing]
+    return [f"Volume {each} is in the records but its file is missing. Restore it from a copy." for each in missing]
 
 
 def _settle_power(cloud: Cloud, machines: Iterable[Resource], *, start_again: bool) -> list[str]:
@@ -118,5 +126,5 @@ def _publish_again(cloud: Cloud, machine: Resource) -> None:
         if each.public is not None:
             try:
                 cloud.networks.publish(each.port, each.public, cloud.rules.public_ports)
-            except OSError:
+            except (OSError, ToolFailed):
                 log.exception("public address %s of %s does not answer", each.public, machine.id.name)

@@ -10,7 +10,8 @@ from calco.model import errors, os_profile
 from calco.model.document import Document, Json, object_at, objects_at, text_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
-from calco.model.operation import Claim
+from calco.model.machine import Generation, MachineState
+from calco.model.operation import Claim, Family
 from calco.model.virtual_machine import Act, Condition, NewVirtualMachine, NicWish, OsProfile, Urn, after
 from calco.model.vm_size import VmSize, find
 from calco.model.volume import VolumeId
@@ -26,10 +27,12 @@ from calco.work.common import (
     hand_over,
     listed,
     normal_location,
+    settled,
     with_properties,
 )
 from calco.work.machine_disks import DiskPlan, Order
-from calco.work.machine_state import condition_of, disks_of, nics_of, with_condition
+from calco.work.machine_state import condition_of, disks_of, is_provisioned, nics_of, vm_id_of, with_condition
+from calco.work.provisioning import without_secrets
 
 KIND = "Microsoft.Compute/virtualMachines"
 
@@ -52,15 +55,29 @@ def put(cloud: Cloud, wanted: NewVirtualMachine) -> Accepted:
         raise errors.invalid(
             "vmSize", f"The size '{wanted.size[:100]}' is not known here; Standard_B1s is, for example."
         )
-    base = volume.base_of(cloud, wanted.image) if isinstance(wanted.image, Urn) else None
+    base: VolumeId | None = None
+    try:
+        while (accepted := _put(cloud, wanted, _Setting(location, size, base))) is None:
+            assert isinstance(wanted.image, Urn)
+            base = volume.base_of(cloud, wanted.image)
+    except ApiError:
+        if base is not None:
+            volume.drop_unused(cloud, base)
+        raise
+    return _told(cloud, accepted)
+
+
+def _put(cloud: Cloud, wanted: NewVirtualMachine, setting: "_Setting") -> Accepted | None:
+    """None: the platform image has to be brought in first, which may copy a file and so is not done in here. Its last
+    user may take it away again before the next look."""
     with cloud.records.write() as tx:
         check_group(tx, wanted.id)
-        there = existing_here(tx, wanted.id, location)
-        if there is None:
-            accepted = _create(cloud, tx, wanted, _Setting(location, size, base))
-        else:
-            accepted = _update(cloud, tx, there, wanted)
-    return _told(cloud, accepted)
+        there = existing_here(tx, wanted.id, setting.location)
+        if there is not None:
+            return _update(cloud, tx, there, wanted, setting.size)
+        if isinstance(wanted.image, Urn) and (setting.base is None or tx.volume(setting.base) is None):
+            return None
+        return _create(cloud, tx, wanted, setting)
 
 
 def patch(cloud: Cloud, id: ResourceId, tags: Mapping[str, str] | None) -> Accepted:
@@ -72,15 +89,21 @@ def patch(cloud: Cloud, id: ResourceId, tags: Mapping[str, str] | None) -> Accep
 
 
 def act(cloud: Cloud, id: ResourceId, what: Act, *, skip_shutdown: bool = False) -> Accepted:
-    """Start, restart, power off, deallocate or generalize. Refused acts change nothing."""
+    """Start, restart, power off, deallocate or generalize. Refused acts change nothing.
+
+    A machine that was never provisioned is provisioned by its next start. A generalized one never starts, so what only
+    its guest might have read is forgotten.
+    """
     with cloud.records.write() as tx:
         machine = found(tx, id)
         check_free(tx, (Claim(id),), lambda _: errors.machine_busy(what, machine.id.name))
         condition = after(condition_of(machine), what, machine.id.name)
         if what is Act.GENERALIZE:
-            marked = with_condition(machine, condition, cloud.clock.now())
+            marked = without_secrets(with_condition(machine, condition, cloud.clock.now()))
             tx.put(marked)
             return Accepted(marked, None)
+        if what is Act.START and _runs(cloud, machine):
+            return Accepted(machine, settled(cloud, tx, machine, Family.COMPUTE))
         accepted = _hand_over_act(cloud, tx, machine, what, condition, skip_shutdown=skip_shutdown)
     return _told(cloud, accepted)
 
@@ -116,13 +139,21 @@ def _hand_over_act(
     check_free(tx, claims)
     start = partial(hand_over, cloud, tx, subject=machine, claims=claims)
     if what is Act.START:
-        fresh = power.fresh_volumes(cloud, tx, machine)
-        operation = start(power.START, power.PowerOn(str(machine.id), fresh, condition_of(machine)))
+        # Whatever stands under its name does not run: if starting fails, nothing does.
+        before = Condition.STOPPED if condition_of(machine) is Condition.RUNNING else condition_of(machine)
+        params = power.PowerOn(str(machine.id), power.fresh_volumes(cloud, tx, machine), before)
+        if not is_provisioned(machine):
+            tx.put(with_properties(machine, {"provisioningState": "Updating"}))
+        operation = start(power.START if is_provisioned(machine) else power.CREATE, params)
     else:
         grace = 0.0 if skip_shutdown else cloud.rules.power_off_grace_seconds
         plan = {Act.RESTART: power.RESTART, Act.POWER_OFF: power.POWER_OFF, Act.DEALLOCATE: power.DEALLOCATE}[what]
         operation = start(plan, power.PowerOff(str(machine.id), condition, grace))
     return Accepted(machine, operation)
+
+
+def _runs(cloud: Cloud, machine: Resource) -> bool:
+    return power.is_running(machine) and cloud.hypervisor.state(vm_id_of(machine)) is MachineState.RUNNING
 
 
 # --- create ----------------------------------------------------------------------------------------------------------
@@ -170,6 +201,9 @@ def _nics(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, location: str) ->
     """``networkInterfaces`` as the machine will show them; inline ones are made."""
     if not wanted.nics:
         raise errors.missing("networkProfile.networkInterfaces")
+    names = [wish.nic.key for wish in wanted.nics if wish.nic is not None]
+    if len(set(names)) < len(names):
+        raise errors.invalid("networkProfile.networkInterfaces", "A NIC is named twice.")
     shown: Sequence[Document] = []
     for wish in wanted.nics:
         if wish.nic is None:
@@ -250,19 +284,14 @@ _FIXED: Sequence[tuple[tuple[str, ...], str]] = (
 """What a machine keeps for life. Source: recording net-vm-errors-PropertyChangeNotAllowed."""
 
 
-def _update(cloud: Cloud, tx: Writer, machine: Resource, wanted: NewVirtualMachine) -> Accepted:
+def _update(cloud: Cloud, tx: Writer, machine: Resource, wanted: NewVirtualMachine, size: VmSize) -> Accepted:
     after(condition_of(machine), Act.UPDATE, machine.id.name)
     for path, name in _FIXED:
         now, then = text_at(machine.properties, *path), text_at(wanted.properties, *path)
         if then is not None and (now or "").lower() != then.lower():
             raise errors.property_change(name)
     _check_same_disks(machine, wanted)
-    size_now = text_at(machine.properties, "hardwareProfile", "vmSize") or ""
-    if wanted.size.lower() != size_now.lower() and power.is_running(machine):
-        raise errors.refused(
-            f"Unable to resize the VM '{machine.id.name}' to '{wanted.size}' while it is running. Deallocate it first.",
-            "vmSize",
-        )
+    _check_size(machine, size)
     changed = replace(
         machine,
         tags=machine.tags if wanted.tags is None else wanted.tags,
@@ -271,7 +300,39 @@ def _update(cloud: Cloud, tx: Writer, machine: Resource, wanted: NewVirtualMachi
             **{name: each for name, each in machine.properties.items() if name != "hardwareProfile"},
         },
     )
+    if _was_never_on(machine):
+        return _create_again(cloud, tx, changed)
     return _settle_change(cloud, tx, changed)
+
+
+def _was_never_on(machine: Resource) -> bool:
+    """Its creation failed and was taken back: nothing is left of it but its record and those of its disks and NICs."""
+    return machine.properties.get("provisioningState") == "Failed" and "poweredOnAt" not in machine.internal
+
+
+def _create_again(cloud: Cloud, tx: Writer, machine: Resource) -> Accepted:
+    claims = (*_claims(machine), *(Claim(nic) for nic in nics_of(machine)))
+    check_free(tx, claims, lambda _: errors.machine_busy(Act.UPDATE, machine.id.name))
+    machine = with_properties(machine, {"provisioningState": "Updating"})
+    tx.put(machine)
+    params = power.PowerOn(str(machine.id), power.fresh_volumes(cloud, tx, machine), condition_of(machine))
+    return Accepted(machine, hand_over(cloud, tx, power.CREATE, params, subject=machine, claims=claims))
+
+
+def _check_size(machine: Resource, size: VmSize) -> None:
+    now = text_at(machine.properties, "hardwareProfile", "vmSize") or ""
+    if size.name.lower() == now.lower():
+        return
+    if power.is_running(machine):
+        raise errors.refused(
+            f"Unable to resize the VM '{machine.id.name}' to '{size.name}' while it is running. Deallocate it first.",
+            "vmSize",
+        )
+    generation = Generation(text_at(machine.internal, "generation") or Generation.V1)
+    if generation not in size.generations:
+        raise errors.wrong_generation(size.name, generation)
+    if len(disks_of(machine)) - 1 > size.max_data_disks:
+        raise errors.too_many_disks(size.max_data_disks)
 
 
 def _check_same_disks(machine: Resource, wanted: NewVirtualMachine) -> None:

@@ -12,7 +12,7 @@ from calco.model import errors
 from calco.model.ids import ResourceId
 from calco.model.virtual_machine import Urn
 from calco.model.volume import Volume, VolumeId
-from calco.ports import Reader, Writer
+from calco.ports import Reader, StoreFull, Writer
 from calco.work.cloud import Cloud
 
 DISK_SLOT = "disk"
@@ -98,6 +98,13 @@ def drop_files(cloud: Cloud, volumes: Iterable[VolumeId]) -> None:
         cloud.disks.delete(volume)
 
 
+def drop_unused(cloud: Cloud, volume: VolumeId) -> None:
+    """Forget a volume that was brought in for nothing."""
+    with cloud.records.write() as tx:
+        forget_unused(tx, [volume])
+    drop_files(cloud, [volume])
+
+
 def base_of(cloud: Cloud, urn: Urn) -> VolumeId:
     """The frozen volume of a platform image, brought into the store at its first use (a hard link where it can be)."""
     source = cloud.base_images.path(str(urn))
@@ -111,7 +118,11 @@ def base_of(cloud: Cloud, urn: Urn) -> VolumeId:
         if known is not None and view.volume(known) is not None:
             return known
     volume = Volume(cloud.chance.guid(), size, frozen=True)
-    cloud.disks.import_base(volume, path, format)
+    try:
+        cloud.disks.import_base(volume, path, format)
+    except StoreFull as full:
+        cloud.disks.delete(volume.id)
+        raise errors.store_full() from full
     with cloud.records.write() as tx:
         known = tx.note(note)
         if known is None or tx.volume(known) is None:
