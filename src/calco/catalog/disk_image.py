@@ -27,6 +27,10 @@ from calco.tool import ToolFailed, run_tool
 SECTOR = 512
 MIB = 1 << 20
 ALIGNED = MIB // SECTOR
+BLOCK_SECTORS = 4096 // SECTOR
+TABLE_COPY_SECTORS = 33
+ROOT_NAME = "root-x86-64"
+"""The partition's name as systemd-repart would set it."""
 GRUB_FOLDER = Path("/usr/lib/grub")
 TOOL_SECONDS_MAX = 900.0
 
@@ -59,7 +63,7 @@ BLOCK_LIST_OFFSET = SECTOR - 12
 class Partition:
     number: int
     type: str
-    """sgdisk's code."""
+    """sgdisk's code: ef02 BIOS boot, ef00 EFI system, 8304 root of x86-64 (systemd-repart finds it by that)."""
     start: int
     """In sectors."""
     sectors: int
@@ -80,14 +84,16 @@ class Layout:
 def layout(disk_bytes: int) -> Layout:
     """Where the partitions are on a disk of that many bytes, a whole number of MiB and at least 256.
 
-    Raises ValueError otherwise. The last MiB is left to the table's second copy (33 sectors).
+    Raises ValueError otherwise. The root ends with the last whole 4 KiB before the table's second copy (33 sectors):
+    as far as systemd-repart would enlarge it, so that a first boot finds nothing to change.
     """
     if disk_bytes % MIB or disk_bytes < 256 * MIB:
         raise ValueError(f"{disk_bytes} bytes are not 256 MiB or more, in whole MiB")
     bios = Partition(14, "ef02", ALIGNED, ALIGNED)
     efi = Partition(15, "ef00", bios.end + 1, 32 * ALIGNED)
     root_start = efi.end + 1
-    return Layout(bios, efi, Partition(1, "8300", root_start, disk_bytes // SECTOR - ALIGNED - root_start))
+    usable = (disk_bytes // SECTOR - TABLE_COPY_SECTORS) // BLOCK_SECTORS * BLOCK_SECTORS
+    return Layout(bios, efi, Partition(1, "8304", root_start, usable - root_start))
 
 
 def boot_sector(boot_image: bytes, core_start: int) -> bytes:
@@ -175,7 +181,7 @@ def _partition(disk: Path, size_bytes: int, where: Layout) -> None:
     words: list[str] = []
     for part in (where.bios, where.efi, where.root):
         words += ["-n", f"{part.number}:{part.start}:{part.end}", "-t", f"{part.number}:{part.type}"]
-    _run("sgdisk", "-a", "1", *words, disk)
+    _run("sgdisk", "-a", "1", *words, "-c", f"{where.root.number}:{ROOT_NAME}", disk)
 
 
 def _fill_root(disk: Path, root: Partition, tree: Path, scratch: Path, privilege: Privilege) -> None:
