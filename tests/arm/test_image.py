@@ -1,0 +1,128 @@
+"""Managed images over HTTP."""
+
+from typing import Any
+
+import pytest
+
+from tests.arm.api import COMPUTE, SUB, Api, image_body, machine_body
+
+GOLDEN = f"{COMPUTE}/images/golden"
+WEB = f"{COMPUTE}/virtualMachines/web"
+
+
+@pytest.fixture
+def lab(api: Api) -> Api:
+    api.with_network().generalized("web")
+    return api
+
+
+def test_an_image_takes_all_disks_and_is_shown_as_recorded(lab: Api) -> None:
+    answer = lab.put(GOLDEN, image_body(WEB) | {"tags": {}})
+    shown = lab.get(GOLDEN)
+
+    first, last = answer.json()["properties"], shown["properties"]
+    assert list(shown) == ["name", "id", "type", "location", "tags", "properties"]
+    assert list(last) == ["sourceVirtualMachine", "storageProfile", "provisioningState", "hyperVGeneration"]
+    assert (first["provisioningState"], last["provisioningState"]) == ("Creating", "Succeeded")
+    assert "diskSizeGB" not in first["storageProfile"]["osDisk"]
+    assert list(last["storageProfile"]["osDisk"]) == [
+        "osType",
+        "osState",
+        "diskSizeGB",
+        "managedDisk",
+        "caching",
+        "storageAccountType",
+    ]
+    assert [each["lun"] for each in last["storageProfile"]["dataDisks"]] == [3]
+
+
+def test_the_source_keeps_its_authors_casing(lab: Api) -> None:
+    source = WEB.replace("web", "WEB")
+
+    lab.put(GOLDEN, image_body(source))
+
+    assert lab.get(GOLDEN)["properties"]["sourceVirtualMachine"]["id"] == source
+
+
+def test_only_tags_of_an_image_change(lab: Api) -> None:
+    lab.put(GOLDEN, image_body(WEB))
+    shown = lab.get(GOLDEN)
+
+    patched = lab.call("PATCH", GOLDEN, {"tags": {"a": "b"}})
+    put_back = lab.call("PUT", GOLDEN, shown | {"tags": {"c": "d"}})
+    refused = lab.call("PATCH", GOLDEN, {"properties": {"sourceVirtualMachine": {"id": WEB}}})
+
+    assert patched.status_code == put_back.status_code == 200
+    assert lab.get(GOLDEN)["tags"] == {"c": "d"}
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "PropertyChangeNotAllowed")
+    assert lab.get(GOLDEN)["properties"] == shown["properties"]
+
+
+def test_versions_before_2019_know_no_generation(lab: Api) -> None:
+    lab.put(GOLDEN, image_body(WEB))
+
+    assert "hyperVGeneration" not in lab.get(GOLDEN, version="2018-10-01")["properties"]
+    assert lab.get(GOLDEN, version="2019-03-01")["properties"]["hyperVGeneration"] == "V1"
+
+
+def test_images_are_listed_in_their_group_and_everywhere(lab: Api) -> None:
+    lab.put(GOLDEN, image_body(WEB))
+
+    (here,) = lab.get(f"{COMPUTE}/images")["value"]
+    (anywhere,) = lab.get(f"{SUB}/providers/Microsoft.Compute/images")["value"]
+
+    assert here["id"] == GOLDEN
+    assert anywhere["id"] == GOLDEN.replace("/lab/", "/LAB/")
+
+
+def test_machines_come_out_of_an_image_that_outlives_its_source(lab: Api) -> None:
+    lab.put(GOLDEN, image_body(WEB))
+    lab.delete(WEB)
+
+    clone = f"{COMPUTE}/virtualMachines/clone"
+    lab.put(clone, machine_body("clone", lab.nic("clone-nic"), {"id": GOLDEN}))
+
+    disks = lab.get(clone)["properties"]["storageProfile"]["dataDisks"]
+    assert [(each["lun"], each["createOption"]) for each in disks] == [(3, "FromImage")]
+
+
+@pytest.mark.parametrize(
+    ("properties", "target"),
+    [
+        ({}, "sourceVirtualMachine"),
+        ({"sourceVirtualMachine": {}}, "sourceVirtualMachine.id"),
+        ({"sourceVirtualMachine": {"id": WEB}, "hyperVGeneration": "V3"}, "properties.hyperVGeneration"),
+        ({"storageProfile": {}}, "storageProfile.osDisk"),
+        ({"storageProfile": {"osDisk": {"osState": "Generalized"}}}, "osDisk.osType"),
+        ({"storageProfile": {"osDisk": {"osType": "Linux"}}}, "osDisk.osState"),
+        ({"storageProfile": {"osDisk": {"osType": "Linux", "osState": "Generalized"}}}, "osDisk"),
+        ({"storageProfile": {"zoneResilient": "maybe"}}, "properties.storageProfile.zoneResilient"),
+    ],
+)
+def test_a_body_that_names_no_source_is_refused(lab: Api, properties: Any, target: str) -> None:
+    answer = lab.call("PUT", GOLDEN, {"location": "eastus", "properties": properties})
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["target"]) == (400, "InvalidParameter", target)
+    assert lab.call("GET", GOLDEN).status_code == 404
+
+
+def test_an_image_from_disks_is_well_formed_but_not_there_yet(lab: Api) -> None:
+    disk = lab.get(WEB)["properties"]["storageProfile"]["osDisk"]["managedDisk"]["id"]
+    profile = {"osDisk": {"osType": "linux", "osState": "generalized", "managedDisk": {"id": disk}}}
+
+    answer = lab.call("PUT", GOLDEN, {"location": "eastus", "properties": {"storageProfile": profile}})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "NotSupported")
+
+
+def test_a_machine_that_is_not_generalized_is_no_source(lab: Api) -> None:
+    live = lab.machine("live")
+
+    answer = lab.call("PUT", GOLDEN, image_body(live))
+
+    assert (answer.status_code, answer.json()["error"]["message"]) == (
+        409,
+        "The operation 'Create Image' requires the Virtual Machine 'live' to be Generalized.",
+    )
+    assert lab.call("GET", GOLDEN).status_code == 404

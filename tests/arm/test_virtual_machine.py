@@ -1,0 +1,289 @@
+"""Virtual machines over HTTP: what is read, what is shown, what is refused."""
+
+from typing import Any
+
+import pytest
+
+from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, Api, machine_body
+
+WEB = f"{COMPUTE}/virtualMachines/web"
+
+
+def changed(path: str, value: object) -> Any:
+    """The body of a good PUT with one thing changed; ``path`` is dotted, a number is an index."""
+    body: Any = machine_body("web", f"{NETWORK}/networkInterfaces/nic")
+    spot = body
+    *way, last = path.split(".")
+    for part in way:
+        spot = spot[int(part)] if isinstance(spot, list) else spot.setdefault(part, {})
+    if value is None:
+        spot.pop(last, None)
+    else:
+        spot[last] = value
+    return body
+
+
+@pytest.fixture
+def lab(api: Api) -> Api:
+    api.with_network().nic("nic")
+    return api
+
+
+def test_a_machine_is_shown_as_azure_shows_it(lab: Api) -> None:
+    answer = lab.put(WEB, machine_body("web", f"{NETWORK}/networkInterfaces/nic"))
+    shown = lab.get(WEB)
+
+    assert (answer.status_code, answer.json()["properties"]["provisioningState"]) == (201, "Creating")
+    assert list(shown) == ["name", "id", "type", "location", "properties"]
+    assert list(shown["properties"]) == [
+        "vmId",
+        "hardwareProfile",
+        "storageProfile",
+        "osProfile",
+        "networkProfile",
+        "provisioningState",
+        "timeCreated",
+    ]
+    assert shown["properties"]["provisioningState"] == "Succeeded"
+    profile = shown["properties"]["osProfile"]
+    assert (profile["secrets"], profile["allowExtensionOperations"]) == ([], True)
+    assert profile["linuxConfiguration"]["provisionVMAgent"] is True
+
+
+def test_secrets_go_in_and_never_come_out(lab: Api) -> None:
+    answer = lab.put(WEB, machine_body("web", f"{NETWORK}/networkInterfaces/nic"))
+
+    said = "".join(
+        lab.call("GET", path).text
+        for path in (WEB, f"{WEB}?$expand=instanceView", f"{COMPUTE}/virtualMachines", f"{WEB}/instanceView")
+    )
+    for text in (answer.text, said):
+        assert "Secret-word-1" not in text
+        assert "I2Nsb3VkLWNvbmZpZwo=" not in text
+
+
+def test_nulls_are_absent_and_enums_come_in_any_case(lab: Api) -> None:
+    body: Any = changed("properties.storageProfile.osDisk.createOption", "fromImage")
+    body["properties"]["storageProfile"]["osDisk"] |= {"name": None, "managedDisk": {"storageAccountType": None}}
+    body["properties"]["networkProfile"]["networkInterfaces"][0]["properties"] = {"deleteOption": None}
+    body["properties"]["storageProfile"]["osDisk"]["caching"] = "readonly"
+
+    lab.put(WEB, body)
+
+    disk = lab.get(WEB)["properties"]["storageProfile"]["osDisk"]
+    assert (disk["createOption"], disk["caching"]) == ("FromImage", "ReadOnly")
+
+
+def test_members_nobody_knows_are_kept(lab: Api) -> None:
+    lab.put(WEB, changed("properties.licenseType", "None-of-yours") | {"zones": ["1"]})
+
+    shown = lab.get(WEB)
+    assert (shown["properties"]["licenseType"], shown["zones"]) == ("None-of-yours", ["1"])
+
+
+def test_what_get_shows_may_be_put_again(lab: Api) -> None:
+    """az updates a machine by GET and PUT of everything."""
+    lab.put(WEB, machine_body("web", f"{NETWORK}/networkInterfaces/nic"))
+    shown = lab.get(WEB)
+
+    again = lab.put(WEB, shown | {"tags": {"role": "web"}})
+
+    assert (again.status_code, again.json()["properties"]["provisioningState"]) == (200, "Updating")
+    assert lab.get(WEB)["tags"] == {"role": "web"}
+    assert lab.get(WEB)["properties"] == shown["properties"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "target"),
+    [
+        ("properties.hardwareProfile.vmSize", None, "hardwareProfile.vmSize"),
+        ("properties.hardwareProfile.vmSize", 7, "properties.hardwareProfile.vmSize"),
+        ("properties.hardwareProfile.vmSize", "Standard_Nothing", "vmSize"),
+        ("properties.storageProfile", None, "storageProfile"),
+        ("properties.storageProfile.osDisk", None, "storageProfile.osDisk"),
+        ("properties.storageProfile.osDisk.createOption", "Sideways", "properties.storageProfile.osDisk.createOption"),
+        ("properties.storageProfile.osDisk.diskSizeGB", "big", "properties.storageProfile.osDisk.diskSizeGB"),
+        ("properties.storageProfile.osDisk.diskSizeGB", -1, "osDisk.diskSizeGB"),
+        ("properties.storageProfile.dataDisks.0.lun", None, "dataDisks[0].lun"),
+        ("properties.storageProfile.dataDisks.0.lun", 64, "dataDisks[0].lun"),
+        ("properties.storageProfile.dataDisks.0.lun", 1.5, "properties.storageProfile.dataDisks[0].lun"),
+        ("properties.storageProfile.dataDisks.0.caching", "Warm", "properties.storageProfile.dataDisks[0].caching"),
+        ("properties.storageProfile.dataDisks.0.name", "../x", "dataDisks[0].name"),
+        ("properties.storageProfile.imageReference.sku", None, "imageReference.sku"),
+        ("properties.osProfile", None, "osProfile"),
+        ("properties.osProfile.customData", "no base64!", "customData"),
+        ("properties.osProfile.computerName", "a b", "computerName"),
+        ("properties.networkProfile.networkInterfaces.0.id", None, "networkInterfaces[0].id"),
+        ("properties.networkProfile.networkInterfaces", {}, "properties.networkProfile.networkInterfaces"),
+        ("tags", {"a": 1}, "tags.a"),
+        ("tags", {"a<b": "c"}, "tags"),
+        ("tags", {f"t{n}": "" for n in range(51)}, "tags"),
+    ],
+)
+def test_what_is_wrong_is_named_and_changes_nothing(lab: Api, path: str, value: object, target: str) -> None:
+    answer = lab.call("PUT", WEB, changed(path, value))
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["target"]) == (400, "InvalidParameter", target)
+    assert lab.call("GET", WEB).status_code == 404
+    assert lab.get(f"{COMPUTE}/disks")["value"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("x" * 65, "InvalidResourceName"),
+        ("_x", "InvalidResourceName"),
+        ("x.", "InvalidResourceName"),
+        ("a%2Fb", "InvalidResourceName"),
+        ("a%20b", "InvalidResourceName"),
+        ("%00", "InvalidResourceName"),
+    ],
+)
+def test_a_name_follows_azures_rule(lab: Api, name: str, code: str) -> None:
+    answer = lab.call(
+        "PUT", f"{COMPUTE}/virtualMachines/{name}", machine_body("web", f"{NETWORK}/networkInterfaces/nic")
+    )
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+
+
+@pytest.mark.parametrize(
+    ("id", "code"),
+    [
+        ("nonsense", "LinkedInvalidPropertyId"),
+        (f"{COMPUTE}/disks/nic", "LinkedInvalidPropertyId"),
+        (NETWORK.replace("11111111", "00000000") + "/networkInterfaces/nic", "InvalidParameter"),
+        (f"{NETWORK}/networkInterfaces/nobody", "InvalidResourceReference"),
+    ],
+    ids=["no id", "another type", "another subscription", "nothing there"],
+)
+def test_an_id_in_a_body_must_lead_somewhere(lab: Api, id: str, code: str) -> None:
+    answer = lab.call("PUT", WEB, machine_body("web", id))
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+
+
+@pytest.mark.parametrize("member", ["identity", "properties.availabilitySet", "properties.host"])
+def test_what_is_not_there_yet_is_refused_not_ignored(lab: Api, member: str) -> None:
+    answer = lab.call("PUT", WEB, changed(member, {"id": "x", "type": "SystemAssigned"}))
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "NotSupported")
+
+
+def test_an_inline_nic_is_made_with_its_address(lab: Api) -> None:
+    body = machine_body("web", "")
+    properties: Any = body["properties"]
+    properties["networkProfile"] = {
+        "networkApiVersion": "2022-11-01",
+        "networkInterfaceConfigurations": [
+            {
+                "name": "eth",
+                "properties": {
+                    "primary": True,
+                    "deleteOption": "delete",
+                    "ipConfigurations": [
+                        {
+                            "name": "ip",
+                            "properties": {
+                                "subnet": {"id": f"{NETWORK}/virtualNetworks/net/subnets/default"},
+                                "publicIPAddressConfiguration": {"name": "pub", "sku": {"name": "Standard"}},
+                            },
+                        }
+                    ],
+                },
+            }
+        ],
+    }
+
+    lab.put(WEB, body)
+
+    network = lab.get(WEB)["properties"]["networkProfile"]
+    (named,) = network["networkInterfaces"]
+    nic = lab.get(named["id"])
+    public = lab.get(nic["properties"]["ipConfigurations"][0]["properties"]["publicIPAddress"]["id"])
+    assert "networkInterfaceConfigurations" not in network
+    assert named["properties"] == {"primary": True, "deleteOption": "Delete"}
+    assert nic["properties"]["virtualMachine"]["id"] == WEB
+    assert nic["name"].startswith("eth-")
+    assert public["name"].startswith("pub-")
+    assert public["properties"]["ipConfiguration"]["id"] == nic["properties"]["ipConfigurations"][0]["id"]
+
+
+def test_the_instance_view_is_there_when_asked_for(lab: Api) -> None:
+    lab.put(WEB, machine_body("web", f"{NETWORK}/networkInterfaces/nic"))
+    lab.post(f"{WEB}/deallocate")
+    lab.post(f"{WEB}/generalize")
+
+    plain, expanded = lab.get(WEB), lab.get(f"{WEB}?$expand=instanceView")
+    alone = lab.get(f"{WEB}/instanceView")
+
+    assert "instanceView" not in plain["properties"]
+    assert expanded["properties"]["instanceView"] == alone
+    assert [each["code"] for each in alone["statuses"]] == [
+        "ProvisioningState/succeeded",
+        "OSState/generalized",
+        "PowerState/deallocated",
+    ]
+    assert "time" in alone["statuses"][0]
+    assert "time" not in alone["statuses"][1]
+    assert lab.call("GET", f"{WEB}?$expand=everything").status_code == 400
+
+
+def test_old_versions_do_not_see_what_came_later(lab: Api) -> None:
+    lab.put(WEB, machine_body("web", f"{NETWORK}/networkInterfaces/nic"))
+
+    old, new = lab.get(WEB, version="2017-12-01"), lab.get(WEB, version="2026-04-01")
+
+    assert "timeCreated" in new["properties"]
+    assert "timeCreated" not in old["properties"]
+    assert "toBeDetached" not in old["properties"]["storageProfile"]["dataDisks"][0]
+    assert "patchSettings" not in old["properties"]["osProfile"]["linuxConfiguration"]
+
+
+def test_lists_show_groups_as_azure_does(lab: Api) -> None:
+    lab.put(WEB, machine_body("web", f"{NETWORK}/networkInterfaces/nic"))
+
+    (in_group,) = lab.get(f"{COMPUTE}/virtualMachines")["value"]
+    (anywhere,) = lab.get(f"{SUB}/providers/Microsoft.Compute/virtualMachines")["value"]
+
+    assert in_group["id"] == WEB
+    assert anywhere["id"] == WEB.replace("/lab/", "/LAB/")
+
+
+def test_an_id_keeps_the_casing_of_its_first_author(lab: Api) -> None:
+    shouted = WEB.replace("web", "WEB").replace("resourceGroups/lab", "resourceGroups/LAB")
+    lab.put(WEB, machine_body("web", f"{NETWORK}/networkInterfaces/nic"))
+
+    assert lab.get(shouted)["id"] == WEB
+
+
+def test_patch_changes_tags_and_says_what_it_cannot(lab: Api) -> None:
+    lab.put(WEB, machine_body("web", f"{NETWORK}/networkInterfaces/nic"))
+
+    assert lab.call("PATCH", WEB, {"tags": {"a": "b"}}).status_code == 200
+    refused = lab.call("PATCH", WEB, {"properties": {"hardwareProfile": {"vmSize": "Standard_B2s"}}})
+
+    assert lab.get(WEB)["tags"] == {"a": "b"}
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "NotSupported")
+
+
+def test_a_running_machine_cannot_be_generalized_and_a_generalized_one_not_started(lab: Api) -> None:
+    lab.put(WEB, machine_body("web", f"{NETWORK}/networkInterfaces/nic"))
+
+    running = lab.call("POST", f"{WEB}/generalize")
+    lab.post(f"{WEB}/powerOff?skipShutdown=true")
+    generalized = lab.call("POST", f"{WEB}/generalize")
+    start = lab.call("POST", f"{WEB}/start")
+
+    assert (running.status_code, running.json()["error"]["code"]) == (409, "OperationNotAllowed")
+    assert (generalized.status_code, generalized.content) == (200, b"")
+    assert (start.status_code, start.json()["error"]["message"]) == (
+        409,
+        "Operation 'Start VM' is not allowed on VM 'web' since the VM is generalized.",
+    )
+
+
+def test_deleting_what_is_not_there_is_fine_but_not_in_a_group_that_is_not(lab: Api) -> None:
+    assert lab.call("DELETE", WEB).status_code == 204
+    assert lab.call("DELETE", WEB.replace(LAB, f"{LAB}2")).status_code == 404
