@@ -26,7 +26,7 @@ def named(client: "Client", type: str, what: str, name: str, group: str | None) 
     near = difflib.get_close_matches(name, names, n=1)
     if near:
         raise Failure(f"there is no {what} {name!r}", f"Did you mean {near[0]!r}?")
-    raise Failure(f"there is no {what} {name!r}", f"There are: {', '.join(names)}" if names else f"There is no {what}.")
+    raise Failure(f"there is no {what} {name!r}", f"There are: {', '.join(names)}" if names else "")
 
 
 def group_of(resource: Document) -> str | None:

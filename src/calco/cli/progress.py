@@ -12,14 +12,17 @@ Waiting = AbstractContextManager[Callable[[str], None]]
 @contextmanager
 def waiting(label: str) -> Iterator[Callable[[str], None]]:
     """Show ``label`` and the time it takes until the block ends."""
-    began = time.monotonic()
-    if sys.stderr.isatty():
-        with _bar(label) as step:
-            yield step
-    else:
-        print(f"{label} ...", file=sys.stderr, flush=True)
-        yield lambda _state: None
-    print(f"{label}: done in {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
+    began, end = time.monotonic(), "failed after"
+    try:
+        if sys.stderr.isatty():
+            with _bar(label) as step:
+                yield step
+        else:
+            print(f"{label} ...", file=sys.stderr, flush=True)
+            yield lambda _state: None
+        end = "done in"
+    finally:
+        print(f"{label}: {end} {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
 
 
 @contextmanager
