@@ -29,6 +29,7 @@ OVERHEAD_MIB = tcg("").overhead_mib
 # off. Ports of QEMU's PIIX4: 0x600 PM1a status, 0x602 enable, 0x604 control. Source: ACPI 6.4, 4.8.3.
 OBEDIENT = bytes.fromhex(
     "b0ff e6a1"  # mov al,0xff; out 0xa1,al: no interrupt but the clock's
+    "ba0006 b80001 ef"  # forget that it was pressed before a reset, as kernels do
     "ba0206 b80001 ef"  # enable the power button
     "fb"  # sti
     "baf803 b055 ee"  # U

@@ -29,7 +29,7 @@ V1 = Machine(
 V2 = replace(V1, generation=Generation.V2, drives=(Drive("aa", None),), links=(), media=None)
 PLACES = Places(
     console_log=Path("/m/console.log"),
-    serial=Path("/r/ser"),
+    serial=Path("/r/serial"),
     guest_agent=Path("/r/qga"),
     monitors=(7, 8),
     firmware=None,
@@ -73,7 +73,7 @@ COMMON_AFTER_BOARD = [
     "-device", "virtio-rng-pci",
     "-chardev", "socket,id=qmp0,fd=7,server=on,wait=off", "-mon", "chardev=qmp0,mode=control",
     "-chardev", "socket,id=qmp1,fd=8,server=on,wait=off", "-mon", "chardev=qmp1,mode=control",
-    "-chardev", "socket,id=serial,path=/r/ser,server=on,wait=off,logfile=/m/console.log,logappend=on",
+    "-chardev", "socket,id=serial,path=/r/serial,server=on,wait=off,logfile=/m/console.log,logappend=on",
     "-serial", "chardev:serial",
     "-chardev", "socket,id=agent,path=/r/qga,server=on,wait=off",
     "-device", "virtio-serial-pci",

@@ -28,6 +28,12 @@ def promise(known: Mark, *, overhead_mib: int) -> Promise:
     return Promise(given + overhead_mib, _resident_mib(known.pid)) if given else Promise(0, 0)
 
 
+def age_seconds(known: Mark) -> float:
+    """How long ago the process was started. Source: proc(5), uptime; start times count from boot."""
+    up = float(Path("/proc/uptime").read_text().split()[0])
+    return up - known.start_ticks / os.sysconf("SC_CLK_TCK")
+
+
 def _words(pid: int) -> list[bytes]:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
