@@ -1,5 +1,6 @@
 """Every network driver keeps the same promises; what only one can promise is at the end."""
 
+import fcntl
 import functools
 import os
 import shutil
@@ -308,6 +309,19 @@ def test_a_guest_reaches_the_fabric_and_is_known_by_its_address(lab: Lab) -> Non
 
     assert answers == ["imds", "wireserver", "hostplugin"]
     assert heard == [("imds", WEB.address), ("wireserver", WEB.address), ("hostplugin", WEB.address)]
+
+
+def test_handing_listeners_out_again_does_not_make_the_first_ones_block(lab: Lab) -> None:
+    lab.service.plug(WEB)
+    first = lab.service.listeners(NETWORK)
+
+    second = lab.service.listeners(NETWORK)
+
+    assert first
+    for one in first:
+        assert fcntl.fcntl(one.socket, fcntl.F_GETFL) & os.O_NONBLOCK, f"{one.service} would stall who serves it"
+    for one in (*first, *second):
+        one.socket.close()
 
 
 def test_a_guest_that_asks_while_nobody_listens_waits(lab: Lab) -> None:

@@ -236,7 +236,11 @@ class Holder:
 
 
 def _listen(address: str, port: int) -> socket.socket:
-    return socket.create_server((address, port), backlog=_BACKLOG)
+    made = socket.create_server((address, port), backlog=_BACKLOG)
+    # The flag belongs to what all duplicates share, and dup() sets it to what this end thinks it is: a blocking one
+    # here would make the next hand-out stall the loop that serves the last one.
+    made.setblocking(False)
+    return made
 
 
 def _set(name: str, value: str) -> None:

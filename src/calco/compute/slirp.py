@@ -171,6 +171,7 @@ class SlirpNetwork:
                     fresh.bind(os.fspath(path))
                     path.chmod(0o600)
                     fresh.listen(_BACKLOG)
+                    fresh.setblocking(False)  # for all duplicates: see network_holder
                 except BaseException:
                     fresh.close()
                     raise
