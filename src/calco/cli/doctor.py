@@ -1,6 +1,7 @@
 """``calco doctor``: what this machine can do for calco, and the commands that mend what it cannot."""
 
 from dataclasses import asdict
+
 import typer
 
 from calco.cli.common import DataDirOption, Form, FormOption, data_dir, plain, show
