@@ -183,7 +183,9 @@ def test_a_machine_that_cannot_be_is_refused_and_nothing_is_left_of_it(rig: Rig)
 
 
 DEEDS = st.lists(
-    st.sampled_from(["start", "stop", "reset", "crash", "shut down", "restart the service"]), min_size=1, max_size=8
+    st.sampled_from(["start", "start", "start", "stop", "reset", "crash", "shut down", "restart the service"]),
+    min_size=1,
+    max_size=8,
 )
 
 
