@@ -5,17 +5,10 @@ import os
 import sys
 from pathlib import Path
 
+from calco.catalog.base_images import cache_folder
 from calco.catalog.cache import ImageCache, debian_maker
 from calco.catalog.progress import BuildFailed
 from calco.catalog.recipes import DEBIAN_12
-
-
-def default_folder(environment: dict[str, str], home: Path) -> Path:
-    """``$CALCO_CACHE``, else ``calco/images`` in the user's XDG cache. Source: XDG Base Directory Specification 0.8."""
-    if chosen := environment.get("CALCO_CACHE"):
-        return Path(chosen)
-    cache = environment.get("XDG_CACHE_HOME", "")
-    return (Path(cache) if cache.startswith("/") else home / ".cache") / "calco" / "images"
 
 
 class Lines:
@@ -38,7 +31,7 @@ def main() -> int:
     parser.add_argument("--dest", type=Path, help="folder of built images (default: the cache)")
     parser.add_argument("--source", action="append", help='apt source, "deb URI SUITE main" (default: this machine\'s)')
     chosen = parser.parse_args()
-    folder = chosen.dest or default_folder(dict(os.environ), Path.home())
+    folder = chosen.dest or cache_folder(os.environ, Path.home())
     progress = Lines()
     try:
         path = ImageCache(folder.absolute(), debian_maker(chosen.source)).build(DEBIAN_12, progress)

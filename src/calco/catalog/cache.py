@@ -54,8 +54,7 @@ class ImageCache:
         self._folder.mkdir(parents=True, exist_ok=True)
         if found := self.lookup(recipe):
             return found
-        progress("wait for another build", None)
-        with self._alone(recipe) as lock:
+        with self._alone(recipe, progress) as lock:
             return self.lookup(recipe) or self._build(recipe, lock, progress)
 
     def _build(self, recipe: Recipe, lock: int, progress: BuildProgress) -> Path:
@@ -84,9 +83,13 @@ class ImageCache:
             _remove(left)
 
     @contextmanager
-    def _alone(self, recipe: Recipe) -> Iterator[int]:
+    def _alone(self, recipe: Recipe, progress: BuildProgress) -> Iterator[int]:
         with (self._folder / f".{self._stem(recipe)}.lock").open("wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                progress("wait for another build", None)
+                fcntl.flock(lock, fcntl.LOCK_EX)
             yield lock.fileno()
 
     def _stem(self, recipe: Recipe) -> str:
@@ -108,7 +111,7 @@ def content_hash(recipe: Recipe) -> str:
         "files": {path: hashlib.sha256(content).hexdigest() for path, content in debian.overlay_files().items()},
         "executable": sorted(debian.EXECUTABLE),
         "options": debian.OPTIONS,
-        "layout": asdict(disk_image.layout(recipe.size_bytes)),
+        "layout": [asdict(disk_image.layout(recipe.size_bytes)), disk_image.ROOT_NAME],
         "grub": [disk_image.GRUB_CONFIG, disk_image.GRUB_MODULES, disk_image.BIOS_MODULES, disk_image.EFI_MODULES],
     }
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()

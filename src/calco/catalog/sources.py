@@ -28,7 +28,7 @@ def machine_sources(suite: str, apt_folder: Path = Path("/etc/apt")) -> list[str
             text = file.read_text(errors="replace")
             lines = _from_stanzas(text) if file.suffix == ".sources" else _from_lines(text)
             found += [line for line in lines if _is_debian(line, suite)]
-    if not any(line.split()[-2] == suite for line in found):
+    if not any(f" {suite} " in line for line in found):
         raise BuildFailed(
             "apt sources",
             f"this machine's apt knows no source of Debian {suite}",
