@@ -21,11 +21,11 @@ FIELDS = (
     Field("properties.diskIOPSReadWrite", since="2018-06-01"),
     Field("properties.diskMBpsReadWrite", since="2018-06-01"),
     Field("properties.encryption", since="2019-07-01"),
-    Field("properties.networkAccessPolicy", since="2020-05-01"),
+    Field("properties.networkAccessPolicy", since="2020-09-30"),
     Field("properties.publicNetworkAccess", since="2021-04-01"),
     Field("properties.LastOwnershipUpdateTime", since="2023-04-02"),
 )
-"""Source: behaviour C, disk properties by api-version."""
+"""Sources: behaviour C, disk properties by api-version; recorded bodies of 2020-06-30, which have no access policy."""
 
 READ_ONLY = (
     "diskState",
@@ -34,6 +34,8 @@ READ_ONLY = (
     "diskSizeBytes",
     "isArmResource",
     "LastOwnershipUpdateTime",
+    "diskIOPSReadWrite",
+    "diskMBpsReadWrite",
 )
 
 

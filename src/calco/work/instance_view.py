@@ -45,7 +45,7 @@ def get(cloud: Cloud, id: ResourceId) -> tuple[Resource, InstanceView]:
     return machine, InstanceView(
         computer_name=text_at(machine.properties, "osProfile", "computerName"),
         generation=text_at(machine.internal, "generation") or "V1",
-        agent_version=_agent_version(machine),
+        agent_version=_agent_version(machine, state),
         agent=(_agent_status(cloud, machine, state),),
         disks=disks,
         statuses=_statuses(machine, state, underway),
@@ -87,9 +87,12 @@ def _power_word(machine: Resource, state: MachineState, underway: Operation | No
     return "deallocated" if condition.is_deallocated else "stopped"
 
 
-def _agent_version(machine: Resource) -> str:
+def _agent_version(machine: Resource, state: MachineState) -> str:
+    """Of a machine that is off Azure says Unknown. Source: recorded instance view of a deallocated machine."""
     heard = agent_of(machine)
-    return heard.report.agent_version if heard is not None and heard.report.agent_version else "Unknown"
+    if heard is None or state is not MachineState.RUNNING:
+        return "Unknown"
+    return heard.report.agent_version or "Unknown"
 
 
 def _agent_status(cloud: Cloud, machine: Resource, state: MachineState) -> ViewStatus:

@@ -249,6 +249,7 @@ def _made(cloud: Cloud, wanted: NewVirtualNetwork, location: str, there: Resourc
         "subnets": subnets,
         "virtualNetworkPeerings": [],
         "enableDdosProtection": False,
+        "enableVmProtection": False,
     }
     return Resource(id, location, properties, wanted.tags, {NETWORK: guid}, wanted.extra)
 
