@@ -120,9 +120,11 @@ def base_of(cloud: Cloud, urn: Urn) -> VolumeId:
     volume = Volume(cloud.chance.guid(), size, frozen=True)
     try:
         cloud.disks.import_base(volume, path, format)
-    except StoreFull as full:
+    except Exception as error:
         cloud.disks.delete(volume.id)
-        raise errors.store_full() from full
+        if isinstance(error, StoreFull):
+            raise errors.store_full() from error
+        raise
     with cloud.records.write() as tx:
         known = tx.note(note)
         if known is None or tx.volume(known) is None:
