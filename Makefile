@@ -35,7 +35,7 @@ test-long: deps-sdk ## What is too slow for every change
 	$(PYTEST) -m long
 
 demo: deps ## The main job, for real: create, generalize, capture, three clones
-	$(BIN)/python tools/demo.py
+	$(BIN)/calco demo
 
 demo-down: deps ## End the demo's service, its guests and its networks
 	$(BIN)/calco down --guests

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from calco import __version__
-from calco.cli import doctor, environment, image, service, virtual_machine
+from calco.cli import demo, doctor, environment, image, service, virtual_machine
 from calco.cli.common import Failure, note
 
 EXAMPLES = """
@@ -49,6 +49,7 @@ def _root(
 for command in (service.up, service.down, service.status):
     app.command(epilog=service.EXAMPLES[command.__name__])(command)
 app.command("env", epilog=environment.EXAMPLES)(environment.env)
+app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.add_typer(virtual_machine.app, name="vm")
 app.add_typer(image.app, name="image")

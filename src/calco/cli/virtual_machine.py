@@ -119,6 +119,11 @@ def ssh_argv(
         argv += ["-o", f"{option}={value}"]
     if identity is not None:
         argv += ["-i", os.fspath(identity), "-o", "IdentitiesOnly=yes"]
+    else:
+        # Keys that calco itself made, beside the user's own.
+        argv += [
+            word for key in sorted((data.root / "keys").glob("*.pub")) for word in ("-i", str(key.with_suffix("")))
+        ]
     return [*argv, "-l", account, "--", f"{name}.calco", *command]
 
 

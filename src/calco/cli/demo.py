@@ -1,0 +1,381 @@
+"""``calco demo``: the main job for real. A machine is made, used, generalized and captured, and several come out of it.
+
+It fails unless source and clones are different machines (host name, machine-id, SSH host key) that carry the same files
+on both disks. What it prints at its end is a table of steps, and how to go on.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from calco.cli.client import Client, connect
+from calco.cli.common import DataDirOption, Failure, Form, FormOption, data_dir, note, show
+from calco.cli.virtual_machine import ssh_argv
+from calco.data_dir import DataDir
+from calco.model.document import Document, Json, text_at
+from calco.private_file import write_private
+
+GROUP = "calco-demo"
+USER = "azureuser"
+IMAGE: Document = {"publisher": "Debian", "offer": "debian-12", "sku": "12", "version": "latest"}
+DATA_DISK_GB = 1
+SSH_SECONDS = 120
+SSH_TRIES = 40
+TRY_AGAIN_SECONDS = 3.0
+EXAMPLES = """
+Examples:
+
+  calco demo                     create, use, generalize, capture, three clones
+
+  calco demo --clones 1          the same with one clone
+
+  calco demo -o json             the table for programs
+"""
+
+OS_FOLDER = "/opt/calco-demo"
+OS_FILE = f"{OS_FOLDER}/on-the-os-disk"
+DATA_FILE = "/data/on-the-data-disk"
+
+USE_IT = f"""
+set -e
+sudo mkfs.ext4 -q -L demo-data /dev/disk/azure/scsi1/lun0
+echo 'LABEL=demo-data /data ext4 defaults,nofail 0 2' | sudo tee -a /etc/fstab >/dev/null
+sudo mkdir -p /data {OS_FOLDER}
+sudo mount /data
+echo 'written on the OS disk of the source' | sudo tee {OS_FILE} >/dev/null
+echo 'written on the data disk of the source' | sudo tee {DATA_FILE} >/dev/null
+sync
+"""
+LOOK_AT_IT = f"""
+hostname
+cat /etc/machine-id
+cut -d' ' -f2 /etc/ssh/ssh_host_ed25519_key.pub
+cat {OS_FILE}
+cat {DATA_FILE}
+"""
+"""Both are run by the guest's shell, over SSH; nothing in them comes from outside."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one machine says of itself."""
+
+    host_name: str
+    machine_id: str
+    host_key: str
+    os_file: str
+    data_file: str
+
+
+@dataclass
+class Step:
+    """One row of the table. ``copied`` is None where nothing could be copied."""
+
+    name: str
+    seconds: float
+    copied: int | None = None
+
+
+@dataclass
+class Demo:
+    """The steps share the client, the key and the table that grows."""
+
+    data: DataDir
+    client: Client
+    key: Path
+    location: str
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def group(self) -> str:
+        return f"{self.client.subscription}/resourceGroups/{GROUP}"
+
+    @contextmanager
+    def step(self, name: str, *, watch_volumes: bool = False) -> Iterator[None]:
+        """Time a step, and what is written to make new volumes in it."""
+        began = time.monotonic()
+        watcher = _VolumeWatch(self.data.root / "volumes") if watch_volumes else None
+        yield
+        copied = watcher.end() if watcher is not None else None
+        self.steps.append(Step(name, time.monotonic() - began, copied))
+
+    def change(self, method: str, path: str, body: Json = None, *, label: str) -> Document:
+        return self.client.change(method, f"{self.group}{path}", body, label=label)
+
+    def ssh(self, machine: str, script: str) -> str:
+        """What ``script`` prints in the guest. Raises Failure with the guest's own words."""
+        vm = self.client.get(f"{self.group}/providers/Microsoft.Compute/virtualMachines/{machine}")
+        vm_id = text_at(vm, "properties", "vmId") or ""
+        argv = ssh_argv(self.data, machine, vm_id, USER, self.key, ["sh", "-s"])
+        argv[1:1] = ["-o", "BatchMode=yes", "-o", f"ConnectTimeout={SSH_SECONDS}"]
+        done = _run(argv, script)
+        pause = threading.Event()
+        for _ in range(SSH_TRIES):
+            # 255 is ssh's own failure: the account is made a moment after the machine counts as provisioned.
+            if done.returncode != 255:
+                break
+            pause.wait(TRY_AGAIN_SECONDS)
+            done = _run(argv, script)
+        if done.returncode != 0:
+            said = done.stderr.strip() or f"status {done.returncode}"
+            raise Failure(f"{machine}: {said}", f"See what it printed: calco vm console {machine}")
+        return done.stdout
+
+
+def _run(argv: Sequence[str], script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(argv, input=script, capture_output=True, text=True, timeout=SSH_SECONDS * 2, check=False)
+
+
+class _VolumeWatch:
+    """Bytes written to make each new volume: what a file takes when it first appears. What guests write is theirs.
+
+    A base image is linked into the store, not copied: a file with another name elsewhere counts nothing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known = set(self._files())
+        self._bytes = 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def end(self) -> int:
+        self._over.set()
+        self._thread.join()
+        self._look()
+        return self._bytes
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.02):
+            self._look()
+
+    def _look(self) -> None:
+        for name, status in self._files().items():
+            if name not in self._known:
+                self._known.add(name)
+                self._bytes += status.st_blocks * 512 if status.st_nlink == 1 else 0
+
+    def _files(self) -> Mapping[str, os.stat_result]:
+        try:
+            return {each.name: each.stat() for each in os.scandir(self._folder) if each.name.endswith(".qcow2")}
+        except FileNotFoundError:
+            return {}
+
+
+def demo(
+    clones: Annotated[int, typer.Option(min=1, max=20, help="How many machines come out of the image.")] = 3,
+    size: Annotated[str, typer.Option(help="The machines' vmSize.")] = "Standard_B1s",
+    form: FormOption = Form.TABLE,
+    data_dir_given: DataDirOption = None,
+) -> None:
+    """Do the main job on real machines: create, use, generalize, capture, and deploy clones."""
+    began = time.monotonic()
+    data = data_dir(data_dir_given)
+    _build_base_image()
+    _start_service(data)
+    client = connect(data)
+    names = [f"clone{number}" for number in range(1, clones + 1)]
+    run = Demo(data, client, _key(data), _location(client))
+    _clear_away(run)
+    source = _make_source(run, size)
+    _capture(run)
+    copies = _deploy(run, names, size)
+    _compare(source, copies)
+    run.steps.append(Step("all", time.monotonic() - began))
+    _report(run, form, source, copies)
+
+
+def _build_base_image() -> None:
+    note("The base image: built from Debian packages once, then found in the cache.")
+    built = subprocess.run([sys.executable, "-m", "calco.catalog"], stdout=subprocess.DEVNULL, check=False)
+    if built.returncode != 0:
+        raise Failure("the base image could not be built", "See what this machine lacks: calco doctor")
+
+
+def _start_service(data: DataDir) -> None:
+    if data.running() is None:
+        up = [sys.executable, "-m", "calco", "up", "--detach", "--data-dir", os.fspath(data.root), "--port", "0"]
+        if subprocess.run(up, check=False).returncode != 0:
+            raise Failure("the service did not start")
+
+
+def _key(data: DataDir) -> Path:
+    """A key pair of the demo's own, made once; ``calco vm ssh`` offers it too."""
+    folder = data.root / "keys"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    key = folder / "demo"
+    if not key.exists():
+        argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "calco-demo", "-f", os.fspath(folder / "new")]
+        subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
+        (folder / "new.pub").replace(folder / "demo.pub")
+        write_private(key, (folder / "new").read_bytes())
+        (folder / "new").unlink()
+    return key
+
+
+def _location(client: Client) -> str:
+    offered = client.list(f"{client.subscription}/locations")
+    return text_at(offered[0], "name") or "eastus"
+
+
+def _clear_away(run: Demo) -> None:
+    groups = run.client.list(f"{run.client.subscription}/resourceGroups")
+    if any((text_at(each, "name") or "").lower() == GROUP for each in groups):
+        with run.step("clear away the last demo"):
+            run.change("DELETE", "", label="Clearing away the last demo")
+
+
+def _make_source(run: Demo, size: str) -> Seen:
+    run.change("PUT", "", {"location": run.location}, label="Resource group")
+    network: Document = {
+        "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
+        "subnets": [{"name": "default", "properties": {"addressPrefix": "10.0.0.0/24"}}],
+    }
+    path = "/providers/Microsoft.Network/virtualNetworks/demo-net"
+    run.change("PUT", path, {"location": run.location, "properties": network}, label="Virtual network")
+    data_disk: Document = {"lun": 0, "createOption": "Empty", "diskSizeGB": DATA_DISK_GB}
+    with run.step("create a machine, to provisioned", watch_volumes=True):
+        _put_machine(run, "source", size, {"imageReference": IMAGE, "dataDisks": [data_disk]})
+    with run.step("write a file on each disk"):
+        note("Writing a file on each disk, over SSH ...")
+        run.ssh("source", USE_IT)
+        source = _look(run, "source")
+    with run.step("waagent -deprovision+user"):
+        note("sudo waagent -deprovision+user -force ...")
+        run.ssh("source", "sudo waagent -deprovision+user -force && sync")
+    return source
+
+
+def _capture(run: Demo) -> None:
+    machine = "/providers/Microsoft.Compute/virtualMachines/source"
+    with run.step("deallocate"):
+        run.change("POST", f"{machine}/deallocate", label="Deallocating")
+    with run.step("generalize"):
+        run.change("POST", f"{machine}/generalize", label="Marking as generalized")
+    with run.step("capture image", watch_volumes=True):
+        body: Document = {
+            "location": run.location,
+            "properties": {"sourceVirtualMachine": {"id": f"{run.group}{machine}"}},
+        }
+        run.change("PUT", "/providers/Microsoft.Compute/images/golden", body, label="Capturing the image")
+
+
+def _deploy(run: Demo, names: Sequence[str], size: str) -> Mapping[str, Seen]:
+    image: Document = {"imageReference": {"id": f"{run.group}/providers/Microsoft.Compute/images/golden"}}
+    with run.step(f"create {len(names)} from the image, to provisioned", watch_volumes=True):
+        _all_at_once(lambda name: _put_machine(run, name, size, image), names)
+    with run.step("look at each over SSH"):
+        note("Looking at each clone, over SSH ...")
+        return dict(zip(names, _all_at_once(lambda name: _look(run, name), names), strict=True))
+
+
+def _all_at_once(do: Callable[[str], Seen] | Callable[[str], None], names: Sequence[str]) -> list[Seen]:
+    with ThreadPoolExecutor(len(names)) as pool:
+        return [each for each in pool.map(do, names) if each is not None]
+
+
+def _put_machine(run: Demo, name: str, size: str, storage: Document) -> None:
+    key = run.key.with_name("demo.pub").read_text().strip()
+    nic: Document = {
+        "name": "nic",
+        "properties": {
+            "primary": True,
+            "deleteOption": "Delete",
+            "ipConfigurations": [
+                {
+                    "name": "ip",
+                    "properties": {
+                        "subnet": {
+                            "id": f"{run.group}/providers/Microsoft.Network/virtualNetworks/demo-net/subnets/default"
+                        },
+                        "publicIPAddressConfiguration": {"name": "public"},
+                    },
+                }
+            ],
+        },
+    }
+    properties: Document = {
+        "hardwareProfile": {"vmSize": size},
+        "storageProfile": {**storage, "osDisk": {"createOption": "FromImage", "deleteOption": "Delete"}},
+        "osProfile": {
+            "computerName": name,
+            "adminUsername": USER,
+            "linuxConfiguration": {
+                "disablePasswordAuthentication": True,
+                "ssh": {"publicKeys": [{"path": f"/home/{USER}/.ssh/authorized_keys", "keyData": key}]},
+            },
+        },
+        "networkProfile": {"networkApiVersion": "2020-11-01", "networkInterfaceConfigurations": [nic]},
+    }
+    body: Document = {"location": run.location, "properties": properties}
+    path = f"/providers/Microsoft.Compute/virtualMachines/{name}"
+    run.change("PUT", path, body, label=f"Creating {name}")
+
+
+def _look(run: Demo, name: str) -> Seen:
+    said = run.ssh(name, LOOK_AT_IT).splitlines()
+    if len(said) != 5:
+        raise Failure(f"{name} answered with {len(said)} lines instead of 5: {said[:8]}")
+    return Seen(*said)
+
+
+def _compare(source: Seen, clones: Mapping[str, Seen]) -> None:
+    """Raises Failure unless these are different machines that carry the same files."""
+    everyone = [source, *clones.values()]
+    for what, values in (
+        ("host names", [each.host_name for each in everyone]),
+        ("machine-ids", [each.machine_id for each in everyone]),
+        ("SSH host keys", [each.host_key for each in everyone]),
+    ):
+        if len(set(values)) < len(values):
+            raise Failure(f"two machines share their {what}: {values}")
+    for name, seen in clones.items():
+        if (seen.os_file, seen.data_file) != (source.os_file, source.data_file):
+            raise Failure(f"{name} does not carry what the source had on its disks: {seen}")
+
+
+def _report(run: Demo, form: Form, source: Seen, clones: Mapping[str, Seen]) -> None:
+    machines: list[dict[str, Json]] = [
+        {
+            "machine": name,
+            "host name": seen.host_name,
+            "machine-id": seen.machine_id,
+            "host key": f"...{seen.host_key[-16:]}",
+            "files": f"{seen.os_file!r}, {seen.data_file!r}",
+        }
+        for name, seen in (("source", source), *clones.items())
+    ]
+    steps: list[dict[str, Json]] = [
+        {"step": each.name, "seconds": f"{each.seconds:.1f}", "bytes copied": _bytes(each.copied)} for each in run.steps
+    ]
+    if form is Form.JSON:
+        show(form, {}, [], {"machines": [*machines], "steps": [*steps]})
+        return
+    print()
+    show(form, {name: name.upper() for name in machines[0]}, machines, None)
+    print()
+    show(form, {name: name.upper() for name in steps[0]}, steps, None)
+    where = "" if data_dir(None).root == run.data.root else f" --data-dir {run.data.root}"
+    first = next(iter(clones))
+    print(
+        f"\nThe service answers at {str(run.client.http.base_url).rstrip('/')} and goes on.\n"
+        f'  eval "$(calco env{where})"     let az, the SDKs and Terraform in this shell find it\n'
+        f"  calco vm ssh {first}{where}     log in to a clone\n"
+        f"  calco vm list{where}           see the machines\n"
+        f"  make demo-down                 end the service, the guests and their networks"
+    )
+
+
+def _bytes(copied: int | None) -> str:
+    return "" if copied is None else f"{copied:,}"
