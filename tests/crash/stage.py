@@ -1,6 +1,7 @@
 """A world that can be put back to where it was: building one for each of a few thousand crashes would take minutes."""
 
 import copy
+import sqlite3
 from collections import Counter
 from pathlib import Path
 
@@ -16,7 +17,9 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self.world = World(folder)
-        self._database = self.world.records._writer.raw_connection().driver_connection
+        database = self.world.records._writer.raw_connection().driver_connection
+        assert isinstance(database, sqlite3.Connection)
+        self._database = database
         self._disks = ("_files", "_durable", "_trash")
 
     def keep(self) -> None:

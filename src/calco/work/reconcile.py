@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from calco.model.document import Json
+from calco.model.errors import ApiError
 from calco.model.ids import is_guid
 from calco.model.machine import MachineState
 from calco.model.operation import Operation
@@ -109,13 +110,22 @@ def _settle_power(cloud: Cloud, machines: Iterable[Resource], *, start_again: bo
         if cloud.hypervisor.state(vm_id_of(machine)) in (MachineState.RUNNING, MachineState.SHUT_DOWN):
             _publish_again(cloud, machine)
             continue
-        with cloud.records.write() as tx:
-            tx.put(with_condition(machine, Condition.STOPPED, cloud.clock.now()))
-        if start_again:
-            virtual_machine.act(cloud, machine.id, Act.START)
-        word = "starting again" if start_again else "now stopped"
+        word = "starting again" if start_again and _start(cloud, machine) else "now stopped"
+        if word == "now stopped":
+            with cloud.records.write() as tx:
+                tx.put(with_condition(machine, Condition.STOPPED, cloud.clock.now()))
         said.append(f"Virtual machine {machine.id.name} ran but its process is gone: {word}.")
     return said
+
+
+def _start(cloud: Cloud, machine: Resource) -> bool:
+    """It still counts as running until then, so a service that dies here starts it at its next start."""
+    try:
+        virtual_machine.act(cloud, machine.id, Act.START)
+    except ApiError as refusal:  # one of its disks is being changed, say
+        log.warning("virtual machine %s cannot be started again: %s", machine.id.name, refusal)
+        return False
+    return True
 
 
 def _publish_again(cloud: Cloud, machine: Resource) -> None:
