@@ -285,44 +285,6 @@ def _all_at_once(do: Callable[[str], Seen] | Callable[[str], None], names: Seque
         return [each for each in pool.map(do, names) if each is not None]
 
 
-def _put_machine(run: Demo, name: str, size: str, storage: Document) -> None:
-    key = run.key.with_name("demo.pub").read_text().strip()
-    nic: Document = {
-        "name": "nic",
-        "properties": {
-            "primary": True,
-            "deleteOption": "Delete",
-            "ipConfigurations": [
-                {
-                    "name": "ip",
-                    "properties": {
-                        "subnet": {
-                            "id": f"{run.group}/providers/Microsoft.Network/virtualNetworks/demo-net/subnets/default"
-                        },
-                        "publicIPAddressConfiguration": {"name": "public"},
-                    },
-                }
-            ],
-        },
-    }
-    properties: Document = {
-        "hardwareProfile": {"vmSize": size},
-        "storageProfile": {**storage, "osDisk": {"createOption": "FromImage", "deleteOption": "Delete"}},
-        "osProfile": {
-            "computerName": name,
-            "adminUsername": USER,
-            "linuxConfiguration": {
-                "disablePasswordAuthentication": True,
-                "ssh": {"publicKeys": [{"path": f"/home/{USER}/.ssh/authorized_keys", "keyData": key}]},
-            },
-        },
-        "networkProfile": {"networkApiVersion": "2020-11-01", "networkInterfaceConfigurations": [nic]},
-    }
-    body: Document = {"location": run.location, "properties": properties}
-    path = f"/providers/Microsoft.Compute/virtualMachines/{name}"
-    run.change("PUT", path, body, label=f"Creating {name}")
-
-
 def _look(run: Demo, name: str) -> Seen:
     said = run.ssh(name, LOOK_AT_IT).splitlines()
     if len(said) != 5:

@@ -1,0 +1,152 @@
+"""The main job on real machines, with the service killed where it hurts."""
+
+import base64
+import os
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from calco.model.document import at, objects_at, text_at
+
+from .lab import DEBIAN_V1, Lab, laboratory, qemu_of
+
+pytestmark = [pytest.mark.guest, pytest.mark.timeout(1800)]
+
+CUSTOM_DATA = base64.b64encode(b"#cloud-config\nwrite_files:\n- path: /opt/custom\n  content: custom data\n").decode()
+IMDS = "curl -s -H Metadata:true 'http://169.254.169.254/metadata/instance"
+
+
+def test_the_main_job_survives_the_service_being_killed(tmp_path: Path) -> None:
+    with laboratory(tmp_path) as lab:
+        nothing = lab.leftovers()
+        create_while_the_service_is_killed(lab)
+        look_at_the_guest(lab)
+        guests_go_on_without_the_service(lab)
+        use_and_generalize(lab)
+        images = capture_while_the_service_is_killed(lab)
+        a_clone_is_another_machine(lab, images[0])
+        delete_everything(lab)
+        left = [each for each in lab.leftovers() if not each.startswith("networks/")]
+        assert left == [each for each in nothing if not each.startswith("networks/")]
+        assert lab.leftovers() == []
+
+
+def create_while_the_service_is_killed(lab: Lab) -> None:
+    storage = {
+        "imageReference": DEBIAN_V1,
+        "dataDisks": [{"lun": 3, "createOption": "Empty", "diskSizeGB": 1, "deleteOption": "Delete"}],
+    }
+    operation = lab.put("virtualMachines", "source", lab.machine("source", storage, customData=CUSTOM_DATA))
+    vm_id = lab.vm_id("source")
+    _wait_for(lab.service.data.root / "machines" / vm_id / "qemu.mark")
+
+    lab.service.kill()
+    pid = qemu_of(lab, vm_id)
+    os.kill(pid, 0)  # the guest goes on
+    lab.service.start()
+
+    lab.succeeded(operation)
+    assert qemu_of(lab, vm_id) == pid, "the machine was started a second time"
+    assert lab.get("virtualMachines", "source")["properties"]["provisioningState"] == "Succeeded"  # type: ignore[index,call-overload]
+
+
+def look_at_the_guest(lab: Lab) -> None:
+    """The guest is what was asked for, and believes it is on Azure."""
+    vm_id = lab.vm_id("source")
+    said = lab.ssh(
+        "source",
+        f"cloud-init status --wait >/dev/null; hostname; whoami; cat /opt/custom; systemd-detect-virt\n"
+        f"{IMDS}/compute/vmId?api-version=2021-02-01&format=text'; echo\n"
+        f"{IMDS}/compute/vmId?api-version=2021-02-01' -o /dev/null -w '%{{http_code}}\\n'\n"
+        f"readlink /dev/disk/azure/scsi1/lun3 | wc -l\n"
+        f"systemctl is-active walinuxagent\n",
+    ).splitlines()
+    assert said == ["source", "azureuser", "custom data", "microsoft", vm_id, "400", "1", "active"]
+    assert b"Linux version" in lab.service.run("vm", "console", "source").encode()
+    view = lab.get("virtualMachines", "source", "/instanceView")
+    assert [each["code"] for each in objects_at(view, "statuses")] == [
+        "ProvisioningState/succeeded",
+        "PowerState/running",
+    ]
+    assert (text_at(view, "vmAgent", "vmAgentVersion") or "").startswith("2.7.3"), at(view, "vmAgent")
+    public = lab.service.client.list(f"{lab.group}/providers/Microsoft.Network/publicIPAddresses")
+    address = text_at(public[0], "properties", "ipAddress") or ""
+    with socket.create_connection((address, 22), timeout=20) as connection:
+        assert connection.recv(4) == b"SSH-", f"{address} does not answer"
+
+
+def guests_go_on_without_the_service(lab: Lab) -> None:
+    before = lab.ssh("source", "cat /proc/sys/kernel/random/boot_id")
+    pid = qemu_of(lab, lab.vm_id("source"))
+    lab.service.kill()
+    os.kill(pid, 0)
+    lab.service.start()
+    assert lab.ssh("source", "cat /proc/sys/kernel/random/boot_id") == before
+
+
+def use_and_generalize(lab: Lab) -> None:
+    lab.ssh(
+        "source",
+        "set -e; sudo mkfs.ext4 -q -L lab-data /dev/disk/azure/scsi1/lun3\n"
+        "echo 'LABEL=lab-data /data ext4 defaults,nofail 0 2' | sudo tee -a /etc/fstab >/dev/null\n"
+        "sudo mkdir /data; sudo mount /data\n"
+        "echo on the os disk | sudo tee /opt/os >/dev/null; echo on the data disk | sudo tee /data/file >/dev/null\n"
+        "cat /etc/machine-id | sudo tee /opt/machine-id >/dev/null\n"
+        "sudo cp /etc/ssh/ssh_host_ed25519_key.pub /opt/host-key; sync",
+    )
+    lab.ssh("source", "sudo waagent -deprovision+user -force >/dev/null && sync")
+    lab.post("source", "deallocate")
+    lab.post("source", "generalize")
+    refused = lab.service.client.http.post(
+        f"{lab.path('virtualMachines', 'source')}/start?api-version=2024-07-01",
+        headers={"Authorization": f"Bearer {lab.token()}"},
+    )
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "OperationNotAllowed")
+
+
+def capture_while_the_service_is_killed(lab: Lab) -> list[str]:
+    """Killed at five moments from the instant the request was accepted."""
+    images = []
+    volumes = sorted((lab.service.data.root / "volumes").glob("*.qcow2"))
+    for number in range(5):
+        name = f"golden{number}"
+        body = {
+            "location": "eastus",
+            "properties": {"sourceVirtualMachine": {"id": lab.path("virtualMachines", "source")}},
+        }
+        operation = lab.put("images", name, body)  # type: ignore[arg-type]
+        threading.Event().wait(0.002 * number)
+        lab.service.kill()
+        lab.service.start()
+        lab.succeeded(operation)
+        assert text_at(lab.get("images", name), "properties", "provisioningState") == "Succeeded"
+        images.append(lab.path("images", name))
+    assert sorted((lab.service.data.root / "volumes").glob("*.qcow2")) == volumes, "a capture made or lost a file"
+    return images
+
+
+def a_clone_is_another_machine(lab: Lab, image: str) -> None:
+    lab.succeeded(lab.put("virtualMachines", "clone", lab.machine("clone", {"imageReference": {"id": image}})))
+    said = lab.ssh(
+        "clone",
+        "cloud-init status --wait >/dev/null; hostname; cat /opt/os /data/file\n"
+        "cmp -s /etc/machine-id /opt/machine-id; echo $?\n"
+        "cmp -s /etc/ssh/ssh_host_ed25519_key.pub /opt/host-key; echo $?",
+    ).splitlines()
+    assert said == ["clone", "on the os disk", "on the data disk", "1", "1"]
+    assert lab.vm_id("clone") != lab.vm_id("source")
+
+
+def delete_everything(lab: Lab) -> None:
+    lab.service.client.change("DELETE", lab.group, label="delete the group")
+
+
+def _wait_for(file: Path) -> None:
+    pause = threading.Event()
+    for _ in range(600):
+        if file.exists():
+            return
+        pause.wait(0.1)
+    raise AssertionError(f"{file} never came")
