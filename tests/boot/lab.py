@@ -88,7 +88,7 @@ class Lab:
                 pause.wait(1)
                 continue
             assert answer.status_code == 200, answer.text
-            document: Document = answer.json()
+            document: Document = dict(answer.json())
             if document["status"] != "InProgress":
                 return document
         raise AssertionError(f"{operation} did not end within {seconds} polls\n{self.service.log[-3000:]}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from calco.model.document import at, objects_at, text_at
+from calco.model.document import Document, at, objects_at, text_at
 
 from .lab import DEBIAN_V1, Lab, laboratory, qemu_of
 
@@ -34,7 +34,7 @@ def test_the_main_job_survives_the_service_being_killed(tmp_path: Path) -> None:
 
 
 def create_while_the_service_is_killed(lab: Lab) -> None:
-    storage = {
+    storage: Document = {
         "imageReference": DEBIAN_V1,
         "dataDisks": [{"lun": 3, "createOption": "Empty", "diskSizeGB": 1, "deleteOption": "Delete"}],
     }
@@ -49,7 +49,7 @@ def create_while_the_service_is_killed(lab: Lab) -> None:
 
     lab.succeeded(operation)
     assert qemu_of(lab, vm_id) == pid, "the machine was started a second time"
-    assert lab.get("virtualMachines", "source")["properties"]["provisioningState"] == "Succeeded"  # type: ignore[index,call-overload]
+    assert text_at(lab.get("virtualMachines", "source"), "properties", "provisioningState") == "Succeeded"
 
 
 def look_at_the_guest(lab: Lab) -> None:

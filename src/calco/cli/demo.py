@@ -285,6 +285,36 @@ def _all_at_once(do: Callable[[str], Seen] | Callable[[str], None], names: Seque
         return [each for each in pool.map(do, names) if each is not None]
 
 
+def _put_machine(run: Demo, name: str, size: str, storage: Document) -> None:
+    key = run.key.with_name("demo.pub").read_text().strip()
+    subnet = f"{run.group}/providers/Microsoft.Network/virtualNetworks/demo-net/subnets/default"
+    body = machine_body(run.location, name, size=size, storage=storage, subnet=subnet, key=key)
+    path = f"/providers/Microsoft.Compute/virtualMachines/{name}"
+    run.change("PUT", path, body, label=f"Creating {name}")
+
+
+def machine_body(location: str, name: str, *, size: str, storage: Document, subnet: str, key: str) -> Document:
+    """A machine as one asks for it: its disks go with it, its NIC and public address are made with it."""
+    address: Document = {"subnet": {"id": subnet}, "publicIPAddressConfiguration": {"name": "public"}}
+    configuration: Document = {"name": "ip", "properties": address}
+    nic: Document = {"primary": True, "deleteOption": "Delete", "ipConfigurations": [configuration]}
+    keys: Document = {"publicKeys": [{"path": f"/home/{USER}/.ssh/authorized_keys", "keyData": key}]}
+    properties: Document = {
+        "hardwareProfile": {"vmSize": size},
+        "storageProfile": {**storage, "osDisk": {"createOption": "FromImage", "deleteOption": "Delete"}},
+        "osProfile": {
+            "computerName": name,
+            "adminUsername": USER,
+            "linuxConfiguration": {"disablePasswordAuthentication": True, "ssh": keys},
+        },
+        "networkProfile": {
+            "networkApiVersion": "2020-11-01",
+            "networkInterfaceConfigurations": [{"name": "nic", "properties": nic}],
+        },
+    }
+    return {"location": location, "properties": properties}
+
+
 def _look(run: Demo, name: str) -> Seen:
     said = run.ssh(name, LOOK_AT_IT).splitlines()
     if len(said) != 5:
