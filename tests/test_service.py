@@ -315,3 +315,15 @@ def test_without_qemu_the_doctor_is_named(calco: Calco, tmp_path: Path) -> None:
     assert "qemu-system-x86_64" in up.stderr
     assert "calco doctor" in up.stderr
     assert "Traceback" not in up.stderr
+
+
+def test_data_of_simulated_machines_is_not_opened_for_real_ones(calco: Calco) -> None:
+    calco.up()
+    assert calco("down").returncode == 0
+
+    up = calco("up", "--hypervisor", "qemu", "--port", "0")
+
+    assert up.returncode == 1
+    assert "was made with --hypervisor simulated" in up.stderr
+    assert not calco.data.service_note.exists()
+    assert calco.up().hypervisor == "simulated"

@@ -7,6 +7,7 @@ that look the other up when they are called.
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from socket import socket
 
@@ -31,6 +32,7 @@ from calco.ports import BaseImages, NetworkCapabilities, ProvisioningMedia
 from calco.service import CannotStart, Foundation, Parts, drivers
 from calco.settings import Settings
 from calco.storage.migrations import CannotOpen, open_records
+from calco.storage.records import SqlRecords
 from calco.work import plans, power, virtual_machine
 from calco.work.cloud import Cloud, Rules
 from calco.work.guest_directory import Directory
@@ -41,6 +43,9 @@ log = logging.getLogger(__name__)
 
 RUNNER_WORKERS = 16
 STOP_SECONDS = 20.0
+OPERATIONS_KEPT = timedelta(days=30)
+"""How long an operation that has ended can be asked about; looked at when the service starts."""
+HYPERVISOR_NOTE = "hypervisor"
 LOOPBACK_RANGE = "127.64.0.0/16"
 """Public addresses where this machine cannot route others: loopback, relayed by the service."""
 
@@ -131,10 +136,7 @@ def rules_of(settings: Settings, subscription: str, *, routed_addresses: bool) -
 def assemble(foundation: Foundation) -> Parts:
     """Everything a service is made of."""
     settings, data, clock = foundation.settings, foundation.data, foundation.clock
-    try:
-        records = open_records(data.root)
-    except CannotOpen as why:
-        raise CannotStart(str(why)) from why
+    records = _records(foundation)
 
     def accepted(operation: str) -> None:
         runner.accepted(operation)
@@ -190,6 +192,28 @@ def assemble(foundation: Foundation) -> Parts:
         records.close()
 
     return Parts(app=app, behind=_behind(cloud), start=start, stopping=endings.close, stop=stop)
+
+
+def _records(foundation: Foundation) -> SqlRecords:
+    """The data directory's records. Raises CannotStart when they are unfit, or belong to another hypervisor: a machine
+    that is simulated has no disk that could be booted, and one that is real must not be reported on by make-believe."""
+    try:
+        records = open_records(foundation.data.root)
+    except CannotOpen as why:
+        raise CannotStart(str(why)) from why
+    wanted = foundation.settings.hypervisor
+    with records.write() as tx:
+        kept = tx.note(HYPERVISOR_NOTE)
+        if kept is None:
+            tx.put_note(HYPERVISOR_NOTE, wanted)
+    if kept not in (None, wanted):
+        records.close()
+        raise CannotStart(
+            f"{foundation.data.root} was made with --hypervisor {kept}, which {wanted} cannot take over: choose "
+            f"another directory with --data-dir, or go on with --hypervisor {kept}"
+        )
+    records.forget_operations(foundation.clock.now() - OPERATIONS_KEPT)
+    return records
 
 
 class _Later:
