@@ -83,3 +83,19 @@ class Stage:
 
     def _networks(self) -> list[Path]:
         return list((self.world.folder / "networks").glob("*.json"))
+
+    def broken_promises(self) -> list[str]:
+        """What must hold at every moment, a crash included: whatever the records name is there, and what several use
+        is never written to."""
+        world = self.world
+        with world.records.read() as view:
+            rows = {row.id: row for row in view.volumes()}
+            shared = {row.backing for row in rows.values() if row.backing is not None}
+            shared |= {each for each in rows if len(view.holders(each)) > 1}
+            for found in view.resources("Microsoft.Compute/images"):
+                if found.properties["provisioningState"] == "Succeeded":
+                    shared |= set(view.held(found.id).values())
+        return [
+            *(f"row without a file: {each}" for each in rows.keys() - world.disks.volumes()),
+            *(f"shared but not frozen: {each}" for each in shared if not rows[each].frozen),
+        ]

@@ -59,6 +59,7 @@ def test_a_crash_at_any_point_loses_nothing(scene: Scene, power_cut: bool, tmp_p
         crash_in(world, fuse, ask)
         if power_cut:
             world.disks.power_cut()
+        assert stage.broken_promises() == [], fuse.where
         world.restart()
         if not stage.new_operations():  # killed before the request was accepted: nothing was promised
             assert stage.world.leftovers() == [], fuse.where

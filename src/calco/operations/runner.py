@@ -114,8 +114,6 @@ class Runner:
                         continue
                     self._drop_entries(operation)
                     self._running.add(operation)
-                    # Whoever takes an entry stops watching the clock: another one has to watch for the next.
-                    self._lock.notify()
                     return operation
                 self._lock.wait(self._queue[0].ready_at - now if self._queue else None)
             return None
