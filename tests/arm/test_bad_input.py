@@ -222,7 +222,7 @@ def _check(answer: httpx.Response) -> None:
     assert answer.headers["x-ms-request-id"]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(throw=throws())
 def test_whatever_is_thrown_at_a_route_is_refused_cleanly_or_done(yard: Yard, throw: Throw) -> None:
     api = yard.ready()

@@ -126,3 +126,14 @@ def test_a_machine_that_is_not_generalized_is_no_source(lab: Api) -> None:
         "The operation 'Create Image' requires the Virtual Machine 'live' to be Generalized.",
     )
     assert lab.call("GET", GOLDEN).status_code == 404
+
+
+def test_new_tags_are_told_as_an_update_that_has_ended(lab: Api) -> None:
+    lab.put(GOLDEN, image_body(WEB))
+
+    answer = lab.call("PATCH", GOLDEN, {"tags": {"a": "b"}})
+
+    assert answer.json()["properties"]["provisioningState"] == "Updating"
+    assert "location" not in answer.headers
+    assert lab.get(answer.headers["azure-asyncoperation"])["status"] == "Succeeded"
+    assert lab.get(GOLDEN)["properties"]["provisioningState"] == "Succeeded"

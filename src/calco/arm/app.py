@@ -29,6 +29,7 @@ from calco.arm.routes import ROUTES
 from calco.identity.errors import challenge
 from calco.identity.tokens import Caller
 from calco.model import errors
+from calco.model.document import Document
 from calco.model.errors import ApiError
 from calco.model.ids import is_guid
 from calco.work.cloud import Cloud
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 4 * 1024 * 1024
 """What Azure's front door takes. Source: Azure, "Resource Manager limits" (4 MB a request)."""
+LONG_BODY_BYTES = 64 * 1024
 DRAIN_BYTES_MAX = 64 * 1024 * 1024
 """How much more is read and thrown away, so that the refusal reaches a client that is still sending."""
 
@@ -141,7 +143,10 @@ class Edge:
             raise errors.subscription_not_found(path[1])
 
     async def _call(self, request: Request, match: Match, *, base: str, query: Mapping[str, str], version: str) -> Call:
-        body = await _body(request)
+        raw = await _body(request)
+        body: Document = {}
+        if raw.strip() or request.method in ("PUT", "PATCH"):
+            body = await self._decoded(raw)
         return Call(
             cloud=self._cloud,
             method=request.method,
@@ -152,8 +157,14 @@ class Edge:
             version=version,
             tenant=self._tenant,
             resource=resource_of(match.route, match.variables, self._cloud.rules.subscription),
-            body=reading.decode(body) if body.strip() or request.method in ("PUT", "PATCH") else {},
+            body=body,
         )
+
+    async def _decoded(self, raw: bytes) -> Document:
+        """A long body is read in a thread, so that the loop never stands still for one caller."""
+        if len(raw) <= LONG_BODY_BYTES:
+            return reading.decode(raw)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, reading.decode, raw)
 
     async def _held(self, handler: Callable[[Call], Answer], call: Call) -> Answer:
         """The handler's answer; when it speaks of unfinished work, the answer at the work's end, or when patience is

@@ -1,5 +1,6 @@
 """Managed images: PUT, PATCH, GET, lists, DELETE."""
 
+from dataclasses import replace
 from enum import StrEnum
 
 from msgspec import Struct, field
@@ -72,7 +73,7 @@ class Body(Struct):
 def put(call: Call) -> Answer:
     names.check(call.id)
     accepted = work.put(call.cloud, read(call.id, call.body, call.subscription))
-    return accepted_body(call, operations.Kind.IMAGE_PUT, accepted, show)
+    return accepted_body(call, operations.Kind.IMAGE_PUT, accepted, show if accepted.created else _updating)
 
 
 def patch(call: Call) -> Answer:
@@ -81,7 +82,12 @@ def patch(call: Call) -> Answer:
     for name in object_at(document, "properties"):
         raise errors.property_change(name)
     accepted = work.patch(call.cloud, call.id, reading.tags(document))
-    return accepted_body(call, operations.Kind.IMAGE_PATCH, accepted, show)
+    return accepted_body(call, operations.Kind.IMAGE_PATCH, accepted, _updating)
+
+
+def _updating(image: Resource, version: str) -> Document:
+    """New tags are there at once, and Azure speaks of an update all the same. Source: arm-protocol D.1."""
+    return show(replace(image, properties={**image.properties, "provisioningState": "Updating"}), version)
 
 
 def get(call: Call) -> Answer:

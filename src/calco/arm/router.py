@@ -5,7 +5,7 @@ do not count, and each segment is decoded by itself, so that an encoded slash ne
 the caller's casing. A tree of segments, because routes tried one after the other would cost more than the answer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
@@ -67,20 +67,13 @@ class Router:
 
     def match(self, method: str, path: Sequence[str]) -> Match:
         """The route for these segments. Raises ApiError: 404 in Azure's words, or 405."""
-        node, variables = self._root, dict[str, str]()
-        for part in path:
-            below = node.words.get(part.lower())
-            if below is None and node.variable is not None:
-                variables[node.variable[0]] = part
-                below = node.variable[1]
-            if below is None:
-                raise self._unknown(path)
-            node = below
-        if not node.routes:
+        found = list(_walk(self._root, path, {}))
+        if not found:
             raise self._unknown(path)
-        if method not in node.routes:
-            raise _method_not_allowed(method, sorted(node.routes))
-        return Match(node.routes[method], variables)
+        for node, variables in found:
+            if method in node.routes:
+                return Match(node.routes[method], variables)
+        raise _method_not_allowed(method, sorted(each for node, _ in found for each in node.routes))
 
     def _unknown(self, path: Sequence[str]) -> ApiError:
         """Why there is nothing at ``path``. Sources: arm-protocol E.2."""
@@ -104,6 +97,21 @@ class Router:
             "MissingSubscription",
             "The request did not have a subscription or a valid tenant level resource provider.",
         )
+
+
+def _walk(node: _Node, path: Sequence[str], variables: Mapping[str, str]) -> Iterator[tuple[_Node, Mapping[str, str]]]:
+    """The nodes with routes at the end of ``path``; where a word and a variable both fit, the word comes first."""
+    if not path:
+        if node.routes:
+            yield node, variables
+        return
+    part, *rest = path
+    below = node.words.get(part.lower())
+    if below is not None:
+        yield from _walk(below, rest, variables)
+    if node.variable is not None:
+        name, below = node.variable
+        yield from _walk(below, rest, {**variables, name: part})
 
 
 def _method_not_allowed(method: str, allowed: Sequence[str]) -> ApiError:

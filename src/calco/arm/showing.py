@@ -114,4 +114,4 @@ def _members(refusal: ApiError) -> Mapping[str, Json]:
 
 def etag(properties: Document) -> str:
     """Changes when the resource does; the network provider shows one on everything."""
-    return f'W/"{uuid5(NAMESPACE_OID, msgspec.json.encode(properties).decode())}"'
+    return f'W/"{uuid5(NAMESPACE_OID, msgspec.json.encode(properties, order="sorted").decode())}"'

@@ -14,7 +14,7 @@ from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.image import NewImage, slot
 from calco.model.machine import Generation
-from calco.model.operation import Claim
+from calco.model.operation import Claim, Family
 from calco.model.virtual_machine import Act as MachineAct
 from calco.model.virtual_machine import after
 from calco.model.volume import VolumeId
@@ -30,6 +30,7 @@ from calco.work.common import (
     hand_over,
     listed,
     normal_location,
+    settled,
     with_properties,
 )
 from calco.work.machine_state import condition_of, disks_of
@@ -56,7 +57,7 @@ def put(cloud: Cloud, wanted: NewImage) -> Accepted:
         if there is not None and there.properties.get("provisioningState") != "Failed":
             check_free(tx, (Claim(there.id, sole=False),))
             _check_same(there, wanted)
-            return Accepted(_retag(tx, there, wanted.tags), None)
+            return _retag(cloud, tx, there, wanted.tags)
         accepted = _capture(cloud, tx, wanted, location, created=there is None)
     if accepted.operation is not None:
         cloud.accepted(accepted.operation.id)
@@ -68,7 +69,7 @@ def patch(cloud: Cloud, id: ResourceId, tags: Mapping[str, str] | None) -> Accep
     with cloud.records.write() as tx:
         image = found(tx, id)
         check_free(tx, (Claim(id, sole=False),))
-        return Accepted(_retag(tx, image, tags), None)
+        return _retag(cloud, tx, image, tags)
 
 
 def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
@@ -91,11 +92,11 @@ def _in_use(view: Reader, image: ResourceId) -> ApiError:
     return errors.image_in_use(machines, image.name) if machines else errors.resource_busy(image)
 
 
-def _retag(tx: Writer, image: Resource, tags: Mapping[str, str] | None) -> Resource:
+def _retag(cloud: Cloud, tx: Writer, image: Resource, tags: Mapping[str, str] | None) -> Accepted:
     if tags is not None:
         image = replace(image, tags=tags)
         tx.put(image)
-    return image
+    return Accepted(image, settled(cloud, tx, image, Family.COMPUTE))
 
 
 _SAYS_NOTHING = {"provisioningState", "hyperVGeneration"}

@@ -77,12 +77,13 @@ def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
 
 def new(cloud: Cloud, tx: Writer, wanted: NewPublicAddress) -> Resource:
     """A new address as it would be put; notes that its number is taken."""
+    sku = text_at(wanted.extra, "sku", "name") or "Basic"
     properties: Document = {
         "provisioningState": "Succeeded",
         "resourceGuid": cloud.chance.guid(),
         "ipAddress": _next(cloud, tx),
         "publicIPAddressVersion": "IPv4",
-        "publicIPAllocationMethod": "Dynamic",
+        "publicIPAllocationMethod": "Dynamic" if sku == "Basic" else "Static",
         "idleTimeoutInMinutes": 4,
         **_named(wanted),
         "ipTags": [],

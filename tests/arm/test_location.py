@@ -1,0 +1,44 @@
+"""What lies outside resource groups, over HTTP."""
+
+from tests.arm.api import SUB, TENANT, Api
+from tests.world import SUBSCRIPTION
+
+
+def test_subscriptions_and_tenants_are_told(api: Api) -> None:
+    (one,) = api.get("/subscriptions")["value"]
+
+    assert (one["id"], one["subscriptionId"], one["tenantId"], one["state"]) == (SUB, SUBSCRIPTION, TENANT, "Enabled")
+    assert api.get(SUB) == one
+    assert api.get("/tenants")["value"][0]["tenantId"] == TENANT
+
+
+def test_locations_have_what_az_reads(api: Api) -> None:
+    first = api.get(f"{SUB}/locations")["value"][0]
+
+    assert (first["name"], first["displayName"], first["regionalDisplayName"]) == ("eastus", "East US", "(US) East US")
+    assert first["metadata"]["regionType"] == "Physical"
+    assert first["metadata"]["regionCategory"] == "Recommended"
+
+
+def test_providers_are_registered_from_the_start(api: Api) -> None:
+    everything = api.get(f"{SUB}/providers")["value"]
+    one = api.get(f"{SUB}/providers/microsoft.compute")
+
+    assert one in everything
+    assert one["registrationState"] == "Registered"
+    assert api.call("POST", f"{SUB}/providers/Microsoft.Compute/register").json() == one
+    assert api.call("GET", f"{SUB}/providers/Microsoft.Nothing").status_code == 404
+
+
+def test_every_type_a_provider_names_has_a_route(api: Api) -> None:
+    for provider in api.get(f"{SUB}/providers")["value"]:
+        for kind in provider["resourceTypes"]:
+            if "/" not in kind["resourceType"] and provider["namespace"] != "Microsoft.Resources":
+                assert api.get(f"{SUB}/providers/{provider['namespace']}/{kind['resourceType']}")["value"] == []
+
+
+def test_sizes_are_listed_where_machines_can_be(api: Api) -> None:
+    sizes = api.get(f"{SUB}/providers/Microsoft.Compute/locations/eastus/vmSizes")["value"]
+
+    assert {"name", "numberOfCores", "memoryInMB", "maxDataDiskCount"} <= set(sizes[0])
+    assert api.call("GET", f"{SUB}/providers/Microsoft.Compute/locations/moon/vmSizes").status_code == 400
