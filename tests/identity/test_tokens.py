@@ -72,6 +72,22 @@ def test_a_token_is_good_until_its_last_second_and_expired_from_then_on() -> Non
     )
 
 
+def test_what_was_found_out_about_a_token_outlives_neither_its_time_nor_a_change_of_its_text() -> None:
+    clock = StandingClock()
+    checking = tokens(clock)
+    header = f"Bearer {checking.issue(PRINCIPAL, 'a').text}"
+    checking.check(header, AUTHORITY)
+    changed = header[:-20] + ("A" if header[-20] != "A" else "B") + header[-19:]
+
+    with pytest.raises(ApiError) as refused:
+        checking.check(changed, AUTHORITY)
+    assert refused.value.code == "InvalidAuthenticationToken"
+    clock.move(LIFETIME)
+    with pytest.raises(ApiError) as expired:
+        checking.check(header, AUTHORITY)
+    assert expired.value.code == "ExpiredAuthenticationToken"
+
+
 def test_a_token_of_another_tenant_is_told_where_to_go() -> None:
     other = "22222222-2222-2222-2222-222222222222"
     foreign = tokens(tenant=other, key=rsa.generate_private_key(public_exponent=65537, key_size=2048))

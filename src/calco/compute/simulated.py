@@ -35,6 +35,17 @@ class _Simulated(msgspec.Struct, frozen=True):
     boots: int = 0
 
 
+class _Memory(msgspec.Struct, frozen=True):
+    memory_mib: int
+
+
+class _Share(msgspec.Struct, frozen=True):
+    """What a machine's file says of the memory it has: every start asks every file."""
+
+    machine: _Memory
+    state: MachineState
+
+
 def _nobody_hears(machine: Machine) -> None:
     """A guest that never reports."""
 
@@ -146,8 +157,7 @@ class SimulatedHypervisor:
                 self._write(_Simulated(found.machine, found.state, boots=found.boots))
 
     def _refuse_without_room(self, machine: Machine) -> None:
-        others = [found for vm_id in self.machines() - {machine.vm_id} if (found := self._read(vm_id)) is not None]
-        taken = sum(found.machine.memory_mib for found in others if found.state is not MachineState.CRASHED)
+        taken = sum(_given_mib(self._file(vm_id)) for vm_id in self.machines() - {machine.vm_id})
         if taken + machine.memory_mib > self._capacity_mib:
             wanted = f"{machine.memory_mib} MiB wanted"
             raise NoRoom(f"{wanted}, {taken} of the {self._capacity_mib} MiB for machines are given away")
@@ -272,6 +282,11 @@ def _read(file: Path, type: type[T]) -> T | None:
         return msgspec.json.decode(file.read_bytes(), type=type, dec_hook=_path)
     except FileNotFoundError:
         return None
+
+
+def _given_mib(file: Path) -> int:
+    found = _read(file, _Share)
+    return 0 if found is None or found.state is MachineState.CRASHED else found.machine.memory_mib
 
 
 def _write(file: Path, value: object) -> None:

@@ -6,6 +6,7 @@ Sources: RFC 7519; Microsoft identity platform, "Access token claims reference" 
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import jwt
@@ -23,6 +24,7 @@ LIFETIME = timedelta(seconds=86399)
 """What Azure gives clients that can be told of a revocation (claim xms_cc CP1): a capture may outlast an hour."""
 TOKEN_BYTES_MAX = 16 * 1024
 ALGORITHM = "RS256"
+TOKENS_KEPT = 128
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,9 @@ class Tokens:
         spki = self._public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         digest = hashes.Hash(hashes.SHA256())
         digest.update(spki)
+        # A client sends the same token with every request. What does not change about it is found out once: signature,
+        # issuer, claims; its times are judged each time. Refusals are not kept.
+        self._verified = lru_cache(maxsize=TOKENS_KEPT)(self._verify)
         self._key_id = jwt.utils.base64url_encode(digest.finalize()[:20]).decode()
 
     @property
@@ -116,7 +121,7 @@ class Tokens:
         key.pop("key_ops", None)
         return {"keys": [{**key, "use": "sig", "kid": self._key_id, "x5t": self._key_id, "issuer": self.issuer}]}
 
-    def _verified(self, text: str, authority: str) -> Document:
+    def _verify(self, text: str, authority: str) -> Document:
         # Times are judged against our own clock, so the library is told to leave them alone.
         unjudged: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
         try:

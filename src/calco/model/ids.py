@@ -6,9 +6,12 @@ and recorded traffic (the group's casing differs between calls).
 
 import re
 from dataclasses import dataclass
-from typing import Self
+from functools import lru_cache
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+REMEMBERED_LENGTH = 512
+"""Longer ids than anybody needs are read anew each time: requests may hold megabytes."""
 
 
 def is_guid(text: str) -> bool:
@@ -26,21 +29,13 @@ class ResourceId:
     types: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
+    @staticmethod
+    def parse(text: str) -> "ResourceId":
         """The id that ``text`` spells; one missing leading slash and doubled slashes are forgiven.
 
         Raises ValueError on anything else: too short, odd pairs, empty names.
         """
-        parts = [part for part in text.split("/") if part]
-        if len(parts) < 4 or parts[0].lower() != "subscriptions" or parts[2].lower() != "resourcegroups":
-            raise ValueError(f"not a resource id: {text[:200]!r}")
-        subscription, group, rest = parts[1], parts[3], parts[4:]
-        if not rest:
-            return cls(subscription, group)
-        if len(rest) < 4 or rest[0].lower() != "providers" or len(rest) % 2:
-            raise ValueError(f"not a resource id: {text[:200]!r}")
-        return cls(subscription, group, rest[1], tuple(rest[2::2]), tuple(rest[3::2]))
+        return _remembered(text) if len(text) <= REMEMBERED_LENGTH else _parse(text)
 
     def __str__(self) -> str:
         pairs = "".join(f"/{type}/{name}" for type, name in zip(self.types, self.names, strict=True))
@@ -84,3 +79,19 @@ class ResourceId:
     def sibling(self, namespace: str, type: str, name: str) -> "ResourceId":
         """The id of a top-level resource in the same group."""
         return ResourceId(self.subscription, self.group, namespace, (type,), (name,))
+
+
+def _parse(text: str) -> ResourceId:
+    parts = [part for part in text.split("/") if part]
+    if len(parts) < 4 or parts[0].lower() != "subscriptions" or parts[2].lower() != "resourcegroups":
+        raise ValueError(f"not a resource id: {text[:200]!r}")
+    subscription, group, rest = parts[1], parts[3], parts[4:]
+    if not rest:
+        return ResourceId(subscription, group)
+    if len(rest) < 4 or rest[0].lower() != "providers" or len(rest) % 2:
+        raise ValueError(f"not a resource id: {text[:200]!r}")
+    return ResourceId(subscription, group, rest[1], tuple(rest[2::2]), tuple(rest[3::2]))
+
+
+# An id is a value, and the same ones are read from the records again and again.
+_remembered = lru_cache(maxsize=4096)(_parse)

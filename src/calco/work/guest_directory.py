@@ -1,8 +1,11 @@
 """Who asks the metadata service, and what guests report: ``ports.GuestDirectory`` on the records."""
 
+from collections.abc import Mapping
+
 from calco.model.document import Document, Json, flag_at, number_at, object_at, objects_at, text_at
 from calco.model.guest import Guest, GuestNic, Report
-from calco.ports import Reader, Resource, Writer
+from calco.model.ids import ResourceId
+from calco.ports import Reader, Resource
 from calco.work import network_interface
 from calco.work.cloud import Cloud
 from calco.work.machine_state import secrets_of, vm_id_of
@@ -13,27 +16,28 @@ MACHINE_KIND = "Microsoft.Compute/virtualMachines"
 
 
 class Directory:
-    """Answers from the records alone, so a restarted service knows its guests at once."""
+    """Answers from the records alone, so a restarted service knows its guests at once.
+
+    What was found is remembered by its id, and looked at again before it is believed: guests ask all the time, and a
+    look through every NIC or machine costs more with each of them.
+    """
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
+        self._nics: Mapping[object, ResourceId] = {}
+        self._machines: Mapping[object, ResourceId] = {}
 
     def who(self, network: str, address: str) -> Guest | None:
         with self._cloud.records.read() as view:
-            for nic in view.resources(network_interface.KIND):
-                if nic.internal.get(network_interface.ADDRESS) != address:
-                    continue
-                if nic.internal.get(network_interface.NETWORK) != network:
-                    continue
-                owner = network_interface.machine_of(nic)
-                machine = None if owner is None else view.resource(owner)
-                return None if machine is None else _guest(view, machine)
-        return None
+            nic = self._nic_at(view, network, address)
+            owner = None if nic is None else network_interface.machine_of(nic)
+            machine = None if owner is None else view.resource(owner)
+            return None if machine is None else _guest(view, machine)
 
     def heard(self, vm_id: str, report: Report) -> None:
         now = self._cloud.clock.now()
         with self._cloud.records.write() as tx:
-            machine = _by_vm_id(tx, vm_id)
+            machine = self._by_vm_id(tx, vm_id)
             if machine is None:
                 return
             told = with_report(machine, report, now)
@@ -42,9 +46,28 @@ class Directory:
         for operation in waiting:
             self._cloud.wake(operation)
 
+    def _nic_at(self, view: Reader, network: str, address: str) -> Resource | None:
+        known = self._nics.get((network, address))
+        nic = None if known is None else view.resource(known)
+        if nic is not None and _place_of(nic) == (network, address):
+            return nic
+        nics = view.resources(network_interface.KIND)
+        self._nics = {_place_of(each): each.id for each in nics}
+        return next((each for each in nics if _place_of(each) == (network, address)), None)
 
-def _by_vm_id(tx: Writer, vm_id: str) -> Resource | None:
-    return next((each for each in tx.resources(MACHINE_KIND) if vm_id_of(each) == vm_id), None)
+    def _by_vm_id(self, view: Reader, vm_id: str) -> Resource | None:
+        known = self._machines.get(vm_id)
+        machine = None if known is None else view.resource(known)
+        if machine is not None and vm_id_of(machine) == vm_id:
+            return machine
+        machines = view.resources(MACHINE_KIND)
+        self._machines = {vm_id_of(each): each.id for each in machines}
+        return next((each for each in machines if vm_id_of(each) == vm_id), None)
+
+
+def _place_of(nic: Resource) -> tuple[object, object]:
+    """Network and address: no two NICs share both."""
+    return nic.internal.get(network_interface.NETWORK), nic.internal.get(network_interface.ADDRESS)
 
 
 def _guest(view: Reader, machine: Resource) -> Guest:

@@ -214,9 +214,10 @@ def new(cloud: Cloud, view: Reader, wanted: NewNetworkInterface, there: Resource
     name = text_at(_asked(wanted), "name") or "ipconfig1"
     configuration_id = f"{id}/ipConfigurations/{name}"
     _check_public(view, wanted, there, configuration_id)
-    address = _address(view, wanted, subnet, there, configuration_id)
+    nics = view.resources(KIND)
+    address = _address(nics, wanted, subnet, there, configuration_id)
     guid = cloud.chance.guid() if there is None else str(there.internal[NIC])
-    mac = _mac(cloud, view) if there is None else str(there.internal[MAC])
+    mac = _mac(cloud, nics) if there is None else str(there.internal[MAC])
     configuration: Document = {
         "name": name,
         "id": configuration_id,
@@ -273,9 +274,13 @@ def _check_public(view: Reader, wanted: NewNetworkInterface, there: Resource | N
 
 
 def _address(
-    view: Reader, wanted: NewNetworkInterface, subnet: Subnet, there: Resource | None, configuration: str
+    nics: Sequence[Resource],
+    wanted: NewNetworkInterface,
+    subnet: Subnet,
+    there: Resource | None,
+    configuration: str,
 ) -> str:
-    taken = _taken(view, wanted.subnet, there)
+    taken = _taken(nics, wanted.subnet, there)
     if wanted.address is not None:
         if not subnet.holds(wanted.address):
             raise network.address_outside(wanted.address, subnet.prefix)
@@ -290,17 +295,17 @@ def _address(
     return address
 
 
-def _taken(view: Reader, subnet: ResourceId, there: Resource | None) -> dict[str, str]:
+def _taken(nics: Sequence[Resource], subnet: ResourceId, there: Resource | None) -> dict[str, str]:
     """Addresses in the subnet and who has them."""
     return {
         str(nic.internal[ADDRESS]): str(_configuration(nic)["id"])
-        for nic in view.resources(KIND)
+        for nic in nics
         if subnet_of(nic).key == subnet.key and (there is None or nic.id.key != there.id.key)
     }
 
 
-def _mac(cloud: Cloud, view: Reader) -> str:
-    taken = {nic.internal[MAC] for nic in view.resources(KIND)}
+def _mac(cloud: Cloud, nics: Sequence[Resource]) -> str:
+    taken = {nic.internal[MAC] for nic in nics}
     while True:
         tail = cloud.chance.guid().replace("-", "")[-6:]
         mac = f"{MAC_PREFIX}:{tail[:2]}:{tail[2:4]}:{tail[4:]}"
