@@ -7,6 +7,7 @@ import pytest
 from calco.model.guest import Agent, Guest, Health, Report
 from calco.model.ids import ResourceId
 from calco.work import network_interface, virtual_machine
+from calco.work.guest_directory import Directory
 from calco.work.machine_state import vm_id_of
 from calco.work.provisioning import reports_of
 from tests.world import World
@@ -59,12 +60,13 @@ def test_an_address_that_another_machine_has_now_is_that_machines(world: World) 
 
 def test_a_machine_made_again_under_its_name_does_not_hear_reports_of_the_old_one(world: World) -> None:
     first = world.running_machine("web1")
-    old = vm_id_of(world.resource(first))
+    old, directory = vm_id_of(world.resource(first)), Directory(world.cloud)
+    directory.heard(old, Report(Agent.WAAGENT, Health.READY))
     gone(world, first)
     world.running_machine("web1")
     before = world.resource(first)
 
-    world.directory.heard(old, Report(Agent.OTHER, Health.NOT_READY, "ProvisioningFailed", "too late"))
+    directory.heard(old, Report(Agent.OTHER, Health.NOT_READY, "ProvisioningFailed", "too late"))
 
     assert world.resource(first) == before
     assert Agent.OTHER not in reports_of(before)
