@@ -130,17 +130,23 @@ class ServiceProcess:
             del self.client
         if not self.data.root.exists():
             return
-        try:
-            down = self.try_run("down", "--guests", timeout_seconds=DOWN_SECONDS)
-            said = "" if down.returncode == 0 else f"calco down --guests: exit {down.returncode}\n{down.stderr}"
-        except subprocess.TimeoutExpired as slow:
-            said = str(slow)
+        said = self._down()
         left = processes_of(self.data)
         for each in left:
             said += f"\nstill running: {_command_line(each.pid)}"
             _kill(each)
+        if said:
+            self._down()  # a service that was only just starting was in its way
         assert not said, f"{said}\n{self.log}"
         assert not self.data.run_dir.exists(), f"{self.data.run_dir} is left"
+
+    def _down(self) -> str:
+        """End everything by the command line; what went wrong, empty when nothing did."""
+        try:
+            down = self.try_run("down", "--guests", timeout_seconds=DOWN_SECONDS)
+        except subprocess.TimeoutExpired as slow:
+            return str(slow)
+        return "" if down.returncode == 0 else f"calco down --guests: exit {down.returncode}\n{down.stderr}"
 
 
 @contextmanager
