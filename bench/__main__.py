@@ -1,0 +1,98 @@
+"""``python -m bench``: measure, print the table, keep it in docs/benchmarks.md."""
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import answers, capture, clones, guests, service
+from bench.host import describe
+from bench.report import Report, Row, keep, table
+
+DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+GIB = 1 << 30
+
+
+def main(words: Sequence[str]) -> int:
+    """Exit status: 0 when all that is promised was kept, 1 when not."""
+    asked = _parser().parse_args(words)
+    with ExitStack() as ours:
+        folder = Path(tempfile.mkdtemp(prefix="calco-bench-", dir=asked.folder))
+        ours.callback(shutil.rmtree, folder, ignore_errors=True)
+        machine, notes, rows = describe(folder), list[str](), list[Row]()
+        sizes = _sizes_that_fit(asked.sizes, folder, notes)
+        _say(f"captures of {', '.join(map(str, sizes))} GiB; the data is written first, which takes a while")
+        with service.running(folder / "captures", "simulated") as running:
+            rows += capture.rows(capture.measure(running, sizes, asked.captures))
+            gets = answers.measure(running, f"image{sizes[0]}-0", asked.gets)
+            rows += answers.rows(running.started_seconds, gets)
+        shutil.rmtree(folder / "captures")
+        _say(f"{' and '.join(map(str, asked.clones))} machines from one image at once")
+        with service.running(folder / "clones", "simulated") as running:
+            rows += clones.rows(clones.measure(running, asked.clones))
+        rows += _guest_rows(asked, folder, notes)
+        report = Report(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", machine, rows, notes)
+    _print(table(rows))
+    for note in notes:
+        _print(f"- {note}")
+    if not asked.no_write:
+        keep(report, DOCUMENT)
+        _say(f"kept in {DOCUMENT}")
+    return 1 if any(row.kept is False for row in rows) else 0
+
+
+def _guest_rows(asked: argparse.Namespace, folder: Path, notes: list[str]) -> list[Row]:
+    if asked.no_guests:
+        notes.append("Guests were not timed (`--no-guests`).")
+        return []
+    reason = guests.why_not()
+    if reason is not None:
+        notes.append(f"Guests were not timed: {reason}, and a boot that shares its cores says nothing.")
+        return []
+    _say(f"{asked.boots} guests by calco and {asked.boots} by plain QEMU, in turns")
+    with service.running(folder / "guests", "qemu") as running:
+        return list(guests.rows(guests.measure(running, asked.boots)))
+
+
+def _sizes_that_fit(sizes: Sequence[int], folder: Path, notes: list[str]) -> list[int]:
+    """All disks exist at once, beside a copy of the largest if there is room for that too."""
+    free = shutil.disk_usage(folder).free - capture.SPARE_BYTES
+    fitting = [size for size in sorted(sizes) if sum(each for each in sizes if each <= size) * GIB < free]
+    if len(fitting) < len(sizes):
+        notes.append(f"No room on this disk for {', '.join(f'{each} GiB' for each in set(sizes) - set(fitting))}.")
+    if not fitting:
+        raise SystemExit(f"not even {min(sizes)} GiB fit into {folder}; choose another --folder")
+    return fitting
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
+    parser.add_argument("--sizes", type=_numbers, default=[1, 4, 16], help="GiB of data on captured disks: 1,4,16")
+    parser.add_argument("--captures", type=int, default=50, help="captures of each size: 50")
+    parser.add_argument("--clones", type=_numbers, default=[20, 100], help="machines from one image at once: 20,100")
+    parser.add_argument("--gets", type=int, default=500, help="GETs of one image: 500")
+    parser.add_argument("--boots", type=int, default=2, help="guests of each side: 2")
+    parser.add_argument("--no-guests", action="store_true", help="boot no guest")
+    parser.add_argument("--no-write", action="store_true", help="print only, leave docs/benchmarks.md alone")
+    parser.add_argument("--folder", type=Path, help="where data lies while it is measured: the temporary directory")
+    return parser
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(each) for each in text.split(",")]
+
+
+def _say(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def _print(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

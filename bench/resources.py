@@ -1,0 +1,70 @@
+"""What is asked of the API: a group, a network, machines, images. Bodies as Azure's SDKs send them."""
+
+from collections.abc import Sequence
+
+from bench.client import Client, Json
+
+GROUP = "bench"
+LOCATION = "eastus"
+NETWORKS = "Microsoft.Network/virtualNetworks"
+MACHINES = "Microsoft.Compute/virtualMachines"
+IMAGES = "Microsoft.Compute/images"
+DISKS = "Microsoft.Compute/disks"
+
+PLATFORM_IMAGE: Json = {"publisher": "Debian", "offer": "debian-12", "sku": "12", "version": "latest"}
+
+
+def prepare(client: Client) -> None:
+    """The group and the network everything lies in."""
+    client.do("PUT", client.path(GROUP), {"location": LOCATION})
+    subnet = {"name": "default", "properties": {"addressPrefix": "10.60.0.0/20"}}
+    network: Json = {
+        "location": LOCATION,
+        "properties": {"addressSpace": {"addressPrefixes": ["10.60.0.0/16"]}, "subnets": [subnet]},
+    }
+    client.do("PUT", client.path(GROUP, NETWORKS, "net"), network)
+
+
+def machine(
+    client: Client, name: str, image: Json, *, os_disk_gb: int | None = None, empty_disks_gb: Sequence[int] = ()
+) -> Json:
+    """A machine with its NIC, its OS disk from ``image``, and its disks named after it. Without ``empty_disks_gb`` the
+    image's data disks come along."""
+    os_disk: Json = {"name": f"{name}-os", "createOption": "FromImage"}
+    if os_disk_gb is not None:
+        os_disk["diskSizeGB"] = os_disk_gb
+    storage: Json = {"imageReference": image, "osDisk": os_disk}
+    if empty_disks_gb:
+        storage["dataDisks"] = [
+            {"lun": lun, "name": f"{name}-{lun}", "createOption": "Empty", "diskSizeGB": size}
+            for lun, size in enumerate(empty_disks_gb)
+        ]
+    subnet = {"id": client.path(GROUP, NETWORKS, "net") + "/subnets/default"}
+    nic = {"primary": True, "deleteOption": "Delete"}
+    nic_properties = {**nic, "ipConfigurations": [{"name": "ip", "properties": {"subnet": subnet}}]}
+    return {
+        "location": LOCATION,
+        "properties": {
+            "hardwareProfile": {"vmSize": "Standard_B1s"},
+            "storageProfile": storage,
+            "osProfile": {"computerName": name, "adminUsername": "bench", "adminPassword": "Only-for-1-bench"},
+            "networkProfile": {
+                "networkApiVersion": "2020-11-01",
+                "networkInterfaceConfigurations": [{"name": "nic", "properties": nic_properties}],
+            },
+        },
+    }
+
+
+def image(client: Client, source: str) -> Json:
+    """An image of the machine ``source``."""
+    path = client.path(GROUP, MACHINES, source)
+    return {"location": LOCATION, "properties": {"sourceVirtualMachine": {"id": path}}}
+
+
+def generalized(client: Client, name: str, body: Json) -> None:
+    """Make a machine and leave it deallocated and generalized."""
+    path = client.path(GROUP, MACHINES, name)
+    client.do("PUT", path, body)
+    client.do("POST", f"{path}/deallocate")
+    client.do("POST", f"{path}/generalize")
