@@ -254,7 +254,7 @@ class NetworkCapabilities:
 
 
 @dataclass(frozen=True)
-class FabricListener:
+class FabricSocket:
     """A listening socket at which guests of one network ask the fabric. Whoever is given it closes it.
 
     ``service`` is ``imds``, ``wireserver`` or ``hostplugin``. ``caller`` is the private address of the only guest that
@@ -269,7 +269,7 @@ class FabricListener:
 class FabricSockets(Protocol):
     """Where the fabric's services listen. Guests that ask while the service is away wait."""
 
-    def listeners(self, network: str) -> Sequence[FabricListener]:
+    def listeners(self, network: str) -> Sequence[FabricSocket]:
         """All that there are now: ask again after each ``plug``, for a driver may have one set for each machine.
         Duplicates: closing them ends nothing. Raises OSError when the network is not open."""
 

@@ -24,7 +24,7 @@ from calco.compute.network_folder import folder_of, named, networks_in
 from calco.compute.public_address import RelayedAddresses, is_loopback
 from calco.model.machine import Link
 from calco.model.subnet import Port, Subnet
-from calco.ports import Clock, FabricListener, NetworkCapabilities
+from calco.ports import Clock, FabricSocket, NetworkCapabilities
 from calco.tool import ToolFailed
 
 _ANSWER_SECONDS = 60
@@ -91,11 +91,9 @@ class NamespaceNetwork:
         if self._state(port.network) is not None:
             self._ask(port.network, protocol.Unplug(port.nic))
 
-    def listeners(self, network: str) -> Sequence[FabricListener]:
+    def listeners(self, network: str) -> Sequence[FabricSocket]:
         reply = self._ask(network, protocol.GiveListeners())
-        return [
-            FabricListener(name, one, None) for name, one in zip(reply.answer.listeners, reply.sockets, strict=True)
-        ]
+        return [FabricSocket(name, one, None) for name, one in zip(reply.answer.listeners, reply.sockets, strict=True)]
 
     def dial(self, port: Port, tcp_port: int, *, timeout_seconds: float) -> socket.socket:
         until = self._clock.monotonic() + timeout_seconds

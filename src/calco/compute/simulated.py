@@ -20,7 +20,7 @@ from calco.compute.qemu_command import check
 from calco.model.ids import is_guid
 from calco.model.machine import Link, Machine, MachineState
 from calco.model.subnet import Port, Subnet
-from calco.ports import FabricListener, NetworkCapabilities, NoRoom
+from calco.ports import FabricSocket, NetworkCapabilities, NoRoom
 from calco.tool import ToolFailed
 
 T = TypeVar("T")
@@ -257,7 +257,7 @@ class SimulatedNetwork:
     def unpublish(self, address: str) -> None:
         """There is nothing to undo."""
 
-    def listeners(self, network: str) -> Sequence[FabricListener]:
+    def listeners(self, network: str) -> Sequence[FabricSocket]:
         """Always empty: no simulated guest asks the fabric. Raises OSError when the network is not open."""
         self._opened(network)
         return ()

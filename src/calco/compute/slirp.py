@@ -26,7 +26,7 @@ from calco.compute.network_folder import folder_of, named, networks_in
 from calco.compute.public_address import RelayedAddresses
 from calco.model.machine import Link
 from calco.model.subnet import FABRIC, Port, Subnet
-from calco.ports import FabricListener, NetworkCapabilities
+from calco.ports import FabricSocket, NetworkCapabilities
 
 _GUEST_SIDE = "net=168.0.0.0/7,host=168.0.0.1,dns=168.0.0.2,dhcpstart=168.0.0.4"
 _BACKLOG = 64
@@ -100,7 +100,7 @@ class SlirpNetwork:
                 _write(self._of(port.network) / "plugs.json", plugged)
             self._stop_listening(port.nic)
 
-    def listeners(self, network: str) -> Sequence[FabricListener]:
+    def listeners(self, network: str) -> Sequence[FabricSocket]:
         with self._changing:
             if not self._of(network).is_dir():
                 raise FileNotFoundError(f"network {network} is not open")
@@ -108,7 +108,7 @@ class SlirpNetwork:
             for nic in plugged:
                 self._listen(nic)
             return [
-                FabricListener(service, self._listening[nic, service].dup(), one.address)
+                FabricSocket(service, self._listening[nic, service].dup(), one.address)
                 for nic, one in plugged.items()
                 for service in FABRIC
             ]
