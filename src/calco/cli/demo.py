@@ -14,16 +14,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from calco.cli.client import Client, connect
 from calco.cli.common import DataDirOption, Failure, Form, FormOption, data_dir, note, show
 from calco.cli.virtual_machine import ssh_argv
 from calco.data_dir import DataDir
 from calco.model.document import Document, Json, text_at
 from calco.private_file import write_private
+
+if TYPE_CHECKING:
+    from calco.cli.client import Client
 
 GROUP = "calco-demo"
 USER = "azureuser"
@@ -91,7 +93,7 @@ class Demo:
     """The steps share the client, the key and the table that grows."""
 
     data: DataDir
-    client: Client
+    client: "Client"
     key: Path
     location: str
     steps: list[Step] = field(default_factory=list)
@@ -180,6 +182,8 @@ def demo(
     data_dir_given: DataDirOption = None,
 ) -> None:
     """Do the main job on real machines: create, use, generalize, capture, and deploy clones."""
+    from calco.cli.client import connect
+
     began = time.monotonic()
     data = data_dir(data_dir_given)
     _build_base_image()
@@ -224,7 +228,7 @@ def _key(data: DataDir) -> Path:
     return key
 
 
-def _location(client: Client) -> str:
+def _location(client: "Client") -> str:
     offered = client.list(f"{client.subscription}/locations")
     return text_at(offered[0], "name") or "eastus"
 
