@@ -48,3 +48,15 @@ def test_only_a_user_needs_fakeroot_and_it_remembers_owners_between_programs() -
     assert ROOT.owning("/s", first=True) == []
     assert USER.owning("/s", first=True) == ["fakeroot", "-s", "/s", "--"]
     assert USER.owning("/s", first=False) == ["fakeroot", "-i", "/s", "--"]
+
+
+def test_what_root_builds_in_is_gone_with_it() -> None:
+    """Mounts and processes of a killed build must not stay: the next one sweeps the folder they would be in."""
+    words = ROOT.enclosure
+
+    assert {"--mount", "--pid", "--kill-child"} <= set(words)
+    assert ROOT.when_abandoned == "KILL"
+
+
+def test_what_a_user_builds_in_is_left_to_clean_up() -> None:
+    assert (USER.enclosure, USER.when_abandoned) == ((), "TERM")

@@ -156,7 +156,9 @@ def _sync(path: Path) -> None:
 
 def _remove(folder: Path) -> None:
     """Remove a scratch folder, read-only directories of a plain user's tree included. What cannot be removed now is
-    tried again by the next build."""
+    tried again by the next build; nothing is touched while something is mounted in there."""
+    if _is_mounted_below(folder):
+        return
 
     def open_up(_function: object, path: str, _error: object) -> None:
         with suppress(OSError):
@@ -164,3 +166,9 @@ def _remove(folder: Path) -> None:
             Path(path).unlink()
 
     shutil.rmtree(folder, onerror=open_up)
+
+
+def _is_mounted_below(folder: Path) -> bool:
+    """Source: proc(5), /proc/PID/mountinfo: field 5 is the mount point, with blanks as octal numbers."""
+    prefix = f"{os.fspath(folder)}/".replace(" ", "\\040")
+    return any(line.split()[4].startswith(prefix) for line in Path("/proc/self/mountinfo").read_text().splitlines())

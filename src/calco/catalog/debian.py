@@ -75,6 +75,7 @@ def bootstrap(
             timeout_seconds=BOOTSTRAP_SECONDS_MAX,
             env=_environment(scratch if privilege.is_root else None),
             pass_fds=hold_open,
+            when_abandoned=privilege.when_abandoned,
         )
     except ToolFailed as failed:
         raise BuildFailed("install packages", _gist(failed)) from failed
@@ -92,6 +93,7 @@ def bootstrap_argv(
     """The mmdebstrap command. Hooks are its own special commands, split like a shell's words but run without one; the
     last is a fixed line."""
     return [
+        *privilege.enclosure,
         "mmdebstrap", "--verbose", f"--mode={privilege.bootstrap_mode}", "--format=tar",
         *OPTIONS,
         *(f"--aptopt={item}" for item in apt),

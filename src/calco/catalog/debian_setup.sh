@@ -25,6 +25,9 @@ sed -i \
     -e 's/^ResourceDisk.Format=.*/ResourceDisk.Format=n/' \
     /etc/waagent.conf
 
+# What Debian does itself where a file can have no capabilities; the disk is made without them.
+chmod u+s /usr/bin/ping
+
 locale-gen >/dev/null
 update-initramfs -u
 

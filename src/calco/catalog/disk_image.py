@@ -164,13 +164,17 @@ def _path_with_sbin() -> dict[str, str]:
 
 
 def _unpack(archive: Path, scratch: Path, privilege: Privilege) -> Path:
-    """The archive as a tree. Device nodes stay out: only real root may make them, and devtmpfs covers /dev anyway."""
+    """The archive as a tree. Device nodes stay out: only real root may make them, and devtmpfs covers /dev anyway.
+
+    Extended attributes do too: fakeroot forgets the type of a file that is given one, and a capability set in a user
+    namespace names that namespace's root. The setup script makes up for the only one there is.
+    """
     tree = scratch / "tree"
     tree.mkdir()
     _run(
         *privilege.owning(os.fspath(scratch / "owners"), first=True),
         "tar", "--extract", "--file", archive, "--directory", tree, "--exclude=./dev/*",
-        "--numeric-owner", "--preserve-permissions", "--xattrs", "--xattrs-include=*",
+        "--numeric-owner", "--preserve-permissions",
     )  # fmt: skip
     return tree
 

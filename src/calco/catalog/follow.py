@@ -22,14 +22,15 @@ def follow_tool(
     timeout_seconds: float,
     env: Mapping[str, str],
     pass_fds: Sequence[int] = (),
+    when_abandoned: str = "TERM",
 ) -> None:
     """Run ``argv``, handing on every line of its output and errors. Raises ToolFailed with the last lines.
 
     When this ends early, by time-out or an exception of ``each_line``, the process group is told to end and given time
-    to clean up after itself. When the calling thread dies, the program gets SIGTERM from the kernel (prctl(2),
-    PR_SET_PDEATHSIG), so a killed build does not run on for minutes.
+    to clean up after itself. When the calling thread dies, the kernel sends the program the signal ``when_abandoned``
+    (prctl(2), PR_SET_PDEATHSIG), so a killed build does not run on for minutes.
     """
-    words = ("setpriv", "--pdeathsig", "TERM", "--", *argv)
+    words = ("setpriv", "--pdeathsig", when_abandoned, "--", *argv)
     try:
         process = subprocess.Popen(
             words,

@@ -16,6 +16,31 @@ class Privilege:
     bootstrap_mode: str
     """mmdebstrap's ``--mode``."""
 
+    @property
+    def enclosure(self) -> tuple[str, ...]:
+        """Words before mmdebstrap. Root gives it mounts and process numbers of its own: when the first of its processes
+        is killed, the kernel ends the others and nothing stays mounted. In its ``unshare`` mode it sees to the mounts
+        itself."""
+        if not self.is_root:
+            return ()
+        return (
+            "unshare",
+            "--mount",
+            "--propagation",
+            "private",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+            "--",
+        )
+
+    @property
+    def when_abandoned(self) -> str:
+        """The signal mmdebstrap gets when whoever started it dies. In its ``unshare`` mode it must be left to clean up,
+        for files there belong to users only it can become."""
+        return "KILL" if self.is_root else "TERM"
+
     def owning(self, state: str, *, first: bool) -> list[str]:
         """Words before a program that must see files owned by anyone: none for root, fakeroot for others, which keeps
         the owners in the file ``state`` between programs."""
@@ -37,7 +62,7 @@ def probe(user_id: int | None = None, run: Callable[[Sequence[str]], object] | N
     uid = os.geteuid() if user_id is None else user_id
     try:
         if uid == 0:
-            attempt(["unshare", "--mount", "true"])
+            attempt([*ROOT.enclosure, "true"])
             return ROOT
         attempt(["mmdebstrap", "--unshare-helper", "true"])
         attempt(["fakeroot", "true"])
