@@ -24,12 +24,8 @@ _POWER = {
     "stopping": ViewStatus("PowerState/stopping", "Info", "VM stopping"),
     "deallocating": ViewStatus("PowerState/deallocating", "Info", "VM deallocating"),
 }
-_ON_THE_WAY = {
-    power.CREATE.name: "starting",
-    power.START.name: "starting",
-    power.POWER_OFF.name: "stopping",
-    power.DEALLOCATE.name: "deallocating",
-}
+_ON_THE_WAY_UP = {power.CREATE.name: "starting", power.START.name: "starting"}
+_ON_THE_WAY_DOWN = {power.POWER_OFF.name: "stopping", power.DEALLOCATE.name: "deallocating"}
 _GENERALIZED = ViewStatus("OSState/generalized", "Info", "VM generalized")
 _STATE_WORDS = {"Succeeded": "Provisioning succeeded", "Creating": "Creating", "Updating": "Updating"}
 
@@ -78,12 +74,15 @@ def _provisioning_status(machine: Resource, state: MachineState) -> ViewStatus:
 
 
 def _power_word(machine: Resource, state: MachineState, underway: Operation | None) -> str:
-    """What the hypervisor sees wins over what was asked for: a guest that switched itself off is stopped."""
-    condition = condition_of(machine)
+    """Between two states what the hypervisor sees wins over what was asked for: a guest that switched itself off is
+    stopped, and one that runs while its provisioning is awaited is running."""
+    condition, plan = condition_of(machine), None if underway is None else underway.plan
+    if plan in _ON_THE_WAY_DOWN:
+        return _ON_THE_WAY_DOWN[plan]
     if condition is Condition.RUNNING and state is MachineState.RUNNING:
         return "running"
-    if underway is not None and underway.plan in _ON_THE_WAY:
-        return _ON_THE_WAY[underway.plan]
+    if plan in _ON_THE_WAY_UP:
+        return _ON_THE_WAY_UP[plan]
     return "deallocated" if condition.is_deallocated else "stopped"
 
 

@@ -1,0 +1,12 @@
+"""A world with a group and a network in it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path).with_network()
