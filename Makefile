@@ -29,7 +29,7 @@ test-fast: deps-sdk ## What needs no guest (at most 90 s)
 	$(PYTEST) -m "not guest and not long" -n 2
 
 test: check test-fast ## Everything a change must pass: check, test-fast, tests with real guests
-	$(PYTEST) -m "guest and not long" -n 2 --dist loadgroup
+	$(PYTEST) -m "guest and not long"
 
 test-long: deps-sdk ## What is too slow for every change
 	$(PYTEST) -m long

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
+from calco.compute.qemu_command import sandbox
 from calco.model.machine import Link
 
 PROGRAM = Path(__file__).with_name("stand_in_guest.py")
@@ -89,6 +90,8 @@ def _only_the_network(link: Link, path: str) -> subprocess.Popen[bytes]:
     """QEMU without a machine: the link on one port of a hub, a Unix socket of frames on the other."""
     argv = [
         *link.enter, "qemu-system-x86_64", "-machine", "none", "-nodefaults", "-display", "none",
+        # As real machines have it: what the network driver starts must live with what is forbidden there.
+        "-sandbox", sandbox((link,)),
         "-netdev", f"{link.netdev},id=link",
         "-netdev", "hubport,id=inner,hubid=0,netdev=link",
         "-netdev", f"stream,id=card,server=on,addr.type=unix,addr.path={path}",
