@@ -3,8 +3,8 @@
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert
-from sqlalchemy.pool import NullPool, QueuePool, StaticPool
+from sqlalchemy import Engine, create_engine, insert
+from sqlalchemy.pool import NullPool, PoolProxiedConnection, QueuePool, StaticPool
 
 from calco.storage import schema
 
@@ -36,9 +36,7 @@ def file_engines(file: Path) -> tuple[Engine, Engine]:
         max_overflow=-1,
     )
     writer = create_engine("sqlite://", creator=lambda: connect(file, *both), poolclass=QueuePool, pool_size=1)
-    event.listen(readers, "begin", _begin_reading)
-    event.listen(writer, "begin", _begin_writing)
-    return readers, writer
+    return _beginning(readers, "BEGIN"), _beginning(writer, "BEGIN IMMEDIATE")
 
 
 def memory_engines() -> tuple[Engine, Engine]:
@@ -47,8 +45,7 @@ def memory_engines() -> tuple[Engine, Engine]:
     connection.execute("PRAGMA foreign_keys=ON")
     readers = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     writer = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
-    event.listen(writer, "begin", _begin_writing)
-    return readers, writer
+    return readers, _beginning(writer, "BEGIN IMMEDIATE")
 
 
 def plain_engine(file: Path) -> Engine:
@@ -58,8 +55,7 @@ def plain_engine(file: Path) -> Engine:
         creator=lambda: connect(file, "synchronous=FULL", "foreign_keys=OFF"),
         poolclass=NullPool,
     )
-    event.listen(engine, "begin", _begin_writing)
-    return engine
+    return _beginning(engine, "BEGIN IMMEDIATE")
 
 
 def create_tables(engine: Engine, *, data_directory: str) -> None:
@@ -70,9 +66,16 @@ def create_tables(engine: Engine, *, data_directory: str) -> None:
         connection.execute(insert(schema.meta), [{"name": name, "value": value} for name, value in facts.items()])
 
 
-def _begin_reading(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+def _beginning(engine: Engine, words: str) -> Engine:
+    """The engine, its transactions begun by these words.
 
+    Not by an event listener, as SQLAlchemy's manual has it: an engine with one looks for listeners at each statement.
+    """
 
-def _begin_writing(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    def begin(dbapi_connection: PoolProxiedConnection) -> None:
+        cursor = dbapi_connection.cursor()
+        cursor.execute(words)
+        cursor.close()
+
+    engine.dialect.do_begin = begin  # type: ignore[method-assign]
+    return engine
