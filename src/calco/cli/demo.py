@@ -5,6 +5,8 @@ on both disks. What it prints at its end is a table of steps, and how to go on.
 """
 
 import os
+import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -23,6 +25,7 @@ from calco.cli.virtual_machine import ssh_argv
 from calco.data_dir import DataDir
 from calco.model.document import Document, Json, text_at
 from calco.private_file import write_private
+from calco.settings import Settings
 
 if TYPE_CHECKING:
     from calco.cli.client import Client
@@ -209,9 +212,22 @@ def _build_base_image() -> None:
 
 def _start_service(data: DataDir) -> None:
     if data.running() is None:
-        up = [sys.executable, "-m", "calco", "up", "--detach", "--data-dir", os.fspath(data.root), "--port", "0"]
+        up = [sys.executable, "-m", "calco", "up", "--detach", "--data-dir", os.fspath(data.root)]
+        if not _usual_port_is_free():
+            up += ["--port", "0"]
         if subprocess.run(up, check=False).returncode != 0:
             raise Failure("the service did not start")
+
+
+def _usual_port_is_free() -> bool:
+    """The same port each time where it can be had: clients that were told of it find the service again."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", Settings().port))
+        except OSError:
+            return False
+    return True
 
 
 def _key(data: DataDir) -> Path:
@@ -364,12 +380,13 @@ def _report(run: Demo, form: Form, source: Seen, clones: Mapping[str, Seen]) -> 
     show(form, {name: name.upper() for name in steps[0]}, steps, None)
     where = "" if data_dir(None).root == run.data.root else f" --data-dir {run.data.root}"
     first = next(iter(clones))
+    activate = "" if shutil.which("calco") else "  . .venv/bin/activate\n"
     print(
-        f"\nThe service answers at {str(run.client.http.base_url).rstrip('/')} and goes on.\n"
-        f'  eval "$(calco env{where})"     let az, the SDKs and Terraform in this shell find it\n'
+        f"\nThe service answers at {str(run.client.http.base_url).rstrip('/')} and goes on.\n{activate}"
+        f'  eval "$(calco env{where})"     for Azure clients in this shell\n'
         f"  calco vm ssh {first}{where}     log in to a clone\n"
         f"  calco vm list{where}           see the machines\n"
-        f"  make demo-down                 end the service, the guests and their networks"
+        f"  make demo-down          end the service, the guests and their networks"
     )
 
 
