@@ -57,7 +57,7 @@ def look_at_the_guest(lab: Lab) -> None:
     vm_id = lab.vm_id("source")
     said = lab.ssh(
         "source",
-        f"cloud-init status --wait >/dev/null; hostname; whoami; cat /opt/custom; systemd-detect-virt\n"
+        f"cloud-init status --wait >/dev/null; hostname; whoami; cat /opt/custom; echo; systemd-detect-virt\n"
         f"{IMDS}/compute/vmId?api-version=2021-02-01&format=text'; echo\n"
         f"{IMDS}/compute/vmId?api-version=2021-02-01' -o /dev/null -w '%{{http_code}}\\n'\n"
         f"readlink /dev/disk/azure/scsi1/lun3 | wc -l\n"
