@@ -25,7 +25,7 @@ from tests.crash.fuse import Crash, Fuse, with_fuse
 from tests.work.looking import dump, power
 from tests.world import LOCATION, World
 
-NAMES = st.sampled_from(["a", "b", "c"])
+NAMES = st.sampled_from(["a", "b", "c", "d"])
 IMAGES = st.sampled_from(["x", "y"])
 ON, OFF, FREE, MARKED, MARKED_FREE = "running", "stopped", "deallocated", "generalized", "generalized, deallocated"
 LEADS: dict[Act, dict[str, str]] = {
@@ -45,7 +45,7 @@ class Lab(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.world = World(Path(self.folder.name)).with_network()
-        self.nics = {name: self.world.nic(f"{name}-nic") for name in ("a", "b", "c")}
+        self.nics = {name: self.world.nic(f"{name}-nic") for name in ("a", "b", "c", "d")}
         self.machines: dict[str, str] = {}
         self.images: dict[str, str] = {}
         """Images, and the machine each was cut from."""
@@ -100,26 +100,39 @@ class Lab(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
+        """One machine that runs, one that is marked, and an image of a third that is gone: everything is near."""
         self.template = self.world.new_machine("template")
+        for name in ("a", "b", "c"):
+            self.create(name, None)
+        for name in ("b", "c"):
+            self.act(name, Act.DEALLOCATE, None)
+            self.act(name, Act.GENERALIZE, None)
+        self.capture("c", "x", None)
+        self.delete("c", None)
 
     # --- what users do -----------------------------------------------------------------------------------------------
 
+    @precondition(lambda self: len(self.machines) < 4)
     @rule(name=NAMES, dies=st.none() | st.integers(1, 60))
     def create(self, name: str, dies: int | None) -> None:
-        if name in self.machines:
-            self.do(lambda cloud: virtual_machine.put(cloud, self.wanted(name)), self.machines[name] in (ON, OFF, FREE))
-            return
-        self.do(lambda cloud: virtual_machine.put(cloud, self.wanted(name)), True, dies_at=dies)
-        self.machines[name] = ON
+        if name not in self.machines:
+            self.do(lambda cloud: virtual_machine.put(cloud, self.wanted(name)), True, dies_at=dies)
+            self.machines[name] = ON
 
+    @precondition(lambda self: self.machines)
+    @rule(data=st.data())
+    def put_again(self, data: st.DataObject) -> None:
+        name = self.one_of(data)
+        self.do(lambda cloud: virtual_machine.put(cloud, self.wanted(name)), self.machines[name] in (ON, OFF, FREE))
+
+    @precondition(lambda self: len(self.machines) < 4)
     @rule(name=NAMES, source=IMAGES, dies=st.none() | st.integers(1, 50))
     def clone(self, name: str, source: str, dies: int | None) -> None:
-        if name in self.machines:
-            return
-        wanted = replace(self.wanted(name), image=self.world.id("images", source), data_disks=())
-        self.do(lambda cloud: virtual_machine.put(cloud, wanted), source in self.images, dies_at=dies)
-        if source in self.images:
-            self.machines[name] = ON
+        if name not in self.machines:
+            wanted = replace(self.wanted(name), image=self.world.id("images", source), data_disks=())
+            self.do(lambda cloud: virtual_machine.put(cloud, wanted), source in self.images, dies_at=dies)
+            if source in self.images:
+                self.machines[name] = ON
 
     @rule(name=NAMES, what=st.sampled_from(list(LEADS)), dies=st.none() | st.integers(1, 35))
     def act(self, name: str, what: Act, dies: int | None) -> None:
@@ -128,36 +141,14 @@ class Lab(RuleBasedStateMachine):
         if now in LEADS[what]:
             self.machines[name] = LEADS[what][now]
 
-    @precondition(lambda self: ON in self.machines.values())
-    @rule(what=st.sampled_from([Act.RESTART, Act.POWER_OFF, Act.DEALLOCATE]), other=st.sampled_from(list(LEADS)))
-    def two_at_once(self, what: Act, other: Act) -> None:
-        name = next(each for each, condition in self.machines.items() if condition == ON)
-        accepted = virtual_machine.act(self.world.cloud, self.id(name), what)
-        self.do(lambda cloud: virtual_machine.act(cloud, self.id(name), other), False)
-        self.do(lambda cloud: virtual_machine.delete(cloud, self.id(name)), False)
-        self.world.done(accepted)
-        self.machines[name] = LEADS[what][ON]
-
-    @precondition(lambda self: ON in self.machines.values())
-    @rule()
-    def guest_shuts_down(self) -> None:
-        """It is off, and still counts as running: only an act of its owner changes that."""
-        name = next(each for each, condition in self.machines.items() if condition == ON)
-        self.world.hypervisor.shut_down(str(self.world.resource(self.id(name)).internal["vmId"]))
-        self.do(lambda cloud: virtual_machine.act(cloud, self.id(name), Act.GENERALIZE), False)
-        self.do(lambda cloud: virtual_machine.act(cloud, self.id(name), Act.START), True)
-
-    @rule(name=NAMES, dies=st.none() | st.integers(1, 25))
-    def delete(self, name: str, dies: int | None) -> None:
-        if name in self.machines:
-            attached = [each.id for each in disk.list(self.world.cloud, None) if self.owner(each.id) == self.id(name)]
-            self.spare |= set(attached)
-        self.do(lambda cloud: virtual_machine.delete(cloud, self.id(name)), True, dies_at=dies)
-        self.machines.pop(name, None)
-
-    def owner(self, id: ResourceId) -> ResourceId | None:
-        owner = self.world.resource(id).extra.get("managedBy")
-        return ResourceId.parse(owner) if isinstance(owner, str) else None
+    @precondition(lambda self: self.machines)
+    @rule(data=st.data(), called=IMAGES, dies=st.none() | st.integers(1, 14))
+    def generalize_and_capture(self, data: st.DataObject, called: str, dies: int | None) -> None:
+        name = self.one_of(data)
+        if self.machines[name] == ON:
+            self.act(name, Act.POWER_OFF, dies)
+        self.act(name, Act.GENERALIZE, None)
+        self.capture(name, called, dies)
 
     @rule(name=NAMES, called=IMAGES, dies=st.none() | st.integers(1, 14))
     def capture(self, name: str, called: str, dies: int | None) -> None:
@@ -168,35 +159,77 @@ class Lab(RuleBasedStateMachine):
         if allowed:
             self.images[called] = name
 
+    @precondition(lambda self: ON in self.machines.values())
+    @rule(what=st.sampled_from([Act.RESTART, Act.POWER_OFF, Act.DEALLOCATE]), other=st.sampled_from(list(LEADS)))
+    def two_at_once(self, what: Act, other: Act) -> None:
+        name = self.one_that_runs()
+        accepted = virtual_machine.act(self.world.cloud, self.id(name), what)
+        self.do(lambda cloud: virtual_machine.act(cloud, self.id(name), other), False)
+        self.do(lambda cloud: virtual_machine.delete(cloud, self.id(name)), False)
+        self.world.done(accepted)
+        self.machines[name] = LEADS[what][ON]
+
+    @precondition(lambda self: ON in self.machines.values())
+    @rule()
+    def guest_shuts_down(self) -> None:
+        """It is off, and still counts as running: only an act of its owner changes that."""
+        name = self.one_that_runs()
+        self.world.hypervisor.shut_down(str(self.world.resource(self.id(name)).internal["vmId"]))
+        self.do(lambda cloud: virtual_machine.act(cloud, self.id(name), Act.GENERALIZE), False)
+        self.do(lambda cloud: virtual_machine.act(cloud, self.id(name), Act.START), True)
+
+    @precondition(lambda self: len(self.machines) > 1)
+    @rule(data=st.data(), dies=st.none() | st.integers(1, 25))
+    def delete_one(self, data: st.DataObject, dies: int | None) -> None:
+        self.delete(self.one_of(data), dies)
+
+    def delete(self, name: str, dies: int | None) -> None:
+        everyone = disk.list(self.world.cloud, None)
+        self.spare |= {each.id for each in everyone if self.owner(each.id) == self.id(name)}
+        self.do(lambda cloud: virtual_machine.delete(cloud, self.id(name)), True, dies_at=dies)
+        self.machines.pop(name)
+
+    def owner(self, id: ResourceId) -> ResourceId | None:
+        owner = self.world.resource(id).extra.get("managedBy")
+        return ResourceId.parse(owner) if isinstance(owner, str) else None
+
+    def one_of(self, data: st.DataObject) -> str:
+        return data.draw(st.sampled_from(sorted(self.machines)))
+
+    def one_that_runs(self) -> str:
+        return next(each for each, condition in self.machines.items() if condition == ON)
+
+    @precondition(lambda self: self.images)
     @rule(called=IMAGES, dies=st.none() | st.integers(1, 16))
     def delete_image(self, called: str, dies: int | None) -> None:
         self.do(lambda cloud: image.delete(cloud, self.world.id("images", called)), True, dies_at=dies)
         self.images.pop(called, None)
 
+    @precondition(lambda self: self.machines or self.spare)
     @rule(data=st.data(), dies=st.none() | st.integers(1, 12))
     def delete_disk(self, data: st.DataObject, dies: int | None) -> None:
-        everyone = sorted((each.id for each in disk.list(self.world.cloud, None)), key=str)
-        if not everyone:
-            return
-        id = data.draw(st.sampled_from(everyone))
-        self.do(lambda cloud: disk.delete(cloud, id), id in self.spare, dies_at=dies if id in self.spare else None)
+        id = self.any_disk(data)
+        self.do(lambda cloud: disk.delete(cloud, id), id in self.spare, dies_at=dies)
         self.spare.discard(id)
 
-    @rule(number=st.integers(0, 2), dies=st.none() | st.integers(1, 12))
-    def make_disk(self, number: int, dies: int | None) -> None:
-        id = self.world.id("disks", f"spare{number}")
-        allowed = self.world.find(id) is None or self.owner(id) is None
-        if allowed:
+    def any_disk(self, data: st.DataObject) -> ResourceId:
+        return data.draw(st.sampled_from([each.id for each in disk.list(self.world.cloud, None)]))
+
+    @precondition(lambda self: len(self.spare) < 2)
+    @rule(dies=st.none() | st.integers(1, 12))
+    def make_disk(self, dies: int | None) -> None:
+        id = self.world.id("disks", f"spare{len(disk.list(self.world.cloud, None))}")
+        if self.world.find(id) is None:
             wanted = NewDisk(id, LOCATION, None, CreateOption.EMPTY, 1, None, None, None, {})
             self.do(lambda cloud: disk.put(cloud, wanted), True, dies_at=dies)
             self.spare.add(id)
 
+    @precondition(lambda self: len(self.machines) < 4 and (self.machines or self.spare))
     @rule(name=NAMES, data=st.data(), dies=st.none() | st.integers(1, 60))
     def create_with_a_disk(self, name: str, data: st.DataObject, dies: int | None) -> None:
-        everyone = sorted((each.id for each in disk.list(self.world.cloud, None)), key=str)
-        if name in self.machines or not everyone:
+        if name in self.machines:
             return
-        id = data.draw(st.sampled_from(everyone))
+        id = self.any_disk(data)
         wanted = replace(self.wanted(name), data_disks=(DiskWish(5, CreateOption.ATTACH, disk=id),))
         self.do(lambda cloud: virtual_machine.put(cloud, wanted), id in self.spare, dies_at=dies)
         if id in self.spare:
@@ -251,6 +284,6 @@ class Lab(RuleBasedStateMachine):
 
 
 Lab.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestLab = Lab.TestCase
