@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 from calco.model.disk import CreateOption, NewDisk
 from calco.model.document import Document, number_at, object_at
+from calco.model.guest import Agent, Health, Report
 from calco.model.ids import ResourceId
 from calco.model.machine import MachineState
 from calco.model.virtual_machine import Act as MachineAct
 from calco.model.volume import GIB
-from calco.operations.plan import Act
-from calco.work import disk, image, network_interface, plans, resource_group, virtual_machine, virtual_network
+from calco.work import disk, image, network_interface, resource_group, virtual_machine, virtual_network
 from calco.work.cloud import Accepted, Cloud
 from tests.world import GROUP, LOCATION, World
 
@@ -33,11 +33,8 @@ class Scene:
     again: Callable[[World, Ask], Ask] = lambda _, ask: ask
     """What is asked for after a failure; mostly the same."""
 
-    @property
-    def insists(self) -> bool:
-        """Whether some of it lies behind a point of no return, where a failure is tried again until it works."""
-        steps = plans.BOOK.find(self.plan).steps
-        return self.plan == "resourceGroup.delete" or any(isinstance(each, Act) and each.insist for each in steps)
+    forgiven: str = "never"
+    """The call behind the point of no return: when it fails, it is tried again until it works."""
 
 
 def machine(world: World) -> ResourceId:
@@ -167,6 +164,21 @@ def new_clone(world: World) -> Ask:
     world.done(virtual_machine.delete(world.cloud, source))
     wanted = world.clone("web1", id)
     return lambda cloud: virtual_machine.put(cloud, wanted)
+
+
+def slow_guest(world: World) -> Ask:
+    """One that is not ready at once: it says so the first time somebody looks at its machine."""
+    hypervisor, look = world.hypervisor, world.hypervisor.state
+
+    def state(vm_id: str) -> MachineState:
+        found = look(vm_id)
+        if found is MachineState.RUNNING:
+            world.directory.heard(vm_id, Report(Agent.WAAGENT, Health.READY))
+        return found
+
+    hypervisor.state = state  # type: ignore[method-assign]
+    world.guest = lambda _: None
+    return new_machine(world)
 
 
 def machine_that_could_not_be_made(world: World) -> Ask:
@@ -329,21 +341,26 @@ def group_stays(world: World) -> None:
         resource_group.put(world.cloud, GROUP, LOCATION, None)  # it is open again
 
 
+FILES = "disks.delete"
+
 SCENES: Sequence[Scene] = (
     Scene("new disk", "disk.create", new_disk, disk_of_size(1), 11, disk_failed),
     Scene("larger disk", "disk.update", larger_disk, disk_of_size(3), 11, disk_of_size(1, "Failed")),
-    Scene("unwanted disk", "disk.delete", unwanted_disk, disk_gone, 11),
+    Scene("unwanted disk", "disk.delete", unwanted_disk, disk_gone, 11, forgiven=FILES),
     Scene("capture", "image.capture", generalized, captured, 13, capture_failed),
-    Scene("unwanted image", "image.delete", image_alone, image_gone, 15),
+    Scene("unwanted image", "image.delete", image_alone, image_gone, 15, forgiven=FILES),
     Scene("new machine", "machine.create", new_machine, running, 52, creation_failed),
     Scene("clone", "machine.create", new_clone, running, 44, creation_failed),
+    Scene("slow guest", "machine.create", slow_guest, running, 48, creation_failed, forgiven="hypervisor.state"),
     Scene("failed machine, started", "machine.create", machine_that_could_not_be_made, running, 44, creation_failed),
     Scene("start", "machine.start", asked_of(MachineAct.START, MachineAct.DEALLOCATE), running, 30, not_started),
     Scene("restart", "machine.restart", asked_of(MachineAct.RESTART), running, 31, power_as_it_is, True, started),
     Scene("power off", "machine.powerOff", asked_of(MachineAct.POWER_OFF), stopped, 16, power_as_it_is, True),
     Scene("deallocate", "machine.deallocate", asked_of(MachineAct.DEALLOCATE), deallocated, 18, power_as_it_is, True),
-    Scene("unwanted machine", "machine.delete", unwanted_machine, machine_gone, 23, deletion_failed, True),
+    Scene(
+        "unwanted machine", "machine.delete", unwanted_machine, machine_gone, 23, deletion_failed, True, forgiven=FILES
+    ),
     Scene("tags", "machine.update", tagged_machine, tagged, 6),
     Scene("unwanted network", "virtualNetwork.delete", unwanted_network, network_gone, 11, network_stays, True),
-    Scene("unwanted group", "resourceGroup.delete", unwanted_group, group_gone, 115, group_stays, True),
+    Scene("unwanted group", "resourceGroup.delete", unwanted_group, group_gone, 115, group_stays, True, forgiven=FILES),
 )

@@ -1,6 +1,7 @@
 """Crash at every point, fail at every point, until nothing breaks: for every plan there is."""
 
 from contextlib import suppress
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def test_a_failure_at_any_point_leaves_no_trace(scene: Scene, forever: bool, tmp
             world.restart()  # what could not be taken away at once is found at the next start
 
         if "Succeeded" in ends(stage, scene):
-            assert scene.insists, f"the failure was not told: {fuse.where}"
+            assert fuse.journal[point - 1].endswith(scene.forgiven), f"the failure was not told: {fuse.where}"
         else:
             failed_well(stage, scene, fuse, before)
             scene.again(world, ask)(world.cloud)
@@ -106,17 +107,21 @@ def ask_in_trouble(stage: Stage, fuse: Fuse, ask: Ask) -> dict[str, object]:
         fuse.mended = True
         return before
     before = stage.footprint()
-    drive_a_while(world, cloud)
+    drive_a_while(world, cloud, fuse)
     fuse.mended = True
     world.drive(cloud)
     return before
 
 
-def drive_a_while(world: World, cloud: Cloud) -> None:
+def drive_a_while(world: World, cloud: Cloud, fuse: Fuse) -> None:
+    """Until all has ended, or has been tried in vain for four rounds."""
     engine = Engine(cloud, cloud.records, plans.BOOK, world.clock)
-    for _ in range(4):
-        for each in world.unfinished():
-            engine.advance(each.id)
+    rounds_in_vain = 0
+    while (unfinished := world.unfinished()) and rounds_in_vain < 4:
+        waits = [engine.advance(each.id) for each in unfinished]
+        if None not in waits:
+            world.clock.move(timedelta(seconds=5))
+        rounds_in_vain += fuse.blown
 
 
 def ends(stage: Stage, scene: Scene) -> set[str]:

@@ -17,7 +17,7 @@ from tests.crash.test_plans import came_to_its_end, drive_a_while, ends, every_s
 UNWOUND = [
     scene
     for scene in SCENES
-    if scene.name in ("new disk", "capture", "new machine", "clone", "start", "restart", "deallocate")
+    if scene.name in ("new disk", "capture", "new machine", "slow guest", "clone", "start", "restart", "deallocate")
 ]
 
 
@@ -61,7 +61,7 @@ def test_a_crash_at_any_point_of_the_unwinding_is_made_up_for(scene: Scene, tmp_
             ask(cloud)
             before = stage.footprint()
             with suppress(Crash):
-                drive_a_while(world, cloud)
+                drive_a_while(world, cloud, fuse)
             world.restart()
 
             if "Succeeded" in ends(stage, scene):  # killed before the failure was written down: it went well after all

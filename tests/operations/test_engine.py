@@ -121,6 +121,14 @@ def test_behind_the_point_of_no_return_a_failure_is_tried_again_and_never_undone
     assert "undo a" not in here.toy.journal
 
 
+def test_behind_the_point_of_no_return_too_a_step_can_end_its_operation() -> None:
+    here = room(act("a", insist=True), a=["fail", "end"])
+
+    assert [here.advance(), here.advance()] == [TRY_AGAIN, None]
+
+    assert (here.operation().status, here.there()) == (Status.FAILED, {"a"})
+
+
 def test_an_act_cut_short_is_run_again_and_a_change_cut_short_never_happened() -> None:
     here = room(act("a"), change("b"), a=["late crash"], b=["late crash"])
     for _ in range(2):

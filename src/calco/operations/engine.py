@@ -101,7 +101,7 @@ class Engine(Generic[W]):
         try:
             return act.do(self._world, job)
         except Exception as error:
-            if not act.insist:
+            if not act.insist or isinstance(error, Ended):
                 raise _StepFailed(error) from error
             log.exception("operation %s: %r failed; it will be tried again", job.id, act.name)
             return TRY_AGAIN

@@ -64,7 +64,7 @@ class Act(Generic[W, P]):
     """A step that changes the world outside the records.
 
     ``insist``: behind the point of no return (the resource is gone already, say) a failure is not undone but tried
-    again, for ever.
+    again, for ever. Only ``Ended`` ends such a step.
     """
 
     name: str

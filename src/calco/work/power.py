@@ -319,7 +319,8 @@ CREATE: Plan[Cloud, PowerOn] = Plan(
         Change("announce power on", _announce_power_on, _take_announcement_back),
         Act("power on", _power_on, _power_off_and_forget),
         Change("running", _now_running, _not_running),
-        Act("await guest", _await_guest, nothing),
+        # A machine that runs is not taken back because nobody could look at it for a moment.
+        Act("await guest", _await_guest, nothing, insist=True),
         Change("settle", _settle_created, no_change),
     ),
     failed=_create_failed,
