@@ -322,7 +322,6 @@ def network_stays(world: World) -> None:
 
 def unwanted_group(world: World) -> Ask:
     world.with_network().running_machine("web1")
-    world.empty_disk("data")
     return lambda cloud: resource_group.delete(cloud, GROUP)
 
 
@@ -362,5 +361,5 @@ SCENES: Sequence[Scene] = (
     ),
     Scene("tags", "machine.update", tagged_machine, tagged, 6),
     Scene("unwanted network", "virtualNetwork.delete", unwanted_network, network_gone, 11, network_stays, True),
-    Scene("unwanted group", "resourceGroup.delete", unwanted_group, group_gone, 115, group_stays, True, forgiven=FILES),
+    Scene("unwanted group", "resourceGroup.delete", unwanted_group, group_gone, 100, group_stays, True, forgiven=FILES),
 )
