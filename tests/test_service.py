@@ -10,14 +10,17 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import httpx
 import pytest
 
 from calco import process, service
+from calco.compute.slirp import SlirpNetwork
 from calco.data_dir import DataDir, DataDirTaken, Running
 from calco.model.machine import MachineState
+from calco.model.subnet import Port, Subnet
 from calco.ports import Hypervisor, VirtualNetwork
 from calco.service import end_guests, log_tail
 
@@ -327,3 +330,19 @@ def test_data_of_simulated_machines_is_not_opened_for_real_ones(calco: Calco) ->
     assert "was made with --hypervisor simulated" in up.stderr
     assert not calco.data.service_note.exists()
     assert calco.up().hypervisor == "simulated"
+
+
+def test_a_network_is_ended_by_the_driver_that_made_it(calco: Calco) -> None:
+    calco.data.prepare()
+    network, nic = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+    subnet = Subnet("default", IPv4Network("10.0.0.0/24"))
+    slirp = SlirpNetwork(calco.data.root / "networks" / "slirp", calco.data.run_dir)
+    slirp.open(network, [subnet])
+    slirp.plug(Port(nic, network, subnet, "00:0d:3a:00:00:01", "10.0.0.4"))
+    slirp.detach()
+    assert [*calco.data.run_dir.iterdir()], "the sockets of its NIC are not there to begin with"
+
+    ended = service.end_everything(calco.data)
+
+    assert ended == (0, 1)
+    assert not calco.data.run_dir.exists()

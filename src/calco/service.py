@@ -243,10 +243,21 @@ def drivers(settings: Settings, data: DataDir, clock: Clock, *, on_boot: Callabl
 def _networks(settings: Settings, folder: Path, run_dir: Path, clock: Clock) -> NamespaceNetwork | SlirpNetwork:
     found = probe_namespace() if settings.network == "auto" else None
     if settings.network == "namespace" or (found and found.works):
-        return NamespaceNetwork(folder, run_dir, clock)
+        return _by_namespace(folder, run_dir, clock)
     if found:
         log.warning("networks by slirp, cloud-init only: %s; `calco doctor` says what would mend it", found.reason)
-    return SlirpNetwork(folder, run_dir)
+    return _by_slirp(folder, run_dir)
+
+
+# Each driver has a folder of its own: it takes every network it finds there for one it made.
+
+
+def _by_namespace(folder: Path, run_dir: Path, clock: Clock) -> NamespaceNetwork:
+    return NamespaceNetwork(folder / "namespace", run_dir, clock)
+
+
+def _by_slirp(folder: Path, run_dir: Path) -> SlirpNetwork:
+    return SlirpNetwork(folder / "slirp", run_dir)
 
 
 def end_everything(data: DataDir) -> tuple[int, int]:
@@ -261,7 +272,7 @@ def end_everything(data: DataDir) -> tuple[int, int]:
         folder.mkdir(mode=0o700, exist_ok=True)
     disks = Qcow2Store(data.root / "volumes", clock)
     real = QemuHypervisor(machines, data.run_dir, disks.path, tcg("only ended, never started"))
-    every_network = (NamespaceNetwork(networks, data.run_dir, clock), SlirpNetwork(networks, data.run_dir))
+    every_network = (_by_namespace(networks, data.run_dir, clock), _by_slirp(networks, data.run_dir))
     ended = end_guests(data, (real, SimulatedHypervisor(machines)), (*every_network, SimulatedNetwork(networks)))
     with suppress(OSError):  # not empty: something we do not know has put a file there
         data.run_dir.rmdir()

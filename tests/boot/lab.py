@@ -126,7 +126,9 @@ class Lab:
         """What lies in the data directory's folders of things that live and die with resources."""
         root = self.service.data.root
         found = []
-        for folder in ("volumes", "machines", "networks"):
+        for folder in ("volumes", "machines", "networks/namespace", "networks/slirp"):
+            if not (root / folder).exists():
+                continue
             found += [f"{folder}/{each.name}" for each in sorted((root / folder).iterdir()) if each.name != "trash"]
         return found
 
