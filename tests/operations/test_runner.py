@@ -249,6 +249,36 @@ def test_a_place_that_is_free_while_one_looks_for_it_is_not_missed() -> None:
         here.over("x1")
 
 
+def test_a_place_that_is_free_while_one_looks_for_the_first_time_is_not_missed() -> None:
+    with desk(2) as here:
+        for name in ("ends", "x1"):
+            here.runner.accepted(name)
+        ends, looking = here.gate("ends"), here.gate("x1")
+        ends.go()
+        here.over("ends")
+        looking.go(Wait(3600, "x"))
+
+        here.gate("x1").go()
+
+        here.over("x1")
+
+
+def test_an_operation_told_of_twice_is_carried_out_once_and_one_at_a_time() -> None:
+    with desk(2) as here:
+        here.runner.accepted("a")
+        gate = here.gate("a")
+        here.runner.accepted("a")
+        gate.go(Wait(3600))
+        here.gate("a").go()
+        here.over("a")
+
+        here.runner.accepted("b")
+        here.gate("b").go()
+        here.over("b")
+        assert here.entered == ["a", "a", "b"]
+        assert here.ended == ["a", "b"]
+
+
 def test_one_whose_log_cannot_be_read_stands_still_and_is_tried_again() -> None:
     with desk(1) as here:
         here.runner.accepted("a")

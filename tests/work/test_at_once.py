@@ -1,8 +1,8 @@
 """Many requests at once, carried out by a real runner's threads; every wait is for an event."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from calco.model.operation import Status
 from calco.model.virtual_machine import Act, NewVirtualMachine
 from calco.operations.engine import Engine
 from calco.operations.runner import Runner
+from calco.ports import Reader, Records, Writer
 from calco.work import disk, plans, virtual_machine
 from calco.work.cloud import Cloud, Rules
 from calco.work.guest_directory import Directory
@@ -231,6 +232,41 @@ def test_the_last_user_of_the_base_image_may_leave_while_another_comes(world: Wo
         assert world.leftovers() == []
         world.done(virtual_machine.delete(world.cloud, wanted.id))
         assert world.disks.volumes() == set()
+
+
+class Meddling:
+    """Records between whose first look and the next write something else happens."""
+
+    def __init__(self, records: Records, meddle: Callable[[], object]) -> None:
+        self._records = records
+        self._meddle: Callable[[], object] | None = meddle
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        with self._records.read() as view:
+            yield view
+        meddle, self._meddle = self._meddle, None
+        if meddle is not None:
+            meddle()
+
+    def write(self) -> AbstractContextManager[Writer]:
+        return self._records.write()
+
+
+def test_a_base_image_that_was_there_a_moment_ago_is_brought_in_again(world: World) -> None:
+    last_user, wanted = (with_it_go_its_disks(world.new_machine(name)) for name in ("web1", "web2"))
+    world.done(virtual_machine.put(world.cloud, last_user))
+
+    def leave() -> None:
+        world.done(virtual_machine.delete(world.cloud, last_user.id))
+        assert world.disks.volumes() == set()
+
+    virtual_machine.put(replace(world.cloud, records=Meddling(world.records, leave)), wanted)
+    world.drive()
+
+    assert world.find(last_user.id) is None
+    assert world.state(wanted.id) == "Succeeded"
+    assert world.leftovers() == []
 
 
 def with_it_go_its_disks(wanted: NewVirtualMachine) -> NewVirtualMachine:

@@ -45,7 +45,9 @@ class Runner:
         self._queue: list[_Entry] = []
         self._order = 0
         self._orders: dict[str, int] = {}
-        self._running: set[str] = set()
+        self._running: dict[str, int] = {}
+        """Operations that are being advanced, and how many had ended when that began."""
+        self._ends = 0
         self._woken: set[str] = set()
         self._lines: dict[str, str] = {}
         """Parked operations that stand in a line, and in which one."""
@@ -70,11 +72,12 @@ class Runner:
                 thread.join(max(0.0, deadline - self._clock.monotonic()))
 
     def accepted(self, operation: str) -> None:
-        """A new operation has been committed: carry it out."""
+        """A new operation has been committed: carry it out. Telling it twice is waking it."""
         with self._lock:
-            self._order += 1
-            self._orders[operation] = self._order
-            self._push(operation, self._clock.monotonic())
+            if operation not in self._orders:
+                self._order += 1
+                self._orders[operation] = self._order
+            self._wake(operation)
 
     def wake(self, operation: str) -> None:
         """Something the operation may be waiting for has happened."""
@@ -106,14 +109,10 @@ class Runner:
         with self._lock:
             while not self._stopping:
                 now = self._clock.monotonic()
-                while self._queue and self._queue[0].operation not in self._orders:
-                    heapq.heappop(self._queue)
                 if self._queue and self._queue[0].ready_at <= now:
                     operation = heapq.heappop(self._queue).operation
-                    if operation in self._running:
-                        continue
                     self._drop_entries(operation)
-                    self._running.add(operation)
+                    self._running[operation] = self._ends
                     return operation
                 self._lock.wait(self._queue[0].ready_at - now if self._queue else None)
             return None
@@ -125,16 +124,18 @@ class Runner:
 
     def _settle(self, operation: str, wait: Wait | None) -> None:
         with self._lock:
-            self._running.discard(operation)
-            woken = operation in self._woken
+            ended_meanwhile = self._running.pop(operation) != self._ends
+            # Who looked for a place while another operation ended may have looked too early, and stood in no line yet.
+            woken = operation in self._woken or (ended_meanwhile and wait is not None and wait.queue is not None)
             self._woken.discard(operation)
             self._lines.pop(operation, None)
             if wait is not None:
-                if wait.queue is not None:
+                if wait.queue is not None and not woken:
                     self._lines[operation] = wait.queue
                 self._push(operation, self._clock.monotonic() + (0 if woken else wait.seconds))
             else:
                 del self._orders[operation]
+                self._ends += 1
                 self._move_lines_up()
         if wait is None:
             self._tell(operation)
