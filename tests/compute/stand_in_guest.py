@@ -8,6 +8,7 @@ import ctypes
 import fcntl
 import json
 import os
+import select
 import socket
 import struct
 import subprocess
@@ -28,13 +29,23 @@ def tap(name: str) -> int:
     return descriptor
 
 
+def _connect(stream: socket.socket, name: str) -> None:
+    """QEMU's socket appears a moment after its monitor's prompt."""
+    for _ in range(500):
+        try:
+            return stream.connect(name)
+        except (FileNotFoundError, ConnectionRefusedError):
+            select.select([], [], [], 0.02)
+    raise TimeoutError(f"{name} never came")
+
+
 def wire(kind: str, name: str) -> tuple[Callable[[], bytes], Callable[[bytes], object]]:
     """How frames come from and go to the network outside."""
     if kind == "tap":
         descriptor = tap(name)
         return lambda: os.read(descriptor, 65536), lambda frame: os.write(descriptor, frame)
     stream = socket.socket(socket.AF_UNIX)
-    stream.connect(name)
+    _connect(stream, name)
     incoming = stream.makefile("rb")
 
     def receive() -> bytes:
