@@ -24,6 +24,8 @@ def main(words: Sequence[str]) -> int:
         folder = Path(tempfile.mkdtemp(prefix="calco-bench-", dir=asked.folder))
         ours.callback(shutil.rmtree, folder, ignore_errors=True)
         machine, notes, rows = describe(folder), list[str](), list[Row]()
+        # First, while the machine is as quiet as it was found; last in the table.
+        boots = _guest_rows(asked, folder, notes)
         sizes = _sizes_that_fit(asked.sizes, folder, notes)
         _say(f"captures of {', '.join(map(str, sizes))} GiB; the data is written first, which takes a while")
         with service.running(folder / "captures", "simulated") as running:
@@ -33,8 +35,8 @@ def main(words: Sequence[str]) -> int:
         shutil.rmtree(folder / "captures")
         _say(f"{' and '.join(map(str, asked.clones))} machines from one image at once")
         with service.running(folder / "clones", "simulated") as running:
-            rows += clones.rows(clones.measure(running, asked.clones))
-        rows += _guest_rows(asked, folder, notes)
+            rows += clones.rows(clones.measure(running, asked.clones, asked.floods))
+        rows += boots
         report = Report(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", machine, rows, notes)
     _print(table(rows))
     for note in notes:
@@ -74,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sizes", type=_numbers, default=[1, 4, 16], help="GiB of data on captured disks: 1,4,16")
     parser.add_argument("--captures", type=int, default=50, help="captures of each size: 50")
     parser.add_argument("--clones", type=_numbers, default=[20, 100], help="machines from one image at once: 20,100")
+    parser.add_argument("--floods", type=int, default=3, help="how often that many at once: 3")
     parser.add_argument("--gets", type=int, default=500, help="GETs of one image: 500")
     parser.add_argument("--boots", type=int, default=2, help="guests of each side: 2")
     parser.add_argument("--no-guests", action="store_true", help="boot no guest")

@@ -131,7 +131,7 @@ class Client:
     def _exchange(self, method: str, target: str, content: bytes | None, headers: dict[str, str]) -> Answer:
         try:
             return self._once(method, target, content, headers)
-        except http.client.RemoteDisconnected:
+        except (ConnectionError, ssl.SSLEOFError):
             # Servers close connections nobody has used for a while; all that is sent here may be sent again.
             self._connection.close()
             return self._once(method, target, content, headers)

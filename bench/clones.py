@@ -41,8 +41,8 @@ class Flood:
         return self.machines * DISKS_EACH / self.seconds
 
 
-def measure(service: Service, counts: Sequence[int]) -> list[Flood]:
-    """One flood for each count, one after the other, from one image; machines stay until the service goes. Raises
+def measure(service: Service, counts: Sequence[int], repeats: int = 1) -> list[list[Flood]]:
+    """``repeats`` floods for each count, all from one image. Machines are deleted after their flood, untimed. Raises
     ``client.Failed`` if a single request is refused or a single machine fails."""
     client = service.client()
     resources.prepare(client)
@@ -53,23 +53,27 @@ def measure(service: Service, counts: Sequence[int]) -> list[Flood]:
     reference: Json = {"id": path}
     # The first machine from an image pays for nothing the others do not; it only warms up.
     client.do("PUT", _machine(client, "warm-up"), resources.machine(client, "warm-up", reference))
-    floods = [_flood(service, client, count, reference) for count in counts]
+    floods = [[_flood(service, client, count, reference) for _ in range(repeats)] for count in counts]
     client.close()
     return floods
 
 
-def rows(floods: Sequence[Flood]) -> Iterator[Row]:
-    """The answers."""
-    for flood in floods:
-        disks = flood.machines * DISKS_EACH
+def rows(measured: Sequence[Sequence[Flood]]) -> Iterator[Row]:
+    """The answers; of a count's floods, medians, and quantiles over all their machines."""
+    for floods in measured:
+        disks = floods[0].machines * DISKS_EACH
+        rate = median([flood.disks_a_second for flood in floods])
+        answers = [each for flood in floods for each in flood.answers]
+        creations = [each for flood in floods for each in flood.creations]
         yield Row(
-            f"{flood.machines} machines ({disks} disks) from one image at once, durable",
-            f"{flood.disks_a_second:.0f} disks/s; {spell(flood.seconds)} in all; "
-            f"PUT p50 {spell(median(flood.answers))}, p99 {spell(quantile(flood.answers, 0.99))}; "
-            f"machine p50 {spell(median(flood.creations))}, p99 {spell(quantile(flood.creations, 0.99))}",
-            f"{spell(flood.own_cpu / disks)} a disk, qemu-img {spell(flood.programs_cpu / disks)}",
+            f"{floods[0].machines} machines ({disks} disks) from one image at once, durable",
+            f"{rate:.0f} disks/s; {spell(median([flood.seconds for flood in floods]))} in all; "
+            f"PUT p50 {spell(median(answers))}, p99 {spell(quantile(answers, 0.99))}; "
+            f"machine p50 {spell(median(creations))}, p99 {spell(quantile(creations, 0.99))}",
+            f"{spell(median([flood.own_cpu for flood in floods]) / disks)} a disk, "
+            f"qemu-img {spell(median([flood.programs_cpu for flood in floods]) / disks)}",
             promised=f"≥ {PROMISED_A_SECOND} disks/s, none fails",
-            kept=flood.disks_a_second >= PROMISED_A_SECOND,
+            kept=rate >= PROMISED_A_SECOND,
         )
 
 
@@ -100,6 +104,11 @@ def _flood(service: Service, client: Client, count: int, image: Json) -> Flood:
         times = [each.result() for each in waiting]
         seconds = time.perf_counter() - began
         spent = service.cpu() - before
-    for caller in callers:
-        caller.close()
+        for deleted in [pool.submit(_delete, caller, f"clone{count}-{n}") for n, caller in enumerate(callers)]:
+            deleted.result()
     return Flood(count, seconds, [each[0] for each in times], [each[1] for each in times], spent.own, spent.children)
+
+
+def _delete(caller: Client, name: str) -> None:
+    caller.do("DELETE", _machine(caller, name))
+    caller.close()

@@ -25,14 +25,10 @@ def prepare(client: Client) -> None:
     client.do("PUT", client.path(GROUP, NETWORKS, "net"), network)
 
 
-def machine(
-    client: Client, name: str, image: Json, *, os_disk_gb: int | None = None, empty_disks_gb: Sequence[int] = ()
-) -> Json:
-    """A machine with its NIC, its OS disk from ``image``, and its disks named after it. Without ``empty_disks_gb`` the
-    image's data disks come along."""
-    os_disk: Json = {"name": f"{name}-os", "createOption": "FromImage"}
-    if os_disk_gb is not None:
-        os_disk["diskSizeGB"] = os_disk_gb
+def machine(client: Client, name: str, image: Json, *, empty_disks_gb: Sequence[int] = ()) -> Json:
+    """A machine with its NIC, its OS disk from ``image``, which goes with it, and its disks named after it. Without
+    ``empty_disks_gb`` the image's data disks come along."""
+    os_disk: Json = {"name": f"{name}-os", "createOption": "FromImage", "deleteOption": "Delete"}
     storage: Json = {"imageReference": image, "osDisk": os_disk}
     if empty_disks_gb:
         storage["dataDisks"] = [

@@ -171,10 +171,13 @@ def test_a_capture_is_promised_in_time_and_flat(small: float, large: float, fsyn
     assert answers[1].beside == "no room for copies"
 
 
-def test_clones_are_counted_in_disks() -> None:
-    slow, quick = Flood(20, 1.0, [0.1], [0.5], 0.4, 0.4), Flood(100, 3.0, [0.1], [0.5], 0.4, 0.4)
+def test_clones_are_counted_in_disks_and_by_the_median_of_their_floods() -> None:
+    slow, quick = Flood(20, 1.0, [0.1], [0.5], 0.4, 0.4), Flood(20, 0.5, [0.1], [0.5], 0.4, 0.4)
 
-    assert [row.kept for row in clones.rows([slow, quick])] == [False, True]
+    answers = list(clones.rows([[slow, quick, slow], [quick, slow, quick]]))
+
+    assert [row.kept for row in answers] == [False, True]
+    assert [row.wall.split(";")[0] for row in answers] == ["40 disks/s", "80 disks/s"]
 
 
 # --- the shape -------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ still know after the service was restarted: files in a folder, written whole or 
 run on these and on the real drivers, which is what makes them worth believing.
 """
 
+import os
 import socket
 import struct
 import threading
@@ -24,6 +25,8 @@ from calco.ports import FabricSocket, NetworkCapabilities, NoRoom
 from calco.tool import ToolFailed
 
 T = TypeVar("T")
+
+_FILE = "simulated.json"
 
 
 class _Simulated(msgspec.Struct, frozen=True):
@@ -105,7 +108,8 @@ class SimulatedHypervisor:
     def machines(self) -> set[str]:
         if not self._machines.exists():
             return set()
-        return {entry.name for entry in self._machines.iterdir() if entry.is_dir() and is_guid(entry.name)}
+        with os.scandir(self._machines) as entries:
+            return {entry.name for entry in entries if is_guid(entry.name) and entry.is_dir()}
 
     def forget(self, vm_id: str) -> None:
         """Raises ValueError while the machine runs or stands shut down."""
@@ -157,7 +161,9 @@ class SimulatedHypervisor:
                 self._write(_Simulated(found.machine, found.state, boots=found.boots))
 
     def _refuse_without_room(self, machine: Machine) -> None:
-        taken = sum(_given_mib(self._file(vm_id)) for vm_id in self.machines() - {machine.vm_id})
+        # Plain strings: every start asks every machine's file, and a hundred paths cost more than a hundred files.
+        folder = os.fspath(self._machines)
+        taken = sum(_given_mib(f"{folder}/{vm_id}/{_FILE}") for vm_id in self.machines() - {machine.vm_id})
         if taken + machine.memory_mib > self._capacity_mib:
             wanted = f"{machine.memory_mib} MiB wanted"
             raise NoRoom(f"{wanted}, {taken} of the {self._capacity_mib} MiB for machines are given away")
@@ -173,7 +179,7 @@ class SimulatedHypervisor:
     def _file(self, vm_id: str) -> Path:
         if not is_guid(vm_id):
             raise ValueError(f"not a vmId: {vm_id[:100]!r}")
-        return self._machines / vm_id / "simulated.json"
+        return self._machines / vm_id / _FILE
 
     def _console(self, vm_id: str) -> Path:
         return self._file(vm_id).with_name("console.log")
@@ -284,9 +290,13 @@ def _read(file: Path, type: type[T]) -> T | None:
         return None
 
 
-def _given_mib(file: Path) -> int:
-    found = _read(file, _Share)
-    return 0 if found is None or found.state is MachineState.CRASHED else found.machine.memory_mib
+def _given_mib(file: str) -> int:
+    try:
+        with open(file, "rb") as kept:  # noqa: PTH123
+            found = msgspec.json.decode(kept.read(), type=_Share)
+    except FileNotFoundError:
+        return 0
+    return 0 if found.state is MachineState.CRASHED else found.machine.memory_mib
 
 
 def _write(file: Path, value: object) -> None:
