@@ -147,7 +147,6 @@ _CLAIMS = (
     .where(_C.resource == bindparam("key"))
     .order_by(_O.sequence)
 )
-_SOLE_CLAIM = select(_C.operation).where(_C.resource == bindparam("key"), _C.sole.is_(True)).limit(1)
 _SOLE_CLAIM = _CLAIMS.where(_C.sole.is_(True))
 _INSERT_CLAIMS = insert(claims)
 _DROP_CLAIMS = delete(claims).where(_C.operation == bindparam("this_id"))

@@ -26,7 +26,8 @@ def connect(file: Path, *pragmas: str) -> sqlite3.Connection:
 
 def file_engines(file: Path) -> tuple[Engine, Engine]:
     """Readers and the writer of a database file that has today's schema."""
-    both = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+    # secure_delete: a password that was forgotten is not to lie on in a free page.
+    both = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
     # Overflow without limit: a reader never waits for another reader's connection.
     readers = create_engine(
         "sqlite://",

@@ -11,7 +11,7 @@ from calco.model.document import Document, Json, object_at, objects_at, text_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.machine import Generation, MachineState
-from calco.model.operation import Claim, Family
+from calco.model.operation import Claim, Family, Operation
 from calco.model.virtual_machine import Act, Condition, NewVirtualMachine, NicWish, OsProfile, Urn, after
 from calco.model.vm_size import VmSize, find
 from calco.model.volume import VolumeId
@@ -144,12 +144,21 @@ def _hand_over_act(
         params = power.PowerOn(str(machine.id), power.fresh_volumes(cloud, tx, machine), before)
         if not is_provisioned(machine):
             tx.put(with_properties(machine, {"provisioningState": "Updating"}))
-        operation = start(power.START if is_provisioned(machine) else power.CREATE, params)
+        operation = _in_line(cloud, tx, start(power.START if is_provisioned(machine) else power.CREATE, params))
     else:
         grace = 0.0 if skip_shutdown else cloud.rules.power_off_grace_seconds
         plan = {Act.RESTART: power.RESTART, Act.POWER_OFF: power.POWER_OFF, Act.DEALLOCATE: power.DEALLOCATE}[what]
         operation = start(plan, power.PowerOff(str(machine.id), condition, grace))
+        if what is Act.RESTART:
+            _in_line(cloud, tx, operation)
     return Accepted(machine, operation)
+
+
+def _in_line(cloud: Cloud, tx: Writer, operation: Operation) -> Operation:
+    """It stands in the line of those that boot from the moment it is accepted: machines boot in that order, whichever
+    operation a worker happens to look at first."""
+    tx.take_place(power.BOOT_QUEUE, operation.id, cloud.rules.boots_at_once)
+    return operation
 
 
 def _runs(cloud: Cloud, machine: Resource) -> bool:
@@ -193,7 +202,7 @@ def _create(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, setting: _Setti
         if each.volume is not None:
             tx.hold(each.record.id, volume.DISK_SLOT, each.volume)
     params = power.PowerOn(str(machine.id), power.fresh_volumes(cloud, tx, machine), Condition.DEALLOCATED)
-    operation = hand_over(cloud, tx, power.CREATE, params, subject=machine, claims=claims)
+    operation = _in_line(cloud, tx, hand_over(cloud, tx, power.CREATE, params, subject=machine, claims=claims))
     return Accepted(machine, operation, created=True)
 
 
@@ -316,7 +325,8 @@ def _create_again(cloud: Cloud, tx: Writer, machine: Resource) -> Accepted:
     machine = with_properties(machine, {"provisioningState": "Updating"})
     tx.put(machine)
     params = power.PowerOn(str(machine.id), power.fresh_volumes(cloud, tx, machine), condition_of(machine))
-    return Accepted(machine, hand_over(cloud, tx, power.CREATE, params, subject=machine, claims=claims))
+    operation = hand_over(cloud, tx, power.CREATE, params, subject=machine, claims=claims)
+    return Accepted(machine, _in_line(cloud, tx, operation))
 
 
 def _check_size(machine: Resource, size: VmSize) -> None:
