@@ -198,7 +198,7 @@ def demo(
     source = _make_source(run, size)
     _capture(run)
     copies = _deploy(run, names, size)
-    _compare(source, copies)
+    compare(source, copies)
     run.steps.append(Step("all", time.monotonic() - began))
     _report(run, form, source, copies)
 
@@ -342,7 +342,7 @@ def _look(run: Demo, name: str) -> Seen:
     return Seen(*said)
 
 
-def _compare(source: Seen, clones: Mapping[str, Seen]) -> None:
+def compare(source: Seen, clones: Mapping[str, Seen]) -> None:
     """Raises Failure unless these are different machines that carry the same files."""
     everyone = [source, *clones.values()]
     for what, values in (
