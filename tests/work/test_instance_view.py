@@ -1,5 +1,6 @@
 """The machine as it is right now: which lines there are, and in which order."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from calco.model.machine import Machine
 from calco.model.virtual_machine import Act
 from calco.operations.engine import Engine
 from calco.work import instance_view, plans, virtual_machine
+from calco.work.common import found
 from tests.work.looking import vm_id
 from tests.world import World
 
@@ -123,3 +125,19 @@ def test_a_machine_on_its_way_up_says_so(world: World) -> None:
     accepted = virtual_machine.act(world.cloud, web1, Act.START)
     assert codes(world, web1)[-1] == "PowerState/starting"
     world.done(accepted)
+
+
+def test_a_machine_whose_image_keeps_the_machine_id_is_warned_of_last(world: World) -> None:
+    ours = world.captured_image("ours", world.generalized_machine("web1"))
+    foreign = world.captured_image("foreign", world.generalized_machine("web2"))
+    with world.records.write() as tx:  # as an image from elsewhere has it: nothing is known of its machine-id
+        image = found(tx, foreign)
+        tx.put(replace(image, internal={**image.internal, "renewsMachineId": None}))
+    world.done(virtual_machine.put(world.cloud, world.clone("good", ours)))
+    world.done(virtual_machine.put(world.cloud, world.clone("bad", foreign)))
+
+    good, bad = world.id("virtualMachines", "good"), world.id("virtualMachines", "bad")
+    assert codes(world, good) == [SUCCEEDED, "PowerState/running"]
+    assert codes(world, bad) == [SUCCEEDED, "PowerState/running", "MachineId/inherited"]
+    assert view(world, bad).statuses[-1].level == "Warning"
+    assert "truncate -s 0 /etc/machine-id" in (view(world, bad).statuses[-1].message or "")

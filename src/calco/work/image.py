@@ -33,7 +33,7 @@ from calco.work.common import (
     settled,
     with_properties,
 )
-from calco.work.machine_state import condition_of, disks_of
+from calco.work.machine_state import RENEWS_MACHINE_ID, condition_of, disks_of
 
 KIND = "Microsoft.Compute/images"
 
@@ -153,7 +153,8 @@ def _capture(cloud: Cloud, tx: Writer, wanted: NewImage, location: str, *, creat
         "provisioningState": "Creating",
         "hyperVGeneration": generation,
     }
-    image = Resource(wanted.id, location, properties, wanted.tags, extra=wanted.extra)
+    internal: Document = {RENEWS_MACHINE_ID: machine.internal.get(RENEWS_MACHINE_ID) is True}
+    image = Resource(wanted.id, location, properties, wanted.tags, internal, wanted.extra)
     disks = {slot(lun): each for lun, each in disks_of(machine).items()}
     claims = (Claim(wanted.id), Claim(machine.id), *(Claim(each) for each in disks.values()))
     check_free(tx, claims, lambda each: _busy(each, machine))

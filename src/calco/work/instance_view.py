@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from calco.model.document import object_at, text_at
+from calco.model.disk import OsType
+from calco.model.document import flag_at, object_at, text_at
 from calco.model.guest import Health
 from calco.model.ids import ResourceId
 from calco.model.instance_view import InstanceView, ViewStatus
@@ -13,7 +14,7 @@ from calco.ports import Reader, Resource
 from calco.work import power
 from calco.work.cloud import Cloud
 from calco.work.common import found
-from calco.work.machine_state import condition_of, disks_of, is_provisioned, vm_id_of
+from calco.work.machine_state import RENEWS_MACHINE_ID, condition_of, disks_of, is_provisioned, vm_id_of
 from calco.work.provisioning import agent_of
 
 _POWER = {
@@ -27,6 +28,15 @@ _POWER = {
 _ON_THE_WAY_UP = {power.CREATE.name: "starting", power.START.name: "starting"}
 _ON_THE_WAY_DOWN = {power.POWER_OFF.name: "stopping", power.DEALLOCATE.name: "deallocating"}
 _GENERALIZED = ViewStatus("OSState/generalized", "Info", "VM generalized")
+_SHARED_MACHINE_ID = ViewStatus(
+    "MachineId/inherited",
+    "Warning",
+    "Machine-id may be shared",
+    "waagent leaves /etc/machine-id in an image, and this machine's image does not come from calco's base image, which "
+    "renews it: machines of one image may share it. Empty it before the next capture: sudo truncate -s 0 "
+    "/etc/machine-id",
+)
+"""Ours. Last in the list: Az PowerShell reads the second status as the power state."""
 _STATE_WORDS = {"Succeeded": "Provisioning succeeded", "Creating": "Creating", "Updating": "Updating"}
 
 
@@ -58,7 +68,13 @@ def _statuses(machine: Resource, state: MachineState, underway: Operation | None
     if condition_of(machine).is_generalized:
         lines.append(_GENERALIZED)
     lines.append(_POWER[_power_word(machine, state, underway)])
+    if flag_at(machine.internal, RENEWS_MACHINE_ID) is not True and _is_linux(machine):
+        lines.append(_SHARED_MACHINE_ID)
     return tuple(lines)
+
+
+def _is_linux(machine: Resource) -> bool:
+    return text_at(machine.properties, "storageProfile", "osDisk", "osType") == OsType.LINUX
 
 
 def _provisioning_status(machine: Resource, state: MachineState) -> ViewStatus:

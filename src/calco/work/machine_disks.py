@@ -14,7 +14,7 @@ from calco.model.disk import (
     Sku,
     size_gb,
 )
-from calco.model.document import Document, number_at, object_at, objects_at, text_at
+from calco.model.document import Document, flag_at, number_at, object_at, objects_at, text_at
 from calco.model.ids import ResourceId
 from calco.model.image import slot
 from calco.model.machine import Generation
@@ -25,6 +25,7 @@ from calco.ports import Reader, Resource
 from calco.work import disk, volume
 from calco.work.cloud import Cloud
 from calco.work.common import with_properties
+from calco.work.machine_state import RENEWS_MACHINE_ID
 
 LUNS = range(64)
 
@@ -49,6 +50,9 @@ class Source:
     is_platform: bool
     reference: Document
     """``creationData.imageReference`` of the disks."""
+    renews_machine_id: bool
+    """Whether a guest of it makes itself a new /etc/machine-id when its vmId is new. waagent leaves the old one in
+    place; our base image does it, and what was made from that."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def _platform(view: Reader, urn: Urn, base: VolumeId | None) -> Source:
         "sku": urn.sku,
         "version": urn.version,
     }
-    return Source({None: SourceDisk(row.id, row.size_bytes)}, generation, OsType.LINUX, True, reference)
+    return Source({None: SourceDisk(row.id, row.size_bytes)}, generation, OsType.LINUX, True, reference, True)
 
 
 def _image(view: Reader, id: ResourceId, machine: ResourceId, location: str) -> Source:
@@ -111,6 +115,7 @@ def _image(view: Reader, id: ResourceId, machine: ResourceId, location: str) -> 
         OsType(text_at(profile, "osDisk", "osType") or OsType.LINUX),
         False,
         {"id": str(image.id)},
+        flag_at(image.internal, RENEWS_MACHINE_ID) is True,
     )
 
 

@@ -8,6 +8,7 @@
 - ``reports``: what the guest said last of its provisioning, by agent; ``agent``: what waagent said last of itself;
   ``failure``: code and message of a failed provisioning
 - ``incarnation``: of the goal state; grows with every power-on
+- ``renewsMachineId``: whether its guest makes a new /etc/machine-id when its vmId is new; an image inherits it
 """
 
 from datetime import datetime
@@ -21,6 +22,8 @@ from calco.ports import Reader, Resource
 from calco.work.cloud import Rules
 from calco.work.common import with_internal
 from calco.work.volume import DISK_SLOT
+
+RENEWS_MACHINE_ID = "renewsMachineId"
 
 
 def vm_id_of(machine: Resource) -> str:

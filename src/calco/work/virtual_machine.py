@@ -31,7 +31,15 @@ from calco.work.common import (
     with_properties,
 )
 from calco.work.machine_disks import DiskPlan, Order
-from calco.work.machine_state import condition_of, disks_of, is_provisioned, nics_of, vm_id_of, with_condition
+from calco.work.machine_state import (
+    RENEWS_MACHINE_ID,
+    condition_of,
+    disks_of,
+    is_provisioned,
+    nics_of,
+    vm_id_of,
+    with_condition,
+)
 from calco.work.provisioning import without_secrets
 
 KIND = "Microsoft.Compute/virtualMachines"
@@ -266,6 +274,7 @@ def _record(cloud: Cloud, order: Order, disks: Sequence[DiskPlan], nics: Sequenc
         "condition": Condition.DEALLOCATED.value,
         "changedAt": cloud.clock.now().isoformat(),
         "provisioned": False,
+        RENEWS_MACHINE_ID: order.source.renews_machine_id,
         "secrets": _secrets(wanted.os_profile),
     }
     return Resource(wanted.id, order.location, properties, wanted.tags, internal, wanted.extra)
