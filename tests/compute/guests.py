@@ -30,7 +30,11 @@ class Guest:
             enter = ("unshare", "--user", "--map-root-user")
         argv = [*enter, sys.executable, os.fspath(PROGRAM), kind, name, link.mac]
         self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self._answer()
+        try:
+            self._answer()
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __enter__(self) -> Self:
         return self

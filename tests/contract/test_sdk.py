@@ -118,10 +118,11 @@ def seconds_in_all(said: str) -> float:
 
 
 def belongings(service: ServiceProcess) -> list[str]:
-    """What lies in the folders of things that come and go with resources; the trash is listed too, but for itself."""
+    """What lies in the folders of things that come and go with resources, but for the folders that always lie there."""
     root = service.data.root
     found = [each for name in ("volumes", "machines", "networks") for each in (root / name).rglob("*")]
-    return sorted(str(each.relative_to(root)) for each in found if each != root / "volumes/trash")
+    standing = {root / "volumes/trash", root / "networks/namespace", root / "networks/slirp"}
+    return sorted(str(each.relative_to(root)) for each in found if each not in standing)
 
 
 def rows(service: ServiceProcess) -> list[str]:
