@@ -34,7 +34,7 @@ from bench.report import Row
 from bench.samples import median, ratio
 from bench.service import Service
 from calco import process
-from calco.compute.accelerator import choose_accelerator
+from calco.compute.accelerator import Accelerator, choose_accelerator
 from calco.compute.network_namespace import NamespaceNetwork
 from calco.compute.qemu_command import Places, command
 from calco.guest.listener import FabricListener
@@ -189,6 +189,7 @@ class PlainQemu:
     run_dir: Path
     network: str
     networks: NamespaceNetwork
+    accelerator: Accelerator
     ears: _Ears
 
     def boot(self, base: Path) -> Boot:
@@ -229,8 +230,7 @@ class PlainQemu:
             firmware=None,
             volume=lambda _: overlay,
         )
-        argv = command(machine, places, choose_accelerator(self.folder / "accelerator.json"))
-        return process.spawn(argv, log=self.folder / "qemu.log")
+        return process.spawn(command(machine, places, self.accelerator), log=self.folder / "qemu.log")
 
     def _await_ssh(self, port: Port) -> None:
         deadline = time.perf_counter() + BOOT_SECONDS
@@ -257,7 +257,9 @@ def plain_side() -> Iterator[PlainQemu]:
         networks.open(network, [SUBNET])
         ours.callback(networks.close, network)
         fabric.serve(network, {each.service: each.socket for each in networks.listeners(network)})
-        yield PlainQemu(folder, folder, network, networks, ears)
+        # Before any clock runs: the service has looked for its own by now too.
+        accelerator = choose_accelerator(folder / "accelerator.json")
+        yield PlainQemu(folder, folder, network, networks, accelerator, ears)
 
 
 def _compute(vm_id: str) -> Document:
