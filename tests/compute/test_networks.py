@@ -1,4 +1,7 @@
-"""Every network driver keeps the same promises; what only one can promise is at the end."""
+"""Every network driver keeps the same promises; what only one can promise is at the end.
+
+Longer than other files: both parts stand on one laboratory, which would have to be shared through a third file.
+"""
 
 import fcntl
 import functools
