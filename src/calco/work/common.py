@@ -12,7 +12,7 @@ from calco.model.ids import ResourceId
 from calco.model.operation import Claim, Family, NewOperation, Operation, OperationEnd, Status
 from calco.operations.plan import P, Plan
 from calco.ports import Reader, Resource, Writer
-from calco.work.cloud import Cloud
+from calco.work.cloud import Accepted, Cloud
 
 GROUP_DELETING = "deleting"
 """``internal`` member of a resource group whose deletion was accepted."""
@@ -67,6 +67,13 @@ def check_free(view: Reader, claims: tuple[Claim, ...], busy: Callable[[Resource
             raise (busy or errors.resource_busy)(claim.resource)
 
 
+def told(cloud: Cloud, accepted: Accepted) -> Accepted:
+    """The same answer, once the runner knows of its operation. For after the transaction: it looks at once."""
+    if accepted.operation is not None:
+        cloud.accepted(accepted.operation.id)
+    return accepted
+
+
 def hand_over(
     cloud: Cloud,
     tx: Writer,
@@ -77,7 +84,7 @@ def hand_over(
     claims: tuple[Claim, ...],
     family: Family = Family.COMPUTE,
 ) -> Operation:
-    """Write the operation that goes on after the answer. Call ``cloud.accepted`` once the transaction is committed."""
+    """Write the operation that goes on after the answer. Call ``told`` once the transaction is committed."""
     document: Document = msgspec.to_builtins(params)
     return tx.accept(
         NewOperation(

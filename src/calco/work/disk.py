@@ -28,6 +28,7 @@ from calco.work.common import (
     listed,
     normal_location,
     state_of,
+    told,
     with_properties,
 )
 
@@ -57,7 +58,7 @@ def put(cloud: Cloud, wanted: NewDisk) -> Accepted:
             if wanted.create_option != text_at(there.properties, "creationData", "createOption"):
                 raise errors.property_change("creationData.createOption")
             accepted = _change(cloud, tx, there, DiskChange(wanted.tags, wanted.size_gb, wanted.sku))
-    return _tell(cloud, accepted)
+    return told(cloud, accepted)
 
 
 def _was_never_made(view: Reader, disk: Resource) -> bool:
@@ -78,7 +79,7 @@ def patch(cloud: Cloud, id: ResourceId, change: DiskChange) -> Accepted:
     """Change what is named."""
     with cloud.records.write() as tx:
         accepted = _change(cloud, tx, found(tx, id), change)
-    return _tell(cloud, accepted)
+    return told(cloud, accepted)
 
 
 def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
@@ -96,13 +97,7 @@ def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
         operation = hand_over(
             cloud, tx, DELETE, Leaving(str(id), files), subject=disk, claims=claims, family=Family.DISK
         )
-    return _tell(cloud, Accepted(None, operation))
-
-
-def _tell(cloud: Cloud, accepted: Accepted) -> Accepted:
-    if accepted.operation is not None:
-        cloud.accepted(accepted.operation.id)
-    return accepted
+    return told(cloud, Accepted(None, operation))
 
 
 def _create(cloud: Cloud, tx: Writer, wanted: NewDisk, location: str, *, created: bool) -> Accepted:

@@ -31,6 +31,7 @@ from calco.work.common import (
     listed,
     normal_location,
     settled,
+    told,
     with_properties,
 )
 from calco.work.machine_state import RENEWS_MACHINE_ID, condition_of, disks_of
@@ -59,9 +60,7 @@ def put(cloud: Cloud, wanted: NewImage) -> Accepted:
             _check_same(there, wanted)
             return _retag(cloud, tx, there, wanted.tags)
         accepted = _capture(cloud, tx, wanted, location, created=there is None)
-    if accepted.operation is not None:
-        cloud.accepted(accepted.operation.id)
-    return accepted
+    return told(cloud, accepted)
 
 
 def patch(cloud: Cloud, id: ResourceId, tags: Mapping[str, str] | None) -> Accepted:
@@ -82,8 +81,7 @@ def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
         check_free(tx, claims, lambda _: _in_use(tx, id))
         files = tuple(volume.chain(tx, tx.held(id).values()))
         operation = hand_over(cloud, tx, DELETE, disk.Leaving(str(id), files), subject=image, claims=claims)
-    cloud.accepted(operation.id)
-    return Accepted(None, operation)
+    return told(cloud, Accepted(None, operation))
 
 
 def _in_use(view: Reader, image: ResourceId) -> ApiError:

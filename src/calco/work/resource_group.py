@@ -16,7 +16,15 @@ from calco.operations.plan import Act, Job, Plan, Wait
 from calco.ports import Resource
 from calco.work import disk, image, network_interface, public_address, virtual_machine, virtual_network
 from calco.work.cloud import Accepted, Cloud
-from calco.work.common import GROUP_DELETING, check_free, hand_over, normal_location, with_internal, with_properties
+from calco.work.common import (
+    GROUP_DELETING,
+    check_free,
+    hand_over,
+    normal_location,
+    told,
+    with_internal,
+    with_properties,
+)
 
 KIND = "Microsoft.Resources/resourceGroups"
 
@@ -82,8 +90,7 @@ def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
         operation = hand_over(
             cloud, tx, DELETE, Leaving(str(group.id)), subject=marked, claims=claims, family=Family.RESOURCES
         )
-    cloud.accepted(operation.id)
-    return Accepted(marked, operation)
+    return told(cloud, Accepted(marked, operation))
 
 
 def _check_open(group: Resource) -> None:

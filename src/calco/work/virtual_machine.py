@@ -28,6 +28,7 @@ from calco.work.common import (
     listed,
     normal_location,
     settled,
+    told,
     with_properties,
 )
 from calco.work.machine_disks import DiskPlan, Order
@@ -72,7 +73,7 @@ def put(cloud: Cloud, wanted: NewVirtualMachine) -> Accepted:
         if base is not None:
             volume.drop_unused(cloud, base)
         raise
-    return _told(cloud, accepted)
+    return told(cloud, accepted)
 
 
 def _put(cloud: Cloud, wanted: NewVirtualMachine, setting: "_Setting") -> Accepted | None:
@@ -93,7 +94,7 @@ def patch(cloud: Cloud, id: ResourceId, tags: Mapping[str, str] | None) -> Accep
     with cloud.records.write() as tx:
         machine = found(tx, id)
         accepted = _settle_change(cloud, tx, machine if tags is None else replace(machine, tags=tags))
-    return _told(cloud, accepted)
+    return told(cloud, accepted)
 
 
 def act(cloud: Cloud, id: ResourceId, what: Act, *, skip_shutdown: bool = False) -> Accepted:
@@ -113,7 +114,7 @@ def act(cloud: Cloud, id: ResourceId, what: Act, *, skip_shutdown: bool = False)
         if what is Act.START and _runs(cloud, machine):
             return Accepted(machine, settled(cloud, tx, machine, Family.COMPUTE))
         accepted = _hand_over_act(cloud, tx, machine, what, condition, skip_shutdown=skip_shutdown)
-    return _told(cloud, accepted)
+    return told(cloud, accepted)
 
 
 def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
@@ -127,13 +128,7 @@ def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
         check_free(tx, claims, lambda _: errors.machine_busy(Act.DELETE, machine.id.name))
         tx.put(leaving)
         operation = hand_over(cloud, tx, power.DELETE, power.removal_of(tx, machine), subject=leaving, claims=claims)
-    return _told(cloud, Accepted(None, operation))
-
-
-def _told(cloud: Cloud, accepted: Accepted) -> Accepted:
-    if accepted.operation is not None:
-        cloud.accepted(accepted.operation.id)
-    return accepted
+    return told(cloud, Accepted(None, operation))
 
 
 def _claims(machine: Resource) -> tuple[Claim, ...]:

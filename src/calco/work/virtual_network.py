@@ -26,6 +26,7 @@ from calco.work.common import (
     listed,
     normal_location,
     settled,
+    told,
     with_properties,
 )
 
@@ -74,8 +75,7 @@ def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
         tx.put(with_properties(there, {"provisioningState": "Deleting"}))
         leaving = Leaving(str(id), guid_of(there))
         operation = hand_over(cloud, tx, DELETE, leaving, subject=there, claims=claims, family=Family.NETWORK)
-    cloud.accepted(operation.id)
-    return Accepted(None, operation)
+    return told(cloud, Accepted(None, operation))
 
 
 # --- subnets by themselves -------------------------------------------------------------------------------------------
