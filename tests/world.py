@@ -13,7 +13,7 @@ from calco.model.document import Document
 from calco.model.guest import Agent, Health, Report
 from calco.model.ids import ResourceId
 from calco.model.image import NewImage
-from calco.model.machine import Machine
+from calco.model.machine import Generation, Machine
 from calco.model.network import NewNetworkInterface, NewSubnet, NewVirtualNetwork
 from calco.model.operation import Operation, Status
 from calco.model.virtual_machine import Act, DiskWish, NewVirtualMachine, NicWish, OsProfile, Urn
@@ -58,6 +58,11 @@ class OneBase:
 
     def size_bytes(self, urn: str) -> int | None:
         return 4 * GIB if self.path(urn) else None
+
+    def generation(self, urn: str) -> Generation | None:
+        if self.path(urn) is None:
+            return None
+        return Generation.V2 if "12-gen2" in urn else Generation.V1
 
 
 def ready_guest(heard: Callable[[str, Report], None]) -> Callable[[Machine], None]:

@@ -4,7 +4,7 @@ Drivers implement these; ``service`` plugs them together; ``work`` knows nothing
 """
 
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +14,7 @@ from typing import Protocol
 from calco.model.document import Document
 from calco.model.guest import Guest, Provisioning, Report
 from calco.model.ids import ResourceId
-from calco.model.machine import Link, Machine, MachineState
+from calco.model.machine import Generation, Link, Machine, MachineState
 from calco.model.operation import NewOperation, Operation, OperationEnd, StepEvent
 from calco.model.subnet import Port, Subnet
 from calco.model.volume import Volume, VolumeId
@@ -337,6 +337,5 @@ class BaseImages(Protocol):
     def size_bytes(self, urn: str) -> int | None:
         """Virtual size of the image, None when the URN is unknown."""
 
-
-Waker = Callable[[str], None]
-"""Tells the runner that the operation of that id may go on."""
+    def generation(self, urn: str) -> Generation | None:
+        """The firmware that Azure sells the image for, None when the URN is unknown."""

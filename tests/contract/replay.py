@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from calco.model.machine import Generation
 from tests.arm.api import Api
 from tests.shared import recording
 from tests.world import SUBSCRIPTION
@@ -179,3 +180,6 @@ class AnyBase:
 
     def size_bytes(self, _urn: str) -> int:
         return 30 * 1024**3
+
+    def generation(self, _urn: str) -> Generation:
+        return Generation.V1

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from calco.catalog.cache import ImageCache
 from calco.catalog.recipes import PLATFORM_IMAGES, platform_image
+from calco.model.machine import Generation
 
 
 def cache_folder(environment: Mapping[str, str], home: Path) -> Path:
@@ -31,6 +32,10 @@ class BuiltImages:
         found = platform_image(urn)
         return None if found is None else found.recipe.size_bytes
 
+    def generation(self, urn: str) -> Generation | None:
+        found = platform_image(urn)
+        return None if found is None else found.generation
+
 
 class EmptyImages:
     """The same names, each standing for an empty disk: for the simulated hypervisor, whose machines read no disk.
@@ -52,3 +57,7 @@ class EmptyImages:
 
     def size_bytes(self, urn: str) -> int | None:
         return self._size_bytes if platform_image(urn) else None
+
+    def generation(self, urn: str) -> Generation | None:
+        found = platform_image(urn)
+        return None if found is None else found.generation

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from calco.model.machine import Generation
+
 GIB = 1 << 30
 
 
@@ -33,7 +35,7 @@ class PlatformImage:
     """One ``publisher:offer:sku`` of Azure's marketplace."""
 
     recipe: Recipe
-    generation: str
+    generation: Generation
     """Azure's hyperVGeneration: ``V1`` starts from BIOS, ``V2`` from UEFI."""
 
 
@@ -78,8 +80,8 @@ DEBIAN_12 = Recipe(
 
 PLATFORM_IMAGES: Mapping[str, PlatformImage] = MappingProxyType(
     {
-        "debian:debian-12:12": PlatformImage(DEBIAN_12, "V1"),
-        "debian:debian-12:12-gen2": PlatformImage(DEBIAN_12, "V2"),
+        "debian:debian-12:12": PlatformImage(DEBIAN_12, Generation.V1),
+        "debian:debian-12:12-gen2": PlatformImage(DEBIAN_12, Generation.V2),
     }
 )
 

@@ -69,22 +69,22 @@ class DiskPlan:
 # --- the source ------------------------------------------------------------------------------------------------------
 
 
-def source_of(view: Reader, wanted: NewVirtualMachine, base: VolumeId | None, location: str) -> Source:
+def source_of(cloud: Cloud, view: Reader, wanted: NewVirtualMachine, base: VolumeId | None, location: str) -> Source:
     """What the request's ``imageReference`` stands for. Raises Azure's refusals."""
     if wanted.os_disk.create_option is not CreateOption.FROM_IMAGE:
         raise errors.not_supported(f"storageProfile.osDisk.createOption '{wanted.os_disk.create_option}'")
     if isinstance(wanted.image, Urn):
-        return _platform(view, wanted.image, base)
+        return _platform(cloud, view, wanted.image, base)
     if wanted.image is None:
         raise errors.missing("imageReference")
     return _image(view, wanted.image, wanted.id, location)
 
 
-def _platform(view: Reader, urn: Urn, base: VolumeId | None) -> Source:
+def _platform(cloud: Cloud, view: Reader, urn: Urn, base: VolumeId | None) -> Source:
     row = None if base is None else view.volume(base)
-    if row is None:
+    generation = cloud.base_images.generation(str(urn))
+    if row is None or generation is None:
         raise errors.platform_image_not_found(str(urn))
-    generation = Generation.V2 if urn.sku.lower().endswith("gen2") else Generation.V1
     reference: Document = {
         "publisher": urn.publisher,
         "offer": urn.offer,

@@ -181,7 +181,7 @@ class _Setting:
 
 
 def _create(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, setting: _Setting) -> Accepted:
-    source = machine_disks.source_of(tx, wanted, setting.base, setting.location)
+    source = machine_disks.source_of(cloud, tx, wanted, setting.base, setting.location)
     if source.generation not in setting.size.generations:
         raise errors.wrong_generation(setting.size.name, source.generation)
     if wanted.os_profile is None:
