@@ -4,7 +4,7 @@ Drivers implement these; ``service`` plugs them together; ``work`` knows nothing
 """
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +14,7 @@ from typing import Protocol
 from calco.model.document import Document
 from calco.model.guest import Guest, Provisioning, Report
 from calco.model.ids import ResourceId
-from calco.model.machine import Generation, Link, Machine, MachineState
+from calco.model.machine import Drive, Generation, Link, Machine, MachineState
 from calco.model.operation import NewOperation, Operation, OperationEnd, StepEvent
 from calco.model.subnet import Port, Subnet
 from calco.model.volume import Volume, VolumeId
@@ -159,24 +159,77 @@ class StoreFull(Exception):
     """No room for a volume; what was begun may half exist until ``delete``."""
 
 
+class PoolGone(Exception):
+    """The storage pool that was asked for, or one that a volume lies over, is not there."""
+
+
+class VolumeFrozen(Exception):
+    """A flat volume that was to be written is frozen."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """A range of bytes that holds data; what no extent names reads as zeros."""
+
+    offset: int
+    length: int
+
+
+class VolumeView(Protocol):
+    """The bytes of one volume, what lies below included, as one reads them now. Not for several threads at once."""
+
+    size_bytes: int
+    """Of a qcow2 volume what the guest sees, of a flat one the length of its file."""
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Exactly those bytes. Raises ValueError outside the volume, OSError when they cannot be read."""
+
+    def extents(self, offset: int, length: int) -> Iterator[Extent]:
+        """Where that range holds data, in order, each extent within it; O(metadata)."""
+
+
 class DiskStore(Protocol):
     """Copy-on-write volumes. Every method may be repeated with the same arguments and then does nothing more.
 
-    When a method that makes something returns, it is on disk: file and folder are fsynced.
+    When a method that makes something returns, it is on disk: file and folder are fsynced. Volumes lie in pools that
+    may be gone one by one; what has to do with a pool that is gone raises PoolGone, everything else goes on.
     """
 
     def create(self, volume: Volume) -> None:
-        """Make an empty volume, or an overlay when ``volume.backing`` is set; O(metadata). Raises StoreFull."""
+        """Make an empty volume (flat: all zeros), or an overlay when ``volume.backing`` is set; O(metadata). Raises
+        StoreFull, PoolGone."""
+
+    def copy(self, volume: Volume, source: VolumeId, moved: Callable[[int, int], None]) -> None:
+        """Make ``volume`` a whole copy of ``source`` and everything below it, in the format and pool of ``volume``;
+        O(data), by reflink where it can be. qcow2 to flat ends with a VHD footer, flat to qcow2 leaves that out.
+        ``moved`` hears bytes done and bytes in all, and may raise to stop. Raises StoreFull, PoolGone."""
+
+    def view(self, volume: VolumeId) -> AbstractContextManager[VolumeView]:
+        """Read the bytes of a volume that nobody writes (flat ones may be written meanwhile); nothing is copied. For a
+        qcow2 volume it costs a process while it is open. Raises FileNotFoundError, PoolGone."""
+
+    def write(self, volume: VolumeId, offset: int, data: bytes | memoryview) -> None:
+        """Write into a flat volume; on disk when it returns. Raises VolumeFrozen, ValueError outside it, StoreFull."""
+
+    def clear(self, volume: VolumeId, offset: int, length: int) -> None:
+        """Make a range of a flat volume zeros and give its room back. Raises VolumeFrozen, ValueError outside it."""
+
+    def thaw(self, volume: VolumeId) -> None:
+        """Undo ``freeze`` for a volume whose row never said frozen; absent is fine."""
+
+    def pools(self) -> set[str]:
+        """The pools that are there; the regional one always is."""
 
     def import_base(self, volume: Volume, source: Path, format: str) -> None:
         """Make ``volume`` from an image file of a stated format (``qcow2``, ``raw``); hard-linked where it can be,
         else copied, O(data)."""
 
     def grow(self, volume: VolumeId, size_bytes: int) -> None:
-        """Make what the guest sees larger; O(metadata). Never shrinks."""
+        """Make what the guest sees larger (of a flat volume the file); O(metadata). Never shrinks."""
 
     def freeze(self, volume: VolumeId) -> None:
-        """Take write permission off the file, a second lock beside the row; absent is fine."""
+        """Take write permission off the file, a second lock beside the row; absent is fine. When it returns no
+        ``write`` or ``clear`` of it is under way and none will begin until ``thaw``."""
 
     def sync(self, volume: VolumeId) -> None:
         """fsync the volume: called when its last writer has closed it."""
@@ -225,6 +278,22 @@ class Hypervisor(Protocol):
         """Press the reset button; a shut-down guest boots again."""
 
     def state(self, vm_id: str) -> MachineState: ...
+
+    def plug(self, vm_id: str, drive: Drive) -> None:
+        """Give a running machine one more data disk, at once; one that is absent or has it is left alone. Raises
+        ToolFailed when QEMU refuses."""
+
+    def unplug(self, vm_id: str, lun: int) -> None:
+        """Take a data disk away from a running machine; when it returns the volume's file is closed. Absent is fine.
+        Raises ToolFailed when the guest does not let go in time."""
+
+    def switch(self, vm_id: str, drive: Drive) -> None:
+        """Let the running machine write ``drive.volume`` from now on, an overlay that was made over the volume it has
+        written at that LUN so far. All disks of the guest go on meanwhile; what was written before is in the old
+        volume. Absent is fine. Raises ToolFailed."""
+
+    def writes(self, vm_id: str) -> Mapping[int | None, VolumeId]:
+        """Which volume each drive of a machine writes now, by LUN, asked of the machine itself; empty when absent."""
 
     def machines(self) -> set[str]:
         """vm_ids of every machine with a process or a run directory here."""

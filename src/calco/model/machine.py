@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from calco.model.volume import VolumeId
+from calco.model.volume import Format, VolumeId
 
 
 class Generation(StrEnum):
@@ -26,10 +26,13 @@ class MachineState(StrEnum):
 
 @dataclass(frozen=True)
 class Drive:
-    """One disk of a machine. ``lun`` is None for the OS disk, Azure's LUN (0..63) for a data disk."""
+    """One disk of a machine. ``lun`` is None for the OS disk, Azure's LUN (0..63) for a data disk. ``size_bytes`` is
+    what the guest sees of a flat volume, whose file has a footer after that; a qcow2 file says it itself."""
 
     volume: VolumeId
     lun: int | None
+    format: Format = Format.QCOW2
+    size_bytes: int | None = None
 
 
 @dataclass(frozen=True)

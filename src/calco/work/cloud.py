@@ -1,7 +1,7 @@
 """What work does its work with: the ports, the rules a person may set, and the runner that carries slow work on."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from calco.model.operation import Operation
 from calco.ports import (
@@ -31,6 +31,14 @@ class Rules:
     public_range: str = "100.64.0.0/16"
     public_ports: tuple[int, ...] = (22,)
     trash_days: int = 7
+    blob_url: str = "https://localhost:10000"
+    """Where this service's blob endpoint answers; an account's address is this, a slash and its name."""
+    zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Availability zones by region (``eastus`` has ``1``, ``2``, ``3``); a region that is missing has none."""
+    deployments_at_once: int = 20
+    """How many deployments of one managed image may be under way. Source: Azure, "Create a managed image"."""
+    strict: bool = False
+    """Whether a deployment that waits too long for its turn fails as Azure's does."""
 
 
 @dataclass(frozen=True)
