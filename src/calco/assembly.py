@@ -33,7 +33,7 @@ from calco.service import CannotStart, Foundation, Parts, drivers
 from calco.settings import Settings
 from calco.storage.migrations import CannotOpen, open_records
 from calco.storage.records import SqlRecords
-from calco.work import plans, power, virtual_machine
+from calco.work import machine_links, plans, virtual_machine
 from calco.work.cloud import Cloud, Rules
 from calco.work.guest_directory import Directory
 from calco.work.machine_state import vm_id_of
@@ -252,7 +252,7 @@ def _behind(cloud: Cloud) -> Behind:
         with cloud.records.read() as view:
             for machine in view.resources(virtual_machine.KIND):
                 if vm_id_of(machine) == vm_id:
-                    return power.plugs_of(view, machine)[0].port
+                    return machine_links.plugs_of(view, machine)[0].port
         raise LookupError(f"there is no machine {vm_id}")
 
     def dial(vm_id: str, tcp_port: int) -> socket:

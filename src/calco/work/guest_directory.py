@@ -8,8 +8,8 @@ from calco.model.ids import ResourceId
 from calco.ports import Reader, Resource
 from calco.work import network_interface
 from calco.work.cloud import Cloud
+from calco.work.machine_links import nics_in
 from calco.work.machine_state import secrets_of, vm_id_of
-from calco.work.power import nics_in
 from calco.work.provisioning import late_success, with_report
 
 MACHINE_KIND = "Microsoft.Compute/virtualMachines"

@@ -12,10 +12,13 @@
 """
 
 from datetime import datetime
+from typing import Protocol
 
+from calco.model import errors
 from calco.model.document import Document, flag_at, number_at, object_at, objects_at, text_at
 from calco.model.ids import ResourceId
 from calco.model.machine import Drive, Generation, Machine
+from calco.model.operation import Claim
 from calco.model.virtual_machine import Condition
 from calco.model.vm_size import find
 from calco.ports import Reader, Resource
@@ -24,6 +27,22 @@ from calco.work.common import with_internal
 from calco.work.volume import DISK_SLOT
 
 RENEWS_MACHINE_ID = "renewsMachineId"
+
+
+class OfMachine(Protocol):
+    """What an operation's parameters have in common when it is about one machine."""
+
+    @property
+    def machine(self) -> str:
+        """The machine's resource id."""
+
+
+def machine_in(view: Reader, id: str) -> Resource:
+    """The machine an operation is about. It claims the machine, so it is there."""
+    machine = view.resource(ResourceId.parse(id))
+    if machine is None:
+        raise errors.resource_not_found(ResourceId.parse(id))
+    return machine
 
 
 def vm_id_of(machine: Resource) -> str:
@@ -82,3 +101,11 @@ def hardware_of(machine: Resource, view: Reader, rules: Rules) -> Machine:
 
 def secrets_of(machine: Resource) -> Document:
     return object_at(machine.internal, "secrets")
+
+
+def is_running(machine: Resource) -> bool:
+    return condition_of(machine) is Condition.RUNNING
+
+
+def claims_of(machine: Resource) -> tuple[Claim, ...]:
+    return (Claim(machine.id), *(Claim(each) for each in disks_of(machine).values()))

@@ -1,7 +1,15 @@
 """Every plan there is, so that an operation found in the records after a restart finds its steps."""
 
 from calco.operations.plan import Book
-from calco.work import disk, image, power, resource_group, virtual_machine, virtual_network
+from calco.work import (
+    disk,
+    image,
+    machine_delete,
+    machine_update,
+    power,
+    resource_group,
+    virtual_network,
+)
 from calco.work.cloud import Cloud
 
 BOOK: Book[Cloud] = Book.of(
@@ -15,8 +23,8 @@ BOOK: Book[Cloud] = Book.of(
     power.RESTART,
     power.POWER_OFF,
     power.DEALLOCATE,
-    power.DELETE,
-    virtual_machine.UPDATE,
+    machine_delete.DELETE,
+    machine_update.UPDATE,
     virtual_network.DELETE,
     resource_group.DELETE,
 )

@@ -16,7 +16,7 @@ from calco.model.operation import Operation
 from calco.model.virtual_machine import Act, Condition
 from calco.ports import Resource
 from calco.tool import ToolFailed
-from calco.work import power, virtual_machine, virtual_network, volume
+from calco.work import machine_links, virtual_machine, virtual_network, volume
 from calco.work.cloud import Cloud
 from calco.work.machine_state import condition_of, vm_id_of, with_condition
 
@@ -131,7 +131,7 @@ def _start(cloud: Cloud, machine: Resource) -> bool:
 def _publish_again(cloud: Cloud, machine: Resource) -> None:
     """Public addresses are relayed by the service on some machines: they come back with it."""
     with cloud.records.read() as view:
-        plugs = power.plugs_of(view, machine)
+        plugs = machine_links.plugs_of(view, machine)
     for each in plugs:
         if each.public is not None:
             try:

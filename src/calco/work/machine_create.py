@@ -1,0 +1,131 @@
+"""A new machine: what it is made from, what it claims, what its record says until its plan has made it real."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from calco.model import errors, os_profile
+from calco.model.document import Document, Json, object_at
+from calco.model.errors import ApiError
+from calco.model.ids import ResourceId
+from calco.model.operation import Claim
+from calco.model.virtual_machine import Condition, NewVirtualMachine, NicWish, OsProfile
+from calco.model.vm_size import VmSize
+from calco.model.volume import VolumeId
+from calco.ports import Resource, Writer
+from calco.work import disk, machine_disks, network_interface, power, power_up, volume
+from calco.work.cloud import Accepted, Cloud
+from calco.work.common import check_free, found, hand_over
+from calco.work.machine_disks import DiskPlan, Order
+from calco.work.machine_state import RENEWS_MACHINE_ID, claims_of, nics_of
+from calco.work.power_up import PowerOn, in_line
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What was found out about the request before the records were opened for writing."""
+
+    location: str
+    size: VmSize
+    base: VolumeId | None
+
+
+def create(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, setting: Setting) -> Accepted:
+    source = machine_disks.source_of(cloud, tx, wanted, setting.base, setting.location)
+    if source.generation not in setting.size.generations:
+        raise errors.wrong_generation(setting.size.name, source.generation)
+    if wanted.os_profile is None:
+        raise ApiError(400, "InvalidParameter", "Required parameter 'osProfile' is missing (null).", "osProfile")
+    os_profile.check(wanted.os_profile)
+    order = machine_disks.Order(wanted, source, setting.size, setting.location)
+    disks = machine_disks.plan(cloud, tx, order)
+    nics = _nics(cloud, tx, wanted, setting.location)
+    machine = _record(cloud, order, disks, nics)
+    claims = (
+        *claims_of(machine),
+        *(Claim(nic) for nic in nics_of(machine)),
+        *(Claim(image, sole=False) for image in [wanted.image] if isinstance(image, ResourceId)),
+    )
+    check_free(tx, claims)
+    tx.put(machine)
+    for position, id in enumerate(nics_of(machine)):
+        tx.put(network_interface.attached(found(tx, id), machine.id, primary=position == 0))
+    for each in disks:
+        tx.put(each.record)
+        if each.volume is not None:
+            tx.hold(each.record.id, volume.DISK_SLOT, each.volume)
+    params = PowerOn(str(machine.id), power_up.fresh_volumes(cloud, tx, machine), Condition.DEALLOCATED)
+    operation = in_line(cloud, tx, hand_over(cloud, tx, power.CREATE, params, subject=machine, claims=claims))
+    return Accepted(machine, operation, created=True)
+
+
+def _nics(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, location: str) -> Sequence[Document]:
+    """``networkInterfaces`` as the machine will show them; inline ones are made."""
+    if not wanted.nics:
+        raise errors.missing("networkProfile.networkInterfaces")
+    names = [wish.nic.key for wish in wanted.nics if wish.nic is not None]
+    if len(set(names)) < len(names):
+        raise errors.invalid("networkProfile.networkInterfaces", "A NIC is named twice.")
+    shown: Sequence[Document] = []
+    for wish in wanted.nics:
+        if wish.nic is None:
+            id = network_interface.put_inline(cloud, tx, wanted.id, location, wish).id
+        else:
+            id = _existing_nic(tx, wish.nic, wanted.id, location)
+        shown = [*shown, {"id": str(id), **_nic_properties(wish, len(wanted.nics))}]
+    return shown
+
+
+def _existing_nic(tx: Writer, id: ResourceId, machine: ResourceId, location: str) -> ResourceId:
+    nic = tx.resource(id)
+    if nic is None or nic.id.kind != network_interface.KIND.lower() or nic.location != location:
+        raise errors.reference_not_found(id, machine)
+    owner = network_interface.machine_of(nic)
+    if owner is not None and owner.key != machine.key:
+        raise errors.nic_in_use(id, owner)
+    return nic.id
+
+
+def _nic_properties(wish: NicWish, count: int) -> Document:
+    properties: Document = {}
+    if wish.primary is not None or count == 1:
+        properties["primary"] = wish.primary is not False
+    if wish.delete_option is not None:
+        properties["deleteOption"] = wish.delete_option
+    return {"properties": properties} if properties else {}
+
+
+def _record(cloud: Cloud, order: Order, disks: Sequence[DiskPlan], nics: Sequence[Document]) -> Resource:
+    wanted = order.wanted
+    profile = object_at(wanted.properties, "storageProfile")
+    os_disk = next(each.shown for each in disks if each.lun is None)
+    data: Sequence[Json] = [each.shown for each in disks if each.lun is not None]
+    network: Document = {
+        name: each
+        for name, each in object_at(wanted.properties, "networkProfile").items()
+        if name not in ("networkInterfaceConfigurations", "networkApiVersion")
+    }
+    properties: Document = {
+        "vmId": cloud.chance.guid(),
+        **wanted.properties,
+        "storageProfile": {**profile, "osDisk": os_disk, "dataDisks": [*data]},
+        "networkProfile": {**network, "networkInterfaces": [*nics]},
+        "provisioningState": "Creating",
+        "timeCreated": disk.timestamp(cloud.clock.now()),
+    }
+    internal: Document = {
+        "vmId": properties["vmId"],
+        "generation": order.source.generation.value,
+        "condition": Condition.DEALLOCATED.value,
+        "changedAt": cloud.clock.now().isoformat(),
+        "provisioned": False,
+        RENEWS_MACHINE_ID: order.source.renews_machine_id,
+        "secrets": _secrets(wanted.os_profile),
+    }
+    return Resource(wanted.id, order.location, properties, wanted.tags, internal, wanted.extra)
+
+
+def _secrets(profile: OsProfile | None) -> Document:
+    kept: Document = msgspec.to_builtins(profile)
+    return {name: each for name, each in kept.items() if each is not None}

@@ -1,0 +1,100 @@
+"""A machine's end: power, NICs and disks are let go, and what is to go with it goes."""
+
+from dataclasses import dataclass
+
+from calco.model.disk import DiskEvent
+from calco.model.document import object_at, text_at
+from calco.model.errors import ApiError
+from calco.model.ids import ResourceId
+from calco.model.volume import VolumeId
+from calco.operations.plan import Act, Change, Job, Plan, no_change, nothing
+from calco.ports import Reader, Resource, Writer
+from calco.work import disk, machine_links, network_interface, power_down, volume
+from calco.work.cloud import Cloud
+from calco.work.common import with_properties
+from calco.work.machine_state import disks_of, machine_in, nics_of, vm_id_of
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A machine to be deleted. ``disks`` and ``nics`` go with it (their deleteOption says so), the others are detached;
+    ``files`` are all volumes that may turn out to be used by nobody then."""
+
+    machine: str
+    vm_id: str
+    disks: tuple[str, ...]
+    nics: tuple[str, ...]
+    files: tuple[VolumeId, ...]
+
+
+def _switch_off_for_good(cloud: Cloud, job: Job[Removal]) -> None:
+    cloud.hypervisor.stop(job.params.vm_id, grace_seconds=0)
+    machine_links.unplug(cloud, job.params.machine)
+    cloud.media.delete(job.params.vm_id)
+    cloud.hypervisor.forget(job.params.vm_id)
+
+
+def _forget(_cloud: Cloud, tx: Writer, job: Job[Removal]) -> None:
+    machine = machine_in(tx, job.params.machine)
+    leaving = {ResourceId.parse(each).key for each in (*job.params.disks, *job.params.nics)}
+    for id in (*disks_of(machine).values(), *nics_of(machine)):
+        record = tx.resource(id)
+        if record is None:
+            continue
+        if id.kind == disk.KIND.lower():
+            _let_disk_go(tx, record, leaves=id.key in leaving)
+        elif id.key in leaving:
+            network_interface.forget(tx, record)
+        else:
+            tx.put(network_interface.detached(record))
+    tx.delete(machine.id)
+    volume.forget_unused(tx, job.params.files)
+
+
+def _delete_failed(_cloud: Cloud, tx: Writer, job: Job[Removal], _error: ApiError) -> None:
+    """The machine is switched off and still there; deleting it again goes on."""
+    machine = tx.resource(ResourceId.parse(job.params.machine))
+    if machine is not None:
+        tx.put(with_properties(machine, {"provisioningState": "Failed"}))
+
+
+def _let_disk_go(tx: Writer, record: Resource, *, leaves: bool) -> None:
+    if leaves:
+        tx.delete(record.id)
+    else:
+        tx.put(disk.moved(record, DiskEvent.DETACH))
+
+
+def _drop_files(cloud: Cloud, job: Job[Removal]) -> None:
+    volume.drop_files(cloud, job.params.files)
+
+
+def removal_of(view: Reader, machine: Resource) -> Removal:
+    """What goes with the machine: the disks and NICs whose ``deleteOption`` is ``Delete``."""
+    profile = object_at(machine.properties, "storageProfile")
+    data = profile.get("dataDisks")
+    disks = [
+        id
+        for each in [object_at(profile, "osDisk"), *(data if isinstance(data, list) else [])]
+        if text_at(each, "deleteOption") == "Delete" and (id := text_at(each, "managedDisk", "id")) is not None
+    ]
+    nics = object_at(machine.properties, "networkProfile").get("networkInterfaces")
+    leaving = [
+        id
+        for each in (nics if isinstance(nics, list) else [])
+        if text_at(each, "properties", "deleteOption") == "Delete" and (id := text_at(each, "id")) is not None
+    ]
+    files = volume.chain(view, power_down.volumes_of(view, [ResourceId.parse(each) for each in disks]))
+    return Removal(str(machine.id), vm_id_of(machine), tuple(disks), tuple(leaving), tuple(files))
+
+
+DELETE: Plan[Cloud, Removal] = Plan(
+    "machine.delete",
+    Removal,
+    (
+        Act("power off", _switch_off_for_good, power_down.note_loss),
+        Change("forget", _forget, no_change),
+        Act("drop files", _drop_files, nothing, insist=True),
+    ),
+    failed=_delete_failed,
+)

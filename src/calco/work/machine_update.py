@@ -1,0 +1,119 @@
+"""Changes to a machine that is there: what may change, what is fixed for life, and what is made again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from calco.model import errors
+from calco.model.document import object_at, objects_at, text_at
+from calco.model.machine import Generation
+from calco.model.operation import Claim
+from calco.model.virtual_machine import Act, NewVirtualMachine, after
+from calco.model.vm_size import VmSize
+from calco.operations.plan import Change, Job, Plan, no_change
+from calco.ports import Resource, Writer
+from calco.work import power, power_up
+from calco.work.cloud import Accepted, Cloud
+from calco.work.common import check_free, hand_over, with_properties
+from calco.work.machine_state import claims_of, condition_of, disks_of, is_running, machine_in, nics_of
+from calco.work.power_up import PowerOn, in_line
+
+_FIXED: Sequence[tuple[tuple[str, ...], str]] = (
+    (("storageProfile", "imageReference", "id"), "imageReference"),
+    (("storageProfile", "imageReference", "publisher"), "imageReference"),
+    (("storageProfile", "imageReference", "offer"), "imageReference"),
+    (("storageProfile", "imageReference", "sku"), "imageReference"),
+    (("storageProfile", "osDisk", "createOption"), "osDisk.createOption"),
+    (("storageProfile", "osDisk", "name"), "osDisk.name"),
+    (("storageProfile", "osDisk", "managedDisk", "id"), "osDisk.managedDisk.id"),
+    (("osProfile", "adminUsername"), "osProfile.adminUsername"),
+    (("osProfile", "computerName"), "osProfile.computerName"),
+    (("priority",), "priority"),
+)
+"""What a machine keeps for life. Source: recording net-vm-errors-PropertyChangeNotAllowed."""
+
+
+def update(cloud: Cloud, tx: Writer, machine: Resource, wanted: NewVirtualMachine, size: VmSize) -> Accepted:
+    after(condition_of(machine), Act.UPDATE, machine.id.name)
+    for path, name in _FIXED:
+        now, then = text_at(machine.properties, *path), text_at(wanted.properties, *path)
+        if then is not None and (now or "").lower() != then.lower():
+            raise errors.property_change(name)
+    _check_same_disks(machine, wanted)
+    _check_size(machine, size)
+    changed = replace(
+        machine,
+        tags=machine.tags if wanted.tags is None else wanted.tags,
+        properties={
+            **wanted.properties,
+            **{name: each for name, each in machine.properties.items() if name != "hardwareProfile"},
+        },
+    )
+    if _was_never_on(machine):
+        return _create_again(cloud, tx, changed)
+    return settle_change(cloud, tx, changed)
+
+
+def _was_never_on(machine: Resource) -> bool:
+    """Its creation failed and was taken back: nothing is left of it but its record and those of its disks and NICs."""
+    return machine.properties.get("provisioningState") == "Failed" and "poweredOnAt" not in machine.internal
+
+
+def _create_again(cloud: Cloud, tx: Writer, machine: Resource) -> Accepted:
+    claims = (*claims_of(machine), *(Claim(nic) for nic in nics_of(machine)))
+    check_free(tx, claims, lambda _: errors.machine_busy(Act.UPDATE, machine.id.name))
+    machine = with_properties(machine, {"provisioningState": "Updating"})
+    tx.put(machine)
+    params = PowerOn(str(machine.id), power_up.fresh_volumes(cloud, tx, machine), condition_of(machine))
+    operation = hand_over(cloud, tx, power.CREATE, params, subject=machine, claims=claims)
+    return Accepted(machine, in_line(cloud, tx, operation))
+
+
+def _check_size(machine: Resource, size: VmSize) -> None:
+    now = text_at(machine.properties, "hardwareProfile", "vmSize") or ""
+    if size.name.lower() == now.lower():
+        return
+    if is_running(machine):
+        raise errors.refused(
+            f"Unable to resize the VM '{machine.id.name}' to '{size.name}' while it is running. Deallocate it first.",
+            "vmSize",
+        )
+    generation = Generation(text_at(machine.internal, "generation") or Generation.V1)
+    if generation not in size.generations:
+        raise errors.wrong_generation(size.name, generation)
+    if len(disks_of(machine)) - 1 > size.max_data_disks:
+        raise errors.too_many_disks(size.max_data_disks)
+
+
+def _check_same_disks(machine: Resource, wanted: NewVirtualMachine) -> None:
+    if "dataDisks" not in object_at(wanted.properties, "storageProfile"):
+        return
+    now = {each.get("lun") for each in objects_at(machine.properties, "storageProfile", "dataDisks")}
+    then = {each.get("lun") for each in objects_at(wanted.properties, "storageProfile", "dataDisks")}
+    if now != then:
+        raise errors.not_supported("storageProfile.dataDisks (attaching or detaching disks of a machine that is there)")
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A machine whose record was changed at acceptance already."""
+
+    machine: str
+
+
+def settle_change(cloud: Cloud, tx: Writer, changed: Resource) -> Accepted:
+    claims = (Claim(changed.id),)
+    check_free(tx, claims, lambda _: errors.machine_busy(Act.UPDATE, changed.id.name))
+    if changed.properties.get("provisioningState") == "Succeeded":
+        changed = with_properties(changed, {"provisioningState": "Updating"})
+    tx.put(changed)
+    operation = hand_over(cloud, tx, UPDATE, Changed(str(changed.id)), subject=changed, claims=claims)
+    return Accepted(changed, operation)
+
+
+def _settle(_cloud: Cloud, tx: Writer, job: Job[Changed]) -> None:
+    machine = machine_in(tx, job.params.machine)
+    if machine.properties.get("provisioningState") == "Updating":
+        tx.put(with_properties(machine, {"provisioningState": "Succeeded"}))
+
+
+UPDATE: Plan[Cloud, Changed] = Plan("machine.update", Changed, (Change("settle", _settle, no_change),))

@@ -1,0 +1,223 @@
+"""The way up, step by step: a place among those that boot, writable disks, NICs plugged in, power, the guest's word.
+
+Each step names what it makes before it makes it, so a service that dies anywhere goes on or takes back what it began.
+The plans these steps make up are ``power``'s.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from calco.model.disk import DiskEvent
+from calco.model.document import flag_at, text_at
+from calco.model.errors import ApiError
+from calco.model.guest import Provisioning, PublicKey
+from calco.model.ids import ResourceId
+from calco.model.operation import Operation
+from calco.model.virtual_machine import Condition
+from calco.operations.plan import Job, Wait
+from calco.ports import Reader, Resource, Writer
+from calco.work import disk, machine_links, provisioning, volume
+from calco.work.cloud import Cloud
+from calco.work.common import with_internal, with_properties
+from calco.work.machine_state import (
+    OfMachine,
+    disks_of,
+    hardware_of,
+    is_provisioned,
+    machine_in,
+    secrets_of,
+    vm_id_of,
+    with_condition,
+)
+from calco.work.power_down import move_disks
+
+P = TypeVar("P", bound=OfMachine)
+
+BOOT_QUEUE = "boot"
+LOOK_AGAIN_SECONDS = 30.0
+"""Who stands in line is woken when a place is free; this is for wake-ups that were lost."""
+
+
+@dataclass(frozen=True)
+class PowerOn:
+    """A machine to be switched on, and the volumes its disks need before that. ``before`` is the condition it goes back
+    to when that fails."""
+
+    machine: str
+    fresh: tuple[volume.Fresh, ...]
+    before: Condition
+
+
+def _provisioning(machine: Resource) -> Provisioning:
+    secrets = secrets_of(machine)
+    keys = secrets.get("public_keys")
+    return Provisioning(
+        host_name=text_at(secrets, "computer_name") or machine.id.name,
+        admin_username=text_at(secrets, "admin_username") or "azureuser",
+        admin_password=text_at(secrets, "admin_password"),
+        public_keys=tuple(
+            PublicKey(path, data)
+            for pair in (keys if isinstance(keys, list) else [])
+            if isinstance(pair, list) and len(pair) == 2
+            for path, data in [pair]
+            if isinstance(path, str) and isinstance(data, str)
+        ),
+        disable_password_authentication=flag_at(secrets, "disable_password_authentication") is not False,
+        custom_data=text_at(secrets, "custom_data"),
+        provision_vm_agent=flag_at(secrets, "provision_vm_agent") is not False,
+    )
+
+
+def fresh_volumes(cloud: Cloud, view: Reader, machine: Resource) -> tuple[volume.Fresh, ...]:
+    """What the machine's disks need before they may be written to."""
+    wanted = []
+    for id in disks_of(machine).values():
+        record = view.resource(id)
+        if record is not None:
+            wanted.append(volume.fresh_for(cloud, view, id, disk.size_bytes_of(record)))
+    return tuple(each for each in wanted if each is not None)
+
+
+def take_place(cloud: Cloud, tx: Writer, job: Job[P]) -> Wait | None:
+    if tx.take_place(BOOT_QUEUE, job.id, cloud.rules.boots_at_once):
+        return None
+    return Wait(LOOK_AGAIN_SECONDS, BOOT_QUEUE)
+
+
+def leave_place(_cloud: Cloud, tx: Writer, job: Job[P]) -> None:
+    tx.leave_place(BOOT_QUEUE, job.id)
+
+
+def in_line(cloud: Cloud, tx: Writer, operation: Operation) -> Operation:
+    """It stands in the line of those that boot from the moment it is accepted: machines boot in that order, whichever
+    operation a worker happens to look at first."""
+    tx.take_place(BOOT_QUEUE, operation.id, cloud.rules.boots_at_once)
+    return operation
+
+
+def make_volumes(cloud: Cloud, job: Job[PowerOn]) -> None:
+    volume.make(cloud, job.params.fresh)
+
+
+def drop_volumes(cloud: Cloud, job: Job[PowerOn]) -> None:
+    volume.unmake(cloud, job.params.fresh)
+
+
+def adopt_volumes(_cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
+    volume.adopt(tx, job.params.fresh)
+    for each in job.params.fresh:
+        record = tx.resource(ResourceId.parse(each.disk))
+        if record is not None:
+            tx.put(with_properties(record, {"provisioningState": "Succeeded"}))
+
+
+def disown_volumes(_cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
+    volume.disown(tx, job.params.fresh)
+
+
+def make_media(cloud: Cloud, job: Job[PowerOn]) -> None:
+    with cloud.records.read() as view:
+        machine = machine_in(view, job.params.machine)
+    cloud.media.make(vm_id_of(machine), _provisioning(machine))
+
+
+def drop_media(cloud: Cloud, job: Job[PowerOn]) -> None:
+    with cloud.records.read() as view:
+        machine = machine_in(view, job.params.machine)
+    cloud.media.delete(vm_id_of(machine))
+
+
+def plug_in(cloud: Cloud, job: Job[PowerOn]) -> None:
+    machine_links.plug_in(cloud, job.params.machine)
+
+
+def unplug(cloud: Cloud, job: Job[PowerOn]) -> None:
+    machine_links.unplug(cloud, job.params.machine)
+
+
+def switch_on(cloud: Cloud, id: str) -> None:
+    """Power the machine on as its record has it now; one that runs is left alone. A guest that has not set itself up
+    yet finds its DVD."""
+    with cloud.records.read() as view:
+        machine = machine_in(view, id)
+        hardware = hardware_of(machine, view, cloud.rules)
+    media = None if is_provisioned(machine) else cloud.media.make(vm_id_of(machine), _provisioning(machine))
+    links = tuple(machine_links.plug_in(cloud, id))
+    cloud.hypervisor.start(replace(hardware, links=links, media=media))
+
+
+def power_on(cloud: Cloud, job: Job[P]) -> None:
+    switch_on(cloud, job.params.machine)
+
+
+def power_off_again(cloud: Cloud, job: Job[P]) -> None:
+    with cloud.records.read() as view:
+        machine = machine_in(view, job.params.machine)
+    cloud.hypervisor.stop(vm_id_of(machine), grace_seconds=0)
+
+
+def power_off_and_forget(cloud: Cloud, job: Job[PowerOn]) -> None:
+    power_off_again(cloud, job)
+    with cloud.records.read() as view:
+        machine = machine_in(view, job.params.machine)
+    cloud.hypervisor.forget(vm_id_of(machine))
+
+
+def announce_power_on(cloud: Cloud, tx: Writer, job: Job[P]) -> None:
+    """What a guest says from here on is about this boot. Before the power comes on, for a guest may be quick."""
+    machine = machine_in(tx, job.params.machine)
+    incarnation = machine.internal.get("incarnation")
+    tx.put(
+        with_internal(
+            machine,
+            {
+                "poweredOnAt": cloud.clock.now().isoformat(),
+                "incarnation": (incarnation if isinstance(incarnation, int) else 0) + 1,
+                "reports": {},
+                "agent": None,
+            },
+        )
+    )
+
+
+def take_announcement_back(cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
+    """What ran before under that name does not run any more: the machine is in the condition it was in before that."""
+    machine = with_condition(machine_in(tx, job.params.machine), job.params.before, cloud.clock.now())
+    tx.put(with_internal(machine, {"poweredOnAt": None}))
+
+
+def now_running(cloud: Cloud, tx: Writer, job: Job[P]) -> None:
+    machine = machine_in(tx, job.params.machine)
+    tx.put(with_condition(machine, Condition.RUNNING, cloud.clock.now()))
+    move_disks(tx, machine, DiskEvent.ALLOCATE)
+
+
+def not_running(cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
+    machine = machine_in(tx, job.params.machine)
+    tx.put(with_condition(machine, job.params.before, cloud.clock.now()))
+    if job.params.before.is_deallocated:
+        move_disks(tx, machine, DiskEvent.DEALLOCATE)
+
+
+def await_guest(cloud: Cloud, job: Job[PowerOn]) -> Wait | None:
+    return provisioning.await_guest(cloud, job.params.machine)
+
+
+def settle_created(cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
+    tx.put(provisioning.settle_provisioned(machine_in(tx, job.params.machine), cloud.clock.now()))
+
+
+def create_failed(cloud: Cloud, tx: Writer, job: Job[PowerOn], error: ApiError) -> None:
+    """The machine stays, in ``Failed``: Azure leaves it to its owner to look at or delete."""
+    machine = machine_in(tx, job.params.machine)
+    failed = with_internal(machine, {"failure": {"code": error.code, "message": error.message}})
+    tx.put(with_properties(_changed(failed, cloud.clock.now()), {"provisioningState": "Failed"}))
+    for each in job.params.fresh:
+        record = tx.resource(ResourceId.parse(each.disk))
+        if record is not None and record.properties.get("provisioningState") == "Updating":
+            tx.put(with_properties(record, {"provisioningState": "Failed"}))
+
+
+def _changed(machine: Resource, now: datetime) -> Resource:
+    return with_internal(machine, {"changedAt": now.isoformat()})
