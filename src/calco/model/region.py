@@ -1,8 +1,10 @@
 """Azure's regions: the names people see. Source: Azure, "List of Azure regions"."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+
+from calco.model.volume import REGIONAL
 
 
 @dataclass(frozen=True)
@@ -45,3 +47,8 @@ _KNOWN: Mapping[str, Region] = MappingProxyType(
 def find(name: str) -> Region:
     """The region of that short name; one nobody listed shows its short name."""
     return _KNOWN.get(name, Region(name, name, name, name))
+
+
+def pool_of(location: str, zones: Sequence[str] = ()) -> str:
+    """The storage pool for what lies in a zone of that region (``eastus-1``), or in none."""
+    return f"{location}-{zones[0]}" if zones else REGIONAL

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from calco.model import errors
 from calco.model.ids import ResourceId
+from calco.model.region import pool_of
 from calco.model.virtual_machine import Urn
-from calco.model.volume import Volume, VolumeId
-from calco.ports import Reader, StoreFull, Writer
+from calco.model.volume import REGIONAL, Format, Volume, VolumeId
+from calco.ports import Reader, Resource, StoreFull, Writer
 from calco.work.cloud import Cloud
 
 DISK_SLOT = "disk"
@@ -26,9 +27,11 @@ class Fresh:
     volume: VolumeId
     backing: VolumeId | None
     size_bytes: int
+    pool: str = REGIONAL
+    format: Format = Format.QCOW2
 
     def as_volume(self) -> Volume:
-        return Volume(self.volume, self.size_bytes, self.backing)
+        return Volume(self.volume, self.size_bytes, self.backing, format=self.format, pool=self.pool)
 
 
 def fresh_for(cloud: Cloud, view: Reader, disk: ResourceId, size_bytes: int) -> Fresh | None:
@@ -37,7 +40,19 @@ def fresh_for(cloud: Cloud, view: Reader, disk: ResourceId, size_bytes: int) -> 
     volume = None if held is None else view.volume(held)
     if volume is not None and not volume.frozen:
         return None
-    return Fresh(str(disk), cloud.chance.guid(), None if volume is None else volume.id, size_bytes)
+    backing = None if volume is None else volume.id
+    return Fresh(str(disk), cloud.chance.guid(), backing, size_bytes, pool_for(view.resource(disk)))
+
+
+def pool_for(resource: Resource | None) -> str:
+    """The storage pool that volumes of a disk, snapshot or machine are made in: its zone's, or the regional one."""
+    return REGIONAL if resource is None else pool_of(resource.location, zones_of(resource))
+
+
+def zones_of(resource: Resource) -> tuple[str, ...]:
+    """The zones a resource is in: none or one."""
+    zones = resource.extra.get("zones")
+    return tuple(each for each in zones if isinstance(each, str)) if isinstance(zones, list) else ()
 
 
 def make(cloud: Cloud, wanted: Iterable[Fresh]) -> None:
