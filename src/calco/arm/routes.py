@@ -30,12 +30,13 @@ def _resource(
     list_group: Handler,
     list_all: Handler,
     patch: Handler | None = None,
+    quick: bool = False,
 ) -> list[Route]:
     """The rows every top-level type has."""
     there, one = f"{GROUP}/providers/{type}", f"{GROUP}/providers/{type}/{{name}}"
     rows = [
         Route("PUT", one, put, f"{type}/write", long_running=True),
-        Route("GET", one, get, f"{type}/read"),
+        Route("GET", one, get, f"{type}/read", quick=quick),
         Route("DELETE", one, delete, f"{type}/delete", long_running=True),
         Route("GET", there, list_group, f"{type}/read"),
         Route("GET", f"{PROVIDERS}/{type}", list_all, f"{type}/read"),
@@ -133,6 +134,7 @@ ROUTES: tuple[Route, ...] = (
         list_group=image.list_group,
         list_all=image.list_all,
         patch=image.patch,
+        quick=True,
     ),
     Route(
         "GET",
