@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from calco.model.ids import ResourceId
+from calco.model.volume import GIB, REGIONAL, Format, Volume
 from calco.storage.migrations import (
     CannotOpen,
     ForeignDatabase,
@@ -287,3 +289,49 @@ def test_a_migration_that_breaks_a_reference_is_undone(tmp_path: Path) -> None:
     records = open_records(data)
     assert records.meta("version") == str(CURRENT_VERSION)
     records.close()
+
+
+# --- what older versions wrote ---------------------------------------------------------------------------------------
+
+
+def of_version_1(data: Path) -> Path:
+    data.mkdir()
+    with closing(sqlite3.connect(data / "calco.db")) as connection:
+        connection.executescript((Path(__file__).parent / "version_1.sql").read_text())
+    return data
+
+
+def shape_of(database: Path) -> dict[str, set[tuple[object, ...]]]:
+    """Every table's columns: name, type, not null, default, part of the key."""
+    with closing(sqlite3.connect(database)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: {row[1:] for row in connection.execute(f"PRAGMA table_info({name})")} for name in tables}
+
+
+def test_volumes_of_version_1_are_qcow2_files_in_the_regional_pool(tmp_path: Path) -> None:
+    data = of_version_1(tmp_path / "old")
+
+    records = open_records(data)
+
+    base, copy = (f"{digit * 8}-aaaa-4aaa-8aaa-{digit * 12}" for digit in "12")
+    disk = ResourceId("s", "rg").sibling("Microsoft.Compute", "disks", "web1")
+    with records.read() as view:
+        assert view.volumes() == [
+            Volume(base, GIB, frozen=True, format=Format.QCOW2, pool=REGIONAL),
+            Volume(copy, GIB, backing=base, format=Format.QCOW2, pool=REGIONAL),
+        ]
+        assert view.held(disk) == {"disk": copy}
+    with records.write() as change:
+        change.put_volume(Volume(copy, 2 * GIB, format=Format.FLAT, pool="eastus-1"))
+    with records.read() as view:
+        assert view.volume(copy) == Volume(copy, 2 * GIB, format=Format.FLAT, pool="eastus-1")
+    records.close()
+    assert (data / f"calco.db.before-1-to-{CURRENT_VERSION}").exists()
+
+
+def test_a_migrated_database_has_the_shape_of_a_new_one(tmp_path: Path) -> None:
+    for data in (of_version_1(tmp_path / "old"), tmp_path / "new"):
+        data.mkdir(exist_ok=True)
+        open_records(data).close()
+
+    assert shape_of(tmp_path / "old" / "calco.db") == shape_of(tmp_path / "new" / "calco.db")

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from calco.model.document import Document, Json
 from calco.model.ids import ResourceId
 from calco.model.operation import Claim, Family, NewOperation, OperationEnd, Status, StepEvent
-from calco.model.volume import MIB, Volume
+from calco.model.volume import MIB, REGIONAL, Format, Volume
 from calco.ports import Resource, Writer
 from calco.storage.records import SqlRecords
 
@@ -97,11 +97,18 @@ class Records(RuleBasedStateMachine):
         self.model.resources.pop(id.key, None)
         self.model.holds = {place: volume for place, volume in self.model.holds.items() if place[0] != id.key}
 
-    @rule(id=volume_ids, size=st.integers(1, 2**40), backing=st.none() | volume_ids, frozen=st.booleans())
-    def put_volume(self, id: str, size: int, backing: str | None, frozen: bool) -> None:
+    @rule(
+        id=volume_ids,
+        size=st.integers(1, 2**40),
+        backing=st.none() | volume_ids,
+        frozen=st.booleans(),
+        format=st.sampled_from(Format),
+        pool=st.sampled_from([REGIONAL, "eastus-1"]),
+    )
+    def put_volume(self, id: str, size: int, backing: str | None, frozen: bool, format: Format, pool: str) -> None:
         if backing is not None and (backing == id or backing not in self.model.volumes):
             backing = None
-        volume = Volume(id, size * MIB, backing, frozen)
+        volume = Volume(id, size * MIB, backing, frozen, format, pool)
         self.change.put_volume(volume)
         self.model.volumes[id] = volume
 

@@ -22,7 +22,14 @@ from calco.storage.records import SqlRecords
 Migration = Callable[[Connection], None]
 """Changes tables and rows of one version into those of the next, inside a transaction that is not its own."""
 
-MIGRATIONS: Mapping[int, Migration] = MappingProxyType({})
+
+def _say_format_and_pool(connection: Connection) -> None:
+    """1 to 2: volumes were all qcow2 files in the one folder there was."""
+    connection.exec_driver_sql("ALTER TABLE volumes ADD COLUMN format TEXT NOT NULL DEFAULT 'qcow2'")
+    connection.exec_driver_sql("ALTER TABLE volumes ADD COLUMN pool TEXT NOT NULL DEFAULT ''")
+
+
+MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _say_format_and_pool})
 """By the version they start from. A migration, once released, is never edited."""
 
 DATABASE = "calco.db"

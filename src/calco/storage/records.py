@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from calco.model.document import Document
 from calco.model.ids import ResourceId
 from calco.model.operation import Claim, Failure, Family, NewOperation, Operation, OperationEnd, Status, StepEvent
-from calco.model.volume import Volume, VolumeId
+from calco.model.volume import Format, Volume, VolumeId
 from calco.ports import Resource
 from calco.storage import schema, sqlite
 from calco.storage.schema import claims, holds, notes, operations, places, resources, steps, volumes
@@ -61,9 +61,9 @@ def _resource(row: Row[str, str, str, str | None, str, str]) -> Resource:
     )
 
 
-def _volume(row: Row[str, int, str | None, bool]) -> Volume:
-    id, size_bytes, backing, frozen = row
-    return Volume(id, size_bytes, backing, frozen)
+def _volume(row: Row[str, int, str | None, bool, str, str]) -> Volume:
+    id, size_bytes, backing, frozen, format, pool = row
+    return Volume(id, size_bytes, backing, frozen, Format(format), pool)
 
 
 def _operation(row: Sequence[Any]) -> Operation:
@@ -104,7 +104,7 @@ _UPDATE_RESOURCE = update(resources).where(_R.key == bindparam("this_key"))
 _INSERT_RESOURCE = insert(resources)
 
 _V = volumes.c
-_VOLUMES = select(_V.id, _V.size_bytes, _V.backing, _V.frozen).order_by(_V.ordinal)
+_VOLUMES = select(_V.id, _V.size_bytes, _V.backing, _V.frozen, _V.format, _V.pool).order_by(_V.ordinal)
 _VOLUME_BY_ID = _VOLUMES.order_by(None).where(_V.id == bindparam("volume"))
 _UPDATE_VOLUME = update(volumes).where(_V.id == bindparam("this_id"))
 _INSERT_VOLUME = insert(volumes)
@@ -254,7 +254,13 @@ class SqlWriter(SqlReader):
         self._connection.execute(delete(resources).where(_R.key == id.key))
 
     def put_volume(self, volume: Volume) -> None:
-        values = {"size_bytes": volume.size_bytes, "backing": volume.backing, "frozen": volume.frozen}
+        values = {
+            "size_bytes": volume.size_bytes,
+            "backing": volume.backing,
+            "frozen": volume.frozen,
+            "format": volume.format.value,
+            "pool": volume.pool,
+        }
         if not self._connection.execute(_UPDATE_VOLUME, {"this_id": volume.id, **values}).rowcount:
             self._connection.execute(_INSERT_VOLUME, {"id": volume.id, **values})
 

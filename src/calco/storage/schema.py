@@ -7,7 +7,7 @@ matter, but no write may leave a hold or a backing that points at nothing.
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, Table, Text
 
-CURRENT_VERSION = 1
+CURRENT_VERSION = 2
 """The schema this code reads and writes; see ``migrations`` for how older databases get here."""
 
 APPLICATION_ID = 0x63616C63
@@ -51,6 +51,8 @@ volumes = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("backing", Text, _refers_to("volumes.id"), index=True),
     Column("frozen", Boolean, nullable=False),
+    Column("format", Text, nullable=False, server_default="qcow2"),  # since 2, like the next
+    Column("pool", Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 
