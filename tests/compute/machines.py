@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from qemu.qmp import QMPClient
+
 from calco import process
 from calco.compute.accelerator import tcg
 from calco.compute.host_room import HostRoom
@@ -61,6 +63,9 @@ class Rig(Protocol):
 
     def restart_the_service(self) -> None: ...
 
+    def volume(self, name: str, over: str | None = None, *, mib: int = 1) -> None:
+        """Make an empty volume or an overlay."""
+
     def limit(self, machines: int) -> None:
         """Restart the service with room for that many machines."""
 
@@ -83,6 +88,9 @@ class SimulatedRig:
             self.folder, on_boot=lambda booted: self.booted.append(booted.vm_id), capacity_mib=capacity_mib
         )
         self.hypervisor: Hypervisor = self.simulated
+
+    def volume(self, name: str, over: str | None = None, *, mib: int = 1) -> None:
+        """There are no files here."""
 
     def limit(self, machines: int) -> None:
         self.restart_the_service(capacity_mib=machines * MEMORY_MIB)
@@ -108,12 +116,54 @@ class QemuRig:
         self.qemu = QemuHypervisor(
             self.folder,
             self.run_dir,
-            lambda volume: self.volumes / f"{volume}.qcow2",
+            self.file,
             tcg("for tests"),
             room=room,
             answer_seconds=answer_seconds,
         )
         self.hypervisor: Hypervisor = self.qemu
+
+    def file(self, volume: str) -> Path:
+        flat = self.volumes / f"{volume}.flat"
+        return flat if flat.exists() else self.volumes / f"{volume}.qcow2"
+
+    def volume(self, name: str, over: str | None = None, *, mib: int = 1) -> None:
+        argv: list[str | Path] = ["qemu-img", "create", "-q", "-u", "-f", "qcow2"]
+        if over is not None:
+            below = self.file(over)
+            argv += ["-b", below.name, "-F", "raw" if below.suffix == ".flat" else "qcow2"]
+        run_tool([*argv, self.volumes / f"{name}.qcow2", f"{mib}M"], timeout_seconds=20)
+
+    def open_files(self, vm_id: str) -> dict[str, int]:
+        """The volumes the machine's process has open, and whether for writing too: ``os.O_RDWR``."""
+        found = {}
+        for number in Path(f"/proc/{self.pid(vm_id)}/fd").iterdir():
+            file = number.readlink()
+            if file.parent == self.volumes:
+                flags = Path(f"/proc/{self.pid(vm_id)}/fdinfo/{number.name}").read_text().split()
+                found[file.name] = int(flags[flags.index("flags:") + 1], 8) & os.O_ACCMODE
+        return found
+
+    def say(self, vm_id: str, command: str, **arguments: object) -> object:
+        """Something at the monitor that is nobody's."""
+
+        async def execute(client: QMPClient) -> object:
+            return await client.execute(command, arguments)
+
+        return Monitor(self.qemu.monitor_socket(vm_id), 20).hold(execute)
+
+    @contextmanager
+    def standing_still(self, vm_id: str) -> Iterator[None]:
+        """The process is stopped for a while and answers nobody."""
+        os.kill(self.pid(vm_id), signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid(vm_id), signal.SIGCONT)
+
+    def io(self, vm_id: str, device: str, command: str) -> None:
+        """A command of qemu-io to a disk of the running machine: what a guest would write, without a guest."""
+        self.say(vm_id, "human-monitor-command", **{"command-line": f'qemu-io -d {device} "{command}"'})
 
     def limit(self, machines: int) -> None:
         self.restart_the_service(HostRoom(limit_mib=machines * (MEMORY_MIB + OVERHEAD_MIB)))

@@ -1,8 +1,10 @@
 """The command line of a machine, word by word."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from calco.compute.accelerator import kvm, tcg
 from calco.compute.qemu_command import Firmware, Places, command
 from calco.model.machine import Drive, Generation, Link, Machine
+from calco.model.volume import Format
 
 VM_ID = "5e9ae7d2-0f62-4a52-9b2f-0d5d3a3c7b11"
 TAP = Link(
@@ -42,7 +45,8 @@ def disk(node: str, file: str) -> str:
     cache = '{"direct": false, "no-flush": false}'
     return (
         f'{{"driver": "qcow2", "node-name": "{node}", "cache": {cache}, "discard": "unmap", "file": {{"driver": '
-        f'"file", "filename": "{file}", "locking": "on", "cache": {cache}, "discard": "unmap"}}}}'
+        f'"file", "node-name": "{node}-file", "filename": "{file}", "locking": "on", "cache": {cache}, '
+        '"discard": "unmap"}}'
     )
 
 
@@ -80,8 +84,8 @@ COMMON_AFTER_BOARD = [
     "-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
     "-device", "virtio-scsi-pci,id=scsi0",
     "-device", "virtio-scsi-pci,id=scsi1",
-    "-blockdev", disk("os", "/v/aa.qcow2"),
-    "-device", "scsi-hd,drive=os,id=disk-os,bus=scsi0.0,scsi-id=0,lun=0,bootindex=1,write-cache=on",
+    "-blockdev", disk("os.aa", "/v/aa.qcow2"),
+    "-device", "scsi-hd,drive=os.aa,id=disk-os,bus=scsi0.0,scsi-id=0,lun=0,bootindex=1,write-cache=on",
 ]  # fmt: skip
 
 
@@ -93,10 +97,10 @@ def test_a_machine_of_generation_1() -> None:
         *COMMON_BEFORE_BOARD,
         "-machine", "pc,usb=off,vmport=off",
         *COMMON_AFTER_BOARD,
-        "-blockdev", disk("data0", "/v/bb.qcow2"),
-        "-device", "scsi-hd,drive=data0,id=disk-data0,bus=scsi1.0,scsi-id=0,lun=0,write-cache=on",
-        "-blockdev", disk("data63", "/v/cc.qcow2"),
-        "-device", "scsi-hd,drive=data63,id=disk-data63,bus=scsi1.0,scsi-id=0,lun=63,write-cache=on",
+        "-blockdev", disk("data0.bb", "/v/bb.qcow2"),
+        "-device", "scsi-hd,drive=data0.bb,id=disk-data0,bus=scsi1.0,scsi-id=0,lun=0,write-cache=on",
+        "-blockdev", disk("data63.cc", "/v/cc.qcow2"),
+        "-device", "scsi-hd,drive=data63.cc,id=disk-data63,bus=scsi1.0,scsi-id=0,lun=63,write-cache=on",
         "-blockdev", raw("media", "/m/provisioning.iso", "true"),
         "-device", "scsi-cd,id=dvd,drive=media,bus=scsi0.0,scsi-id=1,lun=0",
         "-netdev", "tap,ifname=tap0,script=no,downscript=no,vhost=off,id=net0",
@@ -115,6 +119,20 @@ def test_a_machine_of_generation_2() -> None:
         *COMMON_AFTER_BOARD,
         "-device", "scsi-cd,id=dvd,bus=scsi0.0,scsi-id=1,lun=0",
     ]  # fmt: skip
+
+
+def test_a_flat_volume_is_opened_as_raw_and_only_as_far_as_the_guest_may_see() -> None:
+    words = command(replace(V2, drives=(Drive("aa", None, Format.FLAT, 1 << 20),)), UEFI, tcg(""))
+    disk = next(json.loads(word) for word in words if word.startswith('{"driver": "raw", "node-name": "os.aa"'))
+    assert (disk["offset"], disk["size"]) == (0, 1 << 20)
+    assert disk["file"]["driver"] == "file"
+
+
+@given(lun=st.integers(0, 63), volume=st.uuids())
+def test_names_of_nodes_are_names_to_qemu(lun: int, volume: UUID) -> None:
+    words = command(replace(V1, drives=(Drive("aa", None), Drive(str(volume), lun))), PLACES, tcg(""))
+    node = json.loads(next(word for word in words if f'"data{lun}.' in word))["file"]["node-name"]
+    assert re.fullmatch("[a-z][a-z0-9.-]{0,30}", node)
 
 
 def test_under_kvm_only_the_accelerator_differs() -> None:
@@ -137,9 +155,19 @@ def test_only_a_network_that_starts_programs_may_start_programs() -> None:
         (replace(V1, drives=(Drive("aa", None), Drive("bb", 64))), "LUNs"),
         (replace(V1, drives=(Drive("aa", None), Drive("bb", -1))), "LUNs"),
         (replace(V1, links=(TAP, replace(TAP, enter=()))), "one virtual network"),
+        (replace(V1, drives=(Drive("aa", None, Format.FLAT),)), "guest sees"),
         (V2, "firmware"),
     ],
-    ids=["no OS disk", "two OS disks", "a LUN twice", "LUN 64", "LUN -1", "two networks", "V2 without firmware"],
+    ids=[
+        "no OS disk",
+        "two OS disks",
+        "a LUN twice",
+        "LUN 64",
+        "LUN -1",
+        "two networks",
+        "flat, no size",
+        "V2 without firmware",
+    ],
 )
 def test_a_machine_that_cannot_be_is_refused(machine: Machine, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):

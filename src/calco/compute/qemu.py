@@ -19,25 +19,28 @@ import os
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 from calco import process
-from calco.compute import qemu_process
+from calco.compute import qemu_drives, qemu_process
 from calco.compute.accelerator import Accelerator
 from calco.compute.host_room import HostRoom, Promise
 from calco.compute.qemu_command import Firmware, Places, check, command
 from calco.compute.qemu_control import Monitor, Refused, Silent
 from calco.model.ids import is_guid
-from calco.model.machine import Generation, Machine, MachineState
+from calco.model.machine import Drive, Generation, Machine, MachineState
 from calco.model.volume import MIB, VolumeId
 from calco.ports import NoRoom
 from calco.process import Mark
 from calco.tool import ToolFailed
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 # Where Debian, Ubuntu and Fedora put OVMF without secure boot; the pairs belong together.
 UEFI = (
@@ -146,6 +149,39 @@ class QemuHypervisor:
         if status not in {"running", "shutdown"}:
             log.warning("machine %s is in QEMU's run state %s", vm_id, status)
         return MEANING.get(status, MachineState.RUNNING)
+
+    def plug(self, vm_id: str, drive: Drive) -> None:
+        """Raises ToolFailed also when another volume has that LUN."""
+
+        def add(monitor: Monitor) -> None:
+            there = qemu_drives.writes(monitor).get(drive.lun)
+            if there is None:
+                qemu_drives.plug(monitor, drive, self._volume(drive.volume))
+            elif there.stem != drive.volume:
+                raise Refused(f"volume {there.stem} is there")
+
+        qemu_drives.check_drive(drive)
+        self._tell(vm_id, f"given a disk at LUN {drive.lun}", add)
+
+    def unplug(self, vm_id: str, lun: int) -> None:
+        self._tell(vm_id, f"rid of its disk at LUN {lun}", lambda monitor: qemu_drives.unplug(monitor, lun))
+
+    def switch(self, vm_id: str, drive: Drive) -> None:
+        """A LUN without a disk is left alone as well: ``writes`` says so."""
+
+        def put_over(monitor: Monitor) -> None:
+            there = qemu_drives.writes(monitor).get(drive.lun)
+            if there is not None and there.stem != drive.volume:
+                qemu_drives.flush(there)
+                qemu_drives.switch(monitor, drive, self._volume(drive.volume))
+
+        qemu_drives.check_drive(drive)
+        self._tell(vm_id, f"switched to volume {drive.volume}", put_over)
+
+    def writes(self, vm_id: str) -> Mapping[int | None, VolumeId]:
+        """Raises ToolFailed when there is a process that does not answer."""
+        files = self._tell(vm_id, "asked for its disks", qemu_drives.writes)
+        return {lun: file.stem for lun, file in (files or {}).items()}
 
     def machines(self) -> set[str]:
         if not self._machines.exists():
@@ -337,6 +373,20 @@ class QemuHypervisor:
     def _changer(self, vm_id: str) -> Monitor:
         """A monitor apart, so that a machine that is being stopped for minutes still answers how it is."""
         return Monitor(self._socket(vm_id, "m1"), self._answer_seconds)
+
+    def _tell(self, vm_id: str, done: str, talk: Callable[[Monitor], T]) -> T | None:
+        """Say something at the monitor for changes; None when there is no process, or not any more. What else goes
+        wrong is told as ToolFailed: the machine was not ``done``."""
+        with self._changing(vm_id):
+            known = self._process(vm_id)
+            if known is None:
+                return None
+            try:
+                return talk(self._changer(vm_id))
+            except (Silent, Refused) as failed:
+                if not process.is_alive(known):
+                    return None
+                raise ToolFailed((self._qemu,), None, f"machine {vm_id} was not {done}: {failed}") from failed
 
     def _shorten_console(self, vm_id: str) -> None:
         """Keep a guest from filling the disk through its console. QEMU appends, so cutting from outside is safe; what

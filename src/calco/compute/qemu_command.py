@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calco.compute.accelerator import Accelerator
-from calco.model.machine import Drive, Generation, Link, Machine
+from calco.compute.qemu_drives import arguments, check_drive
+from calco.model.machine import Generation, Link, Machine
 from calco.model.volume import VolumeId
 
 MAKER = "Microsoft Corporation"
 AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
-LUN_MAX = 63
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def command(
         *_guest_agent(places),
         "-device", "virtio-scsi-pci,id=scsi0",
         "-device", "virtio-scsi-pci,id=scsi1",
-        *(word for drive in machine.drives for word in _drive(drive, places.volume(drive.volume))),
+        *(word for drive in machine.drives for word in arguments(drive, places.volume(drive.volume))),
         *_media(machine.media),
         *(word for number, link in enumerate(machine.links) for word in _nic(number, link)),
     ]  # fmt: skip
@@ -91,8 +91,10 @@ def check(machine: Machine) -> None:
     luns = [drive.lun for drive in machine.drives if drive.lun is not None]
     if len(machine.drives) - len(luns) != 1:
         raise ValueError("a machine has exactly one OS disk")
-    if len(set(luns)) != len(luns) or not all(0 <= lun <= LUN_MAX for lun in luns):
-        raise ValueError(f"LUNs must differ and lie in 0..{LUN_MAX}: {luns}")
+    if len(set(luns)) != len(luns):
+        raise ValueError(f"LUNs must differ: {luns}")
+    for drive in machine.drives:
+        check_drive(drive)
     if len({link.enter for link in machine.links}) > 1:
         raise ValueError("all NICs of a machine lie in one virtual network")
 
@@ -142,27 +144,6 @@ def _guest_agent(places: Places) -> list[str]:
         "-device", "virtio-serial-pci",
         "-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
     ]  # fmt: skip
-
-
-def _drive(drive: Drive, file: Path) -> list[str]:
-    node = "os" if drive.lun is None else f"data{drive.lun}"
-    place = "bus=scsi0.0,scsi-id=0,lun=0,bootindex=1" if drive.lun is None else f"bus=scsi1.0,scsi-id=0,lun={drive.lun}"
-    blocks = {
-        "driver": "qcow2",
-        "node-name": node,
-        # Through the host's page cache: clones share the pages of the image they lie over. Durable all the same: the
-        # device tells the guest of a volatile write cache, and the guest's flush becomes an fdatasync (no-flush off).
-        "cache": {"direct": False, "no-flush": False},
-        "discard": "unmap",
-        "file": {
-            "driver": "file",
-            "filename": str(file),
-            "locking": "on",
-            "cache": {"direct": False, "no-flush": False},
-            "discard": "unmap",
-        },
-    }
-    return ["-blockdev", json.dumps(blocks), "-device", f"scsi-hd,drive={node},id=disk-{node},{place},write-cache=on"]
 
 
 def _media(media: Path | None) -> list[str]:

@@ -35,7 +35,7 @@ class Monitor:
 
     def status(self) -> str:
         """QEMU's run state: ``running``, ``shutdown``, ``internal-error``... Source: QAPI, RunState."""
-        return self._hold(_status)
+        return self.hold(_status)
 
     def press_power(self, seconds: float) -> bool:
         """Press the power button; whether the guest has switched itself off within ``seconds``.
@@ -55,7 +55,7 @@ class Monitor:
                 return await asyncio.wait_for(press(client, off), seconds)
             return False
 
-        return self._hold(limited, more_seconds=seconds)
+        return self.hold(limited, more_seconds=seconds)
 
     def quit(self) -> None:
         """Tell QEMU to flush and close its drives and to end. It is said when this returns, not done."""
@@ -63,7 +63,7 @@ class Monitor:
         async def quit_(client: QMPClient) -> None:
             await client.execute("quit")
 
-        self._hold(quit_)
+        self.hold(quit_)
 
     def reset(self) -> None:
         """Press the reset button; a machine that stands switched off runs again."""
@@ -76,7 +76,7 @@ class Monitor:
             if await _status(client) != "running":
                 await client.execute("cont")
 
-        self._hold(reset)
+        self.hold(reset)
 
     def screenshot(self, file: Path) -> None:
         """Have QEMU write the screen to ``file`` as PNG. Refused when there is no screen."""
@@ -84,9 +84,9 @@ class Monitor:
         async def dump(client: QMPClient) -> None:
             await client.execute("screendump", {"filename": str(file), "format": "png"})
 
-        self._hold(dump)
+        self.hold(dump)
 
-    def _hold(self, talk: Callable[[QMPClient], Coroutine[None, None, T]], *, more_seconds: float = 0) -> T:
+    def hold(self, talk: Callable[[QMPClient], Coroutine[None, None, T]], *, more_seconds: float = 0) -> T:
         """One conversation, in an event loop of its own: callers are threads of the service, which have none."""
 
         async def converse() -> T:

@@ -11,6 +11,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import TypeVar
@@ -18,9 +19,11 @@ from typing import TypeVar
 import msgspec
 
 from calco.compute.qemu_command import check
+from calco.compute.qemu_drives import check_drive
 from calco.model.ids import is_guid
-from calco.model.machine import Link, Machine, MachineState
+from calco.model.machine import Drive, Link, Machine, MachineState
 from calco.model.subnet import Port, Subnet
+from calco.model.volume import VolumeId
 from calco.ports import FabricSocket, NetworkCapabilities, NoRoom
 from calco.tool import ToolFailed
 
@@ -105,6 +108,28 @@ class SimulatedHypervisor:
         found = self._read(vm_id)
         return found.state if found else MachineState.ABSENT
 
+    def plug(self, vm_id: str, drive: Drive) -> None:
+        check_drive(drive)
+        with self._lock:
+            there = self._writes(vm_id)
+            if there.get(drive.lun, drive.volume) != drive.volume:
+                raise ToolFailed(("simulated",), None, f"machine {vm_id} has volume {there[drive.lun]} there")
+            if drive.lun not in there:
+                self._rewire(vm_id, lambda drives: (*drives, drive))
+
+    def unplug(self, vm_id: str, lun: int) -> None:
+        with self._lock:
+            self._rewire(vm_id, lambda drives: tuple(each for each in drives if each.lun != lun))
+
+    def switch(self, vm_id: str, drive: Drive) -> None:
+        check_drive(drive)
+        with self._lock:
+            self._rewire(vm_id, lambda drives: tuple(drive if each.lun == drive.lun else each for each in drives))
+
+    def writes(self, vm_id: str) -> Mapping[int | None, VolumeId]:
+        with self._lock:
+            return self._writes(vm_id)
+
     def machines(self) -> set[str]:
         if not self._machines.exists():
             return set()
@@ -143,6 +168,18 @@ class SimulatedHypervisor:
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
+    def _writes(self, vm_id: str) -> dict[int | None, VolumeId]:
+        found = self._read(vm_id)
+        if found is None or found.state is MachineState.CRASHED:
+            return {}
+        return {each.lun: each.volume for each in found.machine.drives}
+
+    def _rewire(self, vm_id: str, change: Callable[[tuple[Drive, ...]], tuple[Drive, ...]]) -> None:
+        found = self._read(vm_id)
+        if found is not None and found.state is not MachineState.CRASHED:
+            drives = change(found.machine.drives)
+            self._write(msgspec.structs.replace(found, machine=replace(found.machine, drives=drives)))
+
     def _befall(self, vm_id: str, state: MachineState) -> None:
         with self._lock:
             found = self._read(vm_id)
@@ -157,8 +194,9 @@ class SimulatedHypervisor:
         self._on_boot(found.machine)
         with self._lock:
             # Only this very boot has been told: the guest may have been reset or stopped meanwhile.
-            if self._read(vm_id) == found:
-                self._write(_Simulated(found.machine, found.state, boots=found.boots))
+            now = self._read(vm_id)
+            if now is not None and (now.boots, now.state) == (found.boots, found.state):
+                self._write(msgspec.structs.replace(now, booting=False))
 
     def _refuse_without_room(self, machine: Machine) -> None:
         # Plain strings: every start asks every machine's file, and a hundred paths cost more than a hundred files.
