@@ -6,6 +6,7 @@ to be old by its process mark, and sockets are made anew.
 """
 
 import asyncio
+import gc
 import logging
 import logging.handlers
 import os
@@ -104,6 +105,8 @@ class Service:
             try:
                 parts = self.assemble(foundation)
                 parts.start()
+                # What is there now lives as long as the service: the collector need not look at it again and again.
+                gc.freeze()
                 try:
                     asyncio.run(self._serve(foundation, parts, sockets, on_ready))
                 finally:

@@ -62,8 +62,13 @@ def resource(it: Resource, properties: Document, *, etag: str | None = None) -> 
 
 def ordered(document: Document, first: Sequence[str], last: Sequence[str] = ()) -> Document:
     """The same members: those in ``first`` before, those in ``last`` behind the others."""
-    middle = [name for name in document if name not in first and name not in last]
-    return {name: document[name] for name in (*first, *middle, *last) if name in document}
+    if last:
+        document = {name: each for name, each in document.items() if name not in last} | _picked(document, last)
+    return {**_picked(document, first), **document}
+
+
+def _picked(document: Document, names: Sequence[str]) -> Document:
+    return {name: document[name] for name in names if name in document}
 
 
 _GROUP = re.compile(r"(/resourceGroups/)([^/]+)", re.IGNORECASE)
