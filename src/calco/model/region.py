@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from calco.model.errors import ApiError
+from calco.model.ids import ResourceId
 from calco.model.volume import REGIONAL
 
 
@@ -52,3 +54,28 @@ def find(name: str) -> Region:
 def pool_of(location: str, zones: Sequence[str] = ()) -> str:
     """The storage pool for what lies in a zone of that region (``eastus-1``), or in none."""
     return f"{location}-{zones[0]}" if zones else REGIONAL
+
+
+def check_zones(offered: Mapping[str, tuple[str, ...]], id: ResourceId, location: str, zones: Sequence[str]) -> None:
+    """Raises when a resource that may be in one zone asks for more, or for one the region does not have. ``offered``:
+    zones by region. The codes are Azure's; of the sentences no recording is known."""
+    if not zones:
+        return
+    if not offered.get(location):
+        raise ApiError(
+            400,
+            "LocationNotSupportAvailabilityZones",
+            f"The resource '{id}' does not support availability zones at location '{location}'. Leave out 'zones' or "
+            "choose a region that has them.",
+            "zones",
+        )
+    if len(zones) > 1:
+        raise ApiError(400, "InvalidParameter", "A resource may be in one zone. Name one of them.", "zones")
+    if zones[0] not in offered[location]:
+        raise ApiError(
+            400,
+            "InvalidAvailabilityZone",
+            f"The zone(s) '{zones[0][:20]}' for resource '{id}' is not supported. The supported zones for location "
+            f"'{location}' are '{','.join(offered[location])}'",
+            "zones",
+        )
