@@ -251,8 +251,15 @@ def image_not_ready(resource: str, image: str) -> ApiError:
     )
 
 
-def disk_attached(disk: str, machine: ResourceId) -> ApiError:
+def disk_attached(disk: str, machine: ResourceId | None) -> ApiError:
     return refused(f"Disk {disk} is attached to VM {machine}.")
+
+
+def access_outstanding(disk: str, doing: str) -> ApiError:
+    return refused(
+        f"There is an active shared access signature outstanding for disk {disk}. Call EndGetAccess before {doing}.",
+        "disk",
+    )
 
 
 def disk_owned(disk: str, machine: str) -> ApiError:
