@@ -7,10 +7,10 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help deps deps-sdk check test-fast test test-long demo demo-down bench
+.PHONY: help deps deps-sdk check test-fast test test-long demo demo-down compatibility bench
 
 help: deps ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: ## Install packages and the Python environment (quick when they are there)
 	@tools/deps.sh base
@@ -39,6 +39,9 @@ demo: deps ## The main job, for real: create, generalize, capture, three clones
 
 demo-down: deps ## End the demo's service, its guests and its networks
 	$(BIN)/calco down --guests
+
+compatibility: deps ## Ask Azure's recorded questions again; write docs/replay.md and docs/compatibility.md
+	$(BIN)/python -m tests.contract.report
 
 bench: deps ## Measure, print the table, keep it in docs/benchmarks.md
 	$(BIN)/python -m bench

@@ -1,6 +1,6 @@
 """A whole service in memory and one folder: real rules, real plans, simulated machines, time that stands still."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from ipaddress import IPv4Network
@@ -116,15 +116,18 @@ class World:
 
     # --- driving -------------------------------------------------------------------------------------------------
 
-    def drive(self, cloud: Cloud | None = None, *, patience_seconds: float = 7200) -> None:
-        """Carry every unfinished operation to its end, moving the clock when all of them wait."""
+    def drive(self, cloud: Cloud | None = None, *, patience_seconds: float = 7200, held: Collection[str] = ()) -> None:
+        """Carry every unfinished operation to its end, moving the clock when all of them wait. Those that are ``held``
+        are left as they are, and then so is the clock."""
         cloud = cloud or self.cloud
         engine = Engine(cloud, cloud.records, plans.BOOK, self.clock)
         began = self.clock.monotonic()
-        while unfinished := self.unfinished():
+        while unfinished := [each for each in self.unfinished() if each.id not in held]:
             waits = [engine.advance(each.id) for each in unfinished]
             patient = [each.seconds for each in waits if each is not None]
             if len(patient) == len(waits):
+                if held:
+                    return
                 assert self.clock.monotonic() - began < patience_seconds, f"{unfinished} never end"
                 self.clock.move(timedelta(seconds=min(patient)))
 

@@ -1,185 +1,216 @@
 """Plays recorded requests against the API over a world in memory, and tells where the answers differ from Azure's.
 
-A recorded poll is asked of our own operation: the links of recorded answers are translated into ours.
+A recorded poll is asked of our own operation: the links of recorded answers are translated into ours. Work that was
+still going on when Azure was asked is held back here until the same question has been put, so that an answer in the
+middle of things is compared with one in the middle of things.
 """
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from calco.model.machine import Generation
+from calco.work.cloud import Rules
 from tests.arm.api import Api
-from tests.shared import recording
-from tests.world import SUBSCRIPTION
+from tests.contract.recorded import LINKS, SUBSCRIPTION, Exchange, bare
+from tests.contract.scope import Scope
+from tests.world import SUBSCRIPTION as OURS
+from tests.world import World
 
-LRO_HEADERS = ("azure-asyncoperation", "location", "retry-after", "azure-asyncnotification")
+WRITTEN_BY_THE_SERVER = frozenset({"date", "connection", "transfer-encoding", "content-length"})
+"""Headers that the HTTP server below the application sees to; the application is played without one."""
 
 VOLATILE = re.compile(
     r"(^|\.)(id|vmId|name|etag|resourceGuid|uniqueId|timeCreated|startTime|endTime|ipAddress|privateIPAddress"
-    r"|macAddress|internalDomainNameSuffix|diskSizeGB|diskSizeBytes|message|time)$"
+    r"|macAddress|internalDomainNameSuffix|message|time|accessSAS|creationTime|LastOwnershipUpdateTime|managedBy)$"
 )
-"""Members whose values are a service's own choice."""
+"""Members whose values are a service's own choice: names, moments, addresses, secrets, sentences."""
+
+ADAPTED: Mapping[str, str] = {"MGMT_PLACEHOLDER": "Secret-word-1"}
+"""What the recorders took out of requests."""
+
+CATALOGUES = ("GET locations/vmSizes", "GET providers")
+"""Lists in which a service has what it has: what both have is compared, by name."""
+
+LOCATIONS = (
+    "eastus",
+    *("australiasoutheast", "centralus", "eastus2", "eastus2euap", "southcentralus", "southeastasia"),
+    *("westcentralus", "westeurope", "westus"),
+)
 
 
 @dataclass(frozen=True)
-class Exchange:
-    """One recorded request and its answer."""
+class Difference:
+    """One field, header or status of one exchange that is not Azure's."""
 
-    method: str
-    url: str
-    request: str
-    status: int
-    headers: dict[str, str]
-    body: Any
+    exchange: Exchange
+    what: str
 
-    @property
-    def path(self) -> str:
-        return urlsplit(self.url).path
+    def __str__(self) -> str:
+        return f"{self.exchange.title}: {self.what}"
 
     @property
-    def is_poll(self) -> bool:
-        return "operations/" in self.path.lower() or "operationresults" in self.path.lower()
-
-    @property
-    def is_unfinished_poll(self) -> bool:
-        running = isinstance(self.body, dict) and self.body.get("status") == "InProgress"
-        return self.is_poll and (running or self.status == 202)
-
-    @property
-    def label(self) -> str:
-        """Method and kind of path, without names."""
-        words = [word for word in self.path.split("/") if word]
-        kinds = words[words.index("providers") + 2 :: 2] if "providers" in words else words[2::2]
-        last = words[-1] if self.method == "POST" else ""
-        return " ".join(word for word in (self.method, "/".join(kinds), last) if word)
-
-
-def exchanges(name: str) -> Iterator[Exchange]:
-    """The exchanges of a recording of .NET's or xplat's kind, in order, each once."""
-    document = json.loads(recording(name).read_text())
-    seen = None
-    for each in document.get("Entries") or document["entries"]:
-        headers = each.get("ResponseHeaders") or each.get("headers") or {}
-        found = Exchange(
-            each.get("RequestMethod") or each["method"],
-            each.get("RequestUri") or each["url"],
-            each.get("RequestBody") or "",
-            each.get("StatusCode") or each["status"],
-            {key.lower(): value[0] if isinstance(value, list) else value for key, value in headers.items()},
-            _json(each.get("ResponseBody") or each.get("body") or ""),
-        )
-        if found != seen:
-            yield found
-        seen = found
-
-
-def _json(text: Any) -> Any:
-    if not isinstance(text, str):
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
+    def rule(self) -> str:
+        """As the golden list of deliberate ones names it: without recording, place and names."""
+        return f"{self.exchange.kind}: {self.what}"
 
 
 @dataclass
 class Replay:
-    """``adapt`` makes a recorded text ours: sizes, passwords and the like."""
+    """One recording against one world."""
 
     api: Api
-    adapt: dict[str, str] = field(default_factory=dict)
+    scope: Scope
     links: dict[str, str] = field(default_factory=dict)
-    differences: list[str] = field(default_factory=list)
-    played: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    compared: int = 0
+    _held_until: dict[str, int] = field(default_factory=dict)
 
-    def play(self, each: Exchange) -> None:
-        """One exchange; what differs is kept."""
-        url = self._url(each)
+    def play(self, exchanges: list[Exchange]) -> None:
+        """Every exchange that is in scope, in order."""
+        for each in exchanges:
+            if each.index in self.scope.out:
+                continue
+            self.api.world.drive(held=[id for id, until in self._held_until.items() if each.index <= until])
+            answer = self._ask(each)
+            if answer is None:
+                self.differences.append(Difference(each, "cannot be asked: no link was given"))
+                continue
+            self.compared += 1
+            self._remember(each, answer, exchanges)
+            self._compare(each, answer)
+
+    def _ask(self, each: Exchange) -> httpx.Response | None:
+        url = self.links.get(bare(each.url)) if each.is_poll else ours(each.target)
         if url is None:
-            return
-        if not each.is_unfinished_poll:
-            self.api.world.drive()
-        answer = self.api.call(each.method, url, content=self._ours(each.request).encode() or None)
-        self.played += 1
-        for header in ("azure-asyncoperation", "location"):
+            return None
+        return self.api.call(each.method, url, content=ours(each.request).encode() or None)
+
+    def _remember(self, each: Exchange, answer: httpx.Response, exchanges: list[Exchange]) -> None:
+        """The links of the answer, and for how long the work it began stays undone."""
+        for header in LINKS:
             if header in each.headers and header in answer.headers:
-                self.links[_bare(each.headers[header])] = answer.headers[header]
-        self._compare(each, answer)
-
-    def _url(self, each: Exchange) -> str | None:
-        if each.is_poll:
-            return self.links.get(_bare(each.url))
-        return self._ours(each.path + ("?" + urlsplit(each.url).query if "?" in each.url else ""))
-
-    def _ours(self, text: str) -> str:
-        text = re.sub(r"/subscriptions/[0-9a-f-]{36}", f"/subscriptions/{SUBSCRIPTION}", text)
-        for theirs, ours in self.adapt.items():
-            text = text.replace(theirs, ours)
-        return text
+                self.links[bare(each.headers[header])] = answer.headers[header]
+        if each.is_poll or each.method == "GET" or answer.status_code >= 400:
+            return
+        asks = {*each.links, bare(each.url)}
+        later = [it.index for it in exchanges if it.index > each.index and it.is_unfinished and bare(it.url) in asks]
+        if later:
+            self._held_until[answer.headers["x-ms-request-id"]] = max(later)
 
     def _compare(self, each: Exchange, answer: httpx.Response) -> None:
         def differs(what: str) -> None:
-            text = f"{each.label}: {what}"
-            if text not in self.differences:
-                self.differences.append(text)
+            found = Difference(each, what)
+            if found not in self.differences:
+                self.differences.append(found)
 
+        mine = _json(answer)
+        theirs = self.scope.without_excepted(json.loads(ours(json.dumps(each.body))))
+        if each.kind in CATALOGUES:
+            theirs, mine = in_both(theirs, mine)
         if answer.status_code != each.status:
-            differs(f"status {answer.status_code}, Azure's {each.status}: {answer.text[:300]}")
+            differs(f"status {answer.status_code}{_code(mine)}, Azure's {each.status}{_code(theirs)}")
             return
-        for header in LRO_HEADERS:
-            if (header in answer.headers) != (header in each.headers) and not each.is_poll:
-                differs(f"header {header} {'more' if header in answer.headers else 'missing'}")
-        ours = answer.json() if answer.content else None
-        theirs = None if each.body is None else json.loads(self._ours(json.dumps(each.body)))
-        for what in compare(theirs, ours):
+        for header in sorted({*each.headers, *answer.headers} - WRITTEN_BY_THE_SERVER):
+            if header not in answer.headers:
+                differs(f"lacks header {header}")
+            elif header not in each.headers and each.has_all_headers:
+                differs(f"adds header {header}")
+        for what in compare(theirs, mine):
             differs(what)
 
 
-def _bare(url: str) -> str:
-    parts = urlsplit(url)
-    monitor = "?monitor" if "monitor=true" in parts.query else ""
-    return parts.path.lower() + monitor
+def in_both(theirs: Any, mine: Any) -> tuple[Any, Any]:
+    """Two documents whose lists hold only the elements that both have: same name, or same type."""
+    if isinstance(theirs, dict) and isinstance(mine, dict):
+        pairs = {name: in_both(theirs[name], mine[name]) for name in theirs if name in mine}
+        left, right = ({name: pair[side] for name, pair in pairs.items()} for side in (0, 1))
+        return {**theirs, **left}, {**mine, **right}
+    if isinstance(theirs, list) and isinstance(mine, list):
+        here = {_name(each): each for each in mine}
+        both = [(each, here[_name(each)]) for each in theirs if _name(each) in here]
+        return [each for each, _ in both], [each for _, each in both]
+    return theirs, mine
 
 
-def compare(theirs: Any, ours: Any, path: str = "") -> Iterator[str]:
+def _name(element: Any) -> str:
+    return str(element.get("name") or element.get("resourceType")) if isinstance(element, dict) else str(element)
+
+
+def ours(text: str) -> str:
+    """A recorded text with our subscription, and with what recorders took out put in again."""
+    text = SUBSCRIPTION.sub(f"/subscriptions/{OURS}", text)
+    for old, new in ADAPTED.items():
+        text = text.replace(old, new)
+    return text
+
+
+def _json(answer: httpx.Response) -> Any:
+    return answer.json() if answer.content else None
+
+
+def _code(body: Any) -> str:
+    """The code of a refusal, to stand behind its status."""
+    error = body.get("error") if isinstance(body, dict) else None
+    return f" {error.get('code')}" if isinstance(error, dict) else ""
+
+
+def compare(theirs: Any, mine: Any, path: str = "") -> Iterator[str]:
     """Members that only one side has, and values that differ where they should not."""
-    if isinstance(theirs, dict) and isinstance(ours, dict):
-        for name in [*theirs, *(each for each in ours if each not in theirs)]:
+    if isinstance(theirs, dict) and isinstance(mine, dict):
+        for name in [*theirs, *(each for each in mine if each not in theirs)]:
             below = f"{path}.{name}" if path else name
-            if name not in ours:
+            if name not in mine:
                 yield f"lacks {below}"
             elif name not in theirs:
                 yield f"adds {below}"
             else:
-                yield from compare(theirs[name], ours[name], below)
-    elif isinstance(theirs, list) and isinstance(ours, list):
-        if len(theirs) != len(ours):
-            yield f"{path} has {len(ours)} elements, Azure's {len(theirs)}"
-        for their, our in zip(theirs, ours, strict=False):
-            yield from compare(their, our, f"{path}[]")
-    elif theirs != ours and not VOLATILE.search(path):
-        yield f"{path} is {ours!r}, Azure's {theirs!r}"
+                yield from compare(theirs[name], mine[name], below)
+    elif isinstance(theirs, list) and isinstance(mine, list):
+        if len(theirs) != len(mine):
+            yield f"{path} has {len(mine)} elements, Azure's {len(theirs)}"
+        for their, my in zip(theirs, mine, strict=False):
+            yield from compare(their, my, f"{path}[]")
+    elif theirs != mine and not VOLATILE.search(path):
+        yield f"{path or 'the body'} is {_shown(mine)}, Azure's {_shown(theirs)}"
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+# --- the world it is played in ---------------------------------------------------------------------------------------
 
 
 class AnyBase:
-    """Every platform image there is, all of them one empty disk."""
+    """Every platform image there is, all of them one empty disk: of 30 GB, or of Windows' 127."""
 
     def __init__(self, folder: Path) -> None:
-        self.file = folder / "any.raw"
-        with self.file.open("wb") as out:
-            out.truncate(30 * 1024**3)
+        self._folder = folder
 
-    def path(self, _urn: str) -> tuple[Path, str]:
-        return self.file, "raw"
+    def path(self, urn: str) -> tuple[Path, str]:
+        size = self.size_bytes(urn)
+        file = self._folder / f"any-{size}.raw"
+        if not file.exists():
+            with file.open("wb") as out:
+                out.truncate(size)
+        return file, "raw"
 
-    def size_bytes(self, _urn: str) -> int:
-        return 30 * 1024**3
+    def size_bytes(self, urn: str) -> int:
+        return (127 if "windows" in urn.lower() else 30) * 1024**3
 
     def generation(self, _urn: str) -> Generation:
         return Generation.V1
+
+
+def recorded_world(folder: Path) -> World:
+    """A service that has the recordings' locations and platform images."""
+    world = World(folder, rules=Rules(subscription=OURS, locations=LOCATIONS))
+    world.cloud = replace(world.cloud, base_images=AnyBase(folder))
+    return world

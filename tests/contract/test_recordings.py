@@ -1,84 +1,110 @@
 """Azure's own recorded answers against ours: status, headers, members, values.
 
-A recording that is wholly in scope is played from its first request to its last; of the others the answers that are in
-scope are compared one by one. What differs on purpose is listed, with its reason, and nothing else may differ.
+Every recording is asked again (`tests/contract/report.py`). What differs is in one of two lists or fails: on purpose,
+by a rule with its reason; or missing, a line for each field, header or status of one exchange. Both lists only shrink.
 """
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from calco.work.cloud import Rules
 from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, Api, machine_body
-from tests.contract.replay import AnyBase, Exchange, Replay, compare, exchanges
+from tests.contract import golden, report
+from tests.contract.recorded import Exchange, exchanges, names
+from tests.contract.replay import Difference, compare
+from tests.contract.scope import EXCEPTED, scope
+from tests.contract.shapes import SHAPES
 from tests.shared import needs_shared, recording
-from tests.world import SUBSCRIPTION, World
+from tests.world import World
 
 pytestmark = needs_shared
 
-LATER = "Azure names a machine's new disks only in the answers after the first"
-EARLY = "a public address is given out when it is made, not when its machine starts"
-NO_DNS = "no name server answers for such a suffix here"
-ORDER = "this recording holds the answer before the request that led to it"
-OURS: Mapping[str, str] = {
-    "PUT publicIPAddresses: adds properties.ipAddress": EARLY,
-    "GET publicIPAddresses: adds properties.ipAddress": EARLY,
-    "GET publicIPAddresses: lacks properties.ipConfiguration": ORDER,
-    "GET networkInterfaces: lacks properties.macAddress": ORDER,
-    "GET networkInterfaces: lacks properties.primary": ORDER,
-    "GET networkInterfaces: lacks properties.virtualMachine": ORDER,
-    "PUT networkInterfaces: lacks properties.dnsSettings.internalDomainNameSuffix": NO_DNS,
-    "GET networkInterfaces: lacks properties.dnsSettings.internalDomainNameSuffix": NO_DNS,
-    "PUT virtualMachines: adds properties.storageProfile.osDisk.managedDisk.id": LATER,
-    "PUT virtualMachines: adds properties.storageProfile.osDisk.name": LATER,
-    "PUT virtualMachines: adds properties.storageProfile.osDisk.diskSizeGB": LATER,
-    "PUT virtualMachines: adds properties.storageProfile.dataDisks[].managedDisk.id": LATER,
-    "PUT virtualMachines: adds properties.storageProfile.dataDisks[].name": LATER,
-}
+MISSING_AT_MOST = 30
+WITH_BODIES = ("net-", "ruby-")
 
 
-def recorded_world(folder: Path) -> World:
-    rules = Rules(subscription=SUBSCRIPTION, locations=("eastus", "westcentralus", "southcentralus"))
-    world = World(folder, rules=rules)
-    world.cloud = replace(world.cloud, base_images=AnyBase(folder))
-    return world
+@pytest.fixture(scope="module")
+def played() -> list[report.Played]:
+    return report.play_all()
 
 
-def in_scope(each: Exchange) -> bool:
-    """Storage accounts and access signatures are not there yet."""
-    return "Microsoft.Storage" not in each.url and "GetAccess" not in each.url
+@pytest.fixture(scope="module")
+def found(played: list[report.Played]) -> golden.Sorted:
+    return golden.sort(each for it in played for each in it.differences)
 
 
-@pytest.mark.parametrize(
-    ("name", "at_least"), [("net-image-managed-5-datadisks-then-vms.json", 120), ("net-disk-Empty.json", 15)]
-)
-def test_a_recording_played_again_gets_azures_answers(tmp_path: Path, name: str, at_least: int) -> None:
-    adapt = {"Standard_D5_v2": "Standard_DS3_v2", "MGMT_PLACEHOLDER": "Secret-word-1"}
-    replay = Replay(Api(recorded_world(tmp_path)), adapt)
-
-    for each in exchanges(name):
-        if in_scope(each):
-            replay.play(each)
-
-    assert [each for each in replay.differences if each not in OURS] == []
-    assert replay.played >= at_least, "the recording was not really played"
+def test_nothing_differs_from_azure_that_is_in_neither_list(found: golden.Sorted) -> None:
+    assert [str(each) for each in found.new] == []
 
 
-def test_what_differs_on_purpose_does_differ(tmp_path: Path) -> None:
-    """A line in the list that nothing needs any more would hide the next difference."""
-    replay = Replay(
-        Api(recorded_world(tmp_path)), {"Standard_D5_v2": "Standard_DS3_v2", "MGMT_PLACEHOLDER": "Secret-1"}
-    )
+def test_the_list_of_what_is_missing_can_only_shrink(found: golden.Sorted) -> None:
+    """`python -m tests.contract.report --shrink` drops these lines."""
+    assert found.unused_lines == []
 
-    for each in exchanges("net-image-managed-5-datadisks-then-vms.json"):
-        replay.play(each)
 
-    assert set(OURS) <= set(replay.differences)
+def test_every_rule_of_what_differs_on_purpose_is_needed(found: golden.Sorted) -> None:
+    """A rule that nothing needs any more would hide the next difference."""
+    assert found.unused_rules == []
+
+
+def test_every_rule_of_what_differs_on_purpose_has_a_reason_and_is_narrow() -> None:
+    for rule, reason in golden.deliberate().items():
+        assert len(reason.split()) > 5, rule
+        asked, _, what = rule.partition(": ")
+        assert re.fullmatch(r"\*|[A-Z]+ [\w/?]+( list)?", asked), rule
+        assert asked != "*" or re.fullmatch(r"(lacks|adds) header [a-z-]+", what), rule
+
+
+def test_no_line_of_what_is_missing_speaks_of_several_things() -> None:
+    for line in golden.missing():
+        assert re.match(r"[\w-]+#\d+ [A-Z]+ \S+: \S", line), line
+        assert "*" not in line, line
+
+
+def test_every_recording_is_played(played: list[report.Played]) -> None:
+    """All that is in scope is asked; recordings with bodies are played whole, the others each have their row."""
+    assert [each.name for each in played] == names()
+    assert set(SHAPES) == {each for each in names() if not each.startswith(WITH_BODIES)}
+    for each in played:
+        asked = each.compared + sum("cannot be asked" in it.what for it in each.differences)
+        assert asked == each.recorded - sum(each.out.values()), each.name
+
+
+def test_what_is_out_of_scope_is_so_by_rule() -> None:
+    """Of the recording of a scale set, the machine that was there before it is played."""
+    recorded = exchanges("net-lro-failed-InvalidParameter")
+    out = scope(recorded).out
+
+    assert set(out.values()) <= set(EXCEPTED)
+    assert {each.kind for each in recorded if each.index in out} == {
+        "PUT loadBalancers",
+        "GET loadBalancers",
+        "PUT virtualMachineScaleSets",
+        "GET locations/operations",
+    }
+    assert {"PUT virtualMachines", "PUT images"} <= {each.kind for each in recorded if each.index not in out}
+
+
+def test_a_difference_that_is_in_neither_list_is_found() -> None:
+    """The comparison sees a status, a header, a member more or less, and a value."""
+    theirs = {"a": {"b": 1, "c": [{"d": "Enabled"}]}}
+
+    assert list(compare(theirs, {"a": {"b": 2, "c": [{"d": "Disabled"}], "e": 1}})) == [
+        "a.b is 2, Azure's 1",
+        'a.c[].d is "Disabled", Azure\'s "Enabled"',
+        "adds a.e",
+    ]
+    new = Difference(replace(exchanges("net-disk-Empty")[0], index=999), "lacks something")
+    assert golden.sort([new]).new == [new]
+
+
+def test_the_page_is_up_to_date(played: list[report.Played]) -> None:
+    """`make compatibility` writes it."""
+    assert report.PAGE.read_text() == report.page(played)
 
 
 def members(document: Any) -> list[str]:
@@ -101,7 +127,7 @@ def one(name: str, method: str, url: str, status: int) -> Exchange:
 def test_a_change_that_is_not_allowed_is_refused_in_azures_words(lab: Api) -> None:
     azures = next(
         each.body
-        for each in exchanges("net-vm-errors-PropertyChangeNotAllowed.json")
+        for each in exchanges("net-vm-errors-PropertyChangeNotAllowed")
         if each.status == 409 and each.body["error"]["code"] == "PropertyChangeNotAllowed"
     )
     web = lab.machine("web")
@@ -117,7 +143,7 @@ def test_a_change_that_is_not_allowed_is_refused_in_azures_words(lab: Api) -> No
 
 
 def test_a_generalized_machines_instance_view_has_azures_lines(lab: Api) -> None:
-    azures = one("xplat-vm-instanceview-OSState-generalized.json", "GET", "instanceView", 200).body
+    azures = one("xplat-vm-instanceview-OSState-generalized", "GET", "instanceView", 200).body
     web = lab.generalized("web")
 
     ours = lab.get(f"{web}?$expand=instanceView")
@@ -136,7 +162,7 @@ def _line(status: Any) -> tuple[str, ...]:
 
 
 def test_a_failed_operation_is_told_as_azure_tells_it(tmp_path: Path) -> None:
-    azures = one("xplat-image-create-failed-ImageBlobNotFound.json", "GET", "operations", 200).body
+    azures = one("xplat-image-create-failed-ImageBlobNotFound", "GET", "operations", 200).body
     api = Api(World(tmp_path, guest=lambda _machine: None)).with_network()
     web = f"{COMPUTE}/virtualMachines/web"
     status = api.call("PUT", web, machine_body("web", api.nic("nic"))).headers["azure-asyncoperation"]
@@ -181,10 +207,10 @@ def test_a_bad_group_name_is_told_as_azure_tells_it(api: Api) -> None:
 @pytest.mark.parametrize(
     ("name", "method", "url", "path"),
     [
-        ("xplat-image-delete.json", "DELETE", "/images/", "images/golden"),
-        ("xplat-vm-deallocate-generalize.json", "POST", "/deallocate", "virtualMachines/web/deallocate"),
-        ("xplat-vm-deallocate-generalize.json", "POST", "/generalize", "virtualMachines/web/generalize"),
-        ("net-image-from-generalized-vm-unmanaged.json", "DELETE", "/images/", "images/golden"),
+        ("xplat-image-delete", "DELETE", "/images/", "images/golden"),
+        ("xplat-vm-deallocate-generalize", "POST", "/deallocate", "virtualMachines/web/deallocate"),
+        ("xplat-vm-deallocate-generalize", "POST", "/generalize", "virtualMachines/web/generalize"),
+        ("net-image-from-generalized-vm-unmanaged", "DELETE", "/images/", "images/golden"),
     ],
     ids=["DELETE image, 2017", "deallocate", "generalize", "DELETE image, 2019"],
 )
@@ -208,9 +234,7 @@ def _link(url: str) -> str:
 
 
 def test_lists_of_a_subscription_shout_the_groups_name_as_azures_do(lab: Api) -> None:
-    azures = one(
-        "xplat-image-show-list.json", "GET", r"subscriptions/[^/]+/providers/Microsoft.Compute/images", 200
-    ).body
+    azures = one("xplat-image-show-list", "GET", r"subscriptions/[^/]+/providers/Microsoft.Compute/images", 200).body
     lab.image("golden", lab.generalized("web"))
 
     ours = lab.get(f"{SUB}/providers/Microsoft.Compute/images")

@@ -1,0 +1,194 @@
+"""The recordings without request bodies, one row each: what stands there before, and what was sent where no answer
+shows it. The recorded questions are then asked in order, and the answers compared."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tests.arm.api import Api
+from tests.contract.given import PASSWORD, CannotBuild, Document, Lab, answer, in_scope, sent
+from tests.contract.recorded import Exchange, exchanges
+from tests.contract.replay import Difference, Replay
+
+
+@dataclass(frozen=True)
+class Shape:
+    build: Callable[[Api], None] = lambda _api: None
+    bodies: Mapping[int, Document] = field(default_factory=dict)
+
+
+def play(replay: Replay, name: str) -> None:
+    """The recording's questions over the state they need. State that cannot be had is a difference of the first."""
+    shape, recorded = SHAPES[name], exchanges(name)
+    try:
+        shape.build(replay.api)
+    except CannotBuild as lacking:
+        replay.differences.append(Difference(recorded[0], f"its state cannot be built: {lacking}"))
+    replay.play([_with_body(each, shape) for each in recorded])
+
+
+def _with_body(each: Exchange, shape: Shape) -> Exchange:
+    body = shape.bodies.get(each.index) or sent(each)
+    text = "" if body is None else _text(body)
+    return replace(each, request=text, body=in_scope(each.body))
+
+
+def _text(body: Document) -> str:
+
+    return json.dumps(body)
+
+
+# --- states ----------------------------------------------------------------------------------------------------------
+
+BLOB_MACHINE = "xplat-vm-deallocate-generalize"
+
+
+def _blob_machine(api: Api) -> str:
+    """A machine whose disk is a blob, deallocated."""
+    lab = Lab(api, "xplatTstPvmGCreate9744", "southeastasia")
+    machine = lab.machine(answer(BLOB_MACHINE))
+    lab.post(f"{machine}/deallocate")
+    return machine
+
+
+def _running_blob_machine(api: Api) -> None:
+    Lab(api, "xplatTstPvmGCreate9744", "southeastasia").machine(answer(BLOB_MACHINE))
+
+
+def _generalized_blob_machine(api: Api) -> None:
+    machine = _blob_machine(api)
+    Lab(api, "xplatTstPvmGCreate9744", "southeastasia").post(f"{machine}/generalize")
+
+
+def _image(name: str, index: int) -> Callable[[Api], None]:
+    """The image that an answer shows, made from the machine or the blob it names."""
+
+    def build(api: Api) -> None:
+        _generalized_blob_machine(api)
+        shown = answer(name, index)
+        lab = Lab(api, "xplatTstPvmGCreate9744", "southeastasia")
+        lab.put("Microsoft.Compute/images", shown["name"], {"properties": shown["properties"]})
+
+    return build
+
+
+def _empty_account(api: Api) -> None:
+    Lab(api, "xplatTstPvmGCreate7114", "westus").account("xplatteststorage11612")
+
+
+def _failed_image(api: Api) -> None:
+    _empty_account(api)
+    shown = answer("xplat-image-failed-state-show-list")
+    lab = Lab(api, "xplatTstPvmGCreate7114", "westus")
+    try:
+        lab.put("Microsoft.Compute/images", shown["name"], {"properties": shown["properties"]})
+    except CannotBuild as failed:
+        if "ImageBlobNotFound" not in str(failed):
+            raise
+
+
+def _groups(api: Api) -> None:
+    for each in answer("xplat-vm-409-ConflictingUserInput")["value"]:
+        api.put(each["id"], {name: each[name] for name in ("location", "tags") if name in each})
+    Lab(api, "xplatTestVMQCreate3552", "southeastasia")
+
+
+def _generalized_windows(api: Api) -> None:
+    lab = Lab(api, "PSLIBTEST87421", "southeastasia")
+    machine = lab.machine(answer("xplat-vm-instanceview-OSState-generalized"))
+    lab.post(f"{machine}/deallocate")
+    lab.post(f"{machine}/generalize")
+
+
+CAPTURE = "xplat-vm-stop-generalize-capture"
+
+
+def _capture_source(api: Api) -> None:
+    Lab(api, "xplatTestGVMCreate4763", "southeastasia").machine(answer(CAPTURE))
+
+
+def _disks(name: str) -> Callable[[Api], None]:
+    """The disks of a subscription's list, in the groups they were in; and the one asked for by itself."""
+
+    def build(api: Api) -> None:
+        shown = [*answer(name)["value"], *(answer(name, each.index) for each in exchanges(name)[1:])]
+        seen: set[str] = set()
+        for each in shown:
+            key = each["name"].lower()
+            if key not in seen:
+                seen.add(key)
+                _disk(api, each)
+
+    return build
+
+
+def _disk(api: Api, shown: Any) -> None:
+    group = shown["id"].split("/")[4]
+    lab = Lab(api, group, shown["location"])
+    lab.put("Microsoft.Compute/disks", shown["name"], {name: shown[name] for name in SENT_OF_DISKS if name in shown})
+
+
+SENT_OF_DISKS = ("sku", "properties", "tags", "zones")
+
+
+def _snapshot(api: Api) -> None:
+    shown = answer("c7n-snapshot-delete-2024-signed-operation-url", 3)
+    lab = Lab(api, "JAMISON-POLICY-TESTING", "eastus")
+    source = shown["properties"]["creationData"]["sourceResourceId"].rpartition("/")[2]
+    creation = {"createOption": "Empty"}
+    properties = {"creationData": creation, "diskSizeGB": 30, "osType": "Linux", "hyperVGeneration": "V2"}
+    lab.put("Microsoft.Compute/disks", source, {"properties": properties})
+    wanted = {name: value for name, value in shown["properties"].items() if name != "encryption"}
+    lab.put("Microsoft.Compute/snapshots", shown["name"], {"sku": shown["sku"], "tags": {}, "properties": wanted})
+
+
+def _machine_with_extension(api: Api) -> None:
+    shown = answer("c7n-vm-instanceview-extensions")["value"][0]
+    Lab(api, "TEST_VM", "southcentralus").machine(shown)
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+
+def _other_account() -> Document:
+    """A machine whose source blob lies in one account and whose disk is to lie in another."""
+    uri = "https://{}.blob.core.windows.net/vhds/{}.vhd"
+    disk = {
+        "name": "clia73dde9855da25f0-os-1496418574771",
+        "createOption": "FromImage",
+        "osType": "Linux",
+        "image": {"uri": uri.format("sto0wrn09dzgb6l", "source")},
+        "vhd": {"uri": uri.format("clisto460354952vm51713", "clia73dde9855da25f0-os-1496418574771")},
+    }
+    nic = answer("xplat-vm-409-ConflictingUserInput", 40)["id"]
+    return {
+        "location": "southeastasia",
+        "properties": {
+            "hardwareProfile": {"vmSize": "Standard_DS1"},
+            "storageProfile": {"osDisk": disk},
+            "osProfile": {"computerName": "vm51713", "adminUsername": "azureuser", "adminPassword": PASSWORD},
+            "networkProfile": {"networkInterfaces": [{"id": nic}]},
+        },
+    }
+
+
+ACCOUNT: Document = {"location": "southeastasia", "sku": {"name": "Standard_LRS"}, "kind": "Storage", "tags": {}}
+
+SHAPES: Mapping[str, Shape] = {
+    "c7n-disk-2024-03-02-attached": Shape(_disks("c7n-disk-2024-03-02-attached")),
+    "c7n-disk-2024-03-02-unattached": Shape(_disks("c7n-disk-2024-03-02-unattached")),
+    "c7n-snapshot-delete-2024-signed-operation-url": Shape(_snapshot),
+    "c7n-vm-instanceview-extensions": Shape(_machine_with_extension),
+    "java-vm-404-ResourceNotFound": Shape(),
+    "xplat-image-create-blob": Shape(_generalized_blob_machine),
+    "xplat-image-create-failed-ImageBlobNotFound": Shape(_empty_account),
+    "xplat-image-create-from-vm": Shape(_generalized_blob_machine),
+    "xplat-image-delete": Shape(_image("xplat-image-create-from-vm", 6)),
+    "xplat-image-failed-state-show-list": Shape(_failed_image),
+    "xplat-image-show-list": Shape(_image("xplat-image-show-list", 0)),
+    "xplat-vm-409-ConflictingUserInput": Shape(_groups, {8: ACCOUNT, 44: ACCOUNT, 50: _other_account()}),
+    BLOB_MACHINE: Shape(_running_blob_machine),
+    "xplat-vm-instanceview-OSState-generalized": Shape(_generalized_windows),
+    CAPTURE: Shape(_capture_source, {12: {"vhdPrefix": "xplatvm3", "destinationContainerName": "vhds"}}),
+}
