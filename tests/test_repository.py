@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGETS = ["help", "deps", "check", "test-fast", "test", "test-long", "demo", "demo-down", "bench"]
+TARGETS = ["help", "deps", "check", "test-fast", "test", "test-long", "demo", "demo-down", "compatibility", "bench"]
 
 
 def makefile() -> dict[str, list[str]]:
