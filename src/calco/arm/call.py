@@ -56,6 +56,11 @@ def ok(body: Json) -> Answer:
     return Answer(200, body)
 
 
+def tagged(body: Document) -> Answer:
+    """A resource that has an ETag: the network provider repeats it in a header of every GET. Source: recordings."""
+    return Answer(200, body, {"ETag": str(body["etag"])})
+
+
 def listed(items: list[Document]) -> Answer:
     """A list: ``value`` is always there; everything fits one page, so there is no ``nextLink``."""
     return Answer(200, {"value": list(items)})

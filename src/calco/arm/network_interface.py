@@ -5,8 +5,9 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from calco.arm import operations, reading, showing
-from calco.arm.call import Answer, Call, listed, ok
+from calco.arm.call import Answer, Call, listed, tagged
 from calco.arm.reply import accepted_body, deleted
+from calco.arm.showing import Field
 from calco.model import errors, names
 from calco.model.document import Document, Json, objects_at
 from calco.model.ids import ResourceId
@@ -16,6 +17,16 @@ from calco.work import network_interface as work
 
 SUBNET = "Microsoft.Network/virtualNetworks/subnets"
 PUBLIC = "Microsoft.Network/publicIPAddresses"
+
+
+FIELDS = (
+    Field("properties.ipConfigurations.type", since="2019-04-01"),
+    Field("properties.ipConfigurations.properties.privateIPAddressVersion", since="2016-12-01"),
+    Field("properties.enableAcceleratedNetworking", since="2016-12-01"),
+    Field("properties.hostedWorkloads", since="2018-08-01"),
+    Field("properties.tapConfigurations", since="2018-08-01"),
+)
+"""Source: recorded bodies of 2016-09-01, 2017-08-01, 2017-10-01 and 2019-09-01; when in between is unconfirmed."""
 
 
 class Allocation(StrEnum):
@@ -62,7 +73,7 @@ def put(call: Call) -> Answer:
 
 
 def get(call: Call) -> Answer:
-    return ok(show(work.get(call.cloud, call.id), call.version))
+    return tagged(show(work.get(call.cloud, call.id), call.version))
 
 
 def list_group(call: Call) -> Answer:
@@ -146,14 +157,15 @@ IP_FIRST = (
 )
 
 
-def show(nic: Resource, _version: str) -> Document:
+def show(nic: Resource, version: str) -> Document:
     """The NIC. Order as recorded: type behind properties."""
     etag = showing.etag(nic.properties)
     properties: Document = {**nic.properties}
     configurations: list[Json] = [_configuration(each, etag) for each in objects_at(nic.properties, "ipConfigurations")]
     properties["ipConfigurations"] = configurations
     shown = showing.resource(nic, showing.ordered(properties, FIRST, LAST), etag=etag)
-    return showing.ordered(shown, ("name", "id", "etag", "location", "tags"), ("properties", "type"))
+    ordered = showing.ordered(shown, ("name", "id", "etag", "location", "tags"), ("properties", "type"))
+    return showing.cut(ordered, FIELDS, version)
 
 
 def _configuration(configuration: Document, etag: str) -> Document:

@@ -5,14 +5,23 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from calco.arm import operations, reading, showing
-from calco.arm.call import Answer, Call, listed, ok
+from calco.arm.call import Answer, Call, listed, tagged
 from calco.arm.reply import deleted
+from calco.arm.showing import Field
 from calco.model import errors, names
 from calco.model.document import Document
 from calco.model.ids import ResourceId
 from calco.model.network import NewPublicAddress
 from calco.ports import Resource
 from calco.work import public_address as work
+
+
+FIELDS = (
+    Field("sku", since="2017-08-01"),
+    Field("properties.publicIPAddressVersion", since="2016-12-01"),
+    Field("properties.ipTags", since="2018-08-01"),
+)
+"""Source: recorded bodies of 2016-09-01, 2017-08-01, 2017-10-01 and 2019-09-01; when in between is unconfirmed."""
 
 
 class Allocation(StrEnum):
@@ -64,7 +73,7 @@ def put(call: Call) -> Answer:
 
 
 def get(call: Call) -> Answer:
-    return ok(show(work.get(call.cloud, call.id), call.version))
+    return tagged(show(work.get(call.cloud, call.id), call.version))
 
 
 def list_group(call: Call) -> Answer:
@@ -121,11 +130,12 @@ FIRST = (
 )
 
 
-def show(public: Resource, _version: str, *, state: str | None = None) -> Document:
+def show(public: Resource, version: str, *, state: str | None = None) -> Document:
     """The address; ``state`` takes the place of its provisioning state. Order as recorded: type behind properties."""
     properties: Document = {**public.properties}
     if state is not None:
         properties["provisioningState"] = state
     etag = showing.etag(public.properties)
     shown = showing.resource(public, showing.ordered(properties, FIRST), etag=etag)
-    return showing.ordered(shown, ("name", "id", "etag", "location", "tags", "zones", "properties"), ("type", "sku"))
+    ordered = showing.ordered(shown, ("name", "id", "etag", "location", "tags", "zones", "properties"), ("type", "sku"))
+    return showing.cut(ordered, FIELDS, version)

@@ -1,27 +1,32 @@
 """Resource groups: PUT, PATCH, GET, HEAD, list, DELETE."""
 
-from calco.arm import operations, reading
+from calco.arm import operations, reading, showing
 from calco.arm.call import Answer, Call, listed, ok
+from calco.arm.showing import Field
 from calco.model import errors, names
 from calco.model.document import Document
 from calco.ports import Resource
 from calco.work import resource_group as work
 
 
+FIELDS = (Field("type", since="2018-05-01"),)
+"""Source: recorded bodies; 2017-05-10 and before have none."""
+
+
 def put(call: Call) -> Answer:
     names.check_group(call.id.group)
     accepted = work.put(call.cloud, call.id, reading.location(call.body), reading.tags(call.body))
     assert accepted.resource is not None
-    return Answer(201 if accepted.created else 200, show(accepted.resource))
+    return Answer(201 if accepted.created else 200, show(accepted.resource, call.version))
 
 
 def patch(call: Call) -> Answer:
-    return ok(show(work.patch(call.cloud, call.id, reading.tags(call.body))))
+    return ok(show(work.patch(call.cloud, call.id, reading.tags(call.body)), call.version))
 
 
 def get(call: Call) -> Answer:
     names.check_group(call.id.group)
-    return ok(show(work.get(call.cloud, call.id)))
+    return ok(show(work.get(call.cloud, call.id), call.version))
 
 
 def head(call: Call) -> Answer:
@@ -30,7 +35,7 @@ def head(call: Call) -> Answer:
 
 
 def list_all(call: Call) -> Answer:
-    return listed([show(each) for each in work.list(call.cloud)])
+    return listed([show(each, call.version) for each in work.list(call.cloud)])
 
 
 def delete(call: Call) -> Answer:
@@ -40,7 +45,7 @@ def delete(call: Call) -> Answer:
     return operations.started(call, operations.Kind.GROUP_DELETE, accepted.operation, None)
 
 
-def show(group: Resource) -> Document:
+def show(group: Resource, version: str) -> Document:
     """Groups come with the id first. Source: recorded traffic."""
     shown: Document = {
         "id": str(group.id),
@@ -50,4 +55,4 @@ def show(group: Resource) -> Document:
     }
     if group.tags is not None:
         shown["tags"] = dict(group.tags)
-    return {**shown, **group.extra, "properties": group.properties}
+    return showing.cut({**shown, **group.extra, "properties": group.properties}, FIELDS, version)

@@ -3,8 +3,9 @@
 from msgspec import Struct
 
 from calco.arm import operations, reading, showing
-from calco.arm.call import Answer, Call, listed, ok
+from calco.arm.call import Answer, Call, listed, tagged
 from calco.arm.reply import deleted
+from calco.arm.showing import Field
 from calco.model import errors, names
 from calco.model.document import Document, Json, objects_at
 from calco.model.ids import ResourceId
@@ -15,6 +16,21 @@ from calco.work.cloud import Accepted
 
 NOT_THERE = ("networkSecurityGroup", "routeTable", "natGateway")
 """What a subnet may refer to in Azure and cannot here: there are no such resources yet."""
+
+
+SUBNET_FIELDS = (
+    Field("type", since="2019-04-01"),
+    Field("properties.delegations", since="2018-08-01"),
+    Field("properties.privateEndpointNetworkPolicies", since="2019-04-01"),
+    Field("properties.privateLinkServiceNetworkPolicies", since="2019-04-01"),
+)
+FIELDS = (
+    Field("properties.virtualNetworkPeerings", since="2016-12-01"),
+    Field("properties.enableDdosProtection", since="2017-08-01"),
+    Field("properties.enableVmProtection", since="2017-08-01"),
+    *(Field(f"properties.subnets.{each.path}", each.since) for each in SUBNET_FIELDS),
+)
+"""Source: recorded bodies of 2016-09-01, 2017-08-01, 2017-10-01 and 2019-09-01; when in between is unconfirmed."""
 
 
 class SubnetProperties(Struct, rename="camel"):
@@ -59,7 +75,7 @@ def _put_answer(call: Call, accepted: Accepted) -> Answer:
 
 
 def get(call: Call) -> Answer:
-    return ok(show(work.get(call.cloud, call.id), call.version))
+    return tagged(show(work.get(call.cloud, call.id), call.version))
 
 
 def list_group(call: Call) -> Answer:
@@ -83,18 +99,21 @@ def put_subnet(call: Call) -> Answer:
     wanted = _subnet(body, document, "properties")
     accepted = work.put_subnet(call.cloud, call.id, wanted)
     assert accepted.operation is not None
-    shown = show_subnet(work.get_subnet(call.cloud, call.id), _etag(accepted.resource), state="Updating")
+    whole = show_subnet(work.get_subnet(call.cloud, call.id), _etag(accepted.resource), state="Updating")
+    shown = showing.cut(whole, SUBNET_FIELDS, call.version)
     return operations.started(call, operations.Kind.NETWORK_PUT, accepted.operation, shown, created=accepted.created)
 
 
 def get_subnet(call: Call) -> Answer:
     parent = work.get_parent(call.cloud, call.id)
-    return ok(show_subnet(work.get_subnet(call.cloud, call.id), _etag(parent)))
+    shown = show_subnet(work.get_subnet(call.cloud, call.id), _etag(parent))
+    return tagged(showing.cut(shown, SUBNET_FIELDS, call.version))
 
 
 def list_subnets(call: Call) -> Answer:
     parent = work.get(call.cloud, call.id)
-    return listed([show_subnet(each, _etag(parent)) for each in objects_at(parent.properties, "subnets")])
+    shown = (show_subnet(each, _etag(parent)) for each in objects_at(parent.properties, "subnets"))
+    return listed([showing.cut(each, SUBNET_FIELDS, call.version) for each in shown])
 
 
 def delete_subnet(call: Call) -> Answer:
@@ -151,7 +170,7 @@ def _subnet(subnet: Subnet, document: Document, place: str) -> NewSubnet:
 FIRST = ("provisioningState", "resourceGuid", "addressSpace", "dhcpOptions", "subnets")
 
 
-def show(network: Resource, _version: str, *, state: str | None = None) -> Document:
+def show(network: Resource, version: str, *, state: str | None = None) -> Document:
     """The network; ``state`` takes the place of its provisioning state and its subnets'."""
     properties: Document = {**network.properties}
     if state is not None:
@@ -159,7 +178,8 @@ def show(network: Resource, _version: str, *, state: str | None = None) -> Docum
     etag = _etag(network)
     subnets: list[Json] = [show_subnet(each, etag, state=state) for each in objects_at(properties, "subnets")]
     properties["subnets"] = subnets
-    return showing.resource(network, showing.ordered(properties, FIRST), etag=etag)
+    shown = showing.resource(network, showing.ordered(properties, FIRST), etag=etag)
+    return showing.cut(shown, FIELDS, version)
 
 
 def show_subnet(subnet: Document, etag: str, *, state: str | None = None) -> Document:
