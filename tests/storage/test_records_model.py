@@ -102,13 +102,12 @@ class Records(RuleBasedStateMachine):
         size=st.integers(1, 2**40),
         backing=st.none() | volume_ids,
         frozen=st.booleans(),
-        format=st.sampled_from(Format),
-        pool=st.sampled_from([REGIONAL, "eastus-1"]),
+        kept=st.tuples(st.sampled_from(Format), st.sampled_from([REGIONAL, "eastus-1"])),
     )
-    def put_volume(self, id: str, size: int, backing: str | None, frozen: bool, format: Format, pool: str) -> None:
+    def put_volume(self, id: str, size: int, backing: str | None, frozen: bool, kept: tuple[Format, str]) -> None:
         if backing is not None and (backing == id or backing not in self.model.volumes):
             backing = None
-        volume = Volume(id, size * MIB, backing, frozen, format, pool)
+        volume = Volume(id, size * MIB, backing, frozen, *kept)
         self.change.put_volume(volume)
         self.model.volumes[id] = volume
 

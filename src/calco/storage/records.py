@@ -158,6 +158,12 @@ _BEFORE_ME = (
     .select_from(places.join(operations, _O.id == _P.operation))
     .where(_P.queue == bindparam("queue"), _O.sequence < bindparam("sequence"))
 )
+_LINE = (
+    select(_P.operation)
+    .select_from(places.join(operations, _O.id == _P.operation))
+    .where(_P.queue == bindparam("queue"))
+    .order_by(_O.sequence)
+)
 _INSERT_PLACE = insert(places)
 _DROP_PLACES = delete(places).where(_P.operation == bindparam("this_id"))
 _DROP_PLACE = _DROP_PLACES.where(_P.queue == bindparam("this_queue"))
@@ -221,6 +227,9 @@ class SqlReader:
 
     def is_claimed_alone(self, key: ResourceId) -> bool:
         return self._connection.execute(_SOLE_CLAIM, {"key": key.key}).first() is not None
+
+    def line(self, queue: str) -> list[str]:
+        return list(self._connection.execute(_LINE, {"queue": queue}).scalars())
 
     def steps(self, operation: str) -> list[tuple[str, StepEvent]]:
         rows = self._connection.execute(_STEPS, {"operation": operation})

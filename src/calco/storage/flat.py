@@ -1,0 +1,166 @@
+"""Flat files: a blob's bytes as they are, sparse, written in place by the blob endpoint or by a machine.
+
+Writing and freezing meet at a lock: a writer holds the file's flock together with its like, freezing takes it alone
+and then takes the write permission away, so when ``freeze`` returns no write is under way and none will begin. The
+permission is looked at, not left to the kernel: for root it would mean nothing.
+"""
+
+import ctypes
+import errno
+import fcntl
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from calco.model.volume import MIB
+from calco.ports import Extent, StoreFull, VolumeFrozen
+
+_PUNCH_HOLE, _KEEP_SIZE = 2, 1
+"""Source: fallocate(2), linux/falloc.h."""
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_ZEROS = bytes(MIB)
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """What the kernel says when there is no room becomes StoreFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StoreFull(error.strerror) from error
+        raise
+
+
+@contextmanager
+def _opened(file: Path, flags: int, lock: int) -> Iterator[int]:
+    descriptor = os.open(file, flags | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, lock)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _writing(file: Path, offset: int, length: int) -> Iterator[int]:
+    """A descriptor to write that range with. Raises VolumeFrozen, ValueError when it is not within the file."""
+    try:
+        with _opened(file, os.O_RDWR, fcntl.LOCK_SH) as descriptor, room():
+            now = os.fstat(descriptor)
+            if not now.st_mode & stat.S_IWUSR:
+                raise VolumeFrozen(f"volume {file.stem} is frozen")
+            check_range(offset, length, now.st_size)
+            yield descriptor
+    except PermissionError as refused:
+        raise VolumeFrozen(f"volume {file.stem} is frozen") from refused
+
+
+def write(file: Path, offset: int, data: bytes | memoryview) -> None:
+    """On disk when it returns. Raises VolumeFrozen, ValueError, StoreFull, FileNotFoundError."""
+    left = memoryview(data).cast("B")
+    with _writing(file, offset, len(left)) as descriptor:
+        while left:
+            written = os.pwrite(descriptor, left, offset)
+            offset, left = offset + written, left[written:]
+        os.fdatasync(descriptor)
+
+
+def clear(file: Path, offset: int, length: int) -> None:
+    """Zeros, and their room given back. Raises like ``write``."""
+    with _writing(file, offset, length) as descriptor:
+        if length and not _punch(descriptor, offset, length):
+            for at in range(offset, offset + length, len(_ZEROS)):
+                os.pwrite(descriptor, _ZEROS[: offset + length - at], at)
+        os.fdatasync(descriptor)
+
+
+def _punch(descriptor: int, offset: int, length: int) -> bool:
+    """Whether the file system made a hole. Python's own os module has no fallocate with a mode."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    words = (ctypes.c_int(_PUNCH_HOLE | _KEEP_SIZE), ctypes.c_int64(offset), ctypes.c_int64(length))
+    if libc.fallocate(ctypes.c_int(descriptor), *words) == 0:
+        return True
+    problem = ctypes.get_errno()
+    if problem in {errno.EOPNOTSUPP, errno.ENOSYS}:
+        return False
+    raise OSError(problem, os.strerror(problem))
+
+
+def grow(file: Path, size_bytes: int) -> None:
+    """Raises VolumeFrozen's kin PermissionError when frozen, StoreFull, FileNotFoundError."""
+    try:
+        with _writing(file, 0, 0) as descriptor:
+            if os.fstat(descriptor).st_size < size_bytes:
+                os.ftruncate(descriptor, size_bytes)
+            os.fsync(descriptor)
+    except VolumeFrozen as frozen:
+        raise PermissionError(str(frozen)) from frozen
+
+
+def set_writable(file: Path, writable: bool) -> None:
+    """Durable when it returns: the permission is what stops a writer that has not asked the records. Absent is fine."""
+    try:
+        with _opened(file, os.O_RDONLY, fcntl.LOCK_EX) as descriptor:
+            os.fchmod(descriptor, 0o600 if writable else 0o400)
+            os.fsync(descriptor)
+    except FileNotFoundError:
+        return
+
+
+def check_range(offset: int, length: int, size_bytes: int) -> None:
+    """Raises ValueError when the range is not within that many bytes."""
+    if offset < 0 or length < 0 or offset + length > size_bytes:
+        raise ValueError(f"{length} bytes at {offset} are not within {size_bytes}")
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+class FlatView:
+    """``ports.VolumeView`` of an open file."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.size_bytes = os.fstat(descriptor).st_size
+
+    def read(self, offset: int, length: int) -> bytes:
+        check_range(offset, length, self.size_bytes)
+        parts = []
+        while length:
+            part = os.pread(self._descriptor, length, offset)
+            if not part:
+                raise OSError(errno.EIO, "a flat volume is shorter than it was when it was opened")
+            parts.append(part)
+            offset, length = offset + len(part), length - len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def extents(self, offset: int, length: int) -> Iterator[Extent]:
+        check_range(offset, length, self.size_bytes)
+        return extents(self._descriptor, offset, offset + length)
+
+
+@contextmanager
+def view(file: Path) -> Iterator[FlatView]:
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        yield FlatView(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def extents(descriptor: int, at: int, end: int) -> Iterator[Extent]:
+    """Where a file holds data, as its file system knows it; O(extents). Source: lseek(2), SEEK_DATA."""
+    while at < end:
+        try:
+            begin = os.lseek(descriptor, at, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # nothing but a hole up to the file's end
+                return
+            raise
+        if begin >= end:
+            return
+        at = min(os.lseek(descriptor, begin, os.SEEK_HOLE), end)
+        yield Extent(begin, at - begin)
