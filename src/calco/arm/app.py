@@ -12,11 +12,11 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -110,15 +110,16 @@ class Edge:
         await _send(send, answer, headers)
 
     async def _respond(self, request: Request) -> tuple[Answer, dict[str, str]]:
-        marks = _Marks(request.headers, self._cloud)
-        base = _base(request)
+        headers = _headers(request.scope)
+        marks = _Marks(headers, self._cloud)
+        base = _base(request.scope, headers)
         authority = f"{base}/{self._tenant}"
         try:
-            answer = await self._answer(request, base, authority)
+            answer = await self._answer(request, headers.get("authorization"), base, authority)
             return answer, marks.headers(answer.operation)
         except ApiError as refusal:
-            headers = marks.headers(None) | _refusal_headers(refusal, authority)
-            return Answer(refusal.status, showing.error(refusal)), headers
+            told = marks.headers(None) | _refusal_headers(refusal, authority)
+            return Answer(refusal.status, showing.error(refusal)), told
         except ClientDisconnect:
             raise
         except Exception:
@@ -126,12 +127,13 @@ class Edge:
             fault = errors.unexpected(marks.request_id)
             return Answer(fault.status, showing.error(fault)), marks.headers(None)
 
-    async def _answer(self, request: Request, base: str, authority: str) -> Answer:
-        self._check_token(request.headers.get("authorization"), authority)
-        path = segments(request.scope.get("raw_path") or request.url.path)
+    async def _answer(self, request: Request, authorization: str | None, base: str, authority: str) -> Answer:
+        self._check_token(authorization, authority)
+        path = segments(request.scope.get("raw_path") or request.scope["path"])
         self._check_subscription(path)
-        query = {name.lower(): value for name, value in request.query_params.items()}
-        version = _version(request.query_params)
+        asked = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        query = {name.lower(): value for name, value in asked}
+        version = _version(query.get("api-version", ""))
         match = self._router.match(request.method, path)
         call = await self._call(request, match, base=base, query=query, version=version)
         if match.route.quick:
@@ -158,7 +160,7 @@ class Edge:
         return Call(
             cloud=self._cloud,
             method=request.method,
-            path=request.url.path,
+            path=request.scope["path"],
             variables=match.variables,
             query=query,
             base=base,
@@ -196,21 +198,25 @@ class Edge:
 _HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,255}")
 
 
-def _base(request: Request) -> str:
+def _headers(scope: Scope) -> dict[str, str]:
+    """The request's headers, names in lower case; of a repeated one the first counts."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+
+
+def _base(scope: Scope, headers: Mapping[str, str]) -> str:
     """Scheme and host as the caller wrote them; a Host that is none is not repeated."""
-    host = request.headers.get("host", "")
+    host = headers.get("host", "")
     if not _HOST.fullmatch(host):
-        server = request.scope.get("server") or ("localhost", None)
+        server = scope.get("server") or ("localhost", None)
         host = f"{server[0]}:{server[1]}" if server[1] else server[0]
-    return f"{request.scope['scheme']}://{host}"
+    return f"{scope['scheme']}://{host}"
 
 
 _VERSION = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(-(preview|alpha|beta|privatepreview))?")
 
 
-def _version(query: QueryParams) -> str:
+def _version(version: str) -> str:
     """``api-version``: any date will do, for clients send 2015 to 2026. Raises ApiError."""
-    version = next((value for name, value in query.items() if name.lower() == "api-version"), "")
     if not version:
         raise ApiError(
             400,
@@ -251,7 +257,7 @@ _PRINTABLE = re.compile(r"[\x21-\x7e]{1,200}")
 class _Marks:
     """The ids and constants that every answer carries. Source: recorded traffic, arm-protocol F."""
 
-    def __init__(self, asked: Headers, cloud: Cloud) -> None:
+    def __init__(self, asked: Mapping[str, str], cloud: Cloud) -> None:
         self.request_id = str(uuid4())
         correlation = asked.get("x-ms-correlation-request-id", "")
         self._correlation = correlation.lower() if is_guid(correlation) else self.request_id

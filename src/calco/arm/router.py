@@ -7,6 +7,7 @@ the caller's casing. A tree of segments, because routes tried one after the othe
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import unquote_to_bytes
 
 from calco.arm.call import Answer, Call
@@ -69,6 +70,9 @@ class Router:
 
     def match(self, method: str, path: Sequence[str]) -> Match:
         """The route for these segments. Raises ApiError: 404 in Azure's words, or 405."""
+        quickly = _straight(self._root, method, path)
+        if quickly is not None:
+            return quickly
         found = list(_walk(self._root, path, {}))
         if not found:
             raise self._unknown(path)
@@ -101,6 +105,21 @@ class Router:
         )
 
 
+def _straight(node: _Node, method: str, path: Sequence[str]) -> Match | None:
+    """What ``_walk`` finds first, when that is found without turning back: nearly always."""
+    variables: dict[str, str] = {}
+    for part in path:
+        below = node.words.get(part.lower())
+        if below is None:
+            if node.variable is None:
+                return None
+            name, below = node.variable
+            variables[name] = part
+        node = below
+    route = node.routes.get(method)
+    return None if route is None else Match(route, variables)
+
+
 def _walk(node: _Node, path: Sequence[str], variables: Mapping[str, str]) -> Iterator[tuple[_Node, Mapping[str, str]]]:
     """The nodes with routes at the end of ``path``; where a word and a variable both fit, the word comes first."""
     if not path:
@@ -127,6 +146,8 @@ def _method_not_allowed(method: str, allowed: Sequence[str]) -> ApiError:
 def segments(path: str | bytes) -> list[str]:
     """The decoded segments of a path; bytes that are no UTF-8 become U+FFFD, which no name may contain."""
     raw = path.encode() if isinstance(path, str) else path
+    if b"%" not in raw:
+        return [part for part in raw.decode(errors="replace").split("/") if part]
     return [unquote_to_bytes(part).decode(errors="replace") for part in raw.split(b"/") if part]
 
 
@@ -134,13 +155,19 @@ def resource_of(route: Route, variables: Mapping[str, str], subscription: str) -
     """The resource or group that a matched route names, with Azure's spelling of types and the caller's of names."""
     if "group" not in variables:
         return None
-    group = ResourceId(subscription, variables["group"])
-    parts = segments(route.pattern)
+    namespace, types, names = _named_by(route.pattern)
+    return ResourceId(subscription, variables["group"], namespace, types, tuple(variables[name] for name in names))
+
+
+@cache
+def _named_by(pattern: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Namespace, types and the variables that name them, of a pattern inside a group; empty for the group itself."""
+    parts = segments(pattern)
     if "providers" not in parts:
-        return group
+        return "", (), ()
     namespace, *rest = parts[parts.index("providers") + 1 :]
-    pairs = [(type, variables[name[1:-1]]) for type, name in zip(rest[::2], rest[1::2], strict=False) if name[0] == "{"]
+    pairs = [(type, name[1:-1]) for type, name in zip(rest[::2], rest[1::2], strict=False) if name[0] == "{"]
     if not pairs:
-        return group
+        return "", (), ()
     types, names = zip(*pairs, strict=True)
-    return ResourceId(group.subscription, group.group, namespace, tuple(types), tuple(names))
+    return namespace, tuple(types), tuple(names)

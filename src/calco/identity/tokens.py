@@ -37,6 +37,26 @@ class Caller:
 
 
 @dataclass(frozen=True)
+class _Verified:
+    """What a token whose signature is good says; its times (seconds since 1970) are still to be judged."""
+
+    caller: Caller
+    starts: int
+    expires: int
+
+    @classmethod
+    def of(cls, claims: Document) -> "_Verified":
+        """Raises ApiError 401 when a claim is missing."""
+        named = [text_at(claims, name) for name in ("oid", "appid", "tid")]
+        times = [number_at(claims, name) for name in ("nbf", "exp")]
+        match [*named, *times]:
+            case [str(oid), str(appid), str(tid), int(starts), int(expires)]:
+                return cls(Caller(oid, appid, tid), starts, expires)
+            case _:
+                raise errors.bad_token()
+
+
+@dataclass(frozen=True)
 class Token:
     """``text`` goes into the Authorization header."""
 
@@ -101,19 +121,13 @@ class Tokens:
         scheme, _, text = authorization.strip().partition(" ")
         if scheme.lower() != "bearer" or not text or len(text) > TOKEN_BYTES_MAX:
             raise errors.bad_token()
-        claims = self._verified(text.strip(), authority)
+        verified = self._verified(text.strip(), authority)
         now = self._clock.now()
-        expires, starts = number_at(claims, "exp"), number_at(claims, "nbf")
-        if expires is None or starts is None or starts > now.timestamp() + 300:
+        if verified.starts > now.timestamp() + 300:
             raise errors.bad_token()
-        if expires <= now.timestamp():
-            raise errors.expired_token(datetime.fromtimestamp(expires, UTC), now)
-        caller = [text_at(claims, name) for name in ("oid", "appid", "tid")]
-        match caller:
-            case [str(oid), str(appid), str(tid)]:
-                return Caller(oid, appid, tid)
-            case _:
-                raise errors.bad_token()
+        if verified.expires <= now.timestamp():
+            raise errors.expired_token(datetime.fromtimestamp(verified.expires, UTC), now)
+        return verified.caller
 
     def public_keys(self) -> Document:
         """The JSON Web Key Set that ``jwks_uri`` leads to. Source: RFC 7517."""
@@ -121,7 +135,7 @@ class Tokens:
         key.pop("key_ops", None)
         return {"keys": [{**key, "use": "sig", "kid": self._key_id, "x5t": self._key_id, "issuer": self.issuer}]}
 
-    def _verify(self, text: str, authority: str) -> Document:
+    def _verify(self, text: str, authority: str) -> "_Verified":
         # Times are judged against our own clock, so the library is told to leave them alone.
         unjudged: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
         try:
@@ -138,7 +152,7 @@ class Tokens:
             )
         except (jwt.PyJWTError, ValueError) as bad:
             raise errors.bad_token() from bad
-        return claims
+        return _Verified.of(claims)
 
 
 def ensure_key(file: Path) -> rsa.RSAPrivateKey:
