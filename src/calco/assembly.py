@@ -130,6 +130,8 @@ def rules_of(settings: Settings, subscription: str, *, routed_addresses: bool) -
         memory_mib_max=settings.guest_memory_mib_max,
         public_range=settings.public_address_range if routed_addresses else LOOPBACK_RANGE,
         trash_days=settings.trash_days,
+        deployments_at_once=settings.deployments_at_once,
+        strict=settings.strict == "on",
     )
 
 

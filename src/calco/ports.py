@@ -92,6 +92,9 @@ class Reader(Protocol):
     def is_claimed_alone(self, key: ResourceId) -> bool:
         """Whether an unfinished operation claims ``key`` for itself alone."""
 
+    def line(self, queue: str) -> list[str]:
+        """The operations that stand in ``queue``, in the order they were accepted; O(result)."""
+
     def steps(self, operation: str) -> list[tuple[str, StepEvent]]:
         """The operation's log, oldest first."""
 

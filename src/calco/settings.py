@@ -80,6 +80,12 @@ class Settings:
     boots_per_core: int = _row(
         2, "How many machines may be booting at once, for each core of the host.", limits=(1, 64)
     )
+    deployments_at_once: int = _row(
+        20, "How many machines may be made of one managed image at once; the others wait their turn.", limits=(1, 10000)
+    )
+    strict: Literal["off", "on"] = _row(
+        "off", "Whether a machine that waits for its turn longer than the provisioning limit fails, as Azure's does."
+    )
     guest_cores_max: int | None = _row(
         None, "The most cores a machine gets, whatever its vmSize; default: all the host has.", limits=(1, 1024)
     )

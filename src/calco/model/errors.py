@@ -340,13 +340,29 @@ def store_full() -> ApiError:
     )
 
 
-def provisioning_timed_out(machine: str) -> ApiError:
+PREEMPTED = "OperationPreempted"
+
+
+def preempted() -> ApiError:
+    """The operation's subject is to be deleted; the operation itself ends as ``Canceled``. Source: a machine deleted
+    while it was created, quoted in azure-sdk-for-java issue 1783."""
+    return ApiError(409, PREEMPTED, "The operation has been preempted by a more recent operation.")
+
+
+_MORE_THAN_TWENTY = (
+    "\r\n * If you are deploying more than 20 Virtual Machines concurrently, consider moving your custom image to "
+    "shared image gallery. Please refer to https://aka.ms/movetosig for the same."
+)
+"""Source: answers quoted in public issues, ManageIQ 22384 for one."""
+
+
+def provisioning_timed_out(machine: str, *, custom_image: bool = False) -> ApiError:
     return ApiError(
         409,
         "OSProvisioningTimedOut",
         f"OS Provisioning for VM '{machine}' did not finish in the allotted time. The VM may still finish provisioning "
         "successfully. Please check provisioning state later. Also, make sure the image has been properly prepared "
-        "(generalized).",
+        f"(generalized).{_MORE_THAN_TWENTY if custom_image else ''}",
     )
 
 

@@ -142,7 +142,8 @@ class Engine(Generic[W]):
             with self._records.write() as tx:
                 plan.failed(self._world, tx, job, cause)
                 failure = Failure(cause.code, cause.message, cause.target)
-                tx.end(job.id, OperationEnd(Status.FAILED, self._clock.now(), failure))
+                status = Status.CANCELED if cause.code == errors.PREEMPTED else Status.FAILED
+                tx.end(job.id, OperationEnd(status, self._clock.now(), failure))
         except Exception:
             log.exception("operation %s could not be closed; it will be tried again", job.id)
             return TRY_AGAIN

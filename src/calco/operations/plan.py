@@ -26,11 +26,13 @@ P = TypeVar("P")
 class Wait:
     """A step's answer when it cannot go on yet: look again when woken, or after so many seconds at the latest.
 
-    ``queue`` names what it stands in line for: when an operation ends, the first in each line is woken.
+    ``queue`` names what it stands in line for: when an operation ends, the first in each line is woken. That is the one
+    with the lowest ``place``: the job's sequence, where the line is one of acceptance.
     """
 
     seconds: float
     queue: str | None = None
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Job(Generic[P]):
     id: str
     params: P
     started_at: datetime
+    sequence: int = 0
+    """The order of acceptance."""
 
 
 @dataclass(eq=False)
@@ -99,7 +103,9 @@ class Plan(Generic[W, P]):
 
     def job(self, operation: Operation) -> Job[P]:
         """The operation as this plan's steps see it."""
-        return Job(operation.id, msgspec.convert(operation.params, self.params), operation.started_at)
+        return Job(
+            operation.id, msgspec.convert(operation.params, self.params), operation.started_at, operation.sequence
+        )
 
 
 @dataclass(frozen=True)

@@ -49,8 +49,8 @@ class Runner:
         """Operations that are being advanced, and how many had ended when that began."""
         self._ends = 0
         self._woken: set[str] = set()
-        self._lines: dict[str, str] = {}
-        """Parked operations that stand in a line, and in which one."""
+        self._lines: dict[str, Wait] = {}
+        """Parked operations that stand in a line, and in which one where."""
         self._stopping = False
         self._threads = [threading.Thread(target=self._work, name=f"runner-{n}", daemon=True) for n in range(workers)]
 
@@ -131,7 +131,7 @@ class Runner:
             self._lines.pop(operation, None)
             if wait is not None:
                 if wait.queue is not None and not woken:
-                    self._lines[operation] = wait.queue
+                    self._lines[operation] = wait
                 self._push(operation, self._clock.monotonic() + (0 if woken else wait.seconds))
             else:
                 del self._orders[operation]
@@ -148,9 +148,9 @@ class Runner:
 
     def _move_lines_up(self) -> None:
         """An operation ended and may have left a place: the first in each line looks again."""
-        first: dict[str, str] = {}
-        for operation in sorted(self._lines, key=self._orders.__getitem__):
-            first.setdefault(self._lines[operation], operation)
+        first: dict[str | None, str] = {}
+        for operation in sorted(self._lines, key=lambda each: (self._lines[each].place, self._orders[each])):
+            first.setdefault(self._lines[operation].queue, operation)
         for operation in first.values():
             # It stands in line again when it has looked: until then the next end is for the one behind it.
             del self._lines[operation]

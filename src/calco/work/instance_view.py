@@ -11,7 +11,7 @@ from calco.model.machine import MachineState
 from calco.model.operation import Operation
 from calco.model.virtual_machine import Condition
 from calco.ports import Reader, Resource
-from calco.work import power
+from calco.work import deployments, power
 from calco.work.cloud import Cloud
 from calco.work.common import found
 from calco.work.machine_state import RENEWS_MACHINE_ID, condition_of, disks_of, is_provisioned, vm_id_of
@@ -45,6 +45,7 @@ def get(cloud: Cloud, id: ResourceId) -> tuple[Resource, InstanceView]:
     with cloud.records.read() as view:
         machine = found(view, id)
         underway = _underway(view, machine)
+        waits = None if underway is None else deployments.waits(cloud, view, underway)
         records = [view.resource(each) for each in disks_of(machine).values()]
     disks = {each.id.name: _disk_status(each) for each in records if each is not None}
     state = cloud.hypervisor.state(vm_id_of(machine))
@@ -54,7 +55,7 @@ def get(cloud: Cloud, id: ResourceId) -> tuple[Resource, InstanceView]:
         agent_version=_agent_version(machine, state),
         agent=(_agent_status(cloud, machine, state),),
         disks=disks,
-        statuses=_statuses(machine, state, underway),
+        statuses=_statuses(machine, state, underway, waits),
     )
 
 
@@ -63,8 +64,10 @@ def _underway(view: Reader, machine: Resource) -> Operation | None:
     return next((each for each in operations if each is not None and each.subject.key == machine.id.key), None)
 
 
-def _statuses(machine: Resource, state: MachineState, underway: Operation | None) -> tuple[ViewStatus, ...]:
-    lines = [_provisioning_status(machine, state)]
+def _statuses(
+    machine: Resource, state: MachineState, underway: Operation | None, waits: str | None
+) -> tuple[ViewStatus, ...]:
+    lines = [_provisioning_status(machine, state, waits)]
     if condition_of(machine).is_generalized:
         lines.append(_GENERALIZED)
     lines.append(_POWER[_power_word(machine, state, underway)])
@@ -77,7 +80,7 @@ def _is_linux(machine: Resource) -> bool:
     return text_at(machine.properties, "storageProfile", "osDisk", "osType") == OsType.LINUX
 
 
-def _provisioning_status(machine: Resource, state: MachineState) -> ViewStatus:
+def _provisioning_status(machine: Resource, state: MachineState, waits: str | None) -> ViewStatus:
     word = text_at(machine.properties, "provisioningState") or "Succeeded"
     at = _moment(machine, "changedAt")
     if word == "Failed":
@@ -86,7 +89,7 @@ def _provisioning_status(machine: Resource, state: MachineState) -> ViewStatus:
         return ViewStatus(f"ProvisioningState/failed/{code}", "Error", "Provisioning failed", message, at)
     if word == "Creating" and state is MachineState.RUNNING and not is_provisioned(machine):
         return ViewStatus("ProvisioningState/creating/osProvisioningInProgress", "Info", "OS provisioning in progress")
-    return ViewStatus(f"ProvisioningState/{word.lower()}", "Info", _STATE_WORDS.get(word, word), None, at)
+    return ViewStatus(f"ProvisioningState/{word.lower()}", "Info", _STATE_WORDS.get(word, word), waits, at)
 
 
 def _power_word(machine: Resource, state: MachineState, underway: Operation | None) -> str:

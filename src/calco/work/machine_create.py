@@ -19,7 +19,7 @@ from calco.work.cloud import Accepted, Cloud
 from calco.work.common import check_free, found, hand_over
 from calco.work.machine_disks import DiskPlan, Order
 from calco.work.machine_state import RENEWS_MACHINE_ID, claims_of, nics_of
-from calco.work.power_up import PowerOn, in_line
+from calco.work.power_up import in_line
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ def create(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, setting: Setting
         tx.put(each.record)
         if each.volume is not None:
             tx.hold(each.record.id, volume.DISK_SLOT, each.volume)
-    params = PowerOn(str(machine.id), power_up.fresh_volumes(cloud, tx, machine), Condition.DEALLOCATED)
-    operation = in_line(cloud, tx, hand_over(cloud, tx, power.CREATE, params, subject=machine, claims=claims))
-    return Accepted(machine, operation, created=True)
+    params = power_up.creation(cloud, tx, machine, Condition.DEALLOCATED)
+    operation = hand_over(cloud, tx, power.CREATE, params, subject=machine, claims=claims)
+    return Accepted(machine, in_line(cloud, tx, operation, params.image), created=True)
 
 
 def _nics(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, location: str) -> Sequence[Document]:

@@ -6,13 +6,16 @@ from calco.model.disk import DiskEvent
 from calco.model.document import object_at, text_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
+from calco.model.operation import Operation
 from calco.model.volume import VolumeId
-from calco.operations.plan import Act, Change, Job, Plan, no_change, nothing
+from calco.operations.plan import Act, Change, Job, Plan, Wait, no_change, nothing
 from calco.ports import Reader, Resource, Writer
-from calco.work import disk, machine_links, network_interface, power_down, volume
+from calco.work import disk, machine_links, network_interface, power, power_down, volume
 from calco.work.cloud import Cloud
-from calco.work.common import with_properties
-from calco.work.machine_state import disks_of, machine_in, nics_of, vm_id_of
+from calco.work.common import with_internal, with_properties
+from calco.work.machine_state import LEAVING, disks_of, machine_in, nics_of, vm_id_of
+
+LOOK_AGAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,16 @@ class Removal:
     disks: tuple[str, ...]
     nics: tuple[str, ...]
     files: tuple[VolumeId, ...]
+
+
+def _await_creation(_cloud: Cloud, tx: Writer, job: Job[Removal]) -> Wait | None:
+    """A creation under way ends by itself, for the machine's mark says that nobody wants it."""
+    machine = machine_in(tx, job.params.machine)
+    if set(tx.claims(machine.id)) != {job.id}:
+        return Wait(LOOK_AGAIN_SECONDS)
+    if machine.internal.get(LEAVING):
+        tx.put(with_internal(with_properties(machine, {"provisioningState": "Deleting"}), {LEAVING: None}))
+    return None
 
 
 def _switch_off_for_good(cloud: Cloud, job: Job[Removal]) -> None:
@@ -69,8 +82,9 @@ def _drop_files(cloud: Cloud, job: Job[Removal]) -> None:
     volume.drop_files(cloud, job.params.files)
 
 
-def removal_of(view: Reader, machine: Resource) -> Removal:
-    """What goes with the machine: the disks and NICs whose ``deleteOption`` is ``Delete``."""
+def removal_of(view: Reader, machine: Resource, creation: Operation | None = None) -> Removal:
+    """What goes with the machine: the disks and NICs whose ``deleteOption`` is ``Delete``. A ``creation`` under way may
+    yet give the disks volumes of their own."""
     profile = object_at(machine.properties, "storageProfile")
     data = profile.get("dataDisks")
     disks = [
@@ -85,6 +99,8 @@ def removal_of(view: Reader, machine: Resource) -> Removal:
         if text_at(each, "properties", "deleteOption") == "Delete" and (id := text_at(each, "id")) is not None
     ]
     files = volume.chain(view, power_down.volumes_of(view, [ResourceId.parse(each) for each in disks]))
+    if creation is not None:
+        files = [*(each.volume for each in power.CREATE.job(creation).params.fresh), *files]
     return Removal(str(machine.id), vm_id_of(machine), tuple(disks), tuple(leaving), tuple(files))
 
 
@@ -92,6 +108,7 @@ DELETE: Plan[Cloud, Removal] = Plan(
     "machine.delete",
     Removal,
     (
+        Change("await creation", _await_creation, no_change),
         Act("power off", _switch_off_for_good, power_down.note_loss),
         Change("forget", _forget, no_change),
         Act("drop files", _drop_files, nothing, insist=True),

@@ -9,6 +9,7 @@
   ``failure``: code and message of a failed provisioning
 - ``incarnation``: of the goal state; grows with every power-on
 - ``renewsMachineId``: whether its guest makes a new /etc/machine-id when its vmId is new; an image inherits it
+- ``leaving``: whether its deletion waits for its creation to end, which it does at the next look
 """
 
 from datetime import datetime
@@ -27,6 +28,7 @@ from calco.work.common import with_internal
 from calco.work.volume import DISK_SLOT
 
 RENEWS_MACHINE_ID = "renewsMachineId"
+LEAVING = "leaving"
 
 
 class OfMachine(Protocol):

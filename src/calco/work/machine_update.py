@@ -15,7 +15,7 @@ from calco.work import power, power_up
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import check_free, hand_over, with_properties
 from calco.work.machine_state import claims_of, condition_of, disks_of, is_running, machine_in, nics_of
-from calco.work.power_up import PowerOn, in_line
+from calco.work.power_up import in_line
 
 _FIXED: Sequence[tuple[tuple[str, ...], str]] = (
     (("storageProfile", "imageReference", "id"), "imageReference"),
@@ -63,9 +63,9 @@ def _create_again(cloud: Cloud, tx: Writer, machine: Resource) -> Accepted:
     check_free(tx, claims, lambda _: errors.machine_busy(Act.UPDATE, machine.id.name))
     machine = with_properties(machine, {"provisioningState": "Updating"})
     tx.put(machine)
-    params = PowerOn(str(machine.id), power_up.fresh_volumes(cloud, tx, machine), condition_of(machine))
+    params = power_up.creation(cloud, tx, machine, condition_of(machine))
     operation = hand_over(cloud, tx, power.CREATE, params, subject=machine, claims=claims)
-    return Accepted(machine, in_line(cloud, tx, operation))
+    return Accepted(machine, in_line(cloud, tx, operation, params.image))
 
 
 def _check_size(machine: Resource, size: VmSize) -> None:

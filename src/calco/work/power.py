@@ -1,6 +1,6 @@
 """Switching machines on and off: the plans behind create, start, restart, power off and deallocate.
 
-The way up: take a place among those that boot, make every disk writable, plug the NICs in, power on, wait for the
+The way up: make every disk writable, plug the NICs in, take a place among those that boot, power on, wait for the
 guest. The steps themselves are in ``power_up`` and ``power_down``.
 """
 
@@ -10,9 +10,9 @@ from calco.operations.plan import Act, Change, Plan, no_change, nothing
 from calco.work import power_down as down
 from calco.work import power_up as up
 from calco.work.cloud import Cloud
+from calco.work.deployments import POWER_ON
 
 _WRITABLE: Sequence[Change[Cloud, up.PowerOn] | Act[Cloud, up.PowerOn]] = (
-    Change("take a place", up.take_place, up.leave_place),
     Act("make volumes", up.make_volumes, up.drop_volumes),
     Change("adopt volumes", up.adopt_volumes, up.disown_volumes),
 )
@@ -21,11 +21,14 @@ CREATE: Plan[Cloud, up.PowerOn] = Plan(
     "machine.create",
     up.PowerOn,
     (
+        # Of many that are made of one image only some are under way, from their first clone on.
+        Change("await turn", up.await_turn, up.leave_turn),
         *_WRITABLE,
         Act("make media", up.make_media, up.drop_media),
         Act("plug in", up.plug_in, up.unplug),
+        Change("take a place", up.take_place_in_turn, up.leave_place),
         Change("announce power on", up.announce_power_on, up.take_announcement_back),
-        Act("power on", up.power_on, up.power_off_and_forget),
+        Act(POWER_ON, up.power_on_in_turn, up.power_off_and_forget),
         Change("running", up.now_running, up.not_running),
         # A machine that runs is not taken back because nobody could look at it for a moment.
         Act("await guest", up.await_guest, nothing, insist=True),
@@ -37,6 +40,7 @@ START: Plan[Cloud, up.PowerOn] = Plan(
     "machine.start",
     up.PowerOn,
     (
+        Change("take a place", up.take_place, up.leave_place),
         *_WRITABLE,
         Act("plug in", up.plug_in, up.unplug),
         Change("announce power on", up.announce_power_on, up.take_announcement_back),

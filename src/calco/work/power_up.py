@@ -8,19 +8,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from calco.model import errors
 from calco.model.disk import DiskEvent
 from calco.model.document import flag_at, text_at
 from calco.model.errors import ApiError
 from calco.model.guest import Provisioning, PublicKey
 from calco.model.ids import ResourceId
+from calco.model.machine import Machine
 from calco.model.operation import Operation
 from calco.model.virtual_machine import Condition
-from calco.operations.plan import Job, Wait
+from calco.operations.plan import Ended, Job, Wait
 from calco.ports import Reader, Resource, Writer
-from calco.work import disk, machine_links, provisioning, volume
+from calco.work import boots, deployments, disk, machine_links, provisioning, volume
 from calco.work.cloud import Cloud
 from calco.work.common import with_internal, with_properties
 from calco.work.machine_state import (
+    LEAVING,
     OfMachine,
     disks_of,
     hardware_of,
@@ -34,19 +37,16 @@ from calco.work.power_down import move_disks
 
 P = TypeVar("P", bound=OfMachine)
 
-BOOT_QUEUE = "boot"
-LOOK_AGAIN_SECONDS = 30.0
-"""Who stands in line is woken when a place is free; this is for wake-ups that were lost."""
-
 
 @dataclass(frozen=True)
 class PowerOn:
     """A machine to be switched on, and the volumes its disks need before that. ``before`` is the condition it goes back
-    to when that fails."""
+    to when that fails; ``image`` is the managed image it is being deployed from, if it is."""
 
     machine: str
     fresh: tuple[volume.Fresh, ...]
     before: Condition
+    image: str | None = None
 
 
 def _provisioning(machine: Resource) -> Provisioning:
@@ -79,21 +79,52 @@ def fresh_volumes(cloud: Cloud, view: Reader, machine: Resource) -> tuple[volume
     return tuple(each for each in wanted if each is not None)
 
 
+def creation(cloud: Cloud, view: Reader, machine: Resource, before: Condition) -> PowerOn:
+    """What a plan needs that makes the machine real, for the first time or once more."""
+    fresh = fresh_volumes(cloud, view, machine)
+    return PowerOn(str(machine.id), fresh, before, deployments.image_of(machine))
+
+
+def in_line(cloud: Cloud, tx: Writer, operation: Operation, image: str | None = None) -> Operation:
+    """It stands in its lines from the moment it is accepted: machines boot in that order, whichever operation a worker
+    happens to look at first. Who waits for an image's turn does not stand in the way of those that boot."""
+    if deployments.stand(cloud, tx, operation.id, image):
+        boots.stand(tx, operation.id)
+    return operation
+
+
+def await_turn(cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> Wait | None:
+    _check_wanted(tx, job)
+    image = job.params.image
+    if image is not None and not deployments.stand(cloud, tx, job.id, image):
+        return deployments.wait_for_turn(cloud, job, image, job.params.machine)
+    boots.stand(tx, job.id)
+    return None
+
+
+def leave_turn(_cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
+    deployments.leave(tx, job.id, job.params.image)
+    boots.leave(tx, job.id)
+
+
 def take_place(cloud: Cloud, tx: Writer, job: Job[P]) -> Wait | None:
-    if tx.take_place(BOOT_QUEUE, job.id, cloud.rules.boots_at_once):
-        return None
-    return Wait(LOOK_AGAIN_SECONDS, BOOT_QUEUE)
+    return boots.take(tx, job, cloud.rules.boots_at_once)
 
 
 def leave_place(_cloud: Cloud, tx: Writer, job: Job[P]) -> None:
-    tx.leave_place(BOOT_QUEUE, job.id)
+    boots.leave(tx, job.id)
 
 
-def in_line(cloud: Cloud, tx: Writer, operation: Operation) -> Operation:
-    """It stands in the line of those that boot from the moment it is accepted: machines boot in that order, whichever
-    operation a worker happens to look at first."""
-    tx.take_place(BOOT_QUEUE, operation.id, cloud.rules.boots_at_once)
-    return operation
+def take_place_in_turn(cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> Wait | None:
+    """Only after those of the same image that were accepted earlier: they would wait for each other otherwise."""
+    _check_wanted(tx, job)
+    return deployments.wait_to_start(tx, job, job.params.image) or take_place(cloud, tx, job)
+
+
+def _check_wanted(view: Reader, job: Job[PowerOn]) -> None:
+    """A machine that is to be deleted is not made any further. Raises ApiError."""
+    if flag_at(machine_in(view, job.params.machine).internal, LEAVING) is True:
+        raise errors.preempted()
 
 
 def make_volumes(cloud: Cloud, job: Job[PowerOn]) -> None:
@@ -136,19 +167,30 @@ def unplug(cloud: Cloud, job: Job[PowerOn]) -> None:
     machine_links.unplug(cloud, job.params.machine)
 
 
-def switch_on(cloud: Cloud, id: str) -> None:
-    """Power the machine on as its record has it now; one that runs is left alone. A guest that has not set itself up
-    yet finds its DVD."""
+def ready_to_run(cloud: Cloud, id: str) -> Machine:
+    """The machine as its record has it now, plugged in. A guest that has not set itself up yet finds its DVD."""
     with cloud.records.read() as view:
         machine = machine_in(view, id)
         hardware = hardware_of(machine, view, cloud.rules)
     media = None if is_provisioned(machine) else cloud.media.make(vm_id_of(machine), _provisioning(machine))
     links = tuple(machine_links.plug_in(cloud, id))
-    cloud.hypervisor.start(replace(hardware, links=links, media=media))
+    return replace(hardware, links=links, media=media)
 
 
 def power_on(cloud: Cloud, job: Job[P]) -> None:
-    switch_on(cloud, job.params.machine)
+    cloud.hypervisor.start(ready_to_run(cloud, job.params.machine))
+
+
+def power_on_in_turn(cloud: Cloud, job: Job[PowerOn]) -> Wait | None:
+    """Switch on a machine of an image after all that were accepted earlier; one that runs is left alone."""
+    with cloud.records.read() as view:
+        wait = deployments.wait_to_start(view, job, job.params.image)
+    if wait is not None:
+        return wait
+    machine = ready_to_run(cloud, job.params.machine)
+    deployments.starts_now(cloud, job.id, job.params.image)
+    cloud.hypervisor.start(machine)
+    return None
 
 
 def power_off_again(cloud: Cloud, job: Job[P]) -> None:
@@ -201,6 +243,11 @@ def not_running(cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
 
 
 def await_guest(cloud: Cloud, job: Job[PowerOn]) -> Wait | None:
+    with cloud.records.read() as view:
+        try:
+            _check_wanted(view, job)
+        except ApiError as preempted:
+            raise Ended(preempted) from preempted
     return provisioning.await_guest(cloud, job.params.machine)
 
 

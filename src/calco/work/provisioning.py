@@ -83,7 +83,8 @@ def await_guest(cloud: Cloud, id: str) -> Wait | None:
         return None  # an image whose only agent is waagent, or a script that says Ready
     left = _seconds_left(cloud, machine)
     if left <= 0:
-        raise Ended(errors.provisioning_timed_out(machine.id.name))
+        custom = text_at(machine.properties, "storageProfile", "imageReference", "id") is not None
+        raise Ended(errors.provisioning_timed_out(machine.id.name, custom_image=custom))
     if cloud.hypervisor.state(vm_id_of(machine)) in (MachineState.CRASHED, MachineState.ABSENT):
         raise Ended(errors.provisioning_failed(machine.id.name, "nothing: the virtual machine stopped unexpectedly."))
     ready = _is_ready(reports, Agent.CLOUD_INIT)

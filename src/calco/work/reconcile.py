@@ -5,6 +5,7 @@ is the drivers' promise. Whatever an unfinished operation names is left alone, f
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -16,7 +17,7 @@ from calco.model.operation import Operation
 from calco.model.virtual_machine import Act, Condition
 from calco.ports import Resource
 from calco.tool import ToolFailed
-from calco.work import machine_links, virtual_machine, virtual_network, volume
+from calco.work import deployments, machine_links, virtual_machine, virtual_network, volume
 from calco.work.cloud import Cloud
 from calco.work.machine_state import condition_of, vm_id_of, with_condition
 
@@ -33,6 +34,7 @@ def reconcile(cloud: Cloud, *, start_again: bool) -> list[str]:
         networks = {virtual_network.guid_of(each) for each in view.resources(virtual_network.KIND)}
         unfinished = view.unfinished()
         busy = {each.id.key for each in machines if view.claims(each.id)}
+    deployments.stand_again(cloud, unfinished)
     named = _names_in(unfinished)
     volumes = _volumes_in_use(cloud, named)
     said = [
@@ -98,8 +100,19 @@ def _trash_strange_volumes(cloud: Cloud, known: set[str]) -> list[str]:
 
 
 def _miss_volumes(cloud: Cloud, wanted: set[str]) -> list[str]:
-    missing = sorted(wanted - cloud.disks.volumes())
-    return [f"Volume {each} is in the records but its file is missing. Restore it from a copy." for each in missing]
+    """What lies in a pool that is gone is not missing: it comes back with the pool."""
+    with cloud.records.read() as view:
+        missing = [each for each in view.volumes() if each.id in wanted - cloud.disks.volumes()]
+    gone = Counter(each.pool for each in missing if each.pool not in cloud.disks.pools())
+    said = [
+        f"Pool {pool} is gone, with {count} volume{'s' if count > 1 else ''} in it. Bring its folder back."
+        for pool, count in sorted(gone.items())
+    ]
+    lost = sorted(each.id for each in missing if each.pool not in gone)
+    return [
+        *said,
+        *(f"Volume {each} is in the records but its file is missing. Restore it from a copy." for each in lost),
+    ]
 
 
 def _settle_power(cloud: Cloud, machines: Iterable[Resource], *, start_again: bool) -> list[str]:

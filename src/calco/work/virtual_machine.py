@@ -10,11 +10,11 @@ from calco.model import errors
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.machine import MachineState
-from calco.model.operation import Claim, Family
+from calco.model.operation import Claim, Family, Operation
 from calco.model.virtual_machine import Act, Condition, NewVirtualMachine, Urn, after
 from calco.model.vm_size import find
 from calco.model.volume import VolumeId
-from calco.ports import Resource, Writer
+from calco.ports import Reader, Resource, Writer
 from calco.work import machine_create, machine_delete, machine_update, power, power_up, volume
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import (
@@ -27,10 +27,12 @@ from calco.work.common import (
     normal_location,
     settled,
     told,
+    with_internal,
     with_properties,
 )
 from calco.work.machine_create import Setting
 from calco.work.machine_state import (
+    LEAVING,
     claims_of,
     condition_of,
     is_provisioned,
@@ -39,7 +41,7 @@ from calco.work.machine_state import (
     with_condition,
 )
 from calco.work.power_down import PowerOff
-from calco.work.power_up import PowerOn, in_line
+from calco.work.power_up import in_line
 from calco.work.provisioning import without_secrets
 
 KIND = "Microsoft.Compute/virtualMachines"
@@ -117,19 +119,34 @@ def act(cloud: Cloud, id: ResourceId, what: Act, *, skip_shutdown: bool = False)
 
 
 def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
-    """Delete a machine in any condition; None when there is none."""
+    """Delete a machine in any condition; None when there is none. One that is being made is not made any further."""
     with cloud.records.write() as tx:
         machine = tx.resource(id)
         if machine is None:
             return None
         leaving = with_properties(machine, {"provisioningState": "Deleting"})
         claims = claims_of(machine)
-        check_free(tx, claims, lambda _: errors.machine_busy(Act.DELETE, machine.id.name))
+        creation = _creation_under_way(tx, machine, claims)
+        if creation is None:
+            check_free(tx, claims, lambda _: errors.machine_busy(Act.DELETE, machine.id.name))
+        else:
+            leaving = with_internal(leaving, {LEAVING: True})
         tx.put(leaving)
-        operation = hand_over(
-            cloud, tx, machine_delete.DELETE, machine_delete.removal_of(tx, machine), subject=leaving, claims=claims
-        )
-    return told(cloud, Accepted(None, operation))
+        removal = machine_delete.removal_of(tx, machine, creation)
+        operation = hand_over(cloud, tx, machine_delete.DELETE, removal, subject=leaving, claims=claims)
+    accepted = told(cloud, Accepted(None, operation))
+    if creation is not None:
+        cloud.wake(creation.id)
+    return accepted
+
+
+def _creation_under_way(view: Reader, machine: Resource, claims: Sequence[Claim]) -> Operation | None:
+    """The machine's creation, when nothing else is at it: a deletion does not wait for its end but brings it about."""
+    busy = {each for claim in claims for each in view.claims(claim.resource)}
+    found = view.operation(busy.pop()) if len(busy) == 1 else None
+    if found is None or found.plan != power.CREATE.name or found.subject.key != machine.id.key:
+        return None
+    return found
 
 
 def _hand_over_act(
@@ -141,10 +158,12 @@ def _hand_over_act(
     if what is Act.START:
         # Whatever stands under its name does not run: if starting fails, nothing does.
         before = Condition.STOPPED if condition_of(machine) is Condition.RUNNING else condition_of(machine)
-        params = PowerOn(str(machine.id), power_up.fresh_volumes(cloud, tx, machine), before)
-        if not is_provisioned(machine):
+        params = power_up.creation(cloud, tx, machine, before)
+        if is_provisioned(machine):
+            operation = in_line(cloud, tx, start(power.START, replace(params, image=None)))
+        else:
             tx.put(with_properties(machine, {"provisioningState": "Updating"}))
-        operation = in_line(cloud, tx, start(power.START if is_provisioned(machine) else power.CREATE, params))
+            operation = in_line(cloud, tx, start(power.CREATE, params), params.image)
     else:
         grace = 0.0 if skip_shutdown else cloud.rules.power_off_grace_seconds
         plan = {Act.RESTART: power.RESTART, Act.POWER_OFF: power.POWER_OFF, Act.DEALLOCATE: power.DEALLOCATE}[what]
