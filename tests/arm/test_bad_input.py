@@ -27,6 +27,7 @@ NAMES = {
     "group": "lab",
     "name": "one",
     "subnet": "default",
+    "container": "vhds",
     "location": "eastus",
     "namespace": "Microsoft.Compute",
     "operation": GONE,
@@ -63,11 +64,16 @@ def _furnished(folder: Path) -> Api:
     source = api.generalized("one")
     api.image("one", source)
     api.put(f"{LAB}/providers/Microsoft.Compute/disks/one", _disk_body())
+    api.put(f"{LAB}/providers/Microsoft.Storage/storageAccounts/one", _account_body())
     return api
 
 
 def _disk_body() -> Document:
     return {"location": "eastus", "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 1}}
+
+
+def _account_body() -> Document:
+    return {"location": "eastus", "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"}
 
 
 def _good_body(route: Route) -> Document:
@@ -78,6 +84,10 @@ def _good_body(route: Route) -> Document:
         ("virtualMachines/{name}", machine_body("one", f"{NETWORK}/networkInterfaces/one")),
         ("images", image_body(f"{LAB}/providers/Microsoft.Compute/virtualMachines/one")),
         ("disks", _disk_body()),
+        ("containers/{container}", {"properties": {"metadata": {"a": "b"}}}),
+        ("regenerateKey", {"keyName": "key1"}),
+        ("checkNameAvailability", {"name": "two", "type": "Microsoft.Storage/storageAccounts"}),
+        ("storageAccounts", _account_body()),
         ("subnets", {"properties": {"addressPrefix": "10.0.9.0/24"}}),
         ("virtualNetworks", network_body()),
         ("networkInterfaces", nic_body()),

@@ -84,6 +84,12 @@ TYPES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "locations/operations": ("2024-05-01",),
         "locations/operationResults": ("2024-05-01",),
     },
+    "Microsoft.Storage": {
+        "storageAccounts": ("2025-08-01", "2025-06-01", "2024-01-01", "2023-05-01", "2018-11-01"),
+        "storageAccounts/blobServices": ("2025-08-01", "2024-01-01", "2023-05-01"),
+        "storageAccounts/blobServices/containers": ("2025-08-01", "2024-01-01", "2023-05-01"),
+        "locations/asyncoperations": ("2025-08-01", "2024-01-01", "2023-05-01"),
+    },
     "Microsoft.Resources": {
         "resourceGroups": ("2024-11-01", "2021-01-01"),
         "subscriptions": ("2022-12-01",),

@@ -1,6 +1,6 @@
 """Polls: the status document behind Azure-AsyncOperation and the result behind Location."""
 
-from calco.arm import disk, operations
+from calco.arm import disk, operations, storage_account
 from calco.arm.call import Answer, Call
 from calco.model.document import Document
 from calco.model.ids import is_guid
@@ -14,6 +14,12 @@ def get_compute(call: Call) -> Answer:
 
 def get_disk(call: Call) -> Answer:
     return _poll(call, _find(call, Family.DISK))
+
+
+def get_storage(call: Call) -> Answer:
+    """How the making of a storage account is watched: by ``Location`` alone."""
+    operation = _find(call, Family.STORAGE)
+    return operations.monitor_answer(call, operation, storage_account.made(call, operation.subject))
 
 
 def get_network(call: Call) -> Answer:
@@ -35,7 +41,7 @@ def _poll(call: Call, operation: Operation) -> Answer:
     output = _output(call, operation)
     if call.query.get("monitor", "").lower() == "true":
         return operations.monitor_answer(call, operation, output)
-    return operations.status_answer(operation, output)
+    return operations.status_answer(operation, output, work.waits(call.cloud, operation))
 
 
 def _find(call: Call, family: Family) -> Operation:

@@ -39,6 +39,7 @@ class Kind(Enum):
     INTERFACE_PUT = auto()
     NETWORK_DELETE = auto()
     GROUP_DELETE = auto()
+    STORAGE_PUT = auto()
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ HABITS: Mapping[Kind, Habit] = MappingProxyType(
         Kind.NETWORK_PUT: Habit(201, 200, retry_after=True),
         Kind.INTERFACE_PUT: Habit(201, 200),
         Kind.NETWORK_DELETE: Habit(202, 202, location=True, retry_after=True),
+        Kind.STORAGE_PUT: Habit(202, 200, async_operation=False, location=True, retry_after=True),
         Kind.GROUP_DELETE: Habit(202, 202, async_operation=False, location=True, retry_after=True),
     }
 )
@@ -110,7 +112,7 @@ def monitor_url(call: Call, operation: Operation) -> str:
         case Family.NETWORK:
             path = _path(call, operation).replace("/operations/", "/operationResults/")
             return f"{call.base}{path}?api-version={call.version}"
-        case Family.COMPUTE | Family.DISK:
+        case Family.COMPUTE | Family.DISK | Family.STORAGE:
             return f"{call.base}{_path(call, operation)}?monitor=true&api-version={call.version}"
 
 
@@ -148,8 +150,9 @@ def not_found() -> ApiError:
 # --- polls -----------------------------------------------------------------------------------------------------------
 
 
-def status_document(operation: Operation, output: Document | None) -> Document:
-    """What GET on ``Azure-AsyncOperation`` shows: HTTP 200 whatever the status."""
+def status_document(operation: Operation, output: Document | None, waits: str | None = None) -> Document:
+    """What GET on ``Azure-AsyncOperation`` shows: HTTP 200 whatever the status. ``waits`` is ours: what unfinished work
+    stands in line for."""
     if operation.family is Family.NETWORK:
         return _network_status(operation)
     end = operation.end
@@ -161,6 +164,8 @@ def status_document(operation: Operation, output: Document | None) -> Document:
         document["error"] = _failure(operation)
     if operation.status is Status.SUCCEEDED and output is not None:
         document["properties"] = {"output": output}
+    if waits is not None:
+        document["properties"] = {"statusMessage": waits}
     return {**document, "name": operation.id}
 
 
@@ -181,9 +186,9 @@ def _failure(operation: Operation) -> Document:
     return inner
 
 
-def status_answer(operation: Operation, output: Document | None) -> Answer:
+def status_answer(operation: Operation, output: Document | None, waits: str | None = None) -> Answer:
     """The answer to a poll of the status URL."""
-    body = status_document(operation, output)
+    body = status_document(operation, output, waits)
     if operation.status is Status.IN_PROGRESS:
         return Answer(200, body, {"Retry-After": RETRY_AFTER}, unfinished=operation.id)
     return Answer(200, body)

@@ -23,6 +23,7 @@ class Family(StrEnum):
     COMPUTE = "Microsoft.Compute/operations"
     DISK = "Microsoft.Compute/DiskOperations"
     NETWORK = "Microsoft.Network/operations"
+    STORAGE = "Microsoft.Storage/asyncoperations"
     RESOURCES = "operationresults"
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from calco.model.document import Document
 from calco.model.errors import ApiError
@@ -35,6 +36,32 @@ class Sku(StrEnum):
     @property
     def tier(self) -> str:
         return self.split("_")[0]
+
+    @property
+    def is_geographic(self) -> bool:
+        """Whether Azure keeps a copy in a second region; calco says so and keeps one copy."""
+        return "G" in self.split("_")[1]
+
+
+PAIRS: Mapping[str, str] = MappingProxyType(
+    {
+        "westeurope": "northeurope",
+        "northeurope": "westeurope",
+        "uksouth": "ukwest",
+        "ukwest": "uksouth",
+        "eastus": "westus",
+        "westus": "eastus",
+        "eastus2": "centralus",
+        "centralus": "eastus2",
+        "northcentralus": "southcentralus",
+        "southcentralus": "northcentralus",
+        "westus2": "westcentralus",
+        "westcentralus": "westus2",
+        "southeastasia": "eastasia",
+        "eastasia": "southeastasia",
+    }
+)
+"""Where the second copy of a geographic account would be. Source: Azure, "Azure paired regions"."""
 
 
 class Kind(StrEnum):

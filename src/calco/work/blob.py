@@ -19,7 +19,7 @@ from calco.model.vhd import DATA_DISK_MAX_BYTES, FOOTER_BYTES, guest_bytes_of
 from calco.model.volume import Volume, VolumeId
 from calco.ports import Reader, Resource, Writer
 from calco.work.cloud import Cloud
-from calco.work.common import with_properties
+from calco.work.common import found, with_properties
 
 KIND = f"{account_model.KIND}/blobServices/containers/blobs"
 CONTAINER_KIND = f"{account_model.KIND}/blobServices/containers"
@@ -68,6 +68,11 @@ def account_id(view: Reader, name: str) -> ResourceId | None:
     """The account of that name, in whichever group; one look-up."""
     known = view.note(account_note(name))
     return None if known is None else ResourceId.parse(known)
+
+
+def account(view: Reader, id: ResourceId) -> Resource:
+    """The account's record. Raises ApiError 404 in Azure's words."""
+    return found(view, id)
 
 
 def container_id(account: ResourceId, name: str) -> ResourceId:

@@ -14,7 +14,15 @@ from calco.model.ids import ResourceId
 from calco.model.operation import Claim, Family, Operation, Status
 from calco.operations.plan import Act, Job, Plan, Wait
 from calco.ports import Resource
-from calco.work import disk, image, network_interface, public_address, virtual_machine, virtual_network
+from calco.work import (
+    disk,
+    image,
+    network_interface,
+    public_address,
+    storage_account,
+    virtual_machine,
+    virtual_network,
+)
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import (
     GROUP_DELETING,
@@ -121,6 +129,7 @@ ORDER: Sequence[tuple[str, Delete]] = (
     (virtual_machine.KIND, virtual_machine.delete),
     (image.KIND, image.delete),
     (disk.KIND, disk.delete),
+    (storage_account.KIND, storage_account.delete),
     (network_interface.KIND, network_interface.delete),
     (public_address.KIND, public_address.delete),
     (virtual_network.KIND, virtual_network.delete),
