@@ -1,6 +1,6 @@
 """Plays every recording, sorts what differs, and writes what was found.
 
-python -m tests.contract.report            prints the report and writes docs/replay.md
+python -m tests.contract.report            prints the report and writes docs/replay.md and docs/compatibility.md
 python -m tests.contract.report --shrink   also drops the lines of missing.txt that nothing needs any more
 python -m tests.contract.report --accept   also puts in what differs and is in neither list: for beginnings only
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.arm.api import Api
 from tests.contract import golden, shapes
-from tests.contract.recorded import exchanges, names
+from tests.contract.recorded import Exchange, exchanges, names
 from tests.contract.replay import Difference, Replay, recorded_world
 from tests.contract.scope import scope
 
@@ -28,8 +28,12 @@ class Played:
     name: str
     recorded: int
     out: Counter[str]
-    compared: int
+    asked: list[Exchange]
     differences: list[Difference]
+
+    @property
+    def compared(self) -> int:
+        return len(self.asked)
 
 
 def play(name: str, folder: Path) -> Played:
@@ -42,7 +46,7 @@ def play(name: str, folder: Path) -> Played:
         replay.play(recorded)
     else:
         shapes.play(replay, name)
-    return Played(name, len(recorded), Counter(found.out.values()), replay.compared, replay.differences)
+    return Played(name, len(recorded), Counter(found.out.values()), replay.asked, replay.differences)
 
 
 def play_all() -> list[Played]:
@@ -124,8 +128,12 @@ def main(arguments: list[str]) -> None:
         kept = [*found.missing, *(found.new if "--accept" in arguments else [])]
         order = {str(each): at for at, each in enumerate(each for it in played for each in it.differences)}
         golden.MISSING.write_text("".join(f"{line}\n" for line in sorted(map(str, kept), key=order.__getitem__)))
+    golden.deliberate.cache_clear()
     text = page(played)
     PAGE.write_text(text)
+    from tests.contract import compatibility
+
+    compatibility.PAGE.write_text(compatibility.page(played))
     print(text)
     for title, lines in (
         ("in neither list", map(str, found.new)),

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from calco.arm.routes import ROUTES
 from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, Api, machine_body
-from tests.contract import golden, report
+from tests.contract import compatibility, golden, report
 from tests.contract.recorded import Exchange, exchanges, names
 from tests.contract.replay import Difference, compare
 from tests.contract.scope import EXCEPTED, scope
@@ -105,6 +106,15 @@ def test_a_difference_that_is_in_neither_list_is_found() -> None:
 def test_the_page_is_up_to_date(played: list[report.Played]) -> None:
     """`make compatibility` writes it."""
     assert report.PAGE.read_text() == report.page(played)
+
+
+def test_the_page_of_operations_is_up_to_date(played: list[report.Played]) -> None:
+    """`make compatibility` writes it, from the routes and from the lists."""
+    text = compatibility.page(played)
+
+    assert compatibility.PAGE.read_text() == text
+    for route in ROUTES:
+        assert f"| `{route.method} {compatibility.path_of(route)}` |" in text
 
 
 def members(document: Any) -> list[str]:
