@@ -21,9 +21,12 @@ def test_every_route_finds_itself() -> None:
         assert router.match(route.method, segments(route.pattern.replace("{", "").replace("}", ""))).route is route
 
 
+PROVIDERS = ("Microsoft.Compute", "Microsoft.Network", "Microsoft.Resources", "Microsoft.Storage")
+
+
 def test_every_route_says_which_right_it_takes() -> None:
     for route in ROUTES:
-        assert route.action.split("/")[0] in ("Microsoft.Compute", "Microsoft.Network", "Microsoft.Resources")
+        assert route.action.split("/")[0] in PROVIDERS
         assert route.action.split("/")[-1] in ("read", "write", "delete", "action")
         assert (route.action.split("/")[-1] == "read") == (route.method in ("GET", "HEAD"))
 
