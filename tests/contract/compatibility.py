@@ -13,8 +13,8 @@ from calco.arm.router import Route, Router, segments
 from calco.arm.routes import ROUTES
 from calco.model.errors import ApiError
 from tests.contract import golden
+from tests.contract.playing import Played
 from tests.contract.recorded import Exchange
-from tests.contract.report import Played
 from tests.contract.scope import EXCEPTED
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/compatibility.md"

@@ -6,55 +6,15 @@ python -m tests.contract.report --accept   also puts in what differs and is in n
 """
 
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
-from tests.arm.api import Api
-from tests.contract import golden, shapes
-from tests.contract.recorded import Exchange, exchanges, names
-from tests.contract.replay import Difference, Replay, recorded_world
-from tests.contract.scope import scope
+from tests.contract import compatibility, golden
+from tests.contract.playing import Played, play_all
+from tests.contract.replay import Difference
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/replay.md"
-
-
-@dataclass(frozen=True)
-class Played:
-    """One recording. ``recorded``: its exchanges; ``out``: those out of scope, by what they depend on."""
-
-    name: str
-    recorded: int
-    out: Counter[str]
-    asked: list[Exchange]
-    differences: list[Difference]
-
-    @property
-    def compared(self) -> int:
-        return len(self.asked)
-
-
-def play(name: str, folder: Path) -> Played:
-    """One recording over a world of its own in ``folder``."""
-    recorded = exchanges(name)
-    whole = name not in shapes.SHAPES
-    found = scope(recorded)
-    replay = Replay(Api(recorded_world(folder)), found)
-    if whole:
-        replay.play(recorded)
-    else:
-        shapes.play(replay, name)
-    return Played(name, len(recorded), Counter(found.out.values()), replay.asked, replay.differences)
-
-
-def play_all() -> list[Played]:
-    found = []
-    for name in names():
-        with tempfile.TemporaryDirectory() as folder:
-            found.append(play(name, Path(folder)))
-    return found
 
 
 # --- the page --------------------------------------------------------------------------------------------------------
@@ -131,8 +91,6 @@ def main(arguments: list[str]) -> None:
     golden.deliberate.cache_clear()
     text = page(played)
     PAGE.write_text(text)
-    from tests.contract import compatibility
-
     compatibility.PAGE.write_text(compatibility.page(played))
     print(text)
     for title, lines in (
