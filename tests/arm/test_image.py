@@ -107,13 +107,18 @@ def test_a_body_that_names_no_source_is_refused(lab: Api, properties: Any, targe
     assert lab.call("GET", GOLDEN).status_code == 404
 
 
-def test_an_image_from_disks_is_well_formed_but_not_there_yet(lab: Api) -> None:
+def test_an_image_from_a_disk_is_shown_as_recorded(lab: Api) -> None:
     disk = lab.get(WEB)["properties"]["storageProfile"]["osDisk"]["managedDisk"]["id"]
     profile = {"osDisk": {"osType": "linux", "osState": "generalized", "managedDisk": {"id": disk}}}
 
-    answer = lab.call("PUT", GOLDEN, {"location": "eastus", "properties": {"storageProfile": profile}})
+    answer = lab.put(GOLDEN, {"location": "eastus", "properties": {"storageProfile": profile}})
 
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "NotSupported")
+    shown = {"osType": "Linux", "osState": "Generalized", "managedDisk": {"id": disk}, "caching": "None"}
+    shown |= {"storageAccountType": "Standard_LRS"}
+    assert answer.status_code == 201
+    assert answer.json()["properties"]["storageProfile"] == {"osDisk": shown, "dataDisks": []}
+    sized = {"osDisk": shown | {"diskSizeGB": 4}, "dataDisks": []}
+    assert lab.get(GOLDEN)["properties"]["storageProfile"] == sized
 
 
 def test_a_machine_that_is_not_generalized_is_no_source(lab: Api) -> None:

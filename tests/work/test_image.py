@@ -130,8 +130,7 @@ def test_capturing_needs_the_machine_to_be_there_and_in_that_location(world: Wor
     refused(world, lambda: image.put(world.cloud, elsewhere), 404, "NotFound", "'web1'", words)
     nowhere = replace(wanted, location="the moon")
     refused(world, lambda: image.put(world.cloud, nowhere), 400, "LocationNotAvailableForResourceType")
-    refused(world, lambda: image.put(world.cloud, replace(wanted, source=None)), 400, "NotSupported")
-    refused(world, lambda: image.put(world.cloud, replace(wanted, zone_resilient=True)), 400, "NotSupported")
+    refused(world, lambda: image.put(world.cloud, replace(wanted, source=None)), 400, "InvalidParameter", "osDisk")
     other_group = ResourceId(SUBSCRIPTION, "other").sibling("Microsoft.Compute", "images", "golden")
     refused(world, lambda: image.put(world.cloud, replace(wanted, id=other_group)), 404, "ResourceGroupNotFound")
 

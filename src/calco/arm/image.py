@@ -1,7 +1,6 @@
 """Managed images: PUT, PATCH, GET, lists, DELETE."""
 
 from dataclasses import replace
-from enum import StrEnum
 
 from msgspec import Struct, field
 
@@ -10,10 +9,10 @@ from calco.arm.call import Answer, Call, listed, ok
 from calco.arm.reply import accepted_body, deleted
 from calco.arm.showing import Field
 from calco.model import errors, names
-from calco.model.disk import MAX_DISK_GB, Caching, OsType, Sku
+from calco.model.disk import MAX_DISK_GB, MAX_OS_DISK_GB, Caching, OsType, Sku
 from calco.model.document import Document, object_at, objects_at
 from calco.model.ids import ResourceId
-from calco.model.image import NewImage
+from calco.model.image import ImageDisk, NewImage, Origin, OsState
 from calco.model.machine import Generation
 from calco.ports import Resource
 from calco.work import image as work
@@ -28,11 +27,6 @@ FIELDS = (
     Field("properties.storageProfile.dataDisks.storageAccountType", since="2017-03-30"),
 )
 """Source: behaviour A.3, image properties by api-version."""
-
-
-class OsState(StrEnum):
-    GENERALIZED = "Generalized"
-    SPECIALIZED = "Specialized"
 
 
 class Reference(Struct):
@@ -51,6 +45,7 @@ class Disk(Struct, rename="camel"):
     caching: Caching | None = None
     disk_size_gb: int | None = field(default=None, name="diskSizeGB")
     storage_account_type: Sku | None = None
+    disk_encryption_set: Reference | None = None
 
 
 class StorageProfile(Struct, rename="camel"):
@@ -113,54 +108,78 @@ def read(id: ResourceId, raw: Document, subscription: str) -> NewImage:
     properties = body.properties
     if properties is None:
         raise errors.missing("properties")
-    source, profile = properties.source_virtual_machine, properties.storage_profile
-    if profile is not None:
-        _check_disks(profile)
-    if source is None and (profile is None or profile.os_disk is None):
-        raise errors.missing("storageProfile.osDisk" if profile is not None else "sourceVirtualMachine")
-    if source is not None and source.id is None:
-        raise errors.missing("sourceVirtualMachine.id")
+    source, profile = properties.source_virtual_machine, properties.storage_profile or StorageProfile()
+    disks = _disks(profile, subscription)
+    if source is None and profile.os_disk is None:
+        raise errors.missing("sourceVirtualMachine" if properties.storage_profile is None else "storageProfile.osDisk")
     return NewImage(
         id=id,
         location=reading.location(document),
         tags=reading.tags(document),
         source=None
-        if source is None or source.id is None
-        else reading.reference(
-            source.id, "properties.sourceVirtualMachine.id", "Microsoft.Compute/virtualMachines", subscription
-        ),
+        if source is None
+        else _reference(source, "sourceVirtualMachine", "Microsoft.Compute/virtualMachines", subscription),
         generation=properties.hyper_v_generation,
-        zone_resilient=profile.zone_resilient if profile else None,
+        zone_resilient=profile.zone_resilient,
         properties=reading.properties(document),
         extra=reading.others(document),
+        disks=disks,
+        os_type=profile.os_disk.os_type if profile.os_disk else None,
+        os_state=profile.os_disk.os_state if profile.os_disk else None,
     )
 
 
-def _check_disks(profile: StorageProfile) -> None:
-    if profile.os_disk is not None:
-        if profile.os_disk.os_type is None:
-            raise errors.missing("osDisk.osType")
-        if profile.os_disk.os_state is None:
-            raise errors.missing("osDisk.osState")
-        _check_disk(profile.os_disk, "osDisk")
-    luns: list[int] = []
+def _disks(profile: StorageProfile, subscription: str) -> tuple[ImageDisk, ...]:
+    """The OS disk first; data disks without one are left to the refusal of a missing OS disk."""
+    if profile.os_disk is None:
+        return ()
+    if profile.os_disk.os_type is None:
+        raise errors.missing("osDisk.osType")
+    if profile.os_disk.os_state is None:
+        raise errors.missing("osDisk.osState")
+    if profile.os_disk.storage_account_type in (Sku.ULTRA_SSD_LRS, Sku.PREMIUM_V2_LRS):
+        raise errors.invalid("osDisk.storageAccountType", "Disks of that type serve as data disks only.")
+    disks = [_disk(profile.os_disk, "osDisk", MAX_OS_DISK_GB, subscription)]
     for at, each in enumerate(profile.data_disks or []):
         if each.lun is None:
             raise errors.missing(f"dataDisks[{at}].lun")
         if not 0 <= each.lun <= 63:
             raise errors.invalid(f"dataDisks[{at}].lun", "A LUN is a number from 0 to 63.")
-        if each.lun in luns:
+        if each.lun in [known.lun for known in disks]:
             raise errors.lun_taken(each.lun)
-        luns.append(each.lun)
-        _check_disk(each, f"dataDisks[{at}]")
+        disks.append(_disk(each, f"dataDisks[{at}]", MAX_DISK_GB, subscription))
+    return tuple(disks)
 
 
-def _check_disk(disk: Disk, place: str) -> None:
+def _disk(disk: Disk, place: str, most_gb: int, subscription: str) -> ImageDisk:
     sources = [each for each in (disk.snapshot, disk.managed_disk, disk.blob_uri) if each is not None]
     if len(sources) != 1:
         raise errors.invalid(place, "Exactly one of 'snapshot', 'managedDisk' and 'blobUri' is expected.")
-    if disk.disk_size_gb is not None and not 1 <= disk.disk_size_gb <= MAX_DISK_GB:
-        raise errors.invalid(f"{place}.diskSizeGB", f"A disk has 1 to {MAX_DISK_GB} GB.")
+    if disk.disk_size_gb is not None and not 1 <= disk.disk_size_gb <= most_gb:
+        raise errors.invalid(f"{place}.diskSizeGB", f"A disk has 1 to {most_gb} GB here.")
+    if disk.disk_encryption_set is not None:
+        raise errors.not_supported(f"{place}.diskEncryptionSet")
+    return ImageDisk(
+        lun=None if place == "osDisk" else disk.lun,
+        origin=_origin(disk, place, subscription),
+        caching=disk.caching,
+        size_gb=disk.disk_size_gb,
+        sku=disk.storage_account_type,
+    )
+
+
+def _origin(disk: Disk, place: str, subscription: str) -> Origin:
+    if disk.snapshot is not None:
+        return Origin(_reference(disk.snapshot, f"{place}.snapshot", "Microsoft.Compute/snapshots", subscription))
+    if disk.managed_disk is not None:
+        return Origin(_reference(disk.managed_disk, f"{place}.managedDisk", "Microsoft.Compute/disks", subscription))
+    return Origin(uri=disk.blob_uri)
+
+
+def _reference(reference: Reference, place: str, type: str, subscription: str) -> ResourceId:
+    if reference.id is None:
+        raise errors.missing(f"{place}.id")
+    return reading.reference(reference.id, f"properties.{place}.id", type, subscription)
 
 
 DISK_ORDER = ("lun", "osType", "osState", "diskSizeGB", "snapshot", "managedDisk", "blobUri", "caching")

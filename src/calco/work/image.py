@@ -1,24 +1,21 @@
-"""Managed images: captured from a generalized machine with all its disks, in one transaction, whatever their size.
+"""Managed images: made of a generalized machine with all its disks, or of disks, snapshots and blobs, whatever their
+size in one transaction; shown, tagged and deleted.
 
-The volumes the machine's disks hold are frozen and held by the image too. No byte is copied and no process started: a
-disk that is written again later gets a volume of its own over the frozen one.
+What an image is made of is read in ``image_sources``, how it comes to be in ``image_capture``.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from calco.model import errors
-from calco.model.disk import Caching, OsType, Sku, size_gb
-from calco.model.document import Document, Json, leaves, object_at, objects_at, text_at
+from calco.model.document import Document, Json, at, leaves, number_at, objects_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
-from calco.model.image import NewImage, slot
-from calco.model.machine import Generation
+from calco.model.image import NewImage
 from calco.model.operation import Claim, Family
+from calco.model.region import pool_of
 from calco.model.virtual_machine import Act as MachineAct
-from calco.model.virtual_machine import after
-from calco.model.volume import VolumeId
-from calco.operations.plan import Act, Change, Job, Plan, no_change, nothing
+from calco.operations.plan import Act, Change, Plan, no_change, nothing
 from calco.ports import Reader, Resource, Writer
 from calco.work import disk, volume
 from calco.work.cloud import Accepted, Cloud
@@ -32,9 +29,10 @@ from calco.work.common import (
     normal_location,
     settled,
     told,
-    with_properties,
 )
-from calco.work.machine_state import RENEWS_MACHINE_ID, condition_of, disks_of
+from calco.work.image_capture import Capture, ZoneCopy, plan_for
+from calco.work.image_sources import Sources, sources_of
+from calco.work.machine_state import RENEWS_MACHINE_ID
 
 KIND = "Microsoft.Compute/images"
 
@@ -102,151 +100,93 @@ _SAYS_NOTHING = {"provisioningState", "hyperVGeneration"}
 
 
 def _check_same(there: Resource, wanted: NewImage) -> None:
-    """Everything but tags must be as it is. Clients send back the whole document they got, or only the source."""
+    """Everything but tags must be as it is. Clients send back the whole document they got, or what they sent first."""
     for path, value in leaves(wanted.properties):
-        if path[0] not in _SAYS_NOTHING and not _same(_value(there.properties, path), value):
+        known = at(there.properties, *path)
+        same = _same_disks(known, value) if path[-1] == "dataDisks" else _same(path[-1], known, value)
+        if path[0] not in _SAYS_NOTHING and not same:
             raise errors.property_change(".".join(path[:-1] if path[-1] == "id" else path))
 
 
-def _value(document: Json, path: tuple[str, ...]) -> Json:
-    for part in path:
-        document = document.get(part) if isinstance(document, dict) else None
-    return document
+def _same_disks(known: Json, wanted: Json) -> bool:
+    """The same LUNs, and of each nothing said that is not so."""
+    there = {number_at(each, "lun"): each for each in objects_at({"disks": known}, "disks")}
+    named = {number_at(each, "lun"): each for each in objects_at({"disks": wanted}, "disks")}
+    return there.keys() == named.keys() and all(
+        _same(path[-1], at(there[lun], *path), value) for lun, each in named.items() for path, value in leaves(each)
+    )
 
 
-def _same(one: Json, other: Json) -> bool:
-    if isinstance(one, str) and isinstance(other, str):
-        return one.lower() == other.lower()
-    return one == other
+def _same(name: str, known: Json, wanted: Json) -> bool:
+    if name == "zoneResilient":
+        return (known or False) == wanted
+    if isinstance(known, str) and isinstance(wanted, str) and name != "blobUri":
+        return known.strip("/").lower() == wanted.strip("/").lower()
+    return known == wanted
 
 
 # --- capture ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Capture:
-    """``disks`` by slot, in the machine's order. Every volume they hold when the plan runs goes into the image."""
-
-    image: str
-    machine: str
-    disks: dict[str, str]
-
-
 def _capture(cloud: Cloud, tx: Writer, wanted: NewImage, location: str, *, created: bool) -> Accepted:
-    if wanted.source is None:
-        raise errors.not_supported("storageProfile (an image from disks, snapshots or blobs)")
-    machine = tx.resource(wanted.source)
-    if machine is None or machine.location != location:
-        raise errors.source_machine_not_found(wanted.source.name)
-    after(condition_of(machine), MachineAct.CAPTURE, machine.id.name)
-    profile = _profile(tx, machine)
-    if wanted.zone_resilient:
-        raise errors.not_supported("storageProfile.zoneResilient")
+    if wanted.zone_resilient and not cloud.rules.zones.get(location):
+        raise _no_zones(cloud, location)
+    sources = sources_of(cloud, tx, wanted, location)
+    claims = (Claim(wanted.id), *sources.claims)
+    check_free(tx, claims, lambda each: _busy(each, sources.machine))
+    image = _record(wanted, sources, location)
+    tx.put(image)
+    params = Capture(
+        image=str(wanted.id),
+        machine="" if sources.machine is None else str(sources.machine.id),
+        disks={each.slot: "" if each.origin is None else str(each.origin) for each in sources.disks},
+        uris={each.slot: each.uri for each in sources.disks if each.uri is not None},
+        sizes={each.slot: each.size_bytes for each in sources.disks if each.size_bytes is not None},
+        copies=_copies(cloud, sources, location) if wanted.zone_resilient else (),
+    )
+    operation = hand_over(cloud, tx, plan_for(params), params, subject=image, claims=claims)
+    return Accepted(image, operation, created=created)
+
+
+def _record(wanted: NewImage, sources: Sources, location: str) -> Resource:
+    """The image as it is shown while it is made."""
+    profile = sources.profile
     if wanted.zone_resilient is not None:
         profile = {**profile, "zoneResilient": wanted.zone_resilient}
-    generation = text_at(machine.internal, "generation") or Generation.V1.value
     properties: Document = {
         **wanted.properties,
         "storageProfile": profile,
         "provisioningState": "Creating",
-        "hyperVGeneration": generation,
+        "hyperVGeneration": sources.generation.value,
     }
-    internal: Document = {RENEWS_MACHINE_ID: machine.internal.get(RENEWS_MACHINE_ID) is True}
-    image = Resource(wanted.id, location, properties, wanted.tags, internal, wanted.extra)
-    disks = {slot(lun): each for lun, each in disks_of(machine).items()}
-    claims = (Claim(wanted.id), Claim(machine.id), *(Claim(each) for each in disks.values()))
-    check_free(tx, claims, lambda each: _busy(each, machine))
-    tx.put(image)
-    params = Capture(str(wanted.id), str(machine.id), {name: str(each) for name, each in disks.items()})
-    operation = hand_over(cloud, tx, CAPTURE, params, subject=image, claims=claims)
-    return Accepted(image, operation, created=created)
+    internal: Document = {RENEWS_MACHINE_ID: sources.renews}
+    return Resource(wanted.id, location, properties, wanted.tags, internal, wanted.extra)
 
 
-def _busy(id: ResourceId, machine: Resource) -> ApiError:
-    if id.key == machine.id.key:
+def _copies(cloud: Cloud, sources: Sources, location: str) -> tuple[ZoneCopy, ...]:
+    return tuple(
+        ZoneCopy(each.slot, pool_of(location, [zone]), cloud.chance.guid())
+        for zone in cloud.rules.zones[location]
+        for each in sources.disks
+    )
+
+
+def _busy(id: ResourceId, machine: Resource | None) -> ApiError:
+    if machine is not None and id.key == machine.id.key:
         return errors.machine_busy(MachineAct.CAPTURE, machine.id.name)
     return errors.resource_busy(id)
 
 
-def _profile(view: Reader, machine: Resource) -> Document:
-    """``storageProfile`` filled from a machine: its disks in its order, LUNs kept. Source: behaviour.md A.5."""
-    profile = object_at(machine.properties, "storageProfile")
-    os_disk = object_at(profile, "osDisk")
-    return {
-        "osDisk": {
-            "osType": os_disk.get("osType") or OsType.LINUX.value,
-            "osState": "Generalized",
-            **_image_disk(view, os_disk),
-        },
-        "dataDisks": [{"lun": each.get("lun"), **_image_disk(view, each)} for each in objects_at(profile, "dataDisks")],
-    }
+def _no_zones(cloud: Cloud, location: str) -> ApiError:
+    """Ours: Azure's own sentence is not known."""
+    able = ", ".join(each for each in cloud.rules.locations if cloud.rules.zones.get(each)) or "none"
+    return errors.invalid(
+        "storageProfile.zoneResilient",
+        f"Region '{location}' has no availability zones. Create the image without zoneResilient, or in a region that "
+        f"has them: {able}.",
+    )
 
 
-def _image_disk(view: Reader, of_machine: Document) -> Document:
-    id = text_at(of_machine, "managedDisk", "id") or ""
-    record = view.resource(ResourceId.parse(id))
-    sku = None if record is None else text_at(record.extra, "sku", "name")
-    return {
-        "managedDisk": {"id": id},
-        "caching": of_machine.get("caching") or Caching.NONE.value,
-        "storageAccountType": sku or Sku.STANDARD_LRS.value,
-    }
-
-
-def _publish(_cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
-    """Freeze what the disks hold, hold it for the image too, and show the image as done: all at once or not at all."""
-    image = tx.resource(ResourceId.parse(job.params.image))
-    if image is None:
-        raise errors.internal()
-    sizes: dict[str, int] = {}
-    for name, text in job.params.disks.items():
-        id = ResourceId.parse(text)
-        record, held = tx.resource(id), tx.held(id).get(volume.DISK_SLOT)
-        row = None if held is None else tx.volume(held)
-        if record is None or row is None:
-            raise errors.linked_not_found(id.name)
-        tx.put_volume(replace(row, frozen=True))
-        tx.hold(image.id, name, row.id)
-        sizes[name] = disk.size_bytes_of(record)
-    tx.put(_sized(image, sizes))
-
-
-def _sized(image: Resource, sizes: Mapping[str, int]) -> Resource:
-    profile = object_at(image.properties, "storageProfile")
-    os_disk: Document = {**object_at(profile, "osDisk"), "diskSizeGB": size_gb(sizes["os"])}
-    data: Sequence[Json] = [
-        {**each, "diskSizeGB": size_gb(sizes[str(each["lun"])])} for each in objects_at(profile, "dataDisks")
-    ]
-    filled: Document = {**profile, "osDisk": os_disk, "dataDisks": [*data]}
-    sized = with_properties(image, {"storageProfile": filled, "provisioningState": "Succeeded"})
-    return replace(sized, internal={**image.internal, "sizes": {**sizes}})
-
-
-def _unpublish(_cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
-    """The image holds nothing any more. Volumes stay frozen: a disk written again gets one of its own."""
-    tx.release(ResourceId.parse(job.params.image))
-
-
-def _lock_files(cloud: Cloud, job: Job[Capture]) -> None:
-    with cloud.records.read() as view:
-        frozen: Sequence[VolumeId] = [*view.held(ResourceId.parse(job.params.image)).values()]
-    for each in frozen:
-        cloud.disks.freeze(each)
-
-
-def _capture_failed(_cloud: Cloud, tx: Writer, job: Job[Capture], _error: ApiError) -> None:
-    """A failed capture leaves an image one can GET, in ``Failed``. Source: recording xplat-image-failed-state."""
-    image = tx.resource(ResourceId.parse(job.params.image))
-    if image is not None:
-        tx.put(with_properties(image, {"provisioningState": "Failed"}))
-
-
-CAPTURE: Plan[Cloud, Capture] = Plan(
-    "image.capture",
-    Capture,
-    (Change("freeze and publish", _publish, _unpublish), Act("lock files", _lock_files, nothing)),
-    failed=_capture_failed,
-)
 DELETE: Plan[Cloud, disk.Leaving] = Plan(
     "image.delete",
     disk.Leaving,

@@ -4,6 +4,7 @@ from calco.operations.plan import Book
 from calco.work import (
     disk,
     image,
+    image_capture,
     machine_delete,
     machine_update,
     power,
@@ -16,7 +17,9 @@ BOOK: Book[Cloud] = Book.of(
     disk.CREATE,
     disk.UPDATE,
     disk.DELETE,
-    image.CAPTURE,
+    image_capture.CAPTURE,
+    image_capture.FROM_BLOBS,
+    image_capture.REPLICATE,
     image.DELETE,
     power.CREATE,
     power.START,

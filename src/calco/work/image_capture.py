@@ -1,0 +1,272 @@
+"""How an image comes to be. Its sources' volumes are frozen and held by the image too: no byte is copied.
+
+Three plans, because a plan's steps are fixed. From disks and snapshots all is one change of the records. A page blob
+may be written by anyone with a key, so its file is locked and its footer read before that change. And a zone-resilient
+image is a whole copy in each zone's pool, which is the one way here that moves bytes: it says so while it goes on.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from calco.model import blob as blob_model
+from calco.model import errors
+from calco.model.disk import MAX_OS_DISK_GB, size_gb
+from calco.model.document import Document, Json, object_at, objects_at
+from calco.model.errors import ApiError
+from calco.model.ids import ResourceId
+from calco.model.image import OS_SLOT
+from calco.model.vhd import DATA_DISK_MAX_BYTES, FOOTER_BYTES
+from calco.model.volume import GIB, Format, Volume, VolumeId
+from calco.operations.plan import Act, Change, Job, Plan, nothing
+from calco.ports import Reader, Resource, Writer
+from calco.work import blob, disk, volume
+from calco.work.cloud import Cloud
+from calco.work.common import with_internal, with_properties
+from calco.work.image_sources import check_size
+
+SAY_EVERY_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class ZoneCopy:
+    """One whole copy: of the disk under ``slot``, into ``pool``, held as ``slot@pool``."""
+
+    slot: str
+    pool: str
+    volume: VolumeId
+
+    @property
+    def held_as(self) -> str:
+        return f"{self.slot}@{self.pool}"
+
+
+@dataclass(frozen=True)
+class Capture:
+    """``disks``: the disk, snapshot or blob behind each slot, in order; empty for a blob that is nowhere. ``uris``: of
+    blobs, as the request wrote them. ``sizes``: bytes asked for, by slot; without one the source's size counts."""
+
+    image: str
+    machine: str = ""
+    disks: dict[str, str] = field(default_factory=dict)
+    uris: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    copies: tuple[ZoneCopy, ...] = ()
+
+    @property
+    def id(self) -> ResourceId:
+        return ResourceId.parse(self.image)
+
+
+# --- blobs -----------------------------------------------------------------------------------------------------------
+
+
+def _lock_blobs(cloud: Cloud, job: Job[Capture]) -> None:
+    """Nobody writes the blobs any more, and each is a VHD that Azure would take."""
+    for slot, uri in job.params.uris.items():
+        use = blob_model.Use.IMAGE
+        if not job.params.disks[slot]:
+            raise blob_model.vhd_not_found(use, uri, slot)
+        lun = None if slot == OS_SLOT else int(slot)
+        most = MAX_OS_DISK_GB * GIB if lun is None else DATA_DISK_MAX_BYTES
+        with cloud.records.read() as view:
+            found = blob.at(view, cloud, ResourceId.parse(job.params.disks[slot]))
+            if found is None:
+                raise blob_model.vhd_not_found(use, uri, slot)
+            cloud.disks.freeze(found.volume)
+            vhd = blob.vhd(cloud, view, uri, disk=slot, use=use, max_bytes=most)
+        if slot in job.params.sizes:
+            check_size(job.params.sizes[slot], vhd.guest_bytes, lun)
+
+
+def _unlock_blobs(cloud: Cloud, job: Job[Capture]) -> None:
+    """Blobs that nobody else is about to freeze may be written again. No operation is accepted meanwhile: what is
+    accepted before is seen here, what is accepted later locks the file itself."""
+    with cloud.records.write() as tx:
+        for slot in job.params.uris:
+            id = job.params.disks[slot]
+            found = blob.at(tx, cloud, ResourceId.parse(id)) if id else None
+            row = None if found is None else tx.volume(found.volume)
+            if found is not None and row is not None and not row.frozen and tx.claims(found.id) == [job.id]:
+                cloud.disks.thaw(row.id)
+
+
+# --- records ---------------------------------------------------------------------------------------------------------
+
+
+def _freeze(tx: Writer, job: Job[Capture]) -> Resource:
+    """Freeze what the sources hold and hold it for the image too; answers the image with its disks' sizes."""
+    image = tx.resource(job.params.id)
+    if image is None:
+        raise errors.internal()
+    sizes: dict[str, int] = {}
+    for slot, text in job.params.disks.items():
+        row, guest_bytes = _behind(tx, ResourceId.parse(text))
+        tx.put_volume(replace(row, frozen=True))
+        tx.hold(image.id, slot, row.id)
+        sizes[slot] = max(guest_bytes, job.params.sizes.get(slot, 0))
+    return _sized(image, sizes)
+
+
+def _behind(view: Reader, id: ResourceId) -> tuple[Volume, int]:
+    """The volume a disk, snapshot or blob holds, and what a guest sees of it. Raises ApiError when there is none."""
+    is_blob = id.kind == blob.KIND.lower()
+    record, held = view.resource(id), view.held(id).get(blob.SLOT if is_blob else volume.DISK_SLOT)
+    row = None if held is None else view.volume(held)
+    if record is None or row is None:
+        raise errors.linked_not_found(id.name)
+    return row, _guest_bytes(row) if is_blob else disk.size_bytes_of(record)
+
+
+def _guest_bytes(row: Volume) -> int:
+    """What a guest sees of a volume alone: of a flat one that is a VHD all but its footer."""
+    return row.size_bytes - FOOTER_BYTES if row.format is Format.FLAT else row.size_bytes
+
+
+def _sized(image: Resource, sizes: Mapping[str, int]) -> Resource:
+    profile = object_at(image.properties, "storageProfile")
+    os_disk: Document = {**object_at(profile, "osDisk"), "diskSizeGB": size_gb(sizes[OS_SLOT])}
+    data: Sequence[Json] = [
+        {**each, "diskSizeGB": size_gb(sizes[str(each["lun"])])} for each in objects_at(profile, "dataDisks")
+    ]
+    filled: Document = {**profile, "osDisk": os_disk, "dataDisks": [*data]}
+    return with_internal(with_properties(image, {"storageProfile": filled}), {"sizes": {**sizes}})
+
+
+def _succeeded(image: Resource) -> Resource:
+    return with_properties(image, {"provisioningState": "Succeeded"})
+
+
+def _publish(_cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
+    """Freeze, hold, and show the image as done: all at once or not at all."""
+    tx.put(_succeeded(_freeze(tx, job)))
+
+
+def _let_go(_cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
+    """The image holds nothing any more. Volumes stay frozen: a disk written again gets one of its own."""
+    tx.release(job.params.id)
+
+
+def _lock_files(cloud: Cloud, job: Job[Capture]) -> None:
+    with cloud.records.read() as view:
+        frozen: Sequence[VolumeId] = [*view.held(job.params.id).values()]
+    for each in frozen:
+        cloud.disks.freeze(each)
+
+
+def _failed(_cloud: Cloud, tx: Writer, job: Job[Capture], _error: ApiError) -> None:
+    """A failed capture leaves an image one can GET, in ``Failed``. Source: recording xplat-image-failed-state."""
+    image = tx.resource(job.params.id)
+    if image is not None:
+        tx.put(with_properties(image, {"provisioningState": "Failed"}))
+
+
+# --- zones -----------------------------------------------------------------------------------------------------------
+
+
+def _hold_sources(_cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
+    """Until the copies are there the image holds its sources' own volumes, so that nothing takes them away."""
+    tx.put(_freeze(tx, job))
+
+
+def _copy(cloud: Cloud, job: Job[Capture]) -> None:
+    with cloud.records.read() as view:
+        sources = _sources(view, job.params)
+    for each in sources.values():
+        cloud.disks.freeze(each.id)
+    for number, copy in enumerate(job.params.copies, start=1):
+        source = sources[copy.slot]
+        cloud.disks.copy(_volume_of(copy, source), source.id, _speaker(cloud, job, copy, number))
+
+
+def _sources(view: Reader, params: Capture) -> dict[str, Volume]:
+    """What the image holds until its copies are there, by slot."""
+    rows = {slot: view.volume(held) for slot, held in view.held(params.id).items()}
+    return {slot: row for slot, row in rows.items() if row is not None}
+
+
+def _volume_of(copy: ZoneCopy, source: Volume) -> Volume:
+    return Volume(copy.volume, _guest_bytes(source), frozen=True, format=Format.QCOW2, pool=copy.pool)
+
+
+def _speaker(cloud: Cloud, job: Job[Capture], copy: ZoneCopy, number: int) -> Callable[[int, int], None]:
+    """Says in the records how far a copy is, once a second at most."""
+    said_at: list[float] = []
+
+    def moved(done: int, total: int) -> None:
+        now = cloud.clock.monotonic()
+        if said_at and now - said_at[-1] < SAY_EVERY_SECONDS:
+            return
+        said_at.append(now)
+        percent = 100 * done // total if total else 100
+        says = (
+            f"Copying disk '{copy.slot}' to pool '{copy.pool}', copy {number} of {len(job.params.copies)}: {percent} % "
+            f"of {total} bytes. A zone-resilient image is a whole copy in each zone's pool, so that each serves alone; "
+            "an image without zoneResilient shares its source's volume and moves nothing."
+        )
+        with cloud.records.write() as tx:
+            tx.progress(job.id, {"says": says, "percent": percent})
+
+    return moved
+
+
+def _drop_copies(cloud: Cloud, job: Job[Capture]) -> None:
+    for each in job.params.copies:
+        cloud.disks.delete(each.volume)
+
+
+def _publish_copies(_cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
+    """From now on the image holds its copies, and its sources are their owners' alone again."""
+    image = tx.resource(job.params.id)
+    if image is None:
+        raise errors.internal()
+    sources = _sources(tx, job.params)
+    for each in job.params.copies:
+        tx.put_volume(_volume_of(each, sources[each.slot]))
+        tx.hold(image.id, each.held_as, each.volume)
+    for slot in sources:
+        tx.release(image.id, slot)
+    pools: list[Json] = [*dict.fromkeys(each.pool for each in job.params.copies)]
+    tx.put(_succeeded(with_internal(image, {"pools": pools})))
+
+
+def _unpublish_copies(_cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
+    tx.release(job.params.id)
+    for each in job.params.copies:
+        tx.delete_volume(each.volume)
+
+
+CAPTURE: Plan[Cloud, Capture] = Plan(
+    "image.capture",
+    Capture,
+    (Change("freeze and publish", _publish, _let_go), Act("lock files", _lock_files, nothing)),
+    failed=_failed,
+)
+FROM_BLOBS: Plan[Cloud, Capture] = Plan(
+    "image.fromBlobs",
+    Capture,
+    (
+        Act("lock blobs", _lock_blobs, _unlock_blobs),
+        Change("freeze and publish", _publish, _let_go),
+        Act("lock files", _lock_files, nothing),
+    ),
+    failed=_failed,
+)
+REPLICATE: Plan[Cloud, Capture] = Plan(
+    "image.replicate",
+    Capture,
+    (
+        Act("lock blobs", _lock_blobs, _unlock_blobs),
+        Change("freeze and hold", _hold_sources, _let_go),
+        Act("copy", _copy, _drop_copies),
+        Change("publish copies", _publish_copies, _unpublish_copies),
+        Act("lock files", _lock_files, nothing),
+    ),
+    failed=_failed,
+)
+
+
+def plan_for(params: Capture) -> Plan[Cloud, Capture]:
+    """The shortest one that will do."""
+    if params.copies:
+        return REPLICATE
+    return FROM_BLOBS if params.uris else CAPTURE
