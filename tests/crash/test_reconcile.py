@@ -124,3 +124,23 @@ def test_a_volume_whose_file_is_missing_is_told_of_and_not_forgotten(tmp_path: P
     assert said == [f"Volume {volume} is in the records but its file is missing. Restore it from a copy."]
     with world.records.read() as view:
         assert view.volume(volume) is not None
+
+
+def test_volumes_of_a_pool_that_is_gone_are_not_missing_forever(tmp_path: Path) -> None:
+    world = World(tmp_path).with_group()
+    world.empty_disk("data")
+    (volume,) = world.disks.volumes()
+    world.disks.delete(volume)
+    row = Volume(volume, GIB, pool="eastus-1")
+    world.disks.create(row)
+    with world.records.write() as tx:
+        tx.put_volume(row)
+    world.disks.lose_pool("eastus-1")
+
+    without = reconcile.reconcile(world.cloud, start_again=False)
+    world.disks.bring_back_pool("eastus-1")
+    back = reconcile.reconcile(world.cloud, start_again=False)
+
+    assert without == ["Pool eastus-1 is gone, with 1 volume in it. Bring its folder back."]
+    assert back == []
+    assert world.disks.volumes() == {volume}

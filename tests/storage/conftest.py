@@ -1,9 +1,14 @@
-"""What the storage tests share: a clock that tests own."""
+"""What the storage tests share: a clock that tests own, and every disk store."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+
+from calco.ports import DiskStore
+from calco.storage.volumes import Qcow2Store
+from tests.storage.stores import OnFiles, Simulated, World
 
 
 @dataclass
@@ -26,3 +31,19 @@ class HandClock:
 @pytest.fixture
 def clock() -> HandClock:
     return HandClock()
+
+
+@pytest.fixture(params=[Simulated, OnFiles], ids=["simulated", "files"])
+def world(request: pytest.FixtureRequest, tmp_path: Path, clock: HandClock) -> World:
+    made: World = request.param(tmp_path, clock)
+    return made
+
+
+@pytest.fixture
+def store(world: World) -> DiskStore:
+    return world.store
+
+
+@pytest.fixture
+def files(tmp_path: Path, clock: HandClock) -> Qcow2Store:
+    return Qcow2Store(tmp_path / "volumes", clock)

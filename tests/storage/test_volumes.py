@@ -2,104 +2,17 @@
 
 import os
 import stat
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
-from calco.model.volume import GIB, MIB, Volume, VolumeId
+from calco.model.volume import GIB, MIB, Volume
 from calco.ports import DiskStore, StoreFull
-from calco.storage.simulated import SimulatedDiskStore
 from calco.storage.volumes import ForeignVolume, Qcow2Store
 from calco.tool import ToolFailed
-
-BASE, COPY, OTHER = (f"{digit * 8}-aaaa-4aaa-8aaa-{digit * 12}" for digit in "123")
-
-
-class HandClock(Protocol):
-    def now(self) -> datetime: ...
-    def monotonic(self) -> float: ...
-    def pass_days(self, days: float) -> None: ...
-
-
-class World(Protocol):
-    """A store, and what a test needs to see or to break behind its back."""
-
-    store: DiskStore
-
-    def fill(self) -> None: ...
-    def make_room(self) -> None: ...
-    def size_bytes(self, volume: VolumeId) -> int: ...
-
-
-class Simulated:
-    def __init__(self, tmp_path: Path, clock: HandClock) -> None:
-        self._store = SimulatedDiskStore(tmp_path / "volumes", clock)
-        self.store: DiskStore = self._store
-
-    def fill(self) -> None:
-        self._store.room = 0
-
-    def make_room(self) -> None:
-        self._store.room = None
-
-    def size_bytes(self, volume: VolumeId) -> int:
-        return self._store.size_bytes(volume)
-
-
-class OnFiles:
-    """qcow2 files; while it is full, a script stands in for qemu-img that says what qemu-img says then."""
-
-    def __init__(self, tmp_path: Path, clock: HandClock) -> None:
-        self.folder = tmp_path / "volumes"
-        self._full = tmp_path / "full"
-        qemu_img = tmp_path / "qemu-img"
-        qemu_img.write_text(
-            "#!/bin/sh\n"
-            f'test -e {self._full} || exec qemu-img "$@"\n'
-            "echo 'qemu-img: x: Could not write header: No space left on device' >&2; exit 1\n"
-        )
-        qemu_img.chmod(0o700)
-        self._store = Qcow2Store(self.folder, clock, qemu_img=os.fspath(qemu_img))
-        self.store: DiskStore = self._store
-
-    def fill(self) -> None:
-        self._full.touch()
-
-    def make_room(self) -> None:
-        self._full.unlink()
-
-    def size_bytes(self, volume: VolumeId) -> int:
-        return self._store.inspect(volume).virtual_bytes
-
-
-@pytest.fixture(params=[Simulated, OnFiles], ids=["simulated", "qcow2"])
-def world(request: pytest.FixtureRequest, tmp_path: Path, clock: HandClock) -> World:
-    made: World = request.param(tmp_path, clock)
-    return made
-
-
-@pytest.fixture
-def store(world: World) -> DiskStore:
-    return world.store
-
-
-@pytest.fixture
-def files(tmp_path: Path, clock: HandClock) -> Qcow2Store:
-    return Qcow2Store(tmp_path / "volumes", clock)
-
-
-def an_image(file: Path, size_bytes: int = 4 * MIB, *options: str) -> Path:
-    run("qemu-img", "create", "-q", "-f", "qcow2", *options, os.fspath(file), str(size_bytes))
-    return file
-
-
-def run(*argv: str) -> str:
-    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
-
+from tests.storage.stores import BASE, COPY, OTHER, HandClock, World, an_image, holds, qemu_io, run
 
 # --- every store -----------------------------------------------------------------------------------------------------
 
@@ -344,19 +257,6 @@ def test_clones_share_the_bytes_of_their_base_and_keep_their_own(files: Qcow2Sto
     assert holds(files.path(OTHER), "read -P 1 0 64k")
     assert not holds(files.path(OTHER), "read -P 2 4k 4k")
     run("qemu-img", "check", "-q", "-f", "qcow2", os.fspath(files.path(COPY)))
-
-
-def holds(file: Path, *reads: str) -> bool:
-    return io(file, *reads).returncode == 0
-
-
-def qemu_io(file: Path, *commands: str) -> None:
-    io(file, *commands).check_returncode()
-
-
-def io(file: Path, *commands: str) -> subprocess.CompletedProcess[bytes]:
-    words = [word for each in commands for word in ("-c", each)]
-    return subprocess.run(["qemu-io", "-f", "qcow2", *words, os.fspath(file)], check=False, capture_output=True)
 
 
 def test_the_folder_may_move(tmp_path: Path, clock: HandClock) -> None:

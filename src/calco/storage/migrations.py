@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection, update
 
-from calco.storage import schema, sqlite
+from calco.storage import places, schema, sqlite
 from calco.storage.durable import publish
 from calco.storage.records import SqlRecords
 
@@ -90,7 +90,7 @@ def _refuse_what_lost_its_database(data_directory: Path) -> None:
             f" where it went, or choose another data directory."
         )
     volumes = data_directory / "volumes"
-    if any(each.is_file() for each in volumes.rglob("*")):
+    if any(each.is_file() and each != volumes / places.LIST for each in volumes.rglob("*")):
         raise MissingDatabase(
             f"{volumes} holds volumes, but {data_directory / DATABASE}, which knows whose they are, is missing. Bring"
             f" it back from a backup, or move {volumes} away to start empty."
