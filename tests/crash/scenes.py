@@ -1,7 +1,7 @@
 """One scene, at least, for every plan of the book: what is there before, what is asked for, what must be true after."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from calco.model.disk import CreateOption, NewDisk
 from calco.model.document import Document, number_at, object_at
@@ -11,30 +11,9 @@ from calco.model.machine import MachineState
 from calco.model.virtual_machine import Act as MachineAct
 from calco.model.volume import GIB
 from calco.work import disk, image, network_interface, resource_group, virtual_machine, virtual_network
-from calco.work.cloud import Accepted, Cloud
+from tests.crash import scenes_image
+from tests.crash.scene import Ask, Scene
 from tests.world import GROUP, LOCATION, World
-
-Ask = Callable[[Cloud], Accepted | None]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """``given`` builds what is there and answers the request; ``reached`` asserts its goal; ``spoiled`` what a failure
-    leaves. ``destroys``: what a failed attempt took away does not come back, so it is not looked for. ``calls``: as
-    many sides of calls there are at least, or the fuse never reached the later steps."""
-
-    name: str
-    plan: str
-    given: Callable[[World], Ask]
-    reached: Callable[[World], None]
-    calls: int
-    spoiled: Callable[[World], None] = lambda _: None
-    destroys: bool = False
-    again: Callable[[World, Ask], Ask] = lambda _, ask: ask
-    """What is asked for after a failure; mostly the same."""
-
-    forgiven: str = "never"
-    """The call behind the point of no return: when it fails, it is tried again until it works."""
 
 
 def machine(world: World) -> ResourceId:
@@ -362,4 +341,5 @@ SCENES: Sequence[Scene] = (
     Scene("tags", "machine.update", tagged_machine, tagged, 6),
     Scene("unwanted network", "virtualNetwork.delete", unwanted_network, network_gone, 11, network_stays, True),
     Scene("unwanted group", "resourceGroup.delete", unwanted_group, group_gone, 100, group_stays, True, forgiven=FILES),
+    *scenes_image.SCENES,
 )

@@ -13,7 +13,8 @@ from calco.work import plans
 from calco.work.cloud import Cloud
 from calco.work.guest_directory import Directory
 from tests.crash.fuse import Broken, Crash, Fuse, with_fuse
-from tests.crash.scenes import SCENES, Ask, Scene
+from tests.crash.scene import Ask, Scene
+from tests.crash.scenes import SCENES
 from tests.crash.stage import Stage
 from tests.world import World
 

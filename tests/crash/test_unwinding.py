@@ -10,7 +10,8 @@ import pytest
 from calco.operations.engine import Engine
 from calco.work import plans
 from tests.crash.fuse import Broken, Crash, Fuse, FusedRecords, with_fuse
-from tests.crash.scenes import SCENES, Ask, Scene
+from tests.crash.scene import Ask, Scene
+from tests.crash.scenes import SCENES
 from tests.crash.stage import Stage
 from tests.crash.test_plans import came_to_its_end, drive_a_while, ends, every_scene, failed_well, on_stage
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from calco.model.operation import Operation
 from calco.ports import (
@@ -15,6 +16,8 @@ from calco.ports import (
     Resource,
     VirtualNetwork,
 )
+
+THREE_ZONES = MappingProxyType({"eastus": ("1", "2", "3"), "westeurope": ("1", "2", "3")})
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Rules:
     trash_days: int = 7
     blob_url: str = "https://localhost:10000"
     """Where this service's blob endpoint answers; an account's address is this, a slash and its name."""
-    zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    zones: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict(THREE_ZONES))
     """Availability zones by region (``eastus`` has ``1``, ``2``, ``3``); a region that is missing has none."""
     deployments_at_once: int = 20
     """How many deployments of one managed image may be under way. Source: Azure, "Create a managed image"."""

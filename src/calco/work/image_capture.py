@@ -142,8 +142,17 @@ def _publish(_cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
 
 
 def _let_go(_cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
-    """The image holds nothing any more. Volumes stay frozen: a disk written again gets one of its own."""
+    """The image holds nothing any more. A disk's volume stays frozen, for a disk written again gets one of its own at no
+    cost; a blob would have to be copied for that, so its volume is given back to it."""
     tx.release(job.params.id)
+    for slot in job.params.uris:
+        id = ResourceId.parse(job.params.disks[slot])
+        row, _ = _behind(tx, id)
+        tx.release(id, blob.SLOT)
+        others = tx.is_used(row.id) or tx.claims(id) != [job.id]
+        tx.hold(id, blob.SLOT, row.id)
+        if not others:
+            tx.put_volume(replace(row, frozen=False))
 
 
 def _lock_files(cloud: Cloud, job: Job[Capture]) -> None:
