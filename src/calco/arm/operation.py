@@ -1,6 +1,6 @@
 """Polls: the status document behind Azure-AsyncOperation and the result behind Location."""
 
-from calco.arm import disk, operations, storage_account
+from calco.arm import disk, operations, snapshot, storage_account
 from calco.arm.call import Answer, Call
 from calco.model.document import Document
 from calco.model.ids import is_guid
@@ -63,4 +63,7 @@ def _output(call: Call, operation: Operation) -> Document | None:
         return None
     with call.cloud.records.read() as view:
         made = view.resource(operation.subject)
-    return None if made is None else disk.show(made, call.version)
+    if made is None:
+        return None
+    show = snapshot.show if made.id.kind == "microsoft.compute/snapshots" else disk.show
+    return show(made, call.version)

@@ -8,6 +8,7 @@ from calco.arm import (
     operation,
     public_address,
     resource_group,
+    snapshot,
     storage_account,
     virtual_machine,
     virtual_network,
@@ -178,6 +179,15 @@ ROUTES: tuple[Route, ...] = (
         list_group=disk.list_group,
         list_all=disk.list_all,
         patch=disk.patch,
+    ),
+    *_resource(
+        "Microsoft.Compute/snapshots",
+        put=snapshot.put,
+        get=snapshot.get,
+        delete=snapshot.delete,
+        list_group=snapshot.list_group,
+        list_all=snapshot.list_all,
+        patch=snapshot.patch,
     ),
     *_resource(
         "Microsoft.Compute/images",

@@ -39,6 +39,7 @@ RULES: Mapping[str, NameRule] = MappingProxyType(
             "It has letters, digits, '_', '.' or '-', does not begin with '_' and does not end with '.' or '-'.",
         ),
         "microsoft.compute/images": NameRule(1, 80, _PLAIN, _PLAIN_WORDS),
+        "microsoft.compute/snapshots": NameRule(1, 80, _PLAIN, _PLAIN_WORDS),
         "microsoft.compute/disks": NameRule(
             1, 80, re.compile(r"[A-Za-z0-9_.\-]+"), "It has letters, digits, '_', '.' or '-'."
         ),

@@ -9,6 +9,7 @@ from calco.work import (
     machine_update,
     power,
     resource_group,
+    snapshot,
     virtual_network,
 )
 from calco.work.cloud import Cloud
@@ -21,6 +22,8 @@ BOOK: Book[Cloud] = Book.of(
     image_capture.FROM_BLOBS,
     image_capture.REPLICATE,
     image.DELETE,
+    snapshot.CREATE,
+    snapshot.DELETE,
     power.CREATE,
     power.START,
     power.RESTART,

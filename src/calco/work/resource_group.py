@@ -19,6 +19,7 @@ from calco.work import (
     image,
     network_interface,
     public_address,
+    snapshot,
     storage_account,
     virtual_machine,
     virtual_network,
@@ -128,6 +129,7 @@ Delete = Callable[[Cloud, ResourceId], Accepted | None]
 ORDER: Sequence[tuple[str, Delete]] = (
     (virtual_machine.KIND, virtual_machine.delete),
     (image.KIND, image.delete),
+    (snapshot.KIND, snapshot.delete),
     (disk.KIND, disk.delete),
     (storage_account.KIND, storage_account.delete),
     (network_interface.KIND, network_interface.delete),
