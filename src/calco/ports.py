@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from calco.model.disk import OsType
 from calco.model.document import Document
 from calco.model.guest import Guest, Provisioning, Report
 from calco.model.ids import ResourceId
@@ -383,6 +384,10 @@ class VirtualNetwork(Protocol):
 
 class ProvisioningMedia(Protocol):
     """The DVD on which a guest finds its ovf-env.xml. 0600; O(1 MB)."""
+
+    @property
+    def provisions(self) -> frozenset[OsType]:
+        """The systems whose guests it can set up."""
 
     def make(self, vm_id: str, provisioning: Provisioning) -> Path: ...
 

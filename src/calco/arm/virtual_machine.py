@@ -1,12 +1,13 @@
 """Virtual machines: PUT, PATCH, GET, lists, acts, DELETE, instance view."""
 
-from calco.arm import instance_view, operations, reading, showing
+from calco.arm import instance_view, operations, reading, showing, windows_configuration
 from calco.arm.call import Answer, Call, listed, ok
 from calco.arm.reply import accepted_body, deleted
 from calco.arm.showing import Field
 from calco.arm.virtual_machine_body import Update, read
 from calco.model import errors, names
-from calco.model.document import Document, object_at, objects_at
+from calco.model.disk import OsType
+from calco.model.document import Document, object_at, objects_at, text_at
 from calco.model.virtual_machine import Act
 from calco.ports import Resource
 from calco.work import instance_view as seen
@@ -18,6 +19,8 @@ FIELDS = (
     Field("properties.osProfile.requireGuestProvisionSignal", since="2019-03-01"),
     Field("properties.osProfile.linuxConfiguration.patchSettings", since="2020-12-01"),
     Field("properties.osProfile.linuxConfiguration.enableVMAgentPlatformUpdates", since="2022-03-01"),
+    Field("properties.osProfile.windowsConfiguration.patchSettings", since="2020-12-01"),
+    Field("properties.osProfile.windowsConfiguration.enableVMAgentPlatformUpdates", since="2022-03-01"),
     Field("properties.storageProfile.dataDisks.toBeDetached", since="2019-03-01"),
     Field("properties.storageProfile.osDisk.deleteOption", since="2021-03-01"),
     Field("properties.storageProfile.dataDisks.deleteOption", since="2021-03-01"),
@@ -118,16 +121,20 @@ def show(machine: Resource, version: str) -> Document:
     hidden = ("userData", "instanceView")
     properties: Document = {name: value for name, value in machine.properties.items() if name not in hidden}
     if "osProfile" in properties:
-        properties["osProfile"] = _os_profile(object_at(properties, "osProfile"))
+        is_windows = text_at(properties, "storageProfile", "osDisk", "osType") == OsType.WINDOWS
+        properties["osProfile"] = _os_profile(object_at(properties, "osProfile"), is_windows=is_windows)
     if "storageProfile" in properties:
         properties["storageProfile"] = _storage_profile(object_at(properties, "storageProfile"))
     shown = showing.resource(machine, showing.ordered(properties, FIRST, LAST))
     return showing.cut(shown, FIELDS, version)
 
 
-def _os_profile(profile: Document) -> Document:
+def _os_profile(profile: Document, *, is_windows: bool) -> Document:
     """With Azure's defaults, and without what is secret even if it were there."""
     shown: Document = {name: value for name, value in profile.items() if name not in ("adminPassword", "customData")}
+    if is_windows:
+        sent = object_at(shown, "windowsConfiguration")
+        shown["windowsConfiguration"] = windows_configuration.show(windows_configuration.without_secrets(sent))
     linux = shown.get("linuxConfiguration")
     if isinstance(linux, dict):
         patching: Document = {"patchMode": "ImageDefault", "assessmentMode": "ImageDefault"}

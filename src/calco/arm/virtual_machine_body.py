@@ -2,7 +2,8 @@
 
 from msgspec import Struct, field
 
-from calco.arm import reading
+from calco.arm import reading, windows_configuration
+from calco.arm.windows_configuration import Body as WindowsBody
 from calco.model import errors
 from calco.model.disk import MAX_DISK_GB, Caching, CreateOption, OsType, Sku
 from calco.model.document import Document, object_at, objects_at
@@ -73,17 +74,13 @@ class LinuxConfiguration(Struct, rename="camel"):
     ssh: Ssh | None = None
 
 
-class WindowsConfiguration(Struct, rename="camel"):
-    provision_vm_agent: bool | None = field(default=None, name="provisionVMAgent")
-
-
 class Os(Struct, rename="camel"):
     computer_name: str | None = None
     admin_username: str | None = None
     admin_password: str | None = None
     custom_data: str | None = None
     linux_configuration: LinuxConfiguration | None = None
-    windows_configuration: WindowsConfiguration | None = None
+    windows_configuration: WindowsBody | None = None
 
 
 class NicProperties(Struct, rename="camel"):
@@ -211,8 +208,7 @@ def _without_secrets(properties: Document) -> Document:
     kept: Document = {name: value for name, value in profile.items() if name not in ("adminPassword", "customData")}
     windows = kept.get("windowsConfiguration")
     if isinstance(windows, dict):
-        # Unattended answers hold passwords.
-        kept["windowsConfiguration"] = {n: v for n, v in windows.items() if n != "additionalUnattendContent"}
+        kept["windowsConfiguration"] = windows_configuration.without_secrets(windows)
     return {**properties, "osProfile": kept}
 
 
@@ -286,7 +282,8 @@ def _os_profile(profile: Os) -> OsProfile:
         public_keys=tuple(_key(each, profile.admin_username or "") for each in keys),
         disable_password_authentication=bool(linux.disable_password_authentication),
         provision_vm_agent=agent is not False,
-        windows=windows is not None,
+        linux=profile.linux_configuration is not None,
+        windows=None if windows is None else windows_configuration.read(windows),
     )
 
 

@@ -1,11 +1,13 @@
 """The platform images as ``ports.BaseImages``: what was built is found in the cache, by Azure's names."""
 
 import os
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from calco.catalog.cache import ImageCache
-from calco.catalog.recipes import PLATFORM_IMAGES, platform_image
+from calco.catalog.recipes import GIB, PLATFORM_IMAGES, platform_image
 from calco.model.machine import Generation
 
 
@@ -37,27 +39,55 @@ class BuiltImages:
         return None if found is None else found.generation
 
 
+WINDOWS_BYTES = 127 * GIB
+"""Source: recorded machines of MicrosoftWindowsServer images, diskSizeGB."""
+_WINDOWS = re.compile(r"microsoftwindows(server|desktop):[\w.-]+:(?P<sku>[\w.-]+):[\w.]+", re.IGNORECASE)
+_V2_SKU = re.compile(r"-(g2|gen2|gensecond|smalldisk-g2)$|-azure-edition", re.IGNORECASE)
+
+
 class EmptyImages:
     """The same names, each standing for an empty disk: for the simulated hypervisor, whose machines read no disk.
+    Windows' names are among them, of any version, for here nothing has to be had for them.
 
-    ``file`` is where that disk is kept; it takes no room.
+    ``file`` is where Linux' empty disk is kept; Windows' lies beside it. They take no room.
     """
 
     def __init__(self, file: Path) -> None:
-        self._file = file
-        self._size_bytes = max(image.recipe.size_bytes for image in PLATFORM_IMAGES.values())
-        if not file.exists():
-            fresh = file.with_name(f".{file.name}.new")
-            with fresh.open("wb") as out:
-                os.truncate(out.fileno(), self._size_bytes)
-            fresh.replace(file)
+        self._linux = _Empty(file, max(image.recipe.size_bytes for image in PLATFORM_IMAGES.values()))
+        self._windows = _Empty(file.with_stem(f"{file.stem}-windows"), WINDOWS_BYTES)
 
     def path(self, urn: str) -> tuple[Path, str] | None:
-        return (self._file, "raw") if platform_image(urn) else None
+        found = self._find(urn)
+        return None if found is None else (found.made(), "raw")
 
     def size_bytes(self, urn: str) -> int | None:
-        return self._size_bytes if platform_image(urn) else None
+        found = self._find(urn)
+        return None if found is None else found.size_bytes
 
     def generation(self, urn: str) -> Generation | None:
+        windows = _WINDOWS.fullmatch(urn)
+        if windows is not None:
+            return Generation.V2 if _V2_SKU.search(windows["sku"]) else Generation.V1
         found = platform_image(urn)
         return None if found is None else found.generation
+
+    def _find(self, urn: str) -> "_Empty | None":
+        if _WINDOWS.fullmatch(urn):
+            return self._windows
+        return self._linux if platform_image(urn) else None
+
+
+@dataclass(frozen=True)
+class _Empty:
+    """A raw file without content, made when it is first needed."""
+
+    file: Path
+    size_bytes: int
+
+    def made(self) -> Path:
+        if not self.file.exists():
+            fresh = self.file.with_name(f".{self.file.name}.new")
+            with fresh.open("wb") as out:
+                os.truncate(out.fileno(), self.size_bytes)
+            fresh.replace(self.file)
+        return self.file

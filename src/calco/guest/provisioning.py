@@ -14,6 +14,7 @@ from typing import Final
 from uuid import UUID
 from xml.sax.saxutils import escape
 
+from calco.model.disk import OsType
 from calco.model.guest import Provisioning, PublicKey
 from calco.tool import run_tool
 
@@ -25,7 +26,12 @@ _UNWRITABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\
 
 
 class IsoMedia:
-    """``ports.ProvisioningMedia`` by genisoimage: ``{machines}/{vm_id}/provisioning.iso``."""
+    """``ports.ProvisioningMedia`` by genisoimage: ``{machines}/{vm_id}/provisioning.iso``.
+
+    What a Windows guest would read is not written: there was none to try it on.
+    """
+
+    provisions = frozenset({OsType.LINUX})
 
     def __init__(self, machines: Path, *, timeout_seconds: float = 60) -> None:
         """``machines`` is the folder that has one folder for each machine; it must exist."""

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+from calco.model.disk import OsType
 from calco.model.guest import Provisioning
 from calco.model.ids import is_guid
 
 
 class SimulatedMedia:
     """``ports.ProvisioningMedia`` without genisoimage, FOR TESTING RULES."""
+
+    provisions = frozenset(OsType)
 
     def __init__(self, machines: Path) -> None:
         self._machines = machines

@@ -176,12 +176,14 @@ def image_not_found(id: str, location: str) -> ApiError:
     return ApiError(404, "NotFound", f"The Image '{id}' cannot be found in '{location}' region.", "imageReference")
 
 
-def platform_image_not_found(urn: str) -> ApiError:
+def platform_image_not_found(urn: str, hint: str = "") -> ApiError:
+    """``hint``: what one can do instead, a sentence."""
     return ApiError(
         404,
         "PlatformImageNotFound",
         f"The platform image '{urn[:300]}' is not available. Verify that all fields in the storage profile are "
-        "correct. For more details about storage profile information, please refer to https://aka.ms/storageprofile",
+        "correct. For more details about storage profile information, please refer to https://aka.ms/storageprofile"
+        + (f" {hint}" if hint else ""),
         "imageReference",
     )
 

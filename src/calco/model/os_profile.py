@@ -1,10 +1,12 @@
 """Rules for ``osProfile``: names, passwords, keys. Sources: Azure, "Common VM error codes" (texts), "FAQ about Linux
-Virtual Machines" (user names that are not allowed, password lengths)."""
+Virtual Machines" (user names that are not allowed, password lengths), REST reference of virtual machines, OSProfile
+(what Windows takes, passwords that are not allowed)."""
 
 import base64
 import binascii
 
-from calco.model import errors
+from calco.model import errors, windows_configuration
+from calco.model.disk import OsType
 from calco.model.errors import ApiError
 from calco.model.virtual_machine import OsProfile
 
@@ -19,21 +21,33 @@ _NAMES_NOT_ALLOWED = frozenset(
     | {"david", "guest", "john", "owner", "root", "server", "sql", "support", "support_388945a0", "sys", "test"}
     | {"test1", "test2", "test3", "user", "user1", "user2", "user3", "user4", "user5"}
 )
+_BAD_IN_WINDOWS_USERS = frozenset('\\/"[]:|<>+=;,?*@&')
+_PASSWORDS_NOT_ALLOWED = frozenset(
+    {"abc@123", "P@$$w0rd", "P@ssw0rd", "P@ssword123", "Pa$$word"}
+    | {"pass@word1", "Password!", "Password1", "Password22", "iloveyou!"}
+)
 
 
-def check(profile: OsProfile) -> None:
-    """Raises the refusal Azure would give."""
-    _check_computer_name(profile)
-    _check_user(profile)
+def check(profile: OsProfile, os_type: OsType) -> None:
+    """Raises the refusal Azure would give. ``os_type`` is what the machine's disk holds."""
+    is_windows = os_type is OsType.WINDOWS
+    if profile.linux and (is_windows or profile.windows is not None):
+        raise errors.not_allowed("linuxConfiguration")
+    if profile.windows is not None:
+        if not is_windows:
+            raise errors.not_allowed("windowsConfiguration")
+        windows_configuration.check(profile.windows)
+    _check_computer_name(profile.computer_name, is_windows=is_windows)
+    _check_user(profile.admin_username, is_windows=is_windows)
     if profile.admin_password is not None:
-        _check_password(profile)
-    if not profile.windows and not profile.public_keys and profile.admin_password is None:
+        _check_password(profile.admin_password, is_windows=is_windows)
+    elif is_windows:
+        raise errors.missing("adminPassword")
+    elif not profile.public_keys:
         raise errors.invalid(
             "linuxConfiguration",
             "Authentication using either SSH or by user name and password must be enabled in Linux profile.",
         )
-    if profile.windows and profile.admin_password is None:
-        raise errors.missing("adminPassword")
     if profile.custom_data is not None and not _is_base64(profile.custom_data):
         raise ApiError(
             400,
@@ -44,12 +58,11 @@ def check(profile: OsProfile) -> None:
         )
 
 
-def _check_computer_name(profile: OsProfile) -> None:
-    name = profile.computer_name
+def _check_computer_name(name: str, *, is_windows: bool) -> None:
     if not name:
         raise errors.missing("osProfile.computerName")
     bad = any(char in _BAD_IN_NAMES or ord(char) < 33 or ord(char) > 126 for char in name)
-    if profile.windows:
+    if is_windows:
         if bad or len(name) > WINDOWS_NAME_MAX or name.isdigit():
             raise ApiError(
                 400,
@@ -68,19 +81,11 @@ def _check_computer_name(profile: OsProfile) -> None:
         )
 
 
-def _check_user(profile: OsProfile) -> None:
-    name = profile.admin_username
+def _check_user(name: str, *, is_windows: bool) -> None:
     if not name:
         raise errors.missing("osProfile.adminUsername")
-    limit = 20 if profile.windows else 64
-    plain = all(char.isascii() and (char.isalnum() or char in "_-.") for char in name)
-    if (
-        not plain
-        or len(name) > limit
-        or name.startswith("-")
-        or name.endswith(".")
-        or name.lower() in _NAMES_NOT_ALLOWED
-    ):
+    good = _is_windows_user(name) if is_windows else _is_linux_user(name)
+    if not good or name.endswith(".") or name.lower() in _NAMES_NOT_ALLOWED:
         raise ApiError(
             400,
             "InvalidParameter",
@@ -90,9 +95,18 @@ def _check_user(profile: OsProfile) -> None:
         )
 
 
-def _check_password(profile: OsProfile) -> None:
-    password = profile.admin_password or ""
-    least, most = (8, 123) if profile.windows else (6, 72)
+def _is_linux_user(name: str) -> bool:
+    plain = all(char.isascii() and (char.isalnum() or char in "_-.") for char in name)
+    return plain and len(name) <= 64 and not name.startswith("-")
+
+
+def _is_windows_user(name: str) -> bool:
+    plain = name.isprintable() and not _BAD_IN_WINDOWS_USERS & set(name)
+    return plain and len(name) <= 20 and bool(name.strip(" ."))
+
+
+def _check_password(password: str, *, is_windows: bool) -> None:
+    least, most = (8, 123) if is_windows else (6, 72)
     kinds = sum(
         (
             any(char.isupper() for char in password),
@@ -111,6 +125,10 @@ def _check_password(profile: OsProfile) -> None:
             "lowercase character 3) Contains a numeric digit 4) Contains a special character 5) Control characters are "
             "not allowed",
             "adminPassword",
+        )
+    if password in _PASSWORDS_NOT_ALLOWED:
+        raise ApiError(
+            400, "InvalidParameter", "The supplied password is too well known: it is not allowed.", "adminPassword"
         )
 
 

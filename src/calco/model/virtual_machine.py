@@ -10,6 +10,7 @@ from calco.model.disk import Caching, CreateOption, OsType, Sku
 from calco.model.document import Document
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
+from calco.model.windows_configuration import WindowsConfiguration
 
 
 class Condition(StrEnum):
@@ -113,6 +114,11 @@ class Urn:
     def __str__(self) -> str:
         return f"{self.publisher}:{self.offer}:{self.sku}:{self.version}"
 
+    @property
+    def os_type(self) -> OsType:
+        """What Microsoft sells as Windows is Windows; Azure's marketplace says it beside the image, not in its name."""
+        return OsType.WINDOWS if self.publisher.lower().startswith("microsoftwindows") else OsType.LINUX
+
 
 @dataclass(frozen=True)
 class DiskWish:
@@ -155,7 +161,9 @@ class OsProfile:
     """(path, key data) pairs."""
     disable_password_authentication: bool = False
     provision_vm_agent: bool = True
-    windows: bool = False
+    linux: bool = False
+    """Whether a ``linuxConfiguration`` was sent."""
+    windows: WindowsConfiguration | None = None
 
 
 @dataclass(frozen=True)

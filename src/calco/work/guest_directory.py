@@ -125,7 +125,7 @@ def _compute(machine: Resource) -> Document:
             "computerName": text_at(profile, "computerName") or "",
             "disablePasswordAuthentication": str(flag_at(linux, "disablePasswordAuthentication") is True).lower(),
         },
-        "osType": "Linux" if "linuxConfiguration" in profile or not secrets.get("windows") else "Windows",
+        "osType": text_at(properties, "storageProfile", "osDisk", "osType") or "Linux",
         "physicalZone": "",
         "placementGroupId": "",
         "plan": {"name": "", "product": "", "publisher": ""},

@@ -37,7 +37,9 @@ def create(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, setting: Setting
         raise errors.wrong_generation(setting.size.name, source.generation)
     if wanted.os_profile is None:
         raise ApiError(400, "InvalidParameter", "Required parameter 'osProfile' is missing (null).", "osProfile")
-    os_profile.check(wanted.os_profile)
+    os_profile.check(wanted.os_profile, source.os_type)
+    if source.os_type not in cloud.media.provisions:
+        raise errors.not_supported(f"osProfile of a machine with {source.os_type} (try --hypervisor simulated)")
     order = machine_disks.Order(wanted, source, setting.size, setting.location)
     disks = machine_disks.plan(cloud, tx, order)
     nics = _nics(cloud, tx, wanted, setting.location)

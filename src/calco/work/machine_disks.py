@@ -91,7 +91,7 @@ def _platform(cloud: Cloud, view: Reader, urn: Urn, base: VolumeId | None) -> So
         "sku": urn.sku,
         "version": urn.version,
     }
-    return Source({None: SourceDisk(row.id, row.size_bytes)}, generation, OsType.LINUX, True, reference, True)
+    return Source({None: SourceDisk(row.id, row.size_bytes)}, generation, urn.os_type, True, reference, True)
 
 
 def _image(view: Reader, id: ResourceId, machine: ResourceId, location: str) -> Source:
