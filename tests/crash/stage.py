@@ -95,7 +95,9 @@ class Stage:
             for found in view.resources("Microsoft.Compute/images"):
                 if found.properties["provisioningState"] == "Succeeded":
                     shared |= set(view.held(found.id).values())
+        written = {each for vm_id in world.hypervisor.machines() for each in world.hypervisor.writes(vm_id).values()}
         return [
             *(f"row without a file: {each}" for each in rows.keys() - world.disks.volumes()),
             *(f"shared but not frozen: {each}" for each in shared if not rows[each].frozen),
+            *(f"written but frozen: {each}" for each in written if each in rows and rows[each].frozen),
         ]
