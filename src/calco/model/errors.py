@@ -358,6 +358,17 @@ _MORE_THAN_TWENTY = (
 """Source: answers quoted in public issues, ManageIQ 22384 for one."""
 
 
+def pool_gone(what: str = "What is needed", pools: Iterable[str] = ()) -> ApiError:
+    """Ours: a zone that is gone, as its storage shows it."""
+    names = ", ".join(f"'{each}'" for each in pools) or "of a zone"
+    return ApiError(
+        409,
+        "AllocationFailed",
+        f"Allocation failed. {what} lies in storage pool {names}, which is not there. Bring the pool's folder back, or "
+        "use another zone and an image that was created with zoneResilient.",
+    )
+
+
 def provisioning_timed_out(machine: str, *, custom_image: bool = False) -> ApiError:
     return ApiError(
         409,

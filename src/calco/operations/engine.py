@@ -14,7 +14,7 @@ from calco.model import errors
 from calco.model.errors import ApiError
 from calco.model.operation import Failure, Operation, OperationEnd, Status, StepEvent
 from calco.operations.plan import Act, Book, Change, Ended, Job, Plan, W, Wait
-from calco.ports import Clock, NoRoom, Records, StoreFull, Writer
+from calco.ports import Clock, NoRoom, PoolGone, Records, StoreFull, Writer
 from calco.tool import ToolFailed
 
 log = logging.getLogger(__name__)
@@ -161,6 +161,7 @@ def _failure_of(operation: Operation) -> ApiError | None:
 _KNOWN: tuple[tuple[type[Exception], Callable[[Exception], ApiError]], ...] = (
     (NoRoom, lambda _: errors.no_room()),
     (StoreFull, lambda _: errors.store_full()),
+    (PoolGone, lambda _: errors.pool_gone()),
 )
 
 

@@ -16,28 +16,18 @@ from calco.model.disk import (
 )
 from calco.model.document import Document, flag_at, number_at, object_at, objects_at, text_at
 from calco.model.ids import ResourceId
-from calco.model.image import slot
 from calco.model.machine import Generation
 from calco.model.virtual_machine import DiskWish, NewVirtualMachine, Urn
 from calco.model.vm_size import VmSize
 from calco.model.volume import GIB, VolumeId
 from calco.ports import Reader, Resource
-from calco.work import disk, volume
+from calco.work import disk, volume, zone
 from calco.work.cloud import Cloud
 from calco.work.common import with_properties
+from calco.work.image_disks import SourceDisk, disks_of
 from calco.work.machine_state import RENEWS_MACHINE_ID
 
 LUNS = range(64)
-
-
-@dataclass(frozen=True)
-class SourceDisk:
-    """One disk of an image: its frozen volume, what the guest sees of it, how Azure would cache and store it."""
-
-    volume: VolumeId
-    size_bytes: int
-    caching: str | None = None
-    sku: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +67,7 @@ def source_of(cloud: Cloud, view: Reader, wanted: NewVirtualMachine, base: Volum
         return _platform(cloud, view, wanted.image, base)
     if wanted.image is None:
         raise errors.missing("imageReference")
-    return _image(view, wanted.image, wanted.id, location)
+    return _image(cloud, view, wanted, wanted.image, location)
 
 
 def _platform(cloud: Cloud, view: Reader, urn: Urn, base: VolumeId | None) -> Source:
@@ -94,21 +84,16 @@ def _platform(cloud: Cloud, view: Reader, urn: Urn, base: VolumeId | None) -> So
     return Source({None: SourceDisk(row.id, row.size_bytes)}, generation, urn.os_type, True, reference, True)
 
 
-def _image(view: Reader, id: ResourceId, machine: ResourceId, location: str) -> Source:
-    if id.subscription.lower() != machine.subscription.lower():
+def _image(cloud: Cloud, view: Reader, wanted: NewVirtualMachine, id: ResourceId, location: str) -> Source:
+    if id.subscription.lower() != wanted.id.subscription.lower():
         raise errors.image_not_found(str(id), location)
     image = view.resource(id)
     if image is None or image.location != location:
         raise errors.image_not_found(str(id), location)
     if image.properties.get("provisioningState") != "Succeeded":
-        raise errors.image_not_ready(machine.name, image.id.name)
+        raise errors.image_not_ready(wanted.id.name, image.id.name)
+    disks = disks_of(cloud, view, image, zone.check(cloud.rules, wanted.id, location, wanted.extra))
     profile = object_at(image.properties, "storageProfile")
-    held = view.held(image.id)
-    disks: dict[int | None, SourceDisk] = {}
-    for each in [object_at(profile, "osDisk"), *objects_at(profile, "dataDisks")]:
-        lun = number_at(each, "lun")
-        size = number_at(image.internal, "sizes", slot(lun)) or (number_at(each, "diskSizeGB") or 1) * GIB
-        disks[lun] = SourceDisk(held[slot(lun)], size, text_at(each, "caching"), text_at(each, "storageAccountType"))
     return Source(
         disks,
         Generation(text_at(image.properties, "hyperVGeneration") or Generation.V1),
@@ -134,6 +119,7 @@ class Order:
 
 def plan(cloud: Cloud, view: Reader, order: Order) -> Sequence[DiskPlan]:
     """The machine's disks, OS disk first. Raises Azure's refusals; changes nothing."""
+    zones = zone.check(cloud.rules, order.wanted.id, order.location, order.wanted.extra)
     wishes = [order.wanted.os_disk, *_data_wishes(order.wanted, order.source)]
     luns = [wish.lun for wish in wishes]
     for lun in luns[1:]:
@@ -144,6 +130,8 @@ def plan(cloud: Cloud, view: Reader, order: Order) -> Sequence[DiskPlan]:
     if len(luns) - 1 > order.size.max_data_disks:
         raise errors.too_many_disks(order.size.max_data_disks)
     plans = [_plan_one(cloud, view, order, wish, number) for number, wish in enumerate(wishes, start=1)]
+    for each in plans:
+        zone.check_together(each.record, zones)
     keys = [each.record.id.key for each in plans]
     for each in plans:
         if keys.count(each.record.id.key) > 1:
@@ -194,7 +182,7 @@ def _plan_one(cloud: Cloud, view: Reader, order: Order, wish: DiskWish, number: 
     record = disk.moved(record, DiskEvent.ATTACH, wanted.id)
     if origin is not None:
         record = with_properties(record, {"provisioningState": "Succeeded"})
-    record = replace(record, extra={**record.extra, **_zones(wanted)})
+    record = replace(record, extra={**record.extra, **_zones(wanted, sku)})
     caching = wish.caching or (origin.caching if origin else None)
     default = Caching.READ_WRITE if wish.lun is None else Caching.NONE
     shown = _shown(wanted, wish, record, source, str(caching or default))
@@ -246,8 +234,9 @@ def _name_taken(name: str) -> errors.ApiError:
     return errors.ApiError(400, "InvalidParameter", f"A disk named '{name}' already exists.", "disk.name")
 
 
-def _zones(wanted: NewVirtualMachine) -> Document:
-    return {"zones": wanted.extra["zones"]} if "zones" in wanted.extra else {}
+def _zones(wanted: NewVirtualMachine, sku: Sku) -> Document:
+    """A disk is in its machine's zone, unless it is in all of them."""
+    return {"zones": wanted.extra["zones"]} if "zones" in wanted.extra and not zone.is_everywhere(sku) else {}
 
 
 def _shown(wanted: NewVirtualMachine, wish: DiskWish, record: Resource, source: Source, caching: str) -> Document:
