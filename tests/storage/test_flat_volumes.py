@@ -133,7 +133,11 @@ def test_a_frozen_volume_is_read_but_not_written(store: DiskStore) -> None:
 def test_what_is_absent_is_neither_read_nor_written(store: DiskStore) -> None:
     store.thaw(BASE)
     store.freeze(BASE)
-    for attempt in (lambda: store.write(BASE, 0, b""), lambda: store.clear(BASE, 0, 0), lambda: store.view(BASE)):
+    for attempt in (
+        lambda: store.write(BASE, 0, b""),
+        lambda: store.clear(BASE, 0, 0),
+        lambda: read(store, BASE, 0, 0),
+    ):
         with pytest.raises(FileNotFoundError):
             attempt()
 

@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,10 @@ _PUNCH_HOLE, _KEEP_SIZE = 2, 1
 """Source: fallocate(2), linux/falloc.h."""
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _ZEROS = bytes(MIB)
+_FICLONE = 0x40049409
+"""Source: ioctl_ficlone(2), linux/fs.h."""
+_COPY_BYTES = 16 * MIB
+"""How much is copied between two words of progress."""
 
 
 @contextmanager
@@ -108,6 +112,47 @@ def set_writable(file: Path, writable: bool) -> None:
             os.fsync(descriptor)
     except FileNotFoundError:
         return
+
+
+def copy(source: Path, target: Path, moved: Callable[[int, int], None]) -> None:
+    """Make ``target``, which exists, a copy of ``source``: by reflink where the file system has them, else byte by byte
+    where there is data. ``moved`` hears bytes done and in all, and may raise to stop. Raises StoreFull."""
+    with _opened(source, os.O_RDONLY, fcntl.LOCK_SH) as read, _opened(target, os.O_RDWR, fcntl.LOCK_SH) as write:
+        size = os.fstat(read).st_size
+        with room():
+            if _reflink(read, write):
+                moved(size, size)
+                return
+            os.ftruncate(write, size)
+            parts = list(extents(read, 0, size))
+            total, done = sum(part.length for part in parts), 0
+            moved(done, total)
+            for part in parts:
+                for at in range(part.offset, part.offset + part.length, _COPY_BYTES):
+                    count = min(_COPY_BYTES, part.offset + part.length - at)
+                    _copy_range(read, write, at, count)
+                    done += count
+                    moved(done, total)
+
+
+def _reflink(read: int, write: int) -> bool:
+    """Whether ``write`` now shares all blocks of ``read``; most file systems, and no two of them together, cannot."""
+    try:
+        fcntl.ioctl(write, _FICLONE, read)
+    except OSError as error:
+        if error.errno in {errno.EOPNOTSUPP, errno.ENOTTY, errno.EXDEV, errno.EINVAL, errno.ENOSYS}:
+            return False
+        raise
+    return True
+
+
+def _copy_range(read: int, write: int, at: int, count: int) -> None:
+    end = at + count
+    while at < end:
+        part = os.pread(read, min(end - at, MIB), at)
+        if not part:
+            raise OSError(errno.EIO, "a flat volume became shorter while it was copied")
+        at += os.pwrite(write, part, at)
 
 
 def check_range(offset: int, length: int, size_bytes: int) -> None:

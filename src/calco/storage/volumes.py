@@ -11,19 +11,20 @@ files lie is ``places``' matter, what is inside a flat one ``flat``'s.
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
-from calco.model.vhd import FOOTER_BYTES
+from calco.model.vhd import FOOTER_BYTES, footer
 from calco.model.volume import REGIONAL, Format, Volume, VolumeId
 from calco.ports import Clock, StoreFull, VolumeView
 from calco.storage import flat
 from calco.storage.durable import publish, sync_file, sync_folder
 from calco.storage.places import BACKING_FORMATS, TRASH, Place, Places, checked_id
 from calco.storage.qcow2_header import Qcow2Header, read_qcow2_header
+from calco.storage.qemu_block import Layer, QemuBlock
 from calco.tool import ToolFailed, run_tool
 
 # 128 KiB clusters with 32 subclusters: the first 4 KiB a guest writes into a cluster of an overlay cost 4 KiB, not a
@@ -54,6 +55,7 @@ class Qcow2Store:
         self._places = Places(folder, pools)
         self._clock = clock
         self._qemu_img = qemu_img
+        self._qemu_block = QemuBlock(qemu_img)
 
     # --- making ---
 
@@ -117,14 +119,44 @@ class Qcow2Store:
         self._finish(volume, making)
 
     def copy(self, volume: Volume, source: VolumeId, moved: Callable[[int, int], None]) -> None:
-        raise NotImplementedError(f"copy of {source} to {volume.id}: {moved}")
+        """Raises StoreFull, PoolGone, FileNotFoundError, ForeignVolume, ValueError when it does not fit, or both are
+        flat and not of one length."""
+        if self._is_there(volume):
+            return
+        layers = self._layers(source)
+        whole = layers[0]
+        source_bytes = whole.file.stat().st_size if whole.format is Format.FLAT else self.inspect(source).virtual_bytes
+        guest_bytes = checked_copy(volume, whole.format, source_bytes)
+        making = self._begin(volume)
+        if guest_bytes is None:
+            flat.copy(whole.file, making, moved)
+        else:
+            self._convert(layers, making, volume, moved)
+        self._finish(volume, making)
 
-    def view(self, volume: VolumeId) -> AbstractContextManager[VolumeView]:
-        """Raises FileNotFoundError, PoolGone."""
-        place = self._places.found(volume)
-        if place.format is Format.FLAT:
-            return flat.view(place.file)
-        raise NotImplementedError(f"view of {volume}")
+    def _convert(
+        self, layers: Sequence[Place], making: Path, volume: Volume, moved: Callable[[int, int], None]
+    ) -> None:
+        is_flat = volume.format is Format.FLAT
+        options = ["-O", "raw"] if is_flat else ["-O", "qcow2", "-o", OPTIONS]
+        with self._room():
+            self._qemu_block.convert(_chain(layers), making, options, moved)
+            if not is_flat:
+                self._resize(making, volume.size_bytes)
+                return
+        guest_bytes = volume.size_bytes - FOOTER_BYTES
+        with flat.room(), making.open("r+b") as opened:
+            opened.truncate(guest_bytes)
+            opened.seek(guest_bytes)
+            opened.write(footer(guest_bytes, volume.id, self._clock.now()))
+
+    @contextmanager
+    def view(self, volume: VolumeId) -> Iterator[VolumeView]:
+        """Raises FileNotFoundError, PoolGone, ForeignVolume, ToolFailed when QEMU cannot open it."""
+        layers = self._layers(volume)
+        opened = flat.view(layers[0].file) if layers[0].format is Format.FLAT else self._qemu_block.view(_chain(layers))
+        with opened as view:
+            yield view
 
     # --- changing ---
 
@@ -301,8 +333,14 @@ class Qcow2Store:
         return self._run([self._qemu_img, *argv], timeout_seconds)
 
     def _run(self, argv: Words, timeout_seconds: float) -> bytes:
-        try:
+        with self._room():
             return run_tool(argv, timeout_seconds=timeout_seconds, env={**os.environ, "LC_ALL": "C"})
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        """What tools say when there is no room becomes StoreFull."""
+        try:
+            yield
         except ToolFailed as failed:
             if any(words in failed.stderr for words in ("No space left on device", "Disk quota exceeded")):
                 raise StoreFull(f"no room in {self._places.root}") from failed
@@ -325,6 +363,11 @@ class _Mapped(msgspec.Struct):
     """One line of what ``qemu-img map`` says: how far down the bytes lie, 0 being the file itself."""
 
     depth: int
+
+
+def _chain(layers: Sequence[Place]) -> list[Layer]:
+    """The same for QEMU: of a flat file only what the guest sees."""
+    return [Layer(each.file, _guest_end(each) if each.format is Format.FLAT else None) for each in layers]
 
 
 def _guest_end(flat_volume: Place) -> int:
