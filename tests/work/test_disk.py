@@ -8,7 +8,7 @@ from calco.model.disk import CreateOption, NewDisk, OsType, Sku
 from calco.model.virtual_machine import Act
 from calco.model.volume import GIB
 from calco.work import disk, virtual_machine
-from tests.work.looking import refused
+from tests.work.looking import failure, refused
 from tests.world import GROUP, LOCATION, World
 
 
@@ -41,8 +41,12 @@ def test_a_disk_grows_and_never_shrinks(world: World) -> None:
     (volume,) = world.disks.volumes()
     assert world.disks.size_bytes(volume) == 6 * GIB
     assert world.resource(data).tags == {"b": "2"}
-    words = "Disks or snapshot cannot be resized down."
-    refused(world, lambda: disk.put(world.cloud, wish(world, 1)), 400, "InvalidParameter", words)
+
+    failed = world.ended(disk.put(world.cloud, wish(world, 1)))
+
+    assert failure(failed) == ("InvalidParameter", "Disks or snapshot cannot be resized down.")
+    assert world.state(data) == "Succeeded"
+    assert world.disks.size_bytes(volume) == 6 * GIB
 
 
 def test_a_disk_of_a_running_machine_does_not_grow_and_one_of_a_deallocated_machine_does(world: World) -> None:
@@ -74,7 +78,10 @@ def test_a_frozen_volume_is_not_grown_but_what_is_written_over_it_is(world: Worl
     ("change", "status", "code", "words"),
     [
         ({"size_gb": None}, 400, "InvalidParameter", "diskSizeGB"),
-        ({"create_option": CreateOption.COPY}, 400, "NotSupported", "Copy"),
+        ({"create_option": CreateOption.ATTACH}, 400, "InvalidParameter", "Attach"),
+        ({"create_option": CreateOption.COPY}, 400, "InvalidParameter", "sourceResourceId"),
+        ({"create_option": CreateOption.IMPORT}, 400, "InvalidParameter", "sourceUri"),
+        ({"create_option": CreateOption.FROM_IMAGE}, 400, "InvalidParameter", "imageReference.id"),
         ({"location": "moon"}, 400, "LocationNotAvailableForResourceType", "moon"),
     ],
 )

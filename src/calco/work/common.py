@@ -9,7 +9,7 @@ from calco.model import errors
 from calco.model.document import Document, at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
-from calco.model.operation import Claim, Family, NewOperation, Operation, OperationEnd, Status
+from calco.model.operation import Claim, Failure, Family, NewOperation, Operation, OperationEnd, Status
 from calco.operations.plan import P, Plan
 from calco.ports import Reader, Resource, Writer
 from calco.work.cloud import Accepted, Cloud
@@ -100,13 +100,22 @@ def hand_over(
     )
 
 
-def settled(cloud: Cloud, tx: Writer, subject: Resource, family: Family) -> Operation:
-    """An operation that has ended when it is accepted: clients poll it as they poll any other, and nothing runs."""
+def settled(
+    cloud: Cloud,
+    tx: Writer,
+    subject: Resource,
+    family: Family,
+    *,
+    plan: str = "",
+    failure: ApiError | None = None,
+) -> Operation:
+    """An operation that has ended when it is accepted: clients poll it as they poll any other, and nothing runs. With
+    ``failure`` it has failed: some mistakes Azure tells in the operation only."""
     now = cloud.clock.now()
     operation = tx.accept(
         NewOperation(
             id=cloud.chance.guid(),
-            plan="",
+            plan=plan,
             params={},
             subject=subject.id,
             family=family,
@@ -115,6 +124,8 @@ def settled(cloud: Cloud, tx: Writer, subject: Resource, family: Family) -> Oper
         )
     )
     end = OperationEnd(Status.SUCCEEDED, now)
+    if failure is not None:
+        end = OperationEnd(Status.FAILED, now, Failure(failure.code, failure.message, failure.target))
     tx.end(operation.id, end)
     return replace(operation, status=end.status, end=end)
 

@@ -1,23 +1,37 @@
-"""Managed disks: made empty, or with a machine from its image; grown, tagged and deleted.
+"""Managed disks: made empty, from something else or by an upload; grown, tagged and deleted.
 
-A disk from an image costs one transaction, for it holds the image's frozen volume. An empty disk gets its volume at
-once.
+An empty disk, and one that waits for its upload, gets a volume of its own. One that is made from a disk, a snapshot, a
+blob or an image holds the volume of that (``disk_source``), and costs the same whatever its size.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from calco.model import errors
-from calco.model.disk import CreateOption, DiskEvent, DiskState, NewDisk, OsType, Sku, after, not_possible, size_gb
-from calco.model.document import Document, number_at, text_at
+from calco.model.blob import Use as BlobUse
+from calco.model.blob import vhd_not_found
+from calco.model.disk import (
+    CreateOption,
+    DiskEvent,
+    DiskState,
+    NewDisk,
+    OsType,
+    Sku,
+    Use,
+    after,
+    not_possible,
+    size_gb,
+)
+from calco.model.document import Document, Json, at, leaves, number_at, object_at, text_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.operation import Claim, Family
-from calco.model.volume import GIB, VolumeId
+from calco.model.virtual_machine import Urn
+from calco.model.volume import GIB, Format, VolumeId
 from calco.operations.plan import Act, Change, Job, Plan, no_change, nothing
 from calco.ports import Reader, Resource, Writer
-from calco.work import volume
+from calco.work import access, disk_source, volume, zone
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import (
     check_free,
@@ -27,10 +41,13 @@ from calco.work.common import (
     hand_over,
     listed,
     normal_location,
+    settled,
     state_of,
     told,
     with_properties,
 )
+from calco.work.disk_source import Source
+from calco.work.machine_state import RENEWS_MACHINE_ID
 
 KIND = "Microsoft.Compute/disks"
 DEFAULT_SKU = Sku.STANDARD_LRS
@@ -38,27 +55,46 @@ DEFAULT_SKU = Sku.STANDARD_LRS
 
 def get(cloud: Cloud, id: ResourceId) -> Resource:
     with cloud.records.read() as view:
-        return found(view, id)
+        return access.shown(found(view, id), cloud.clock.now())
 
 
 def list(cloud: Cloud, group: ResourceId | None) -> Sequence[Resource]:
+    now = cloud.clock.now()
     with cloud.records.read() as view:
-        return listed(view, KIND, group)
+        return [access.shown(each, now) for each in listed(view, KIND, group)]
 
 
 def put(cloud: Cloud, wanted: NewDisk) -> Accepted:
-    """Create an empty disk, or change size, SKU or tags of one that is there."""
+    """Create a disk, or change size, SKU, tags and settings of one that is there."""
     location = normal_location(cloud, wanted.location, KIND)
+    base: VolumeId | None = None
+    try:
+        while (accepted := _put(cloud, wanted, location, base)) is None:
+            assert wanted.urn is not None
+            base = volume.base_of(cloud, _urn(wanted.urn))
+    except ApiError:
+        if base is not None:
+            volume.drop_unused(cloud, base)
+        raise
+    return told(cloud, accepted)
+
+
+def _put(cloud: Cloud, wanted: NewDisk, location: str, base: VolumeId | None) -> Accepted | None:
+    """None: the platform image is to be brought in first, which may copy a file and so is not done in here."""
     with cloud.records.write() as tx:
         check_group(tx, wanted.id)
         there = existing_here(tx, wanted.id, location)
-        if there is None or _was_never_made(tx, there):
-            accepted = _create(cloud, tx, wanted, location, created=there is None)
-        else:
-            if wanted.create_option != text_at(there.properties, "creationData", "createOption"):
-                raise errors.property_change("creationData.createOption")
-            accepted = _change(cloud, tx, there, DiskChange(wanted.tags, wanted.size_gb, wanted.sku))
-    return told(cloud, accepted)
+        if there is not None and not _was_never_made(tx, there):
+            _check_same(there, wanted)
+            return _change(cloud, tx, there, DiskChange(wanted.tags, wanted.size_gb, wanted.sku, _kept(wanted)))
+        if wanted.urn is not None and (base is None or tx.volume(base) is None):
+            return None
+        return _create(cloud, tx, wanted, location, base=base, created=there is None)
+
+
+def _urn(text: str) -> Urn:
+    publisher, offer, sku, version = text.split(":")
+    return Urn(publisher, offer, sku, version)
 
 
 def _was_never_made(view: Reader, disk: Resource) -> bool:
@@ -66,13 +102,64 @@ def _was_never_made(view: Reader, disk: Resource) -> bool:
     return state_of(disk) == "Failed" and not view.held(disk.id) and "managedBy" not in disk.extra
 
 
+def _check_same(there: Resource, wanted: NewDisk) -> None:
+    """What a disk was made of, where and for what stays. What is not sent is not meant."""
+    if wanted.create_option is not CreateOption.ATTACH:
+        for path, value in leaves(_creation(wanted)):
+            if not _same(at(there.properties, "creationData", *path), value):
+                raise errors.property_change(".".join(("creationData", *path)))
+    for name in ("osType", "hyperVGeneration"):
+        kept, sent = there.properties.get(name), wanted.properties.get(name)
+        if kept is not None and sent is not None and not _same(kept, sent):
+            raise errors.property_change(name)
+    if wanted.zones and wanted.zones != volume.zones_of(there):
+        raise errors.property_change("zones")
+    sku = text_at(there.extra, "sku", "name")
+    if wanted.sku is not None and sku is not None and Sku(sku).is_zone_redundant != wanted.sku.is_zone_redundant:
+        raise errors.property_change("sku.name")
+
+
+def _same(one: Json, other: Json) -> bool:
+    if isinstance(one, str) and isinstance(other, str):
+        return one.lower() == other.lower()
+    return one == other
+
+
+def _creation(wanted: NewDisk) -> Document:
+    return {**object_at(wanted.properties, "creationData"), "createOption": wanted.create_option.value}
+
+
+SETTINGS = (
+    "networkAccessPolicy",
+    "publicNetworkAccess",
+    "burstingEnabled",
+    "tier",
+    "diskIOPSReadWrite",
+    "diskMBpsReadWrite",
+    "maxShares",
+    "supportsHibernation",
+    "supportedCapabilities",
+    "optimizedForFrequentAttach",
+    "purchasePlan",
+    "dataAccessAuthMode",
+    "osType",
+    "hyperVGeneration",
+)
+"""Properties that clients may change and that are kept and shown; the first two decide about signed URLs too."""
+
+
+def _kept(wanted: NewDisk) -> Document:
+    return {name: each for name, each in wanted.properties.items() if name in SETTINGS}
+
+
 @dataclass(frozen=True)
 class DiskChange:
-    """What a PATCH names; None leaves as it is."""
+    """What a PATCH names; None leaves as it is. ``properties`` are some of ``SETTINGS``."""
 
     tags: Mapping[str, str] | None = None
     size_gb: int | None = None
     sku: Sku | None = None
+    properties: Document = field(default_factory=dict)
 
 
 def patch(cloud: Cloud, id: ResourceId, change: DiskChange) -> Accepted:
@@ -88,9 +175,7 @@ def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
         disk = tx.resource(id)
         if disk is None:
             return None
-        owner = disk.extra.get("managedBy")
-        if isinstance(owner, str):
-            raise errors.disk_attached(id.name, ResourceId.parse(owner))
+        access.check_use(disk, Use.DELETE, cloud.clock.now())
         claims = (Claim(id),)
         check_free(tx, claims)
         files = tuple(volume.chain(tx, tx.held(id).values()))
@@ -100,73 +185,148 @@ def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
     return told(cloud, Accepted(None, operation))
 
 
-def _create(cloud: Cloud, tx: Writer, wanted: NewDisk, location: str, *, created: bool) -> Accepted:
-    if wanted.create_option is not CreateOption.EMPTY:
-        raise not_possible(wanted.create_option)
-    if wanted.size_gb is None:
-        raise errors.missing("diskSizeGB")
+# --- making ----------------------------------------------------------------------------------------------------------
+
+
+def _create(
+    cloud: Cloud, tx: Writer, wanted: NewDisk, location: str, *, base: VolumeId | None, created: bool
+) -> Accepted:
+    zone.check(cloud.rules, wanted.id, location, wanted.extra)
+    _check_sku(cloud, wanted, location)
+    match wanted.create_option:
+        case CreateOption.EMPTY:
+            if wanted.size_gb is None:
+                raise errors.missing("diskSizeGB")
+            return _create_fresh(cloud, tx, wanted, location, created=created)
+        case CreateOption.UPLOAD:
+            return _create_fresh(cloud, tx, wanted, location, created=created)
+        case CreateOption.COPY:
+            source: Source | None = disk_source.of_resource(cloud, tx, wanted, location)
+        case CreateOption.IMPORT:
+            source = disk_source.of_blob(cloud, tx, wanted, location)
+        case CreateOption.FROM_IMAGE if base is not None and wanted.urn is not None:
+            source = disk_source.of_platform(cloud, tx, _urn(wanted.urn), base)
+        case CreateOption.FROM_IMAGE if wanted.image is not None:
+            source = disk_source.of_image(tx, wanted, wanted.image, location)
+        case CreateOption.FROM_IMAGE:
+            raise errors.missing("creationData.imageReference.id")
+        case option:
+            raise not_possible(option)
+    if source is None:
+        missing = vhd_not_found(BlobUse.DISK, wanted.source_uri or "", wanted.id.name)
+        return _refused_later(cloud, tx, _record(cloud, wanted, location), missing, created=created)
+    return _create_from(cloud, tx, wanted, location, source, created=created)
+
+
+def _check_sku(cloud: Cloud, wanted: NewDisk, location: str) -> None:
+    if wanted.sku is None or not wanted.sku.is_zone_redundant:
+        return
+    if not cloud.rules.zones.get(location):
+        raise errors.invalid(
+            "sku.name", f"'{wanted.sku}' takes a region with availability zones; '{location}' has none."
+        )
+    if wanted.zones:
+        raise errors.invalid("sku.name", f"A disk with '{wanted.sku}' is in every zone: leave out 'zones'.")
+
+
+def _record(cloud: Cloud, wanted: NewDisk, location: str, source: Source | None = None) -> Resource:
+    """The new disk's record: what was sent, what it inherits, what Azure fills in."""
+    inherits, size_bytes = (source.inherits, source.size_bytes) if source else ({}, 0)
     disk = new(
         cloud,
         wanted.id,
         location,
-        size_bytes=wanted.size_gb * GIB,
+        size_bytes=max((wanted.size_gb or 0) * GIB, size_bytes),
         sku=wanted.sku or DEFAULT_SKU,
         os_type=wanted.os_type,
-        creation={"createOption": CreateOption.EMPTY.value},
+        creation={**_creation(wanted), **(source.creation if source else {})},
     )
-    disk = replace(
+    internal: Document = {}
+    if source is not None and source.renews_machine_id is not None:
+        internal = {RENEWS_MACHINE_ID: source.renews_machine_id}
+    return replace(
         disk,
         tags=wanted.tags,
-        properties={**wanted.properties, **disk.properties},
+        properties={**inherits, **disk.properties, **wanted.properties, **_decided(disk)},
+        internal=internal,
         extra={**wanted.extra, **disk.extra},
     )
+
+
+def _decided(disk: Resource) -> Document:
+    """What no request decides."""
+    asked = {*SETTINGS, "encryption"}
+    return {name: each for name, each in disk.properties.items() if name not in asked}
+
+
+def _create_fresh(cloud: Cloud, tx: Writer, wanted: NewDisk, location: str, *, created: bool) -> Accepted:
+    """One with a volume of its own: empty, or a flat one that waits for its pages."""
+    disk = _record(cloud, wanted, location)
+    fresh = volume.Fresh(str(disk.id), cloud.chance.guid(), None, size_bytes_of(disk), volume.pool_for(disk))
+    if wanted.create_option is CreateOption.UPLOAD:
+        fresh = replace(fresh, size_bytes=wanted.upload_bytes or 0, format=Format.FLAT)
+        waiting: Document = {"diskState": DiskState.READY_TO_UPLOAD.value, "diskSizeGB": None, "diskSizeBytes": None}
+        disk = with_properties(disk, waiting)
     tx.put(disk)
-    fresh = volume.Fresh(str(disk.id), cloud.chance.guid(), None, wanted.size_gb * GIB)
     claims = (Claim(wanted.id),)
     check_free(tx, claims)
     operation = hand_over(cloud, tx, CREATE, fresh, subject=disk, claims=claims, family=Family.DISK)
     return Accepted(disk, operation, created=created)
 
 
+def _create_from(
+    cloud: Cloud, tx: Writer, wanted: NewDisk, location: str, source: Source, *, created: bool
+) -> Accepted:
+    claims = (Claim(wanted.id), *source.claims)
+    check_free(tx, claims)
+    disk = _record(cloud, wanted, location, source)
+    if wanted.size_gb is not None and wanted.size_gb < size_gb(source.size_bytes):
+        return _refused_later(cloud, tx, disk, disk_source.resized_down(), created=created)
+    tx.put(disk)
+    if source.is_frozen and source.volume is not None:
+        disk_source.hold(tx, disk.id, source.volume)
+        return Accepted(disk, settled(cloud, tx, disk, Family.DISK), created=created)
+    params = disk_source.holding(disk.id, source)
+    operation = hand_over(cloud, tx, disk_source.HOLD, params, subject=disk, claims=claims, family=Family.DISK)
+    return Accepted(disk, operation, created=created)
+
+
+def _refused_later(cloud: Cloud, tx: Writer, disk: Resource, why: ApiError, *, created: bool) -> Accepted:
+    """What Azure accepts and lets fail: a name is left that shows so, and nothing else."""
+    tx.put(with_properties(disk, {"provisioningState": "Failed"}))
+    return Accepted(disk, settled(cloud, tx, disk, Family.DISK, failure=why), created=created)
+
+
+# --- changing --------------------------------------------------------------------------------------------------------
+
+
 def _change(cloud: Cloud, tx: Writer, disk: Resource, change: DiskChange) -> Accepted:
     now_gb = number_at(disk.properties, "diskSizeGB") or 0
     wanted_gb = change.size_gb or now_gb
-    if wanted_gb < now_gb:
-        raise ApiError(400, "InvalidParameter", "Disks or snapshot cannot be resized down.", "disk.diskSizeGB")
-    if wanted_gb > now_gb and disk.properties.get("diskState") == DiskState.ATTACHED:
-        raise _resize_attached(disk)
     claims = (Claim(disk.id),)
     check_free(tx, claims)
-    changed = with_properties(
-        disk,
-        {"diskSizeGB": wanted_gb, "diskSizeBytes": wanted_gb * GIB, "provisioningState": "Updating"},
-    )
+    if wanted_gb < now_gb:
+        return Accepted(disk, settled(cloud, tx, disk, Family.DISK, failure=disk_source.resized_down()))
+    size: Document = {}
+    if wanted_gb > now_gb:
+        access.check_use(disk, Use.RESIZE, cloud.clock.now())
+        size = {"diskSizeGB": wanted_gb, "diskSizeBytes": wanted_gb * GIB}
+    changed = with_properties(disk, {**change.properties, **size, "provisioningState": "Updating"})
     extra: Document = {**disk.extra}
     if change.sku is not None:
         extra["sku"] = {"name": change.sku.value, "tier": change.sku.tier}
     changed = replace(changed, tags=disk.tags if change.tags is None else change.tags, extra=extra)
     tx.put(changed)
+    if not size:
+        done = with_properties(changed, {"provisioningState": "Succeeded"})
+        tx.put(done)
+        return Accepted(changed, settled(cloud, tx, done, Family.DISK))
     held = tx.held(disk.id).get(volume.DISK_SLOT)
     row = None if held is None else tx.volume(held)
-    grown = None if row is None or row.frozen or wanted_gb == now_gb else row.id
-    operation = hand_over(
-        cloud,
-        tx,
-        UPDATE,
-        Growing(str(disk.id), grown, wanted_gb * GIB, size_bytes_of(disk)),
-        subject=changed,
-        claims=claims,
-        family=Family.DISK,
-    )
+    grown = None if row is None or row.frozen else row.id
+    params = Growing(str(disk.id), grown, wanted_gb * GIB, size_bytes_of(disk))
+    operation = hand_over(cloud, tx, UPDATE, params, subject=changed, claims=claims, family=Family.DISK)
     return Accepted(changed, operation)
-
-
-def _resize_attached(disk: Resource) -> ApiError:
-    return errors.refused(
-        f"Cannot resize disk {disk.id.name} while it is attached to running VM {disk.extra.get('managedBy')}. Resizing "
-        "a disk of an Azure Virtual Machine requires the virtual machine to be deallocated. Please stop your VM and "
-        "retry the operation."
-    )
 
 
 # --- what other nouns need of disks ----------------------------------------------------------------------------------
@@ -300,7 +460,8 @@ def _change_failed(_cloud: Cloud, tx: Writer, job: Job[Growing], _error: ApiErro
 
 
 def forget(_cloud: Cloud, tx: Writer, job: Job[Leaving]) -> None:
-    """The resource and the rows of volumes only it used."""
+    """The resource, the way to its bytes, and the rows of volumes only it used."""
+    access.forget(tx, ResourceId.parse(job.params.resource))
     tx.delete(ResourceId.parse(job.params.resource))
     volume.forget_unused(tx, job.params.files)
 

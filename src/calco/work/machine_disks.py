@@ -12,6 +12,7 @@ from calco.model.disk import (
     DiskEvent,
     OsType,
     Sku,
+    Use,
     size_gb,
 )
 from calco.model.document import Document, flag_at, number_at, object_at, objects_at, text_at
@@ -21,7 +22,7 @@ from calco.model.virtual_machine import DiskWish, NewVirtualMachine, Urn
 from calco.model.vm_size import VmSize
 from calco.model.volume import GIB, VolumeId
 from calco.ports import Reader, Resource
-from calco.work import disk, volume, zone
+from calco.work import access, disk, volume, zone
 from calco.work.cloud import Cloud
 from calco.work.common import with_properties
 from calco.work.image_disks import SourceDisk, disks_of
@@ -155,7 +156,7 @@ def _data_wishes(wanted: NewVirtualMachine, source: Source) -> Sequence[DiskWish
 def _plan_one(cloud: Cloud, view: Reader, order: Order, wish: DiskWish, number: int) -> DiskPlan:
     wanted, source = order.wanted, order.source
     if wish.create_option is CreateOption.ATTACH:
-        return _attached(view, wanted, wish, order.location)
+        return _attached(cloud, view, wanted, wish, order.location)
     origin = source.disks[wish.lun] if wish.create_option is CreateOption.FROM_IMAGE else None
     if origin is None and wish.create_option is not CreateOption.EMPTY:
         raise errors.invalid("dataDisks.createOption")
@@ -189,15 +190,13 @@ def _plan_one(cloud: Cloud, view: Reader, order: Order, wish: DiskWish, number: 
     return DiskPlan(wish.lun, record, None if origin is None else origin.volume, shown)
 
 
-def _attached(view: Reader, wanted: NewVirtualMachine, wish: DiskWish, location: str) -> DiskPlan:
+def _attached(cloud: Cloud, view: Reader, wanted: NewVirtualMachine, wish: DiskWish, location: str) -> DiskPlan:
     if wish.disk is None:
         raise errors.missing("dataDisk.managedDisk.id")
     record = view.resource(wish.disk)
     if record is None or record.location != location or record.id.kind != disk.KIND.lower():
         raise errors.linked_not_found(wish.disk.name)
-    owner = record.extra.get("managedBy")
-    if isinstance(owner, str):
-        raise errors.disk_owned(record.id.name, ResourceId.parse(owner).name)
+    access.check_use(record, Use.ATTACH, cloud.clock.now())
     shown: Document = {
         "lun": wish.lun,
         "name": record.id.name,

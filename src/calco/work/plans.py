@@ -2,7 +2,9 @@
 
 from calco.operations.plan import Book
 from calco.work import (
+    access,
     disk,
+    disk_source,
     image,
     image_capture,
     machine_delete,
@@ -16,8 +18,10 @@ from calco.work.cloud import Cloud
 
 BOOK: Book[Cloud] = Book.of(
     disk.CREATE,
+    disk_source.HOLD,
     disk.UPDATE,
     disk.DELETE,
+    access.END,
     image_capture.CAPTURE,
     image_capture.FROM_BLOBS,
     image_capture.REPLICATE,

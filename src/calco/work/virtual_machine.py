@@ -15,7 +15,7 @@ from calco.model.virtual_machine import Act, Condition, NewVirtualMachine, Urn, 
 from calco.model.vm_size import find
 from calco.model.volume import VolumeId
 from calco.ports import Reader, Resource, Writer
-from calco.work import machine_create, machine_delete, machine_update, power, power_up, volume
+from calco.work import access, machine_create, machine_delete, machine_update, power, power_up, volume
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import (
     check_free,
@@ -35,6 +35,7 @@ from calco.work.machine_state import (
     LEAVING,
     claims_of,
     condition_of,
+    disks_of,
     is_provisioned,
     is_running,
     vm_id_of,
@@ -154,6 +155,8 @@ def _hand_over_act(
 ) -> Accepted:
     claims = claims_of(machine)
     check_free(tx, claims)
+    if what is Act.START:
+        access.check_no_access(tx, disks_of(machine).values(), cloud.clock.now())
     start = partial(hand_over, cloud, tx, subject=machine, claims=claims)
     if what is Act.START:
         # Whatever stands under its name does not run: if starting fails, nothing does.
