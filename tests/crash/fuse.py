@@ -53,6 +53,8 @@ class Fused:
 
     def __getattr__(self, verb: str) -> Any:
         method = getattr(self._port, verb)
+        if not callable(method):  # a fact about the port, not a call to it
+            return method
 
         def call(*arguments: object, **named: object) -> object:
             self._fuse.touch(f"before {self._name}.{verb}")
