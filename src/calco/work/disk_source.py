@@ -1,0 +1,259 @@
+"""What a new disk begins with when it is not empty: the frozen volume of something else, and no byte is copied.
+
+A disk copied from a disk or snapshot, imported from a page blob of this service or made from an image holds the very
+volume that its source holds. When it is next opened for writing it gets a volume of its own over that one, in its own
+zone's pool; the volume below stays where it is, so a copy of a disk in another zone is gone when that zone is.
+
+A disk that somebody may be writing is frozen first (``live``), and so is a blob; what an image or snapshot holds is
+frozen already, and the disk is done when the request is answered.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from calco.model import blob as blob_model
+from calco.model import errors
+from calco.model.disk import NewDisk, OsType, Use
+from calco.model.document import Document, flag_at, number_at, text_at
+from calco.model.errors import ApiError
+from calco.model.ids import ResourceId
+from calco.model.image import slot
+from calco.model.operation import Claim
+from calco.model.region import pool_of
+from calco.model.vhd import DATA_DISK_MAX_BYTES, FOOTER_BYTES, OS_DISK_MAX_BYTES
+from calco.model.virtual_machine import Urn
+from calco.model.volume import GIB, VolumeId
+from calco.operations.plan import Act, Change, Job, Plan, nothing
+from calco.ports import Reader, Writer
+from calco.work import access, blob, live, volume
+from calco.work.cloud import Cloud
+from calco.work.common import state_of, with_properties
+from calco.work.machine_state import RENEWS_MACHINE_ID
+
+SNAPSHOT_KIND = "Microsoft.Compute/snapshots"
+INHERITED = ("osType", "hyperVGeneration", "supportedCapabilities", "purchasePlan", "supportsHibernation")
+
+
+@dataclass(frozen=True)
+class Source:
+    """``size_bytes``: what a guest sees of it. ``freezing``: it is a disk, to be frozen; else ``volume`` is to be held,
+    which ``is_frozen`` or not. ``uri``: it is a blob whose footer is still to be read. ``inherits``: properties the new
+    disk takes over where the request is silent; ``creation``: what its ``creationData`` shows beside what was sent."""
+
+    size_bytes: int
+    claims: tuple[Claim, ...] = ()
+    freezing: live.Freezing | None = None
+    volume: VolumeId | None = None
+    is_frozen: bool = False
+    uri: str | None = None
+    inherits: Document = field(default_factory=dict)
+    creation: Document = field(default_factory=dict)
+    renews_machine_id: bool | None = None
+
+
+def of_resource(cloud: Cloud, view: Reader, wanted: NewDisk, location: str) -> Source:
+    """A disk or snapshot of the same region. Raises ApiError."""
+    if wanted.source is None:
+        raise errors.missing("creationData.sourceResourceId")
+    record = view.resource(wanted.source)
+    if record is None:
+        raise errors.linked_not_found(wanted.source.name)
+    if record.location != location:
+        raise other_region(f"resource {record.id}")
+    is_snapshot = record.id.kind == SNAPSHOT_KIND.lower()
+    if not is_snapshot:
+        access.check_use(record, Use.COPY, cloud.clock.now())
+    held = view.held(record.id).get(volume.DISK_SLOT)
+    row = None if held is None else view.volume(held)
+    if row is None:
+        raise _not_ready(record.id, state_of(record))
+    creation: Document = {}
+    if "uniqueId" in record.properties:
+        creation["sourceUniqueId"] = record.properties["uniqueId"]
+    # Who switches a machine on or off claims its disks, so a disk that is frozen is claimed for that alone.
+    return Source(
+        size_bytes=number_at(record.properties, "diskSizeBytes") or row.size_bytes,
+        claims=(Claim(record.id, sole=not is_snapshot),),
+        freezing=None if is_snapshot or row.frozen else live.freezing_of(cloud, view, record),
+        volume=row.id,
+        is_frozen=row.frozen,
+        inherits={name: record.properties[name] for name in INHERITED if name in record.properties},
+        creation=creation,
+        renews_machine_id=flag_at(record.internal, RENEWS_MACHINE_ID),
+    )
+
+
+def of_blob(cloud: Cloud, view: Reader, wanted: NewDisk, location: str) -> Source | None:
+    """A page blob of this service in the same region; None when it has none at that address. Whether it is a VHD is
+    for the plan to see, when nobody writes it any more. Raises ApiError."""
+    if wanted.source_uri is None:
+        raise errors.missing("creationData.sourceUri")
+    found = blob.find(view, cloud, wanted.source_uri)
+    if found is None:
+        if blob.place_of(cloud, wanted.source_uri) is None:
+            raise blob_model.not_a_blob_uri(wanted.source_uri)
+        return None
+    record = view.resource(found.id)
+    if record is not None and record.location != location:
+        raise other_region(f"blob {wanted.source_uri}")
+    return Source(
+        size_bytes=max(found.length - FOOTER_BYTES, 0),
+        claims=(Claim(found.id, sole=False),),
+        volume=found.volume,
+        uri=wanted.source_uri,
+    )
+
+
+def of_image(view: Reader, wanted: NewDisk, image: ResourceId, location: str) -> Source:
+    """One disk of a managed image. Ours: Azure makes disks of gallery and platform images only. Raises ApiError."""
+    record = view.resource(image)
+    if record is None or record.location != location:
+        raise errors.image_not_found(str(image), location)
+    if state_of(record) != "Succeeded":
+        raise errors.image_not_ready(wanted.id.name, image.name)
+    held = _held_of_image(view, image, wanted, location)
+    if held is None:
+        raise errors.invalid("creationData.imageReference.lun", f"Image {image.name} has no data disk at that LUN.")
+    inherits: Document = {}
+    if wanted.lun is None:
+        inherits["osType"] = text_at(record.properties, "storageProfile", "osDisk", "osType") or OsType.LINUX.value
+        inherits["hyperVGeneration"] = text_at(record.properties, "hyperVGeneration") or "V1"
+    return Source(
+        size_bytes=number_at(record.internal, "sizes", slot(wanted.lun)) or GIB,
+        # Shared: it must not be deleted between this look and the next.
+        claims=(Claim(record.id, sole=False),),
+        volume=held,
+        is_frozen=True,
+        inherits=inherits,
+        renews_machine_id=flag_at(record.internal, RENEWS_MACHINE_ID) if wanted.lun is None else None,
+    )
+
+
+def _held_of_image(view: Reader, image: ResourceId, wanted: NewDisk, location: str) -> VolumeId | None:
+    """The image's volume for that disk: of a zone-resilient image the copy in the disk's own zone, if it is in one."""
+    held = view.held(image)
+    own_zone = slot(wanted.lun, pool_of(location, wanted.zones))
+    copies = [each for name, each in held.items() if name.startswith(f"{slot(wanted.lun)}@")]
+    return held.get(own_zone) or held.get(slot(wanted.lun)) or next(iter(copies), None)
+
+
+def of_platform(cloud: Cloud, view: Reader, urn: Urn, base: VolumeId) -> Source:
+    """A platform image, whose volume ``base`` was brought in. Raises ApiError."""
+    row, generation = view.volume(base), cloud.base_images.generation(str(urn))
+    if row is None or generation is None:
+        raise errors.platform_image_not_found(str(urn))
+    inherits: Document = {"osType": urn.os_type.value, "hyperVGeneration": generation.value}
+    return Source(row.size_bytes, volume=row.id, is_frozen=True, inherits=inherits, renews_machine_id=True)
+
+
+# --- the plan --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A disk that is to hold somebody else's volume: ``freezing``'s, or ``volume``, whose footer is to be read first
+    when it is the blob at ``uri``."""
+
+    disk: str
+    freezing: live.Freezing | None = None
+    volume: VolumeId | None = None
+    uri: str | None = None
+
+    @property
+    def id(self) -> ResourceId:
+        return ResourceId.parse(self.disk)
+
+
+def holding(disk: ResourceId, source: Source) -> Holding:
+    return Holding(str(disk), source.freezing, source.volume, source.uri)
+
+
+def hold(tx: Writer, disk: ResourceId, held: VolumeId) -> None:
+    """The disk holds that frozen volume, and is done."""
+    record = tx.resource(disk)
+    if record is None:
+        raise errors.internal()
+    tx.hold(disk, volume.DISK_SLOT, held)
+    tx.put(with_properties(record, {"provisioningState": "Succeeded"}))
+
+
+def _freezing_of(params: Holding) -> live.Freezing | None:
+    return params.freezing
+
+
+def _volume_of(view: Reader, params: Holding) -> VolumeId:
+    if params.freezing is not None:
+        return live.frozen_of(view, params.freezing)
+    if params.volume is None:
+        raise errors.internal()
+    return params.volume
+
+
+def _check_footer(cloud: Cloud, job: Job[Holding]) -> None:
+    uri = job.params.uri
+    if uri is None:
+        return
+    with cloud.records.read() as view:
+        record = view.resource(job.params.id)
+        is_os_disk = record is not None and "osType" in record.properties
+        most = OS_DISK_MAX_BYTES if is_os_disk else DATA_DISK_MAX_BYTES
+        blob.vhd(cloud, view, uri, disk=job.params.id.name, max_bytes=most)
+
+
+def _hold(_cloud: Cloud, tx: Writer, job: Job[Holding]) -> None:
+    """Freeze the source's volume and hold it: all at once or not at all."""
+    if job.params.freezing is not None:
+        held = live.freeze(tx, job.params.freezing)
+    else:
+        held = _volume_of(tx, job.params)
+        row = tx.volume(held)
+        if row is None:
+            raise errors.internal()
+        tx.put_volume(replace(row, frozen=True))
+    hold(tx, job.params.id, held)
+
+
+def _let_go(_cloud: Cloud, tx: Writer, job: Job[Holding]) -> None:
+    tx.release(job.params.id)
+
+
+def _failed(_cloud: Cloud, tx: Writer, job: Job[Holding], _error: ApiError) -> None:
+    record = tx.resource(job.params.id)
+    if record is not None:
+        tx.put(with_properties(record, {"provisioningState": "Failed"}))
+
+
+HOLD: Plan[Cloud, Holding] = Plan(
+    "disk.fromSource",
+    Holding,
+    (
+        live.switching(_freezing_of),
+        live.locking(_volume_of),
+        Act("check footer", _check_footer, nothing),
+        Change("freeze and hold", _hold, _let_go),
+    ),
+    failed=_failed,
+)
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+def other_region(source: str) -> ApiError:
+    """Azure's sentence for blobs, said of any source."""
+    return errors.bad_request(
+        f"The source {source} does not belong to the same region as the disk. Create the disk in its source's region.",
+        "creationData",
+    )
+
+
+def resized_down() -> ApiError:
+    """Source: recording net-lro-failed-InvalidParameter. The operation fails, not the request."""
+    return ApiError(400, "InvalidParameter", "Disks or snapshot cannot be resized down.")
+
+
+def _not_ready(source: ResourceId, state: str) -> ApiError:
+    """Ours."""
+    return errors.refused(
+        f"Resource {source.name} cannot be copied: its provisioningState is '{state}' and it holds nothing yet. Make "
+        "it again, or name another one."
+    )
