@@ -1,7 +1,6 @@
 """``calco up``, ``down``, ``status``: the service itself."""
 
 import inspect
-import logging
 import os
 import select
 import sys
@@ -25,7 +24,7 @@ EXAMPLES = {
 }
 
 
-def _run_up(*, detach: bool, ready_fd: int | None, **flags: str | None) -> None:
+def _run_up(*, detach: bool, **flags: str | None) -> None:
     try:
         settings = load(flags)
     except SettingsError as wrong:
@@ -33,38 +32,22 @@ def _run_up(*, detach: bool, ready_fd: int | None, **flags: str | None) -> None:
     if detach:
         _start_detached(settings, flags)
     else:
-        _serve(settings, ready_fd)
+        _serve(settings)
 
 
-def _serve(settings: Settings, ready_fd: int | None) -> None:
-    from calco import service
-    from calco.assembly import assemble
-    from calco.server import PortTaken
-    from calco.tool import ToolFailed
+def _serve(settings: Settings) -> None:
+    from calco.background import CannotServe, serve
 
     data = DataDir(settings.data_dir)
 
     def ready(running: Running) -> None:
-        if ready_fd is None:
-            note(f"calco answers at {running.url}; data in {data.root}. Ctrl-C stops it, guests go on.")
-            note(f'In another shell: eval "$(calco env{_same(data)})"')
-        else:
-            os.write(ready_fd, b"1")
-            os.close(ready_fd)
+        note(f"calco answers at {running.url}; data in {data.root}. Ctrl-C stops it, guests go on.")
+        note(f'In another shell: eval "$(calco env{_same(data)})"')
 
-    if ready_fd is not None:
-        # Not for the programs the service starts: they would hold the pipe open.
-        os.set_inheritable(ready_fd, False)
     try:
-        service.log_to(data, settings.log_level, also_stderr=ready_fd is None)
-        service.build(settings, assemble).run(ready)
-    except (DataDirTaken, DataDirUnfit, PortTaken, service.CannotStart) as why:
+        serve(settings, ready, also_stderr=True)
+    except CannotServe as why:
         raise Failure(str(why)) from why
-    except ToolFailed as missing:
-        raise Failure(str(missing), "See what is missing and what mends it: calco doctor") from missing
-    except ValueError as damaged:
-        logging.getLogger("calco").debug("cannot start", exc_info=True)
-        raise Failure(f"the service cannot start: {damaged}") from damaged
 
 
 def _start_detached(settings: Settings, flags: dict[str, str | None]) -> None:
@@ -86,7 +69,7 @@ def _start_detached(settings: Settings, flags: dict[str, str | None]) -> None:
     said.unlink(missing_ok=True)
     read_end, write_end = os.pipe()
     try:
-        argv = [sys.executable, "-m", "calco", "up", *words, "--ready-fd", str(write_end)]
+        argv = [sys.executable, "-m", "calco.background", *words, "--ready-fd", str(write_end)]
         started = process.spawn(argv, log=said, pass_fds=[write_end])
     finally:
         os.close(write_end)
@@ -122,9 +105,7 @@ def _up_signature() -> inspect.Signature:
         for row in rows()
     ]
     detach = Annotated[bool, typer.Option("--detach", "-d", help="Go to the background once the API answers.")]
-    ready = Annotated[int | None, typer.Option("--ready-fd", hidden=True)]
     parameters.append(inspect.Parameter("detach", keyword, default=False, annotation=detach))
-    parameters.append(inspect.Parameter("ready_fd", keyword, default=None, annotation=ready))
     return inspect.Signature(parameters)
 
 
