@@ -97,7 +97,7 @@ class Places:
             self._listed = self._read_list()
             if pool in self._listed:
                 if not self._is_folder(pool):
-                    raise PoolGone(f"pool {pool} is gone: {self.root / pool} is not there")
+                    raise PoolGone(f"pool {pool} is gone: {self.root / pool} is not there", pool)
                 return
             (self.root / pool / TRASH).mkdir(mode=0o700, parents=True, exist_ok=True)
             (self.root / pool).chmod(0o700)
@@ -130,7 +130,7 @@ class Places:
         if place is None:
             gone = self.gone()
             if gone:
-                raise PoolGone(f"volume {volume} is not here, and pool {', '.join(gone)} is gone")
+                raise PoolGone(f"volume {volume} is not here, and pool {', '.join(gone)} is gone", *gone)
             raise FileNotFoundError(f"volume {volume} has no file")
         return place
 

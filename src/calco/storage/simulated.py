@@ -206,7 +206,7 @@ class SimulatedDiskStore:
 
     def _make(self, volume: Volume, used_bytes: int, pages: dict[int, bytes]) -> None:
         if volume.pool in self._lost:
-            raise PoolGone(f"pool {volume.pool} is gone")
+            raise PoolGone(f"pool {volume.pool} is gone", volume.pool)
         if volume.pool != REGIONAL:
             self._pools.add(checked_pool(volume.pool))
         if self.room is not None and self.room <= 0:
@@ -242,7 +242,8 @@ class SimulatedDiskStore:
         return self._files[volume]
 
     def _gone(self, volume: VolumeId) -> PoolGone:
-        return PoolGone(f"volume {volume} is not here, and pool {', '.join(sorted(self._lost))} is gone")
+        gone = sorted(self._lost)
+        return PoolGone(f"volume {volume} is not here, and pool {', '.join(gone)} is gone", *gone)
 
     def _writable(self, volume: VolumeId, offset: int, length: int) -> _File:
         file = self._whole(volume)
