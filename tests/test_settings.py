@@ -122,3 +122,18 @@ def test_every_row_has_a_default_that_its_own_rules_accept() -> None:
 def test_no_value_does_anything_but_pass_or_be_refused(row: Row, given_value: object) -> None:
     with suppress(SettingsError):
         read(row, given_value, "test")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("zones", "eastus"), ("zones", "eastus=3,westus=x"), ("price_per_gib_month", "Standard_LRS=cheap")],
+)
+def test_a_table_that_cannot_be_read_is_named(tmp_path: Path, name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name}: "):
+        load({"data_dir": str(tmp_path), name: text}, {})
+
+
+def test_a_table_of_zones_replaces_the_default_one(tmp_path: Path) -> None:
+    settings = load({"data_dir": str(tmp_path), "zones": "eastus=2, mine=1+3"}, {})
+
+    assert settings.zones == ("eastus=2", "mine=1+3")

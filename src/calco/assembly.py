@@ -23,8 +23,10 @@ from calco.guest.listener import FabricListener
 from calco.guest.provisioning import IsoMedia
 from calco.guest.simulated import SimulatedMedia
 from calco.identity.routes import routes
+from calco.model import price
 from calco.model.guest import Agent, Guest, Health, Report
 from calco.model.machine import Link, Machine, MachineState
+from calco.model.region import read_zones
 from calco.model.subnet import Port, Subnet
 from calco.operations.engine import Engine
 from calco.operations.runner import Runner
@@ -132,6 +134,8 @@ def rules_of(settings: Settings, subscription: str, *, routed_addresses: bool) -
         trash_days=settings.trash_days,
         deployments_at_once=settings.deployments_at_once,
         strict=settings.strict == "on",
+        zones=read_zones(settings.zones),
+        prices=price.read(settings.price_per_gib_month),
     )
 
 

@@ -164,7 +164,12 @@ class StoreFull(Exception):
 
 
 class PoolGone(Exception):
-    """The storage pool that was asked for, or one that a volume lies over, is not there."""
+    """The storage pool that was asked for, or one that a volume lies over, is not there; ``pools`` names it, or those
+    that it may be."""
+
+    def __init__(self, said: str, *pools: str) -> None:
+        super().__init__(said)
+        self.pools = pools
 
 
 class VolumeFrozen(Exception):

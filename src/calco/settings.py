@@ -15,6 +15,9 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Literal, TypeVar, get_args, get_type_hints
 
+from calco.model import price
+from calco.model.region import read_zones
+
 T = TypeVar("T")
 Value = bool | int | float | str | Path | tuple[str, ...] | None
 
@@ -26,6 +29,15 @@ LOCATIONS = (
     "westus", "westus2", "westus3", "canadacentral", "brazilsouth", "mexicocentral", "japaneast", "koreacentral",
     "southeastasia", "eastasia", "australiaeast", "centralindia", "southafricanorth", "uaenorth",
 )  # fmt: skip
+
+ZONES = tuple(f"{each}={0 if each in ('ukwest', 'northcentralus', 'westus') else 3}" for each in LOCATIONS)
+"""Source: Azure, "List of Azure regions", availability zone support."""
+PRICES = (
+    "Standard_LRS=0.05", "Standard_ZRS=0.05", "StandardSSD_LRS=0.132", "StandardSSD_ZRS=0.198", "Premium_LRS=0.132",
+    "Premium_ZRS=0.198",
+)  # fmt: skip
+"""US dollars for snapshots in East US, December 2021. Source: MicrosoftDocs/azure-docs, issue 84663, quoting Azure's
+page "Managed Disks pricing"."""
 
 
 class SettingsError(Exception):
@@ -101,6 +113,12 @@ class Settings:
     )
     subscription_name: str = _row("calco", "The display name of the subscription.")
     locations: tuple[str, ...] = _row(LOCATIONS, "The regions on offer, comma-separated; the first is the default.")
+    zones: tuple[str, ...] = _row(
+        ZONES, "Availability zones of each region, comma-separated (eastus=3, westus=0); one not named has none."
+    )
+    price_per_gib_month: tuple[str, ...] = _row(
+        PRICES, "Prices by storage type from which the monthly cost of an image is estimated (Standard_LRS=0.05)."
+    )
     trash_days: int = _row(7, "How long volumes that nothing owns are kept before they are removed.", limits=(0, 3650))
     log_level: Literal["debug", "info", "warning", "error"] = _row("info", "How much the log says.")
     after_host_reboot: Literal["stopped", "start"] = _row(
@@ -117,6 +135,14 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.locations:
             raise SettingsError("locations: at least one region is needed")
+        for name, values, reader in (
+            ("zones", self.zones, read_zones),
+            ("price_per_gib_month", self.price_per_gib_month, price.read),
+        ):
+            try:
+                reader(values)
+            except ValueError as why:
+                raise SettingsError(f"{name}: {why}") from why
         try:
             IPv4Network(self.public_address_range)
         except ValueError as why:

@@ -42,3 +42,12 @@ def test_sizes_are_listed_where_machines_can_be(api: Api) -> None:
 
     assert {"name", "numberOfCores", "memoryInMB", "maxDataDiskCount"} <= set(sizes[0])
     assert api.call("GET", f"{SUB}/providers/Microsoft.Compute/locations/moon/vmSizes").status_code == 400
+
+
+def test_a_location_shows_its_zones_and_one_without_shows_none(api: Api) -> None:
+    shown = {each["name"]: each for each in api.get(f"{SUB}/locations")["value"]}
+
+    assert shown["eastus"]["availabilityZoneMappings"] == [
+        {"logicalZone": str(zone), "physicalZone": f"eastus-az{zone}"} for zone in (1, 2, 3)
+    ]
+    assert "availabilityZoneMappings" not in shown["westus"]

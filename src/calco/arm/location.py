@@ -50,7 +50,7 @@ def list_locations(call: Call) -> Answer:
 
 def _location(call: Call, name: str) -> Document:
     here = region.find(name)
-    return {
+    shown: Document = {
         "id": f"/subscriptions/{call.subscription}/locations/{name}",
         "name": name,
         "type": "Region",
@@ -64,6 +64,13 @@ def _location(call: Call, name: str) -> Document:
             "pairedRegion": [],
         },
     }
+    zones = call.cloud.rules.zones.get(name, ())
+    if zones:
+        # Which building a zone is in differs between subscriptions in Azure; here they are in one order.
+        shown["availabilityZoneMappings"] = [
+            {"logicalZone": zone, "physicalZone": f"{name}-az{number}"} for number, zone in enumerate(zones, start=1)
+        ]
+    return shown
 
 
 # --- providers -------------------------------------------------------------------------------------------------------

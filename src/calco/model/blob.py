@@ -149,8 +149,8 @@ class Use(StrEnum):
 
 def vhd_not_found(use: Use, uri: str, disk: str) -> ApiError:
     """Sources: recording xplat-image-create-failed-ImageBlobNotFound; Azure, "Common VM error codes"."""
-    whose = f" for disk '{disk}'" if use is Use.DISK else ""
-    return ApiError(404, f"{use}BlobNotFound", f"Unable to find VHD blob with URI {uri}{whose}.", "disks")
+    whose, target = (f" for disk '{disk}'", "disks") if use is Use.DISK else ("", None)
+    return ApiError(404, f"{use}BlobNotFound", f"Unable to find VHD blob with URI {uri}{whose}.", target)
 
 
 def not_a_page_blob(use: Use, uri: str) -> ApiError:

@@ -358,9 +358,9 @@ _MORE_THAN_TWENTY = (
 """Source: answers quoted in public issues, ManageIQ 22384 for one."""
 
 
-def pool_gone(what: str = "What is needed", pools: Iterable[str] = ()) -> ApiError:
+def pool_gone(what: str, pools: Iterable[str]) -> ApiError:
     """Ours: a zone that is gone, as its storage shows it."""
-    names = ", ".join(f"'{each}'" for each in pools) or "of a zone"
+    names = ", ".join(f"'{each}'" for each in pools)
     return ApiError(
         409,
         "AllocationFailed",

@@ -1,11 +1,10 @@
 """Azure's regions: the names people see. Source: Azure, "List of Azure regions"."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from calco.model.errors import ApiError
-from calco.model.ids import ResourceId
 from calco.model.volume import REGIONAL
 
 
@@ -16,6 +15,8 @@ class Region:
     geography: str
     geography_group: str
 
+
+_REGION = re.compile(r"[a-z0-9]{1,40}")
 
 _KNOWN: Mapping[str, Region] = MappingProxyType(
     {
@@ -51,31 +52,24 @@ def find(name: str) -> Region:
     return _KNOWN.get(name, Region(name, name, name, name))
 
 
+def read_zones(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The table behind the setting ``zones``: ``eastus=3`` has zones 1, 2 and 3, ``westus=0`` none, and ``eastus=1+3``
+    just those. Raises ValueError."""
+    return dict(_zones_of(each) for each in texts)
+
+
+def _zones_of(text: str) -> tuple[str, tuple[str, ...]]:
+    region, equals, given = (part.strip() for part in text.partition("="))
+    if not equals or _REGION.fullmatch(region) is None:
+        raise ValueError(f"{text!r} is no region with its zones; write it like eastus=3")
+    if len(given) == 1 and given in "0123456789":
+        return region, tuple(str(each + 1) for each in range(int(given)))
+    named = given.split("+")
+    if len(named) < 2 or any(len(each) != 1 or each not in "123456789" for each in named):
+        raise ValueError(f"{text!r}: {given!r} is no number of zones from 0 to 9 and no list of their names like 1+3")
+    return region, tuple(sorted(set(named)))
+
+
 def pool_of(location: str, zones: Sequence[str] = ()) -> str:
     """The storage pool for what lies in a zone of that region (``eastus-1``), or in none."""
     return f"{location}-{zones[0]}" if zones else REGIONAL
-
-
-def check_zones(offered: Mapping[str, tuple[str, ...]], id: ResourceId, location: str, zones: Sequence[str]) -> None:
-    """Raises when a resource that may be in one zone asks for more, or for one the region does not have. ``offered``:
-    zones by region. The codes are Azure's; of the sentences no recording is known."""
-    if not zones:
-        return
-    if not offered.get(location):
-        raise ApiError(
-            400,
-            "LocationNotSupportAvailabilityZones",
-            f"The resource '{id}' does not support availability zones at location '{location}'. Leave out 'zones' or "
-            "choose a region that has them.",
-            "zones",
-        )
-    if len(zones) > 1:
-        raise ApiError(400, "InvalidParameter", "A resource may be in one zone. Name one of them.", "zones")
-    if zones[0] not in offered[location]:
-        raise ApiError(
-            400,
-            "InvalidAvailabilityZone",
-            f"The zone(s) '{zones[0][:20]}' for resource '{id}' is not supported. The supported zones for location "
-            f"'{location}' are '{','.join(offered[location])}'",
-            "zones",
-        )

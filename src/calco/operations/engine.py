@@ -161,7 +161,6 @@ def _failure_of(operation: Operation) -> ApiError | None:
 _KNOWN: tuple[tuple[type[Exception], Callable[[Exception], ApiError]], ...] = (
     (NoRoom, lambda _: errors.no_room()),
     (StoreFull, lambda _: errors.store_full()),
-    (PoolGone, lambda _: errors.pool_gone()),
 )
 
 
@@ -171,6 +170,9 @@ def _explain(error: Exception, plan: str) -> ApiError:
         return error.error
     if isinstance(error, ApiError):
         return error
+    if isinstance(error, PoolGone):
+        log.warning("%s: %s", plan, error)
+        return errors.pool_gone("What is needed", error.pools)
     for kind, words in _KNOWN:
         if isinstance(error, kind):
             log.warning("%s: %s", plan, error)

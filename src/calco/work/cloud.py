@@ -38,6 +38,8 @@ class Rules:
     """Where this service's blob endpoint answers; an account's address is this, a slash and its name."""
     zones: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict(THREE_ZONES))
     """Availability zones by region (``eastus`` has ``1``, ``2``, ``3``); a region that is missing has none."""
+    prices: Mapping[str, float] = field(default_factory=dict)
+    """What a GiB costs a month, by storage type; for estimates."""
     deployments_at_once: int = 20
     """How many deployments of one managed image may be under way. Source: Azure, "Create a managed image"."""
     strict: bool = False

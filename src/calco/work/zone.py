@@ -4,7 +4,6 @@ Each zone's storage is a pool of its own (``eastus-1``) that may be gone without
 """
 
 from collections.abc import Mapping
-from itertools import pairwise
 
 from calco.model import errors
 from calco.model.document import Json, text_at
@@ -40,24 +39,6 @@ def check_together(disk: Resource, machine_zones: tuple[str, ...]) -> None:
 def is_everywhere(sku: str | None) -> bool:
     """Whether a disk of that SKU is in all zones of its region, and so in none of its own."""
     return sku is not None and sku.endswith("_ZRS")
-
-
-def read(texts: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """The table behind the setting: ``eastus=3`` gives it zones 1, 2 and 3, ``westus=0`` none, and ``eastus=1+3`` just
-    those. Raises ValueError."""
-    return dict(_one(each) for each in texts)
-
-
-def _one(text: str) -> tuple[str, tuple[str, ...]]:
-    region, equals, given = (part.strip() for part in text.partition("="))
-    if not (equals and region.isalnum() and region.isascii() and region == region.lower()):
-        raise ValueError(f"{text!r} is no region with its zones, as in eastus=3")
-    named = given.split("+")
-    if len(named) == 1 and given.isdecimal() and int(given) <= 9:
-        return region, tuple(str(each + 1) for each in range(int(given)))
-    if not all(len(each) == 1 and each in "123456789" for each in named) or any(a >= b for a, b in pairwise(named)):
-        raise ValueError(f"{given!r} is neither a number of zones from 0 to 9 nor their names, as in 1+3")
-    return region, tuple(named)
 
 
 def no_zones(id: ResourceId, location: str) -> ApiError:
