@@ -45,7 +45,7 @@ def disk(node: str, file: str) -> str:
     cache = '{"direct": false, "no-flush": false}'
     return (
         f'{{"driver": "qcow2", "node-name": "{node}", "cache": {cache}, "discard": "unmap", "file": {{"driver": '
-        f'"file", "node-name": "{node}-file", "filename": "{file}", "locking": "on", "cache": {cache}, '
+        f'"file", "filename": "{file}", "locking": "on", "cache": {cache}, '
         '"discard": "unmap"}}'
     )
 
@@ -97,10 +97,10 @@ def test_a_machine_of_generation_1() -> None:
         *COMMON_BEFORE_BOARD,
         "-machine", "pc,usb=off,vmport=off",
         *COMMON_AFTER_BOARD,
-        "-blockdev", disk("data0.bb", "/v/bb.qcow2"),
-        "-device", "scsi-hd,drive=data0.bb,id=disk-data0,bus=scsi1.0,scsi-id=0,lun=0,write-cache=on",
-        "-blockdev", disk("data63.cc", "/v/cc.qcow2"),
-        "-device", "scsi-hd,drive=data63.cc,id=disk-data63,bus=scsi1.0,scsi-id=0,lun=63,write-cache=on",
+        "-blockdev", disk("lun0.bb", "/v/bb.qcow2"),
+        "-device", "scsi-hd,drive=lun0.bb,id=disk-data0,bus=scsi1.0,scsi-id=0,lun=0,write-cache=on",
+        "-blockdev", disk("lun63.cc", "/v/cc.qcow2"),
+        "-device", "scsi-hd,drive=lun63.cc,id=disk-data63,bus=scsi1.0,scsi-id=0,lun=63,write-cache=on",
         "-blockdev", raw("media", "/m/provisioning.iso", "true"),
         "-device", "scsi-cd,id=dvd,drive=media,bus=scsi0.0,scsi-id=1,lun=0",
         "-netdev", "tap,ifname=tap0,script=no,downscript=no,vhost=off,id=net0",
@@ -131,7 +131,7 @@ def test_a_flat_volume_is_opened_as_raw_and_only_as_far_as_the_guest_may_see() -
 @given(lun=st.integers(0, 63), volume=st.uuids())
 def test_names_of_nodes_are_names_to_qemu(lun: int, volume: UUID) -> None:
     words = command(replace(V1, drives=(Drive("aa", None), Drive(str(volume), lun))), PLACES, tcg(""))
-    node = json.loads(next(word for word in words if f'"data{lun}.' in word))["file"]["node-name"]
+    node = json.loads(next(word for word in words if f'"lun{lun}.' in word))["node-name"]
     assert re.fullmatch("[a-z][a-z0-9.-]{0,30}", node)
 
 

@@ -157,8 +157,8 @@ class QemuHypervisor:
             there = qemu_drives.writes(monitor).get(drive.lun)
             if there is None:
                 qemu_drives.plug(monitor, drive, self._volume(drive.volume))
-            elif there.stem != drive.volume:
-                raise Refused(f"volume {there.stem} is there")
+            elif there != drive.volume:
+                raise Refused(f"volume {there} is there")
 
         qemu_drives.check_drive(drive)
         self._tell(vm_id, f"given a disk at LUN {drive.lun}", add)
@@ -171,8 +171,8 @@ class QemuHypervisor:
 
         def put_over(monitor: Monitor) -> None:
             there = qemu_drives.writes(monitor).get(drive.lun)
-            if there is not None and there.stem != drive.volume:
-                qemu_drives.flush(there)
+            if there is not None and there != drive.volume:
+                qemu_drives.flush(self._volume(there))
                 qemu_drives.switch(monitor, drive, self._volume(drive.volume))
 
         qemu_drives.check_drive(drive)
@@ -180,8 +180,7 @@ class QemuHypervisor:
 
     def writes(self, vm_id: str) -> Mapping[int | None, VolumeId]:
         """Raises ToolFailed when there is a process that does not answer."""
-        files = self._tell(vm_id, "asked for its disks", qemu_drives.writes)
-        return {lun: file.stem for lun, file in (files or {}).items()}
+        return self._tell(vm_id, "asked for its disks", qemu_drives.writes) or {}
 
     def machines(self) -> set[str]:
         if not self._machines.exists():

@@ -1,8 +1,9 @@
 """A machine's drives: how QEMU is told of them when it starts, and what is said of them to one that runs.
 
-A drive hangs on its LUN: its device is ``disk-data3`` (``disk-os``), its nodes are ``data3.{volume}`` for the format
-and ``data3.{volume}-file`` for the file below. So whoever comes after a crash of the service finds by the LUN alone
-what a conversation that was cut short has left, and by the file which volume the guest writes.
+A drive hangs on its LUN: its device is ``disk-data3`` (``disk-os``), its nodes are ``lun3.{volume}`` (``os.{volume}``).
+So whoever comes after a crash of the service finds by the LUN alone what a conversation that was cut short has left,
+and by the node of the device which volume the guest writes. Both are asked of the device itself: QEMU's lists of all
+nodes take a second, in which no guest goes on, when a disk lies over a hundred volumes.
 
 A live switch: the overlay is opened beside the drive (without what it lies over, for QEMU has that open), then put over
 the drive's node. QEMU lets what is under way end, flushes, and from then on has the old volume open for reading only.
@@ -13,27 +14,30 @@ Source: QEMU, docs/interop/live-block-operations; QAPI, block-core.
 import asyncio
 import json
 import os
+import string
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
+from uuid import UUID
 
 import msgspec
 from qemu.qmp import ExecuteError, QMPClient
 
 from calco.compute.qemu_control import Monitor, Refused, Silent
+from calco.model.ids import is_guid
 from calco.model.machine import Drive
-from calco.model.volume import Format
+from calco.model.volume import Format, VolumeId
 
 T = TypeVar("T")
 Words = dict[str, object]
 
 LUN_MAX = 63
 _CACHE = {"direct": False, "no-flush": False}
-_FILE = "-file"
-# A node's name has at most 31 bytes (QAPI, BlockNodeName): "data63.", "-file", and what is left of a GUID in hex.
-_VOLUME_CHARACTERS = 19
+_DEVICES = "/machine/peripheral"
+_DIGITS = string.digits + string.ascii_lowercase
+_GUID_DIGITS = 25
 _LET_GO_SECONDS = 0.5
 
 
@@ -46,12 +50,11 @@ def arguments(drive: Drive, file: Path) -> list[str]:
 # --- conversations: all raise Silent and Refused ---------------------------------------------------------------------
 
 
-def writes(monitor: Monitor) -> Mapping[int | None, Path]:
-    """The file that each drive writes, by LUN."""
+def writes(monitor: Monitor) -> Mapping[int | None, VolumeId]:
+    """The volume that each drive writes, by LUN."""
 
-    async def ask(client: QMPClient) -> Mapping[int | None, Path]:
-        files = {node.name: node.file for node in await _nodes(client)}
-        return {lun: Path(files.get(top + _FILE) or files[top]) for lun, top in (await _tops(client)).items()}
+    async def ask(client: QMPClient) -> Mapping[int | None, VolumeId]:
+        return {lun: await _volume_of(client, top) for lun, top in (await _tops(client)).items()}
 
     return monitor.hold(ask)
 
@@ -60,11 +63,11 @@ def plug(monitor: Monitor, drive: Drive, file: Path) -> None:
     """Give the machine a drive that it does not have yet."""
 
     async def add(client: QMPClient) -> None:
-        await _add_node(client, drive, _blocks(drive, file))
+        await _open(client, _blocks(drive, file))
         try:
-            await client.execute("device_add", {**_device(drive)})
+            await client.execute("device_add", _device(drive))
         except ExecuteError:
-            await _drop_nodes(client, drive.lun)
+            await _close(client, _node(drive))
             raise
 
     monitor.hold(add)
@@ -75,14 +78,12 @@ def unplug(monitor: Monitor, lun: int) -> None:
 
     async def remove(client: QMPClient) -> None:
         with client.listener("DEVICE_DELETED") as gone:
-            if lun in await _tops(client):
-                with suppress(ExecuteError):  # asked before, and on its way out
-                    await client.execute("device_del", {"id": _device_id(lun)})
-            while lun in await _tops(client):
+            with suppress(ExecuteError):  # there is none, or it was asked before and is on its way out
+                await client.execute("device_del", {"id": _device_id(lun)})
+            # The device disappears from sight before it lets go of its node, and says so when it has.
+            while not await _close_all(client, lun):
                 with suppress(TimeoutError):
                     await asyncio.wait_for(gone.get(), _LET_GO_SECONDS)
-        if left := await _drop_nodes(client, lun):
-            raise Refused(f"still in use: {', '.join(left)}")
 
     monitor.hold(remove)
 
@@ -100,12 +101,14 @@ def switch(monitor: Monitor, drive: Drive, file: Path) -> None:
     """Put the overlay in ``file`` over what the drive writes now."""
 
     async def put_over(client: QMPClient) -> None:
-        top = (await _tops(client))[drive.lun]
-        await _add_node(client, drive, {**_blocks(drive, file), "backing": None})
+        tops = await _tops(client)
+        if drive.lun not in tops:
+            raise Refused(f"there is no disk at LUN {drive.lun}")
+        await _open(client, {**_blocks(drive, file), "backing": None})
         try:
-            await client.execute("blockdev-snapshot", {"node": top, "overlay": _node(drive)})
+            await client.execute("blockdev-snapshot", {"node": tops[drive.lun], "overlay": _node(drive)})
         except ExecuteError:
-            await _drop_nodes(client, drive.lun)
+            await _close(client, _node(drive))
             raise
 
     monitor.hold(put_over)
@@ -122,19 +125,43 @@ def check_drive(drive: Drive) -> None:
 # --- words -----------------------------------------------------------------------------------------------------------
 
 
-def _place(lun: int | None) -> str:
-    return "os" if lun is None else f"data{lun}"
-
-
 def _device_id(lun: int | None) -> str:
-    return f"disk-{_place(lun)}"
+    return "disk-os" if lun is None else f"disk-data{lun}"
 
 
 _LUNS: Mapping[str, int | None] = MappingProxyType({_device_id(lun): lun for lun in (None, *range(LUN_MAX + 1))})
 
 
 def _node(drive: Drive) -> str:
-    return f"{_place(drive.lun)}.{drive.volume.replace('-', '')[:_VOLUME_CHARACTERS]}"
+    return f"{_place(drive.lun)}.{_short(drive.volume)}"
+
+
+def _place(lun: int | None) -> str:
+    return "os" if lun is None else f"lun{lun}"
+
+
+def _is_at(lun: int, node: str) -> bool:
+    return node.partition(".")[0] == _place(lun) or node == _old_node(lun)
+
+
+def _old_node(lun: int) -> str:
+    """What the first versions called it: their machines may still run."""
+    return f"data{lun}"
+
+
+def _short(volume: VolumeId) -> str:
+    """A node's name has at most 31 bytes (QAPI, BlockNodeName), so a GUID is written in base 36."""
+    if not is_guid(volume):
+        return volume
+    number, digits = UUID(volume).int, ""
+    for _ in range(_GUID_DIGITS):
+        number, digit = divmod(number, len(_DIGITS))
+        digits = _DIGITS[digit] + digits
+    return digits
+
+
+def _long(short: str) -> VolumeId:
+    return str(UUID(int=int(short, len(_DIGITS)))) if len(short) == _GUID_DIGITS else short
 
 
 def _blocks(drive: Drive, file: Path) -> Words:
@@ -150,7 +177,6 @@ def _blocks(drive: Drive, file: Path) -> Words:
         **window,
         "file": {
             "driver": "file",
-            "node-name": _node(drive) + _FILE,
             "filename": str(file),
             "locking": "on",
             "cache": _CACHE,
@@ -182,22 +208,29 @@ class _Node(msgspec.Struct, frozen=True):
     file: str
 
 
-class _Block(msgspec.Struct, frozen=True):
-    """Source: QAPI, BlockInfo. ``qdev`` is the id of the device."""
+class _Child(msgspec.Struct, frozen=True):
+    """Source: QAPI, ObjectPropertyInfo."""
 
-    qdev: str = ""
-    inserted: _Node | None = None
-
-
-async def _nodes(client: QMPClient) -> list[_Node]:
-    """Every node, the newest first."""
-    return _read(await client.execute("query-named-block-nodes", {"flat": True}), list[_Node])
+    name: str
 
 
 async def _tops(client: QMPClient) -> dict[int | None, str]:
     """The node that each drive reads and writes, by LUN."""
-    blocks = _read(await client.execute("query-block"), list[_Block])
-    return {_LUNS[each.qdev]: each.inserted.name for each in blocks if each.inserted and each.qdev in _LUNS}
+    tops: dict[int | None, str] = {}
+    for each in _read(await client.execute("qom-list", {"path": _DEVICES}), list[_Child]):
+        if each.name in _LUNS:
+            with suppress(ExecuteError):  # it has gone just now
+                asked = {"path": f"{_DEVICES}/{each.name}", "property": "drive"}
+                tops[_LUNS[each.name]] = _read(await client.execute("qom-get", asked), str)
+    return tops
+
+
+async def _volume_of(client: QMPClient, node: str) -> VolumeId:
+    place, _, short = node.partition(".")
+    if short:
+        return _long(short)
+    nodes = _read(await client.execute("query-named-block-nodes", {"flat": True}), list[_Node])
+    return next((Path(each.file).stem for each in nodes if each.name == place), place)
 
 
 def _read(answer: object, type: type[T]) -> T:
@@ -207,21 +240,26 @@ def _read(answer: object, type: type[T]) -> T:
         raise Silent(f"not an answer: {strange}") from strange
 
 
-async def _add_node(client: QMPClient, drive: Drive, blocks: Words) -> None:
-    """Open the drive's file; what earlier attempts at that LUN have left open is closed, or is this very node."""
-    await _drop_nodes(client, drive.lun, but=_node(drive))
-    if _node(drive) not in {node.name for node in await _nodes(client)}:
+async def _open(client: QMPClient, blocks: Words) -> None:
+    """Open the drive's file, unless an attempt that was cut short has done so."""
+    try:
         await client.execute("blockdev-add", blocks)
+    except ExecuteError as refused:
+        if "Duplicate nodes" not in str(refused):
+            raise
 
 
-async def _drop_nodes(client: QMPClient, lun: int | None, *, but: str = "") -> list[str]:
-    """Close every node of that LUN that nobody uses; answers those that are in use."""
-    kept = []
-    for node in await _nodes(client):
-        place, _, rest = node.name.partition(".")
-        if place == _place(lun) and not rest.endswith(_FILE) and node.name != but:
-            try:
-                await client.execute("blockdev-del", {"node-name": node.name})
-            except ExecuteError:
-                kept.append(node.name)
-    return kept
+async def _close_all(client: QMPClient, lun: int) -> bool:
+    """Whether every node of that LUN is closed now. The newest come first, so that nobody uses one when its turn
+    comes."""
+    nodes = _read(await client.execute("query-named-block-nodes", {"flat": True}), list[_Node])
+    return all([await _close(client, each.name) for each in nodes if _is_at(lun, each.name)])
+
+
+async def _close(client: QMPClient, node: str) -> bool:
+    """Whether the node is closed now; one that somebody uses is not."""
+    try:
+        await client.execute("blockdev-del", {"node-name": node})
+    except ExecuteError:
+        return False
+    return True
