@@ -17,7 +17,7 @@ from calco.model.document import text_at
 from calco.model.ids import ResourceId
 from calco.model.operation import Operation, StepEvent
 from calco.operations.plan import Job, P, Wait
-from calco.ports import Reader, Resource, Writer
+from calco.ports import Reader, Writer
 from calco.work.cloud import Cloud
 
 POWER_ON = "power on"
@@ -25,11 +25,6 @@ POWER_ON = "power on"
 
 LOOK_AGAIN_SECONDS = 30.0
 """Who stands in line is woken when a place is free; this is for wake-ups that were lost."""
-
-
-def image_of(machine: Resource) -> str | None:
-    """The managed image a machine is made from; None for a platform image or no image at all."""
-    return text_at(machine.properties, "storageProfile", "imageReference", "id")
 
 
 def _line(image: str) -> str:

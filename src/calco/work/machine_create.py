@@ -125,6 +125,8 @@ def _record(cloud: Cloud, order: Order, disks: Sequence[DiskPlan], nics: Sequenc
         RENEWS_MACHINE_ID: order.source.renews_machine_id,
         "secrets": _secrets(wanted.os_profile),
     }
+    if isinstance(wanted.image, ResourceId):
+        internal["image"] = str(wanted.image)
     return Resource(wanted.id, order.location, properties, wanted.tags, internal, wanted.extra)
 
 

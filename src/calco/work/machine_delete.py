@@ -15,6 +15,8 @@ from calco.work.cloud import Cloud
 from calco.work.common import with_internal, with_properties
 from calco.work.machine_state import LEAVING, disks_of, machine_in, nics_of, vm_id_of
 
+LINE = "deletion"
+"""Deletions that wait for a creation to end: at each end the first one looks, the others do from time to time."""
 LOOK_AGAIN_SECONDS = 0.5
 
 
@@ -34,7 +36,7 @@ def _await_creation(_cloud: Cloud, tx: Writer, job: Job[Removal]) -> Wait | None
     """A creation under way ends by itself, for the machine's mark says that nobody wants it."""
     machine = machine_in(tx, job.params.machine)
     if set(tx.claims(machine.id)) != {job.id}:
-        return Wait(LOOK_AGAIN_SECONDS)
+        return Wait(LOOK_AGAIN_SECONDS, LINE, job.sequence)
     if machine.internal.get(LEAVING):
         tx.put(with_internal(with_properties(machine, {"provisioningState": "Deleting"}), {LEAVING: None}))
     return None

@@ -9,6 +9,7 @@
   ``failure``: code and message of a failed provisioning
 - ``incarnation``: of the goal state; grows with every power-on
 - ``renewsMachineId``: whether its guest makes a new /etc/machine-id when its vmId is new; an image inherits it
+- ``image``: id of the managed image it was made from
 - ``leaving``: whether its deletion waits for its creation to end, which it does at the next look
 """
 
@@ -61,6 +62,11 @@ def with_condition(machine: Resource, condition: Condition, now: datetime) -> Re
 
 def is_provisioned(machine: Resource) -> bool:
     return flag_at(machine.internal, "provisioned") is True
+
+
+def image_of(machine: Resource) -> str | None:
+    """The managed image the machine was made from; None for a platform image or no image at all."""
+    return text_at(machine.internal, "image")
 
 
 def disks_of(machine: Resource) -> dict[int | None, ResourceId]:

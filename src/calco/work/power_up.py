@@ -27,6 +27,7 @@ from calco.work.machine_state import (
     OfMachine,
     disks_of,
     hardware_of,
+    image_of,
     is_provisioned,
     machine_in,
     secrets_of,
@@ -82,7 +83,7 @@ def fresh_volumes(cloud: Cloud, view: Reader, machine: Resource) -> tuple[volume
 def creation(cloud: Cloud, view: Reader, machine: Resource, before: Condition) -> PowerOn:
     """What a plan needs that makes the machine real, for the first time or once more."""
     fresh = fresh_volumes(cloud, view, machine)
-    return PowerOn(str(machine.id), fresh, before, deployments.image_of(machine))
+    return PowerOn(str(machine.id), fresh, before, image_of(machine))
 
 
 def in_line(cloud: Cloud, tx: Writer, operation: Operation, image: str | None = None) -> Operation:

@@ -24,7 +24,7 @@ from calco.ports import Resource
 from calco.work import network_interface
 from calco.work.cloud import Cloud
 from calco.work.common import with_internal, with_properties
-from calco.work.machine_state import nics_of, secrets_of, vm_id_of
+from calco.work.machine_state import image_of, nics_of, secrets_of, vm_id_of
 
 SSH_PORT = 22
 BANNER_SECONDS = 2.0
@@ -83,7 +83,7 @@ def await_guest(cloud: Cloud, id: str) -> Wait | None:
         return None  # an image whose only agent is waagent, or a script that says Ready
     left = _seconds_left(cloud, machine)
     if left <= 0:
-        custom = text_at(machine.properties, "storageProfile", "imageReference", "id") is not None
+        custom = image_of(machine) is not None
         raise Ended(errors.provisioning_timed_out(machine.id.name, custom_image=custom))
     if cloud.hypervisor.state(vm_id_of(machine)) in (MachineState.CRASHED, MachineState.ABSENT):
         raise Ended(errors.provisioning_failed(machine.id.name, "nothing: the virtual machine stopped unexpectedly."))
