@@ -6,7 +6,7 @@ from calco.model.document import Document, text_at
 from calco.model.ids import ResourceId
 from calco.model.image import ImageDisk, NewImage, Origin
 from calco.model.machine import Generation
-from calco.model.volume import MIB, Format, Volume
+from calco.model.volume import MIB, Format, Volume, VolumeId
 from calco.ports import Resource
 from calco.work import blob
 from calco.work.volume import DISK_SLOT
@@ -34,6 +34,12 @@ def page_blob(world: World, name: str, *, guest_bytes: int = 64 * MIB, footer: b
     with world.records.write() as tx:
         blob.create_page_blob(world.cloud, tx, uri, volume)
     return uri
+
+
+def uploaded_into(world: World, volume: VolumeId, guest_bytes: int, footer: bytes | None = None) -> None:
+    """What whoever holds the URL of an upload writes: something, and a VHD's footer."""
+    world.disks.write(volume, 0, b"something".ljust(512))
+    world.disks.write(volume, guest_bytes, footer or vhd.footer(guest_bytes, volume, world.clock.now()))
 
 
 def blob_at(world: World, uri: str) -> blob.Blob:

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from calco.model import blob as blob_model
-from calco.model import disk as disk_model
 from calco.model import errors
-from calco.model.disk import Caching, DiskState, OsType, Sku, Use, size_gb
+from calco.model.disk import Caching, OsType, Sku, Use, size_gb
 from calco.model.document import Document, flag_at, number_at, object_at, objects_at, text_at
 from calco.model.ids import ResourceId
 from calco.model.image import ImageDisk, NewImage, Origin, OsState, slot
@@ -199,13 +198,9 @@ def _resource(cloud: Cloud, view: Reader, id: ResourceId, location: str) -> Reso
 
 def _check_disk(cloud: Cloud, view: Reader, source: Resource) -> None:
     """A signed URL that reads does no harm; an upload must have ended, and no guest may be writing."""
-    state = DiskState(text_at(source.properties, "diskState") or DiskState.UNATTACHED)
-    grant = access.grant_of(source, cloud.clock.now())
-    if grant is not None:
-        state = disk_model.while_granted(state, write=grant.write)
+    access.check_use(source, Use.COPY, cloud.clock.now())
     owner = text_at(source.extra, "managedBy")
     machine = None if owner is None else ResourceId.parse(owner)
-    disk_model.check_use(source.id.name, state, Use.COPY, machine)
     if machine is not None and _runs(view, machine):
         raise written_by_machine(f"Disk {source.id.name}", machine)
 

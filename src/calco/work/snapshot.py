@@ -8,7 +8,6 @@ outlive the snapshot. How a disk is frozen that a guest is writing is ``live``'s
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from calco.model import disk as disk_model
 from calco.model import errors
 from calco.model import snapshot as model
 from calco.model.disk import CreateOption, DiskState, Use, size_gb
@@ -43,12 +42,13 @@ COMPLETE = 100.0
 
 def get(cloud: Cloud, id: ResourceId) -> Resource:
     with cloud.records.read() as view:
-        return found(view, id)
+        return access.shown(found(view, id), cloud.clock.now())
 
 
 def list(cloud: Cloud, group: ResourceId | None) -> Sequence[Resource]:
+    now = cloud.clock.now()
     with cloud.records.read() as view:
-        return listed(view, KIND, group)
+        return [access.shown(each, now) for each in listed(view, KIND, group)]
 
 
 def put(cloud: Cloud, wanted: NewSnapshot) -> Accepted:
@@ -210,22 +210,13 @@ def _resource(cloud: Cloud, tx: Writer, wanted: NewSnapshot, location: str) -> S
         family=text_at(record.properties, "incrementalSnapshotFamilyId"),
     )
     if not is_snapshot:
-        _check_use(cloud, record)
+        # A disk whose upload has not ended has nothing to take a snapshot of.
+        access.check_use(record, Use.COPY, cloud.clock.now())
         return replace(common, freezing=live.freezing_of(cloud, tx, record))
     held = tx.held(record.id).get(volume.DISK_SLOT)
     if held is None:
         raise errors.linked_not_found(record.id.name)
     return replace(common, volume=held)
-
-
-def _check_use(cloud: Cloud, record: Resource) -> None:
-    """A disk whose upload has not ended has nothing to take a snapshot of."""
-    state = DiskState(text_at(record.properties, "diskState") or DiskState.UNATTACHED)
-    grant = access.grant_of(record, cloud.clock.now())
-    if grant is not None:
-        state = disk_model.while_granted(state, write=grant.write)
-    owner = text_at(record.extra, "managedBy")
-    disk_model.check_use(record.id.name, state, Use.COPY, None if owner is None else ResourceId.parse(owner))
 
 
 def _blob(cloud: Cloud, tx: Writer, wanted: NewSnapshot, location: str) -> Source:
