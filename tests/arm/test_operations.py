@@ -35,8 +35,8 @@ def test_first_answers_have_the_status_and_headers_that_azure_gives(api: Api) ->
         api.world.drive()
         return shape(answer)
 
-    assert told("PUT", f"{NETWORK}/virtualNetworks/n2", network_body()) == (201, (status, retry))
-    assert told("PUT", f"{NETWORK}/networkInterfaces/i2", nic_body()) == (201, (status,))
+    assert told("PUT", f"{NETWORK}/virtualNetworks/n2", network_body()) == (201, (status, retry, notify))
+    assert told("PUT", f"{NETWORK}/networkInterfaces/i2", nic_body()) == (201, (status, notify))
     assert told("PUT", machine, machine_body("web", nic)) == (201, (status, retry, notify))
     assert told("POST", f"{machine}/restart") == (202, (status, location, retry))
     assert told("POST", f"{machine}/deallocate") == (202, (status, location, retry))
@@ -50,6 +50,20 @@ def test_first_answers_have_the_status_and_headers_that_azure_gives(api: Api) ->
     assert told("DELETE", disk) == (202, (status, location))
     assert told("DELETE", f"{NETWORK}/networkInterfaces/i2") == (202, (status, location, retry))
     assert told("DELETE", LAB) == (202, (location, retry))
+
+
+def test_an_old_version_is_not_notified(api: Api) -> None:
+    """Source: recordings of 2017-03-30 and 2019-09-01."""
+    api.with_network()
+
+    image = api.call("DELETE", f"{COMPUTE}/images/none", version="2017-03-30")
+    machine = api.call(
+        "PUT", f"{COMPUTE}/virtualMachines/web", machine_body("web", api.nic("nic")), version="2017-03-30"
+    )
+    network = api.call("PUT", f"{NETWORK}/virtualNetworks/n2", network_body(), version="2019-09-01")
+
+    assert [each.status_code for each in (image, machine, network)] == [204, 201, 201]
+    assert all("azure-asyncnotification" not in each.headers for each in (image, machine, network))
 
 
 def test_the_request_that_starts_an_operation_bears_its_id(api: Api) -> None:

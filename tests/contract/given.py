@@ -63,7 +63,7 @@ class Lab:
         self.put(
             "Microsoft.Storage/storageAccounts",
             name,
-            {"sku": {"name": "Standard_LRS"}, "kind": "StorageV2", "properties": {}},
+            {"sku": {"name": "Standard_LRS"}, "kind": "Storage", "properties": {}},
         )
 
     def nic(self, name: str) -> None:

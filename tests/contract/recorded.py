@@ -8,6 +8,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +18,7 @@ import yaml  # type: ignore[import-untyped]
 from tests.shared import SHARED, recording
 
 ARTEFACTS: Mapping[str, frozenset[str]] = {"java": frozenset({"retry-after"})}
-"""Headers that a recorder added itself. Source: the recordings' own README."""
+"""Headers that a recorder wrote over: what Azure sent is not known. Source: the recordings' own README."""
 
 FILTERED = frozenset({"c7n"})
 """Recorders that kept only some headers: of two answers of one minute one has three of them, the other seventeen."""
@@ -68,6 +70,10 @@ class Exchange:
         return str(properties.get("provisioningState", "")) if isinstance(properties, dict) else ""
 
     @property
+    def artefacts(self) -> frozenset[str]:
+        return ARTEFACTS.get(self.recording.partition("-")[0], frozenset())
+
+    @property
     def has_all_headers(self) -> bool:
         return self.recording.partition("-")[0] not in FILTERED
 
@@ -111,14 +117,23 @@ def names() -> list[str]:
 
 
 def exchanges(name: str) -> list[Exchange]:
-    """The exchanges of a recording in order; one that was recorded twice running is there once."""
+    """The exchanges of a recording in order; one that was recorded twice running is there once.
+
+    .NET's recorder files requests of one method and URL together, at the place of the first. When each was answered
+    stands in ``Date``; that is the order in which they were sent, for its client waits for every answer.
+    """
     found: list[Exchange] = []
     for index, raw in enumerate(_raw(name)):
         each = _exchange(name, index, raw)
         same = found and _same(found[-1], each)
         if not same and urlsplit(each.url).hostname != "login.microsoftonline.com":
             found.append(each)
-    return found
+    return sorted(found, key=_moment) if name.startswith("net-") else found
+
+
+def _moment(each: Exchange) -> tuple[datetime, bool]:
+    """In one second the last poll comes before what its end was waited for."""
+    return parsedate_to_datetime(each.headers["date"]), not each.is_poll
 
 
 def _same(one: Exchange, other: Exchange) -> bool:
@@ -187,7 +202,6 @@ def _vcr(interactions: Iterable[Any]) -> Iterator[_Raw]:
 
 
 def _exchange(name: str, index: int, raw: _Raw) -> Exchange:
-    artefacts = ARTEFACTS.get(name.partition("-")[0], frozenset())
     headers = {key.lower(): value if isinstance(value, str) else value[0] for key, value in raw.headers.items()}
     return Exchange(
         name,
@@ -196,7 +210,7 @@ def _exchange(name: str, index: int, raw: _Raw) -> Exchange:
         raw.url,
         raw.request or "",
         int(raw.status),
-        {key: value for key, value in headers.items() if key not in artefacts},
+        headers,
         _json(raw.body),
     )
 

@@ -174,6 +174,7 @@ def _other_account() -> Document:
 
 
 ACCOUNT: Document = {"location": "southeastasia", "sku": {"name": "Standard_LRS"}, "kind": "Storage", "tags": {}}
+PREMIUM: Document = {**ACCOUNT, "sku": {"name": "Premium_LRS"}}
 
 SHAPES: Mapping[str, Shape] = {
     "c7n-disk-2024-03-02-attached": Shape(_disks("c7n-disk-2024-03-02-attached")),
@@ -187,7 +188,7 @@ SHAPES: Mapping[str, Shape] = {
     "xplat-image-delete": Shape(_image("xplat-image-create-from-vm", 6)),
     "xplat-image-failed-state-show-list": Shape(_failed_image),
     "xplat-image-show-list": Shape(_image("xplat-image-show-list", 0)),
-    "xplat-vm-409-ConflictingUserInput": Shape(_groups, {8: ACCOUNT, 44: ACCOUNT, 50: _other_account()}),
+    "xplat-vm-409-ConflictingUserInput": Shape(_groups, {8: PREMIUM, 44: ACCOUNT, 50: _other_account()}),
     BLOB_MACHINE: Shape(_running_blob_machine),
     "xplat-vm-instanceview-OSState-generalized": Shape(_generalized_windows),
     CAPTURE: Shape(_capture_source, {12: {"vhdPrefix": "xplatvm3", "destinationContainerName": "vhds"}}),

@@ -16,7 +16,7 @@ from calco.arm.routes import ROUTES
 from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, Api, machine_body
 from tests.contract import compatibility, golden, report
 from tests.contract.playing import Played, play_all
-from tests.contract.recorded import Exchange, exchanges, names
+from tests.contract.recorded import Exchange, bare, exchanges, names
 from tests.contract.replay import Difference, compare
 from tests.contract.scope import EXCEPTED, scope
 from tests.contract.shapes import SHAPES
@@ -79,6 +79,17 @@ def test_every_recording_is_played(played: list[Played]) -> None:
     for each in played:
         asked = each.compared + sum("cannot be asked" in it.what for it in each.differences)
         assert asked == each.recorded - sum(each.out.values()), each.name
+
+
+def test_requests_are_in_the_order_in_which_they_were_sent() -> None:
+    """A poll comes after the answer that named it; without the recorder's dates an attached disk came before it was."""
+    for name in names():
+        known: set[str] = set()
+        for each in exchanges(name):
+            assert not each.is_poll or bare(each.url) in known, each.title
+            known |= set(each.links)
+    order = [each.index for each in exchanges("net-vm-attach-os-disk") if each.kind.startswith("PUT ")]
+    assert order.index(21) < order.index(10)
 
 
 def test_what_is_out_of_scope_is_so_by_rule() -> None:

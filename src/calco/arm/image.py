@@ -16,6 +16,8 @@ from calco.model.image import ImageDisk, NewImage, Origin, OsState
 from calco.model.machine import Generation
 from calco.ports import Resource
 from calco.work import image as work
+from calco.work import image_usage
+from calco.work.image_usage import DiskUsage, Usage
 
 FIELDS = (
     Field("extendedLocation", since="2020-12-01"),
@@ -23,8 +25,8 @@ FIELDS = (
     Field("properties.storageProfile.zoneResilient", since="2017-12-01"),
     Field("properties.storageProfile.osDisk.diskEncryptionSet", since="2019-07-01"),
     Field("properties.storageProfile.dataDisks.diskEncryptionSet", since="2019-07-01"),
-    Field("properties.storageProfile.osDisk.storageAccountType", since="2017-03-30"),
-    Field("properties.storageProfile.dataDisks.storageAccountType", since="2017-03-30"),
+    Field("properties.storageProfile.osDisk.storageAccountType", since="2017-12-01"),
+    Field("properties.storageProfile.dataDisks.storageAccountType", since="2017-12-01"),
 )
 """Source: behaviour A.3, image properties by api-version."""
 
@@ -88,6 +90,44 @@ def _updating(image: Resource, version: str) -> Document:
 def get(call: Call) -> Answer:
     """``$expand`` is accepted and means nothing, as in Azure."""
     return ok(show(work.get(call.cloud, call.id), call.version))
+
+
+def get_usage(call: Call) -> Answer:
+    """Ours, as an extension of the image: what it takes and shares, where, and what it would cost."""
+    usage = image_usage.get(call.cloud, call.id)
+    id = f"{usage.image.id}/providers/Calco/usages/current"
+    return ok({"name": "current", "id": id, "type": "Calco/usages", "properties": _usage(usage)})
+
+
+def _usage(usage: Usage) -> Document:
+    return {
+        "usedBytes": usage.used_bytes,
+        "sharedBytes": usage.shared_bytes,
+        "zoneResilient": usage.zone_resilient,
+        "zones": [*usage.zones],
+        "disks": [_disk_usage(each) for each in usage.disks],
+        "virtualMachines": [{"id": str(each)} for each in usage.machines],
+        **_estimate(usage.monthly_price),
+    }
+
+
+def _disk_usage(disk: DiskUsage) -> Document:
+    first: Document = {} if disk.lun is None else {"lun": disk.lun}
+    source: Document = {disk.kind: disk.source if disk.kind == "blobUri" else {"id": disk.source}}
+    return {
+        **first,
+        **source,
+        "sizeBytes": disk.size_bytes,
+        "storageAccountType": disk.storage_type,
+        "pools": [*disk.pools],
+        "usedBytes": disk.used_bytes,
+        "sharedBytes": disk.shared_bytes,
+        **_estimate(disk.monthly_price),
+    }
+
+
+def _estimate(price: float | None) -> Document:
+    return {} if price is None else {"estimatedMonthlyPrice": round(price, 4)}
 
 
 def list_group(call: Call) -> Answer:

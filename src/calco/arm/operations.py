@@ -16,6 +16,7 @@ import msgspec
 
 from calco.arm import showing
 from calco.arm.call import Answer, Call
+from calco.arm.showing import ETERNITY
 from calco.model import errors
 from calco.model.document import Document, text_at
 from calco.model.errors import ApiError
@@ -23,6 +24,10 @@ from calco.model.ids import is_guid
 from calco.model.operation import Family, Operation, Status
 
 RETRY_AFTER = "1"
+
+
+NOTIFIED, NOTIFIED_OF_NETWORKS = "2018-04-01", "2019-11-01"
+"""Sources: recordings of 2017-03-30 and 2019-03-01, of 2019-09-01 and 2019-11-01; when in between is unconfirmed."""
 
 
 class Kind(Enum):
@@ -51,22 +56,23 @@ class Habit:
     async_operation: bool = True
     location: bool = False
     retry_after: bool = False
-    notification: bool = False
+    notification: str = ETERNITY
+    """The version from which on ``Azure-AsyncNotification`` is sent."""
 
 
 HABITS: Mapping[Kind, Habit] = MappingProxyType(
     {
-        Kind.IMAGE_PUT: Habit(201, 200, notification=True),
-        Kind.IMAGE_PATCH: Habit(200, 200, notification=True),
-        Kind.IMAGE_DELETE: Habit(202, 202, location=True, notification=True),
-        Kind.MACHINE_PUT: Habit(201, 200, retry_after=True, notification=True),
-        Kind.MACHINE_PATCH: Habit(200, 200, notification=True),
-        Kind.MACHINE_DELETE: Habit(202, 202, location=True, retry_after=True, notification=True),
+        Kind.IMAGE_PUT: Habit(201, 200, notification=NOTIFIED),
+        Kind.IMAGE_PATCH: Habit(200, 200, notification=NOTIFIED),
+        Kind.IMAGE_DELETE: Habit(202, 202, location=True, notification=NOTIFIED),
+        Kind.MACHINE_PUT: Habit(201, 200, retry_after=True, notification=NOTIFIED),
+        Kind.MACHINE_PATCH: Habit(200, 200, notification=NOTIFIED),
+        Kind.MACHINE_DELETE: Habit(202, 202, location=True, retry_after=True, notification=NOTIFIED),
         Kind.MACHINE_ACT: Habit(202, 202, location=True, retry_after=True),
         Kind.DISK_PUT: Habit(202, 202, location=True, retry_after=True),
         Kind.DISK_DELETE: Habit(202, 202, location=True),
-        Kind.NETWORK_PUT: Habit(201, 200, retry_after=True),
-        Kind.INTERFACE_PUT: Habit(201, 200),
+        Kind.NETWORK_PUT: Habit(201, 200, retry_after=True, notification=NOTIFIED_OF_NETWORKS),
+        Kind.INTERFACE_PUT: Habit(201, 200, notification=NOTIFIED_OF_NETWORKS),
         Kind.NETWORK_DELETE: Habit(202, 202, location=True, retry_after=True),
         Kind.STORAGE_PUT: Habit(202, 200, async_operation=False, location=True, retry_after=True),
         Kind.GROUP_DELETE: Habit(202, 202, async_operation=False, location=True, retry_after=True),
@@ -84,7 +90,7 @@ def started(call: Call, kind: Kind, operation: Operation, body: Document | None,
         headers["Retry-After"] = RETRY_AFTER
     if habit.async_operation:
         headers["Azure-AsyncOperation"] = status_url(call, operation)
-    if habit.notification:
+    if call.version >= habit.notification:
         headers["Azure-AsyncNotification"] = "Enabled"
     return Answer(habit.new if created else habit.old, body, headers, operation.id)
 

@@ -15,7 +15,6 @@ from calco.model.network import NewPublicAddress
 from calco.ports import Resource
 from calco.work import public_address as work
 
-
 FIELDS = (
     Field("sku", since="2017-08-01"),
     Field("properties.publicIPAddressVersion", since="2016-12-01"),

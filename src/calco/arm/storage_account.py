@@ -11,7 +11,7 @@ from calco.arm.showing import Field
 from calco.model import blob as blob_model
 from calco.model import errors, names
 from calco.model import storage_account as model
-from calco.model.document import Document, Json
+from calco.model.document import Document, Json, text_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.storage_account import KeyName, Kind, NewStorageAccount, Sku
@@ -23,11 +23,15 @@ from calco.work import storage_account as work
 FIELDS = (
     Field("properties.accessTier", since="2017-06-01"),
     Field("properties.networkAcls", since="2017-06-01"),
+    Field("properties.supportsHttpsTrafficOnly", since="2016-12-01"),
+    Field("properties.encryption.services.file", since="2017-06-01"),
     Field("properties.encryption.services.file.keyType", since="2019-06-01"),
     Field("properties.encryption.services.blob.keyType", since="2019-06-01"),
     Field("properties.accountType", until="2016-01-01"),
 )
-"""Source: azure-mgmt-storage's models by version; recorded bodies of 2018-11-01."""
+"""Sources: azure-mgmt-storage's models by version; recorded bodies of 2016-01-01, 2016-12-01 and 2018-11-01."""
+ONLY_HTTPS_BY_DEFAULT = "2019-04-01"
+"""From this version on. Source: Azure, "Require secure transfer"; recorded bodies of 2018-11-01."""
 
 READ_ONLY = (
     "creationTime",
@@ -74,13 +78,16 @@ def _read(call: Call) -> NewStorageAccount:
     sku = (body.sku.name if body.sku else None) or old
     if sku is None:
         raise errors.missing("sku.name")
+    properties = reading.properties(document, "accountType", *READ_ONLY)
+    if call.version < ONLY_HTTPS_BY_DEFAULT:
+        properties.setdefault("supportsHttpsTrafficOnly", False)
     return NewStorageAccount(
         id=call.id,
         location=reading.location(document),
         tags=reading.tags(document),
         sku=sku,
         kind=body.kind or Kind.STORAGE_V2,
-        properties=reading.properties(document, "accountType", *READ_ONLY),
+        properties=properties,
         extra=reading.others(document, "sku", "kind"),
     )
 
@@ -121,11 +128,13 @@ def _show(call: Call, account: Resource) -> Document:
     """The account as this version shows it. Members' order as recorded."""
     name, blobs = account.id.name, call.cloud.rules.blob_url
     # Only blobs are served. The others have an address, because clients read all four; nothing but a refusal is there.
+    # A premium account has but the one. Source: recording xplat-vm-409-ConflictingUserInput.
     endpoints: Document = {"blob": f"{blobs}/{name}/"}
-    endpoints |= {each: f"{blobs}/{name}.{each}/" for each in ("queue", "table", "file")}
+    if text_at(account.extra, "sku", "tier") != "Premium":
+        endpoints |= {each: f"{blobs}/{name}.{each}/" for each in ("queue", "table", "file")}
     properties: Document = {**account.properties, "primaryEndpoints": endpoints}
     ends = ("primaryLocation", "statusOfPrimary", "secondaryLocation", "statusOfSecondary")
-    shown = showing.resource(account, showing.ordered(properties, (), ends))
+    shown = {"tags": {}, **showing.resource(account, showing.ordered(properties, (), ends))}
     shown = showing.ordered(shown, ("sku", "kind", "id", "name", "type", "location", "tags"), ("properties",))
     return showing.cut(shown, FIELDS, call.version)
 

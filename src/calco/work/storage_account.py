@@ -124,7 +124,7 @@ def _new(cloud: Cloud, wanted: NewStorageAccount, location: str) -> Resource:
         },
         "supportsHttpsTrafficOnly": True,
         "encryption": {"services": {"file": service, "blob": service}, "keySource": "Microsoft.Storage"},
-        "accessTier": "Hot",
+        **({} if wanted.kind is Kind.STORAGE else {"accessTier": "Hot"}),
         **wanted.properties,
         "provisioningState": "Succeeded",
         "creationTime": now,
