@@ -4,7 +4,7 @@ Drivers implement these; ``service`` plugs them together; ``work`` knows nothing
 """
 
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -229,6 +229,10 @@ class DiskStore(Protocol):
     def pools(self) -> set[str]:
         """The pools that are there; the regional one always is."""
 
+    def receive(self, volume: Volume, pages: Iterable[tuple[int, bytes]]) -> None:
+        """Make a flat volume of ``pages``, each an offset and the bytes there, zeros elsewhere; what they raise ends it,
+        and nothing is there then. Raises StoreFull, PoolGone, ValueError for a page outside the volume."""
+
     def import_base(self, volume: Volume, source: Path, format: str) -> None:
         """Make ``volume`` from an image file of a stated format (``qcow2``, ``raw``); hard-linked where it can be,
         else copied, O(data)."""
@@ -260,6 +264,51 @@ class DiskStore(Protocol):
 
     def used_bytes(self, volume: VolumeId) -> int:
         """Bytes the file takes on disk; 0 when absent."""
+
+
+@dataclass(frozen=True)
+class RemoteBlob:
+    """A page blob of another host, as it was when it was looked at."""
+
+    uri: str
+    length: int
+    etag: str
+    footer: bytes
+    """Its last 512 bytes, fewer when it is shorter."""
+
+
+class NoRemoteBlob(Exception):
+    """A remote blob cannot be had: one of the kinds below. Says why; names no secret."""
+
+
+class HostRefused(NoRemoteBlob):
+    """A URI's host is not on the list, or its address is one that the list does not open."""
+
+
+class BlobAbsent(NoRemoteBlob):
+    """The host has no such blob."""
+
+
+class BlobOfOtherType(NoRemoteBlob):
+    """The blob is no page blob; the message is its type."""
+
+
+class BlobUnreadable(NoRemoteBlob):
+    """The host did not answer as a blob endpoint does, or not at all."""
+
+
+class RemoteBlobs(Protocol):
+    """Page blobs of other hosts, read only where a list names the host. All raise NoRemoteBlob."""
+
+    def lists(self, uri: str) -> bool:
+        """Whether the list names the URI's host and port; nothing is looked up."""
+
+    def look(self, uri: str) -> RemoteBlob:
+        """Two requests, no content but the footer."""
+
+    def pages(self, blob: RemoteBlob) -> tuple[int, Iterator[tuple[int, bytes]]]:
+        """How many bytes its page ranges hold, and those, in order, in pieces; nothing else is transferred. Raises
+        BlobUnreadable too when the blob is not what ``look`` saw any more."""
 
 
 # --- machines --------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -171,6 +172,42 @@ def test_a_flat_volume_is_kept_in_the_trash_like_any_other(store: DiskStore, clo
 
     assert store.volumes() == set()
     assert store.empty_trash(clock.now() + timedelta(days=1)) == [BASE]
+
+
+class CutOff(Exception):
+    pass
+
+
+def test_pages_that_are_received_make_a_volume_whole_or_not_at_all(store: DiskStore) -> None:
+    def pages() -> Iterator[tuple[int, bytes]]:
+        yield 512, b"a" * 1024
+        yield SIZE - 512, b"f" * 512
+
+    def cut_off() -> Iterator[tuple[int, bytes]]:
+        yield from pages()
+        raise CutOff
+
+    with pytest.raises(CutOff):
+        store.receive(a_blob(), cut_off())
+    with pytest.raises(FileNotFoundError):
+        store.sync(BASE)
+    with pytest.raises(ValueError, match="not within"):
+        store.receive(a_blob(), [(SIZE - 511, b"x" * 512)])
+    for given in (pages(), cut_off()):  # the second is not asked
+        store.receive(a_blob(), given)
+
+    assert store.volumes() == {BASE}
+    assert read(store, BASE, 0, 2048) == bytes(512) + b"a" * 1024 + bytes(512)
+    assert read(store, BASE, SIZE - 512, 512) == b"f" * 512
+    assert store.used_bytes(BASE) <= 4 * 4096
+
+
+@pytest.mark.parametrize("volume", [Volume(BASE, SIZE), Volume(BASE, SIZE, backing=COPY, format=Format.FLAT)])
+def test_pages_are_received_into_a_flat_volume_only(store: DiskStore, volume: Volume) -> None:
+    with pytest.raises(ValueError, match="flat volume"):
+        store.receive(volume, [])
+
+    assert store.volumes() == set()
 
 
 # --- overlays --------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,10 +66,23 @@ def write(file: Path, offset: int, data: bytes | memoryview) -> None:
     """On disk when it returns. Raises VolumeFrozen, ValueError, StoreFull, FileNotFoundError."""
     left = memoryview(data).cast("B")
     with _writing(file, offset, len(left)) as descriptor:
-        while left:
-            written = os.pwrite(descriptor, left, offset)
-            offset, left = offset + written, left[written:]
+        _put(descriptor, offset, left)
         os.fdatasync(descriptor)
+
+
+def _put(descriptor: int, offset: int, left: memoryview) -> None:
+    while left:
+        written = os.pwrite(descriptor, left, offset)
+        offset, left = offset + written, left[written:]
+
+
+def fill(file: Path, pages: Iterable[tuple[int, bytes]]) -> None:
+    """Write all of ``pages``; not on disk before the caller syncs it. Raises ValueError for one outside the file."""
+    with _opened(file, os.O_RDWR, fcntl.LOCK_SH) as descriptor:
+        size = os.fstat(descriptor).st_size
+        for offset, data in pages:
+            check_range(offset, len(data), size)
+            _put(descriptor, offset, memoryview(data))
 
 
 def clear(file: Path, offset: int, length: int) -> None:

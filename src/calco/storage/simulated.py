@@ -92,6 +92,19 @@ class SimulatedDiskStore:
                 self._put(self._files[volume.id], guest_end, footer(guest_end, volume.id, self._clock.now()))
             moved(total, total)
 
+    def receive(self, volume: Volume, pages: Iterable[tuple[int, bytes]]) -> None:
+        if volume.format is not Format.FLAT or volume.backing is not None:
+            raise ValueError("pages are received into a flat volume that lies over nothing")
+        with self._lock:
+            if self._is_whole(volume.id):
+                return
+        received = _File(volume.size_bytes, 0, frozen=False)
+        for offset, data in pages:
+            check_range(offset, len(data), volume.size_bytes)
+            self._put(received, offset, data)
+        with self._lock:
+            self._make(volume, 0, received.pages)
+
     # --- changing ---
 
     def write(self, volume: VolumeId, offset: int, data: bytes | memoryview) -> None:

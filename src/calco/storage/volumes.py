@@ -134,6 +134,19 @@ class Qcow2Store:
             self._convert(layers, making, volume, moved)
         self._finish(volume, making)
 
+    def receive(self, volume: Volume, pages: Iterable[tuple[int, bytes]]) -> None:
+        """Raises StoreFull, PoolGone, ValueError for a page outside the volume or a volume that is not flat, and what
+        ``pages`` raises."""
+        if volume.format is not Format.FLAT or volume.backing is not None:
+            raise ValueError("pages are received into a flat volume that lies over nothing")
+        if self._is_there(volume):
+            return
+        making = self._begin(volume)
+        with flat.room():
+            os.truncate(making, volume.size_bytes)
+            flat.fill(making, pages)
+        self._finish(volume, making)
+
     def _convert(
         self, layers: Sequence[Place], making: Path, volume: Volume, moved: Callable[[int, int], None]
     ) -> None:
