@@ -204,7 +204,7 @@ def _resource(cloud: Cloud, tx: Writer, wanted: NewSnapshot, location: str) -> S
     names = ("osType", "hyperVGeneration", "supportedCapabilities", "purchasePlan", "supportsHibernation")
     common = Source(
         size_bytes=disk.size_bytes_of(record),
-        claims=(Claim(record.id, sole=not is_snapshot),),
+        claims=(Claim(record.id, sole=False),),
         inherits={name: record.properties[name] for name in names if name in record.properties},
         unique_id=text_at(record.properties, "uniqueId"),
         family=text_at(record.properties, "incrementalSnapshotFamilyId"),
@@ -212,7 +212,9 @@ def _resource(cloud: Cloud, tx: Writer, wanted: NewSnapshot, location: str) -> S
     if not is_snapshot:
         # A disk whose upload has not ended has nothing to take a snapshot of.
         access.check_use(record, Use.COPY, cloud.clock.now())
-        return replace(common, freezing=live.freezing_of(cloud, tx, record))
+        freezing = live.freezing_of(cloud, tx, record)
+        # Two may freeze what nobody writes; a guest is switched by one at a time.
+        return replace(common, claims=(Claim(record.id, sole=freezing.fresh is not None),), freezing=freezing)
     held = tx.held(record.id).get(volume.DISK_SLOT)
     if held is None:
         raise errors.linked_not_found(record.id.name)
