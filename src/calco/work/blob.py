@@ -13,7 +13,8 @@ from calco.model import blob as model
 from calco.model import lease as leases
 from calco.model import storage_account as account_model
 from calco.model.blob import BlobType, Use
-from calco.model.document import Document, object_at, text_at
+from calco.model.conditions import Version
+from calco.model.document import Document, number_at, object_at, text_at
 from calco.model.ids import ResourceId
 from calco.model.vhd import DATA_DISK_MAX_BYTES, FOOTER_BYTES, guest_bytes_of
 from calco.model.volume import Volume, VolumeId
@@ -203,6 +204,12 @@ def create_page_blob(cloud: Cloud, tx: Writer, uri: str, volume: Volume) -> Reso
 def new_container(cloud: Cloud, id: ResourceId, location: str, metadata: Mapping[str, str] | None = None) -> Resource:
     """A container's record."""
     return Resource(id, location, {"metadata": dict(metadata or {}), "changed": now_ns(cloud)})
+
+
+def container_version(container: Resource) -> Version:
+    """A container changes when its record does; its blobs are another matter."""
+    changed = number_at(container.properties, "changed") or 0
+    return Version(f'"0x{changed:X}"', changed // 1_000_000_000)
 
 
 def new(
