@@ -142,3 +142,18 @@ def test_new_tags_are_told_as_an_update_that_has_ended(lab: Api) -> None:
     assert "location" not in answer.headers
     assert lab.get(answer.headers["azure-asyncoperation"])["status"] == "Succeeded"
     assert lab.get(GOLDEN)["properties"]["provisioningState"] == "Succeeded"
+
+
+def test_what_an_image_takes_is_told_beside_it(lab: Api) -> None:
+    lab.put(GOLDEN, image_body(WEB))
+    disk = lab.get(GOLDEN)["properties"]["storageProfile"]["osDisk"]["managedDisk"]["id"]
+
+    told = lab.get(f"{GOLDEN}/providers/Calco/usages/current")
+
+    assert (told["type"], told["name"]) == ("Calco/usages", "current")
+    first, second = told["properties"]["disks"]
+    assert (first["managedDisk"]["id"], first["sizeBytes"], first["pools"]) == (disk, 4 * 1024**3, ["regional"])
+    assert second["lun"] == 3
+    assert told["properties"]["usedBytes"] == 0 < told["properties"]["sharedBytes"]
+    assert "estimatedMonthlyPrice" not in told["properties"]  # this world has no table of prices
+    assert lab.call("GET", f"{COMPUTE}/images/none/providers/Calco/usages/current").status_code == 404

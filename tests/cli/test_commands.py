@@ -203,6 +203,11 @@ def test_a_machines_row_has_its_power_state_and_not_its_provisioning_state() -> 
                         "dataDisks",
                         "osDisk",
                         "sourceVirtualMachine",
+                        "usage",
+                        "disks",
+                        "zones",
+                        "usedBytes",
+                        "estimatedMonthlyPrice",
                         "instanceView",
                         "statuses",
                         "code",
@@ -218,6 +223,7 @@ def test_a_machines_row_has_its_power_state_and_not_its_provisioning_state() -> 
 def test_no_document_breaks_a_row(document: object) -> None:
     if isinstance(document, dict):
         image.summary(document)
+        image.facts(document, document)
         virtual_machine.summary(document)
 
 

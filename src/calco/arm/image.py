@@ -119,7 +119,7 @@ def _disk_usage(disk: DiskUsage) -> Document:
         **source,
         "sizeBytes": disk.size_bytes,
         "storageAccountType": disk.storage_type,
-        "pools": [*disk.pools],
+        "pools": [each or "regional" for each in disk.pools],
         "usedBytes": disk.used_bytes,
         "sharedBytes": disk.shared_bytes,
         **_estimate(disk.monthly_price),

@@ -1,6 +1,7 @@
 """Everything the API can do, one row each: what is asked, which noun answers, which right it takes."""
 
 from calco.arm import (
+    access,
     disk,
     image,
     location,
@@ -124,6 +125,15 @@ def _acts() -> list[Route]:
     ]
 
 
+def _access(type: str) -> list[Route]:
+    """Signed URLs to the bytes of a disk or snapshot."""
+    one = f"{GROUP}/providers/{type}/{{name}}"
+    return [
+        Route("POST", f"{one}/beginGetAccess", access.begin, f"{type}/beginGetAccess/action", long_running=True),
+        Route("POST", f"{one}/endGetAccess", access.end, f"{type}/endGetAccess/action", long_running=True),
+    ]
+
+
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/subscriptions", location.list_subscriptions, "Microsoft.Resources/subscriptions/read"),
     Route("GET", "/tenants", location.list_tenants, "Microsoft.Resources/tenants/read"),
@@ -180,6 +190,7 @@ ROUTES: tuple[Route, ...] = (
         list_all=disk.list_all,
         patch=disk.patch,
     ),
+    *_access("Microsoft.Compute/disks"),
     *_resource(
         "Microsoft.Compute/snapshots",
         put=snapshot.put,
@@ -189,6 +200,7 @@ ROUTES: tuple[Route, ...] = (
         list_all=snapshot.list_all,
         patch=snapshot.patch,
     ),
+    *_access("Microsoft.Compute/snapshots"),
     *_resource(
         "Microsoft.Compute/images",
         put=image.put,
@@ -198,6 +210,12 @@ ROUTES: tuple[Route, ...] = (
         list_all=image.list_all,
         patch=image.patch,
         quick=True,
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/providers/Microsoft.Compute/images/{{name}}/providers/Calco/usages/current",
+        image.get_usage,
+        "Microsoft.Compute/images/read",
     ),
     Route(
         "GET",

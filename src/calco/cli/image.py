@@ -6,9 +6,10 @@ import typer
 
 from calco.cli.common import DataDirOption, Form, FormOption, GroupOption, data_dir, show, show_one
 from calco.cli.find import group_of, named
-from calco.model.document import Document, Json, number_at, object_at, objects_at, text_at
+from calco.model.document import Document, Json, at, number_at, object_at, objects_at, text_at
 
 TYPE = "Microsoft.Compute/images"
+USAGE = "providers/Calco/usages/current"
 
 app = typer.Typer(help="Managed images.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -34,12 +35,31 @@ def list_images(group: GroupOption = None, form: FormOption = Form.TABLE, data_d
 def show_image(
     name: Name, group: GroupOption = None, form: FormOption = Form.TABLE, data_dir_given: DataDirOption = None
 ) -> None:
-    """Show one image."""
+    """Show one image: its disks and where they come from, the bytes it takes and shares, and what they would cost."""
     from calco.cli.client import connect
 
     client = connect(data_dir(data_dir_given))
     image = named(client, TYPE, "image", name, group)
-    show_one(form, {**summary(image), **_disks(image), "id": text_at(image, "id")}, image)
+    usage = object_at(client.get(f"{text_at(image, 'id')}/{USAGE}"), "properties")
+    show_one(form, facts(image, usage), {**image, "usage": usage})
+
+
+def facts(image: Document, usage: Document) -> dict[str, Json]:
+    """What the table of one image says, a line each."""
+    zones: list[Json] = [each for each in _list(usage, "zones") if isinstance(each, str)]
+    machines: list[Json] = [
+        (text_at(each, "id") or "").rpartition("/")[2] for each in objects_at(usage, "virtualMachines")
+    ]
+    return {
+        **summary(image),
+        "zones": zones or None,
+        **_disks(image, usage),
+        "takes": spell_bytes(number_at(usage, "usedBytes")),
+        "shares": spell_bytes(number_at(usage, "sharedBytes")),
+        "costs": _price(usage),
+        "machines": machines or None,
+        "id": text_at(image, "id"),
+    }
 
 
 def summary(image: Document) -> dict[str, Json]:
@@ -57,13 +77,58 @@ def summary(image: Document) -> dict[str, Json]:
     }
 
 
-def _disks(image: Document) -> dict[str, Json]:
+def _disks(image: Document, usage: Document) -> dict[str, Json]:
     storage = object_at(image, "properties", "storageProfile")
     system = object_at(storage, "osDisk")
-    shown: dict[str, Json] = {"os disk": f"{text_at(system, 'osType')}, {_size(system)}, {text_at(system, 'osState')}"}
+    of_lun = {number_at(each, "lun"): each for each in objects_at(usage, "disks")}
+    first = f"{text_at(system, 'osType')}, {text_at(system, 'osState')}"
+    shown: dict[str, Json] = {"os disk": f"{first}, {_disk(system, of_lun.get(None, {}))}"}
     for disk in objects_at(storage, "dataDisks"):
-        shown[f"lun {number_at(disk, 'lun')}"] = _size(disk)
+        lun = number_at(disk, "lun")
+        shown[f"lun {lun}"] = _disk(disk, of_lun.get(lun, {}))
     return shown
+
+
+def _disk(disk: Document, usage: Document) -> str:
+    """One line: size, storage type, source, and the bytes behind it."""
+    parts = [_size(disk), text_at(disk, "storageAccountType"), _origin(disk)]
+    used, shared = number_at(usage, "usedBytes"), number_at(usage, "sharedBytes")
+    if used is not None and shared is not None:
+        parts.append(f"takes {spell_bytes(used)}, shares {spell_bytes(shared)}")
+    return ", ".join(part for part in parts if part)
+
+
+def _origin(disk: Document) -> str | None:
+    for member, what in (("managedDisk", "disk"), ("snapshot", "snapshot")):
+        id = text_at(disk, member, "id")
+        if id is not None:
+            return f"from {what} {id.rpartition('/')[2]}"
+    uri = text_at(disk, "blobUri")
+    return None if uri is None else f"from {uri.partition('?')[0]}"
+
+
+def _price(usage: Document) -> str | None:
+    price = at(usage, "estimatedMonthlyPrice")
+    if isinstance(price, bool) or not isinstance(price, int | float):
+        return None
+    return f"{price:.2f} a month in Azure, an estimate by the setting price_per_gib_month"
+
+
+def _list(document: Document, name: str) -> list[Json]:
+    value = document.get(name)
+    return value if isinstance(value, list) else []
+
+
+def spell_bytes(count: int | None) -> str | None:
+    """``1.2 GiB``; None stays None."""
+    if count is None:
+        return None
+    size, unit = float(count), "bytes"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if size < 1024:
+            break
+        size, unit = size / 1024, larger
+    return f"{count} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
 
 
 def _size(disk: Document) -> str:
