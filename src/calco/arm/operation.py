@@ -5,6 +5,7 @@ from calco.arm.call import Answer, Call
 from calco.model.document import Document
 from calco.model.ids import is_guid
 from calco.model.operation import Family, Operation, Status
+from calco.work import access
 from calco.work import operation as work
 
 
@@ -56,14 +57,18 @@ def _known(call: Call, id: str, family: Family) -> Operation:
 
 
 def _output(call: Call, operation: Operation) -> Document | None:
-    """What the operation made. A disk's is the disk itself, as long as there is one: none after a deletion."""
+    """What the operation made. A disk's is the disk itself, as long as there is one: none after a deletion, and of
+    access to it only the signed URL."""
     if operation.end is not None and operation.end.output is not None:
         return operation.end.output
     if operation.family is not Family.DISK or operation.status is not Status.SUCCEEDED:
         return None
     with call.cloud.records.read() as view:
+        if operation.plan == access.BEGIN:
+            return access.output_of(call.cloud, view, operation)
         made = view.resource(operation.subject)
-    if made is None:
+    if made is None or operation.plan == access.END.name:
         return None
+    made = access.shown(made, call.cloud.clock.now())
     show = snapshot.show if made.id.kind == "microsoft.compute/snapshots" else disk.show
     return show(made, call.version)

@@ -40,6 +40,7 @@ class Kind(Enum):
     MACHINE_ACT = auto()
     DISK_PUT = auto()
     DISK_DELETE = auto()
+    DISK_ACCESS = auto()
     NETWORK_PUT = auto()
     INTERFACE_PUT = auto()
     NETWORK_DELETE = auto()
@@ -71,6 +72,7 @@ HABITS: Mapping[Kind, Habit] = MappingProxyType(
         Kind.MACHINE_ACT: Habit(202, 202, location=True, retry_after=True),
         Kind.DISK_PUT: Habit(202, 202, location=True, retry_after=True),
         Kind.DISK_DELETE: Habit(202, 202, location=True),
+        Kind.DISK_ACCESS: Habit(202, 202, location=True),
         Kind.NETWORK_PUT: Habit(201, 200, retry_after=True, notification=NOTIFIED_OF_NETWORKS),
         Kind.INTERFACE_PUT: Habit(201, 200, notification=NOTIFIED_OF_NETWORKS),
         Kind.NETWORK_DELETE: Habit(202, 202, location=True, retry_after=True),

@@ -4,6 +4,7 @@ from msgspec import Struct, field
 
 from calco.arm import operations, reading, showing
 from calco.arm.call import Answer, Call, listed, ok
+from calco.arm.disk import source_of
 from calco.arm.reply import accepted_body, deleted
 from calco.arm.showing import Field
 from calco.model import errors, names
@@ -122,7 +123,7 @@ def read(id: ResourceId, raw: Document, subscription: str) -> NewSnapshot:
     if creation.create_option is None:
         raise errors.missing("creationData.createOption")
     _check_size(properties.disk_size_gb)
-    source, uri = _source(creation, subscription)
+    source, uri = source_of(creation.create_option, creation.source_resource_id, creation.source_uri, subscription)
     return NewSnapshot(
         id=id,
         location=reading.location(document),
@@ -138,17 +139,6 @@ def read(id: ResourceId, raw: Document, subscription: str) -> NewSnapshot:
         properties=reading.properties(document, *READ_ONLY),
         extra=reading.others(document, "managedBy", "sku"),
     )
-
-
-def _source(creation: CreationData, subscription: str) -> tuple[ResourceId | None, str | None]:
-    """The disk or snapshot, or the blob. Terraform writes a disk's id into ``sourceUri``, and Azure takes it."""
-    text, path = creation.source_resource_id or None, "properties.creationData.sourceResourceId"
-    if text is None and (creation.source_uri or "").lower().startswith("/subscriptions/"):
-        text, path = creation.source_uri, "properties.creationData.sourceUri"
-    if creation.create_option is CreateOption.COPY and text is not None:
-        kind = "snapshots" if "/snapshots/" in text.lower() else "disks"
-        return reading.reference(text, path, f"Microsoft.Compute/{kind}", subscription), None
-    return None, creation.source_uri or None
 
 
 def _check_size(size_gb: int | None) -> None:
