@@ -7,13 +7,16 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help deps deps-sdk check test-fast test test-long demo demo-down compatibility bench
+.PHONY: help deps deps-peers deps-sdk check test-fast test test-long demo demo-down compatibility bench
 
 help: deps ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: ## Install packages and the Python environment (quick when they are there)
 	@tools/deps.sh base
+
+deps-peers: deps
+	@tools/deps.sh peers
 
 deps-sdk: deps
 	@tools/deps.sh sdk
@@ -43,5 +46,5 @@ demo-down: deps ## End the demo's service, its guests and its networks
 compatibility: deps ## Ask Azure's recorded questions again; write docs/replay.md and docs/compatibility.md
 	$(BIN)/python -m tests.contract.report
 
-bench: deps ## Measure, print the table, keep it in docs/benchmarks.md
+bench: deps-peers ## Measure, print the table, keep it in docs/benchmarks.md
 	$(BIN)/python -m bench

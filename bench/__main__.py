@@ -30,9 +30,9 @@ def main(words: Sequence[str]) -> int:
         _say(f"captures of {', '.join(map(str, sizes))} GiB; the data is written first, which takes a while")
         with service.running(folder / "captures", "simulated") as running:
             rows += capture.rows(capture.measure(running, sizes, asked.captures))
-            gets = answers.measure(running, f"image{sizes[0]}-0", asked.gets)
-            rows += answers.rows(running.started_seconds, gets)
         shutil.rmtree(folder / "captures")
+        _say("answers beside moto's: starting, one image, a list of them")
+        rows += answers.rows(answers.measure(folder, asked.gets, asked.lists, asked.starts))
         _say(f"{' and '.join(map(str, asked.clones))} machines from one image at once")
         with service.running(folder / "clones", "simulated") as running:
             rows += clones.rows(clones.measure(running, asked.clones, asked.floods))
@@ -78,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clones", type=_numbers, default=[20, 100], help="machines from one image at once: 20,100")
     parser.add_argument("--floods", type=int, default=3, help="how often that many at once: 3")
     parser.add_argument("--gets", type=int, default=500, help="GETs of one image: 500")
+    parser.add_argument("--lists", type=int, default=20, help="lists of 1,000 images: 20")
+    parser.add_argument("--starts", type=int, default=5, help="starts of each side: 5")
     parser.add_argument("--boots", type=int, default=2, help="guests of each side: 2")
     parser.add_argument("--no-guests", action="store_true", help="boot no guest")
     parser.add_argument("--no-write", action="store_true", help="print only, leave docs/benchmarks.md alone")

@@ -74,9 +74,10 @@ class Client:
         self._connection.close()
 
     def path(self, group: str, kind: str = "", name: str = "") -> str:
-        """Path of a resource group, or of a resource in it: ``path("lab", "Microsoft.Compute/images", "golden")``."""
+        """Path of a resource group, or of a resource in it: ``path("lab", "Microsoft.Compute/images", "golden")``.
+        Without a name: of the list of them."""
         root = f"/subscriptions/{self._access.subscription}/resourceGroups/{group}"
-        return f"{root}/providers/{kind}/{name}" if kind else root
+        return f"{root}/providers/{kind}/{name}".rstrip("/") if kind else root
 
     def send(self, method: str, target: str, body: Json | None = None) -> Answer:
         """Raises Failed on a refusal."""

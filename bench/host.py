@@ -5,6 +5,7 @@ All read from the kernel. Source: proc(5).
 
 import os
 import platform
+import socket
 import subprocess
 import time
 from contextlib import suppress
@@ -34,6 +35,25 @@ def cpu_of(pid: int) -> Cpu:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     user, system, child_user, child_system = (int(each) * _TICK_SECONDS for each in fields[11:15])
     return Cpu(user + system, child_user + child_system)
+
+
+def rss_mib(pid: int) -> float:
+    """What a process and its children hold in memory now. Raises FileNotFoundError when there is no such process."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return _rss_mib(pid) + sum(rss_mib(int(each)) for each in children)
+
+
+def _rss_mib(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def free_port() -> int:
+    """A port of this machine's loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def cpu_of_children() -> float:

@@ -2,6 +2,7 @@
 # Installs what calco needs and does nothing, quickly, when it is all there.
 #
 #   tools/deps.sh base    Debian packages, .venv with calco and its tools
+#   tools/deps.sh peers   what benchmarks measure calco beside
 #   tools/deps.sh sdk     one environment for each version of Azure's SDK that the contract script runs on
 #
 # A stamp beside each environment holds a hash of everything that went into it; the same hash means nothing to do.
@@ -85,8 +86,13 @@ sdk() {
     done
 }
 
+peers() {
+    environment .venvs/peers "$(hash_of bench/requirements-peers.txt)" -r bench/requirements-peers.txt
+}
+
 case "${1:-}" in
     base) base ;;
     sdk) sdk ;;
-    *) fail "usage: tools/deps.sh base|sdk" ;;
+    peers) peers ;;
+    *) fail "usage: tools/deps.sh base|sdk|peers" ;;
 esac
