@@ -7,12 +7,14 @@ that look the other up when they are called.
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from socket import socket
 
 from calco.arm.app import make_app
 from calco.arm.endings import Endings
+from calco.blob_process import BlobProcess, LastOneLives, Orders, sockets_for
 from calco.catalog.base_images import BuiltImages, EmptyImages, cache_folder
 from calco.catalog.cache import ImageCache, debian_maker
 from calco.compute.door import Behind
@@ -35,7 +37,7 @@ from calco.service import CannotStart, Foundation, Parts, drivers
 from calco.settings import Settings
 from calco.storage.migrations import CannotOpen, open_records
 from calco.storage.records import SqlRecords
-from calco.work import machine_links, plans, virtual_machine
+from calco.work import loose, machine_links, plans, virtual_machine
 from calco.work.cloud import Cloud, Rules
 from calco.work.guest_directory import Directory
 from calco.work.machine_state import vm_id_of
@@ -48,6 +50,7 @@ STOP_SECONDS = 20.0
 OPERATIONS_KEPT = timedelta(days=30)
 """How long an operation that has ended can be asked about; looked at when the service starts."""
 HYPERVISOR_NOTE = "hypervisor"
+BLOB_PORT_NOTE = "blob/port"
 LOOPBACK_RANGE = "127.64.0.0/16"
 """Public addresses where this machine cannot route others: loopback, relayed by the service."""
 
@@ -150,6 +153,8 @@ def assemble(foundation: Foundation) -> Parts:
     def wake(operation: str) -> None:
         runner.wake(operation)
 
+    knocking = _blob_sockets(settings, records)
+    blob_url = f"https://localhost:{knocking[0].getsockname()[1]}"
     chosen = drivers(settings, data, clock, on_boot=lambda machine: _simulated_guest(directory, machine))
     fabric = FabricListener(_Later(lambda: directory), clock=clock)
     networks = ServedNetworks(chosen.networks, fabric)
@@ -163,10 +168,13 @@ def assemble(foundation: Foundation) -> Parts:
         base_images=_base_images(settings, data.root),
         clock=clock,
         chance=foundation.chance,
-        rules=rules_of(
-            settings,
-            foundation.authority.principal.subscription_id,
-            routed_addresses=networks.capabilities.routed_addresses,
+        rules=replace(
+            rules_of(
+                settings,
+                foundation.authority.principal.subscription_id,
+                routed_addresses=networks.capabilities.routed_addresses,
+            ),
+            blob_url=blob_url,
         ),
         accepted=accepted,
         wake=wake,
@@ -183,21 +191,54 @@ def assemble(foundation: Foundation) -> Parts:
         hold_seconds=settings.long_poll_seconds,
     )
 
+    blobs = _blob_process(foundation, cloud, knocking)
+
     def start() -> None:
+        try:
+            blobs.wait_for_last()
+        except LastOneLives as why:
+            raise CannotStart(str(why)) from why
+        loose.sweep(cloud)
         for network in sorted(networks.networks()):
             networks.serve(network)
         reconcile(cloud, start_again=settings.after_host_reboot == "start")
         with records.read() as view:
             unfinished = [each.id for each in view.unfinished()]
         runner.start(unfinished)
+        blobs.start()
 
     def stop() -> None:
+        blobs.stop()
         runner.stop(STOP_SECONDS)
         fabric.stop()
         networks.detach()
         records.close()
 
-    return Parts(app=app, behind=_behind(cloud), start=start, stopping=endings.close, stop=stop)
+    return Parts(app=app, behind=_behind(cloud), start=start, stopping=endings.close, stop=stop, blob_url=blob_url)
+
+
+def _blob_sockets(settings: Settings, records: SqlRecords) -> list[socket]:
+    """Where blobs are served: the same port at every start, for images and disks name URLs with it."""
+    with records.read() as view:
+        kept = view.note(BLOB_PORT_NOTE)
+    found = sockets_for(settings.blob_port, None if kept is None else int(kept))
+    port = str(found[0].getsockname()[1])
+    if port != kept:
+        with records.write() as tx:
+            tx.put_note(BLOB_PORT_NOTE, port)
+    return found
+
+
+def _blob_process(foundation: Foundation, cloud: Cloud, sockets: Sequence[socket]) -> BlobProcess:
+    orders = Orders(
+        data_dir=foundation.data.root,
+        certificate=foundation.certificates.server,
+        key=foundation.certificates.server_key,
+        rules=cloud.rules,
+        log_level=foundation.settings.log_level,
+        descriptors=tuple(each.fileno() for each in sockets),
+    )
+    return BlobProcess(sockets, orders, foundation.clock)
 
 
 def _records(foundation: Foundation) -> SqlRecords:

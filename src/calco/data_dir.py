@@ -37,12 +37,13 @@ class DataDirUnfit(Exception):
 
 @dataclass(frozen=True)
 class Running:
-    """A service as it announces itself. ``url`` has no trailing slash."""
+    """A service as it announces itself. ``url`` and ``blob_url`` have no trailing slash."""
 
     url: str
     process: Mark
     version: str
     hypervisor: str
+    blob_url: str = ""
 
 
 @dataclass(frozen=True)

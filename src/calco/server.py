@@ -22,15 +22,15 @@ class PortTaken(Exception):
     """Another program listens on the port; the text says what to do."""
 
 
-def listen(port: int) -> list[socket.socket]:
+def listen(port: int, *, flag: str = "--port") -> list[socket.socket]:
     """Sockets on 127.0.0.1 and, where this machine has it, ::1, for ``localhost`` may mean either.
 
-    0 takes any free port, the same for both. Raises PortTaken.
+    0 takes any free port, the same for both. ``flag`` is what chooses the port. Raises PortTaken.
     """
     first = _bound(socket.AF_INET, "127.0.0.1", port)
     if first is None:
         raise PortTaken(
-            f"port {port} is taken by another program; choose one with --port, or --port 0 for any free one"
+            f"port {port} is taken by another program; choose one with {flag}, or {flag} 0 for any free one"
         )
     chosen: int = first.getsockname()[1]
     second = _bound(socket.AF_INET6, "::1", chosen)

@@ -76,6 +76,8 @@ class Parts:
     start: Callable[[], None]
     stopping: Callable[[], None]
     stop: Callable[[], None]
+    blob_url: str = ""
+    """Where blobs are served; no trailing slash."""
 
 
 Assemble = Callable[[Foundation], Parts]
@@ -143,6 +145,7 @@ class Service:
             process=process.mark(os.getpid()) or Mark(os.getpid(), -1),
             version=__version__,
             hypervisor=self.settings.hypervisor,
+            blob_url=parts.blob_url,
         )
 
         def ready() -> None:
@@ -185,12 +188,12 @@ def build(
     )
 
 
-def log_to(data: DataDir, level: str, *, also_stderr: bool) -> None:
-    """Send the log to ``logs/service.log`` (kept small by turning it over), and to the terminal when there is one."""
+def log_to(data: DataDir, level: str, *, also_stderr: bool, name: str = "service.log") -> None:
+    """Send the log to a file in ``logs`` (kept small by turning it over), and to the terminal when there is one."""
     data.prepare()
     handlers: list[logging.Handler] = [
         logging.handlers.RotatingFileHandler(
-            data.logs / "service.log", maxBytes=LOG_BYTES_MAX, backupCount=LOG_FILES_KEPT, delay=True
+            data.logs / name, maxBytes=LOG_BYTES_MAX, backupCount=LOG_FILES_KEPT, delay=True
         )
     ]
     if also_stderr:

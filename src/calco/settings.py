@@ -82,6 +82,11 @@ class Settings:
         variable="CALCO_HOME",
     )
     port: int = _row(8443, "TCP port of the API on this machine's loopback; 0 takes any free one.", limits=(0, 65535))
+    blob_port: int = _row(
+        0,
+        "TCP port of the blob endpoint on this machine's loopback; 0 takes a free one once and keeps it.",
+        limits=(0, 65535),
+    )
     hypervisor: Literal["qemu", "simulated"] = _row("qemu", "What runs machines: real ones, or none at all.")
     network: Literal["auto", "namespace", "slirp"] = _row(
         "auto", "How machines are connected; auto takes namespaces where this machine has them."

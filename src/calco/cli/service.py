@@ -167,6 +167,7 @@ def status(data_dir_given: DataDirOption = None, form: FormOption = Form.TABLE) 
         images = client.list(f"{client.subscription}/providers/Microsoft.Compute/images")
         facts |= {
             "url": running.url,
+            "blobs": running.blob_url,
             "process": running.process.pid,
             "version": running.version,
             "hypervisor": running.hypervisor,

@@ -161,7 +161,7 @@ def _still_good(
 
 
 def _names(host_name: str) -> list[x509.GeneralName]:
-    hosts = ["localhost"]
+    hosts = ["localhost", "*.blob.localhost"]  # the second for storage accounts, where such names resolve
     # A host name of another form than DNS's cannot be written into a certificate.
     if host_name and host_name != "localhost" and len(host_name) <= 253 and host_name.isascii():
         hosts.append(host_name.lower())
