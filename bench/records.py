@@ -1,5 +1,7 @@
 """Many images at once, written straight into the records of a service that is down: making ten thousand over the API
-would take minutes and is not what is measured. Each is what a capture of a machine with one disk leaves to be shown; there are no volumes behind them."""
+would take minutes and is not what is measured. Each is what a capture of a machine with one disk shows; there are no
+volumes behind them.
+"""
 
 from dataclasses import replace
 from pathlib import Path
