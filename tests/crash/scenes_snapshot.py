@@ -1,4 +1,4 @@
-"""Snapshots: of a disk nobody writes, of one that a guest is writing, of a blob, of a snapshot."""
+"""Snapshots: of a disk nobody writes, of one that a guest is writing, of a blob."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,28 +91,6 @@ def of_blob(world: World) -> Ask:
     return lambda cloud: snapshot.put(cloud, wanted)
 
 
-def of_snapshot(world: World) -> Ask:
-    first = wish(world, world.with_group().empty_disk("data"))
-    world.done(snapshot.put(world.cloud, first))
-    wanted = NewSnapshot(
-        world.id("snapshots", "copy"), LOCATION, None, CreateOption.COPY, 3, None, None, None, first.id, None, True, {}
-    )
-    return lambda cloud: snapshot.put(cloud, wanted)
-
-
-def copied(world: World) -> None:
-    copy = world.resource(world.id("snapshots", "copy"))
-    assert copy.properties["provisioningState"] == "Succeeded"
-    assert copy.properties["diskSizeBytes"] == 3 * GIB
-    with world.records.read() as view:
-        assert view.held(copy.id) == view.held(snap(world))
-    assert len(world.disks.volumes()) == 1
-
-
-def copy_failed(world: World) -> None:
-    assert world.state(world.id("snapshots", "copy")) == "Failed"
-
-
 def taken(world: World) -> None:
     assert world.state(snap(world)) == "Succeeded"
     with world.records.read() as view:
@@ -163,6 +141,5 @@ SCENES: Sequence[Scene] = (
     Scene("snapshot of a running machine's disk", "snapshot.create", DATA, DATA.taken, 17, DATA.failed, destroys=True),
     Scene("snapshot of a dead machine's disk", "snapshot.create", DEAD, DEAD.taken, 17, DEAD.failed, destroys=True),
     Scene("snapshot of a blob", "snapshot.create", of_blob, taken_of_blob, 13, blob_is_writable),
-    Scene("snapshot of a snapshot", "snapshot.create", of_snapshot, copied, 13, copy_failed),
     Scene("unwanted snapshot", "snapshot.delete", unwanted, gone, 11, forgiven="disks.delete"),
 )

@@ -13,9 +13,10 @@ from calco.model.virtual_machine import Act
 from calco.model.volume import GIB, MIB
 from calco.work import disk, resource_group, snapshot, virtual_machine
 from calco.work.common import with_properties
+from calco.work.machine_state import RENEWS_MACHINE_ID
 from calco.work.snapshot import SnapshotChange
 from calco.work.volume import DISK_SLOT
-from tests.work.looking import refused
+from tests.work.looking import failure, refused
 from tests.work.sources import blob_at, page_blob
 from tests.world import GROUP, LOCATION, World
 
@@ -159,7 +160,7 @@ def test_a_snapshot_outlives_its_disk_and_a_snapshot_of_it_outlives_it(world: Wo
 def test_a_snapshot_of_a_blob_holds_the_blobs_volume_and_locks_it(world: World) -> None:
     uri = page_blob(world, "data.vhd")
     wanted = replace(
-        of(world, GROUP), create_option=CreateOption.IMPORT, source=None, uri=uri, os_type=OsType.WINDOWS,
+        of(world, GROUP), create_option=CreateOption.IMPORT, source=None, source_uri=uri, os_type=OsType.WINDOWS,
         generation=Generation.V2, sku=SnapshotSku.STANDARD_ZRS,
     )  # fmt: skip
 
@@ -174,27 +175,61 @@ def test_a_snapshot_of_a_blob_holds_the_blobs_volume_and_locks_it(world: World) 
     assert found.extra["sku"] == {"name": "Standard_ZRS", "tier": "Standard"}
 
 
-def test_a_blob_that_is_no_vhd_is_refused_and_left_alone(world: World) -> None:
+def test_a_blob_that_is_no_vhd_fails_and_may_be_written_again(world: World) -> None:
     uri = page_blob(world, "data.vhd", footer=bytes(vhd.FOOTER_BYTES))
-    wanted = replace(of(world, GROUP), create_option=CreateOption.IMPORT, source=None, uri=uri)
-    refused(world, lambda: snapshot.put(world.cloud, wanted), 400, "InvalidVhd", "conectix")
-    assert world.find(wanted.id) is None
-    assert not is_frozen(world, blob_at(world, uri).volume)
+    wanted = replace(of(world, GROUP), create_option=CreateOption.IMPORT, source=None, source_uri=uri)
+
+    code, message = failure(world.ended(snapshot.put(world.cloud, wanted)))
+
+    assert (code, "conectix" in message) == ("InvalidVhd", True)
+    assert world.state(wanted.id) == "Failed"
+    volume = blob_at(world, uri).volume
+    assert not is_frozen(world, volume)
+    world.disks.write(volume, 0, bytes(512))
 
 
-def test_a_larger_snapshot_is_the_same_volume_and_a_smaller_one_is_refused(world: World) -> None:
+def test_a_blob_that_is_not_there_fails(world: World) -> None:
+    uri = page_blob(world, "data.vhd").replace("data.vhd", "other.vhd")
+    wanted = replace(of(world, GROUP), create_option=CreateOption.IMPORT, source=None, source_uri=uri)
+    code, _ = failure(world.ended(snapshot.put(world.cloud, wanted)))
+    assert "NotFound" in code
+    assert world.state(wanted.id) == "Failed"
+
+
+def test_a_larger_snapshot_is_the_same_volume(world: World) -> None:
     data = world.empty_disk("data", 2)
-    words = "cannot be resized down"
-    wish = replace(of(world, data), size_gb=1)
-    refused(world, lambda: snapshot.put(world.cloud, wish), 400, "InvalidParameter", words)
-    snap = taken(world, replace(wish, size_gb=5))
+    snap = taken(world, replace(of(world, data), size_gb=5))
     assert world.resource(snap).properties["diskSizeBytes"] == 5 * GIB
     assert world.disks.volumes() == {volume_of(world, data)}
-    refused(world, lambda: snapshot.patch(world.cloud, snap, SnapshotChange(size_gb=4)), 400, "InvalidParameter", words)
+
     world.done(snapshot.patch(world.cloud, snap, SnapshotChange({"a": "b"}, 6, SnapshotSku.PREMIUM_LRS)))
+
     changed = world.resource(snap)
     assert (changed.tags, changed.properties["diskSizeGB"]) == ({"a": "b"}, 6)
     assert changed.extra["sku"] == {"name": "Premium_LRS", "tier": "Premium"}
+
+
+def test_a_snapshot_is_never_smaller_than_its_source_or_than_it_was(world: World) -> None:
+    """Source: recording net-lro-failed-InvalidParameter, of a disk."""
+    shrunk = ("InvalidParameter", "Disks or snapshot cannot be resized down.")
+    data = world.empty_disk("data", 2)
+    small = replace(of(world, data, "small"), size_gb=1)
+    assert failure(world.ended(snapshot.put(world.cloud, small))) == shrunk
+    assert world.state(small.id) == "Failed"
+    assert not is_frozen(world, volume_of(world, data))
+
+    snap = taken(world, of(world, data))
+    before = world.resource(snap)
+    assert failure(world.ended(snapshot.patch(world.cloud, snap, SnapshotChange(size_gb=1)))) == shrunk
+    assert world.resource(snap) == before
+
+
+def test_a_snapshot_remembers_whether_its_guests_renew_their_machine_id(world: World) -> None:
+    world.running_machine("web1")
+    snap = taken(world, of(world, os_disk(world)))
+    plain = taken(world, of(world, world.empty_disk("data"), "plain"))
+    assert world.resource(snap).internal[RENEWS_MACHINE_ID] is True
+    assert world.resource(plain).internal[RENEWS_MACHINE_ID] is False
 
 
 def test_what_a_snapshot_was_made_from_never_changes(world: World) -> None:
@@ -209,7 +244,7 @@ def test_what_a_snapshot_was_made_from_never_changes(world: World) -> None:
     for strange in (
         replace(wanted, source=other),
         replace(wanted, incremental=True),
-        replace(wanted, create_option=CreateOption.IMPORT, source=None, uri="https://a/b/c"),
+        replace(wanted, create_option=CreateOption.IMPORT, source=None, source_uri="https://a/b/c"),
     ):
         refused(world, lambda: snapshot.put(world.cloud, strange), 409, "PropertyChangeNotAllowed")  # noqa: B023
     assert world.resource(snap) == before
@@ -267,9 +302,7 @@ def test_a_snapshot_that_failed_is_a_name_that_may_be_used_again(world: World) -
     world.disks.room = 0
     wanted = of(world, os_disk(world))
     failed = world.ended(snapshot.put(world.cloud, wanted))
-    assert failed.end is not None
-    assert failed.end.failure is not None
-    assert failed.end.failure.code == "AllocationFailed"
+    assert failure(failed)[0] == "AllocationFailed"
     assert world.state(wanted.id) == "Failed"
     assert writes(world, web1) == before
     assert not is_frozen(world, before[None])

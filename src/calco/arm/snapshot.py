@@ -134,7 +134,7 @@ def read(id: ResourceId, raw: Document, subscription: str) -> NewSnapshot:
         os_type=properties.os_type,
         generation=properties.hyper_v_generation,
         source=source,
-        uri=uri,
+        source_uri=uri,
         incremental=properties.incremental is True,
         properties=reading.properties(document, *READ_ONLY),
         extra=reading.others(document, "managedBy", "sku"),

@@ -27,8 +27,8 @@ class SnapshotSku(StrEnum):
 
 @dataclass(frozen=True)
 class NewSnapshot:
-    """A PUT of a snapshot, read and well-formed. ``source`` is a disk or snapshot, ``uri`` a blob: one of them, as
-    ``create_option`` says."""
+    """A PUT of a snapshot, read and well-formed. ``source`` is a disk or snapshot, ``source_uri`` a blob: one of them,
+    as ``create_option`` says."""
 
     id: ResourceId
     location: str
@@ -39,7 +39,7 @@ class NewSnapshot:
     os_type: OsType | None
     generation: Generation | None
     source: ResourceId | None
-    uri: str | None
+    source_uri: str | None
     incremental: bool
     properties: Document
     extra: Document = field(default_factory=dict)
@@ -58,26 +58,4 @@ def not_possible(option: CreateOption) -> ApiError:
         f"A snapshot is not created with createOption '{option}'. Use 'Copy' with the sourceResourceId of a disk or "
         "snapshot, or 'Import' with the sourceUri of a page blob.",
         "creationData.createOption",
-    )
-
-
-def other_region(source: str, what: str) -> ApiError:
-    """Azure's sentence for blobs, said of any source."""
-    return ApiError(
-        400,
-        "BadRequest",
-        f"The source {what} {source} does not belong to the same region as the snapshot. Create the snapshot in the "
-        "region of its source.",
-        "creationData",
-    )
-
-
-def smaller_than_source(wanted_gb: int, source_gb: int) -> ApiError:
-    """Ours, around Azure's sentence."""
-    return ApiError(
-        400,
-        "InvalidParameter",
-        f"Disks or snapshot cannot be resized down. The source has {source_gb} GB, {wanted_gb} GB were asked for. "
-        "Leave out diskSizeGB to take the source's.",
-        "diskSizeGB",
     )

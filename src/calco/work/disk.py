@@ -108,10 +108,6 @@ def _check_same(there: Resource, wanted: NewDisk) -> None:
         for path, value in leaves(_creation(wanted)):
             if not _same(at(there.properties, "creationData", *path), value):
                 raise errors.property_change(".".join(("creationData", *path)))
-    for name in ("osType", "hyperVGeneration"):
-        kept, sent = there.properties.get(name), wanted.properties.get(name)
-        if kept is not None and sent is not None and not _same(kept, sent):
-            raise errors.property_change(name)
     if wanted.zones and wanted.zones != volume.zones_of(there):
         raise errors.property_change("zones")
     sku = text_at(there.extra, "sku", "name")
@@ -214,7 +210,8 @@ def _create(
             raise not_possible(option)
     if source is None:
         missing = vhd_not_found(BlobUse.DISK, wanted.source_uri or "", wanted.id.name)
-        return _refused_later(cloud, tx, _record(cloud, wanted, location), missing, created=created)
+        disk = _record(cloud, wanted, location)
+        return Accepted(disk, disk_source.refuse_later(cloud, tx, disk, missing), created=created)
     return _create_from(cloud, tx, wanted, location, source, created=created)
 
 
@@ -277,24 +274,13 @@ def _create_fresh(cloud: Cloud, tx: Writer, wanted: NewDisk, location: str, *, c
 def _create_from(
     cloud: Cloud, tx: Writer, wanted: NewDisk, location: str, source: Source, *, created: bool
 ) -> Accepted:
-    claims = (Claim(wanted.id), *source.claims)
-    check_free(tx, claims)
     disk = _record(cloud, wanted, location, source)
     if wanted.size_gb is not None and wanted.size_gb < size_gb(source.size_bytes):
-        return _refused_later(cloud, tx, disk, disk_source.resized_down(), created=created)
-    tx.put(disk)
-    if source.is_frozen and source.volume is not None:
-        disk_source.hold(tx, disk.id, source.volume)
-        return Accepted(disk, settled(cloud, tx, disk, Family.DISK), created=created)
-    params = disk_source.holding(disk.id, source)
-    operation = hand_over(cloud, tx, disk_source.HOLD, params, subject=disk, claims=claims, family=Family.DISK)
+        check_free(tx, (Claim(wanted.id), *source.claims))
+        operation = disk_source.refuse_later(cloud, tx, disk, disk_source.resized_down())
+    else:
+        operation = disk_source.begin(cloud, tx, disk, source, disk_source.HOLD)
     return Accepted(disk, operation, created=created)
-
-
-def _refused_later(cloud: Cloud, tx: Writer, disk: Resource, why: ApiError, *, created: bool) -> Accepted:
-    """What Azure accepts and lets fail: a name is left that shows so, and nothing else."""
-    tx.put(with_properties(disk, {"provisioningState": "Failed"}))
-    return Accepted(disk, settled(cloud, tx, disk, Family.DISK, failure=why), created=created)
 
 
 # --- changing --------------------------------------------------------------------------------------------------------
@@ -370,14 +356,15 @@ def new(
     return Resource(id, location, properties, extra={"sku": {"name": sku.value, "tier": sku.tier}})
 
 
-def moved(disk: Resource, event: DiskEvent, owner: ResourceId | None = None) -> Resource:
+def moved(disk: Resource, event: DiskEvent, now: datetime, owner: ResourceId | None = None) -> Resource:
     """The disk after ``event``; ``owner`` becomes ``managedBy`` when it is attached, and is taken off on detach."""
     state = after(DiskState(text_at(disk.properties, "diskState") or DiskState.UNATTACHED), event)
     extra: Document = {name: each for name, each in disk.extra.items() if name != "managedBy"}
     kept = str(owner) if event is DiskEvent.ATTACH else disk.extra.get("managedBy")
     if state is not DiskState.UNATTACHED and kept is not None:
         extra["managedBy"] = kept
-    return replace(with_properties(disk, {"diskState": state.value}), extra=extra)
+    changes: Document = {"diskState": state.value, "LastOwnershipUpdateTime": timestamp(now)}
+    return replace(with_properties(disk, changes), extra=extra)
 
 
 def size_bytes_of(disk: Resource) -> int:

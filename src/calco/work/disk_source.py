@@ -1,14 +1,17 @@
-"""What a new disk begins with when it is not empty: the frozen volume of something else, and no byte is copied.
+"""What a new disk or snapshot begins with when it is not empty: the frozen volume of something else, and no byte is
+copied.
 
 A disk copied from a disk or snapshot, imported from a page blob of this service or made from an image holds the very
-volume that its source holds. When it is next opened for writing it gets a volume of its own over that one, in its own
-zone's pool; the volume below stays where it is, so a copy of a disk in another zone is gone when that zone is.
+volume that its source holds; a snapshot likewise. When a disk is next opened for writing it gets a volume of its own
+over that one, in its own zone's pool; the volume below stays where it is, so a copy of a disk in another zone is gone
+when that zone is.
 
 A disk that somebody may be writing is frozen first (``live``), and so is a blob; what an image or snapshot holds is
-frozen already, and the disk is done when the request is answered.
+frozen already, and the disk or snapshot is done when the request is answered.
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from calco.model import blob as blob_model
 from calco.model import errors
@@ -17,20 +20,35 @@ from calco.model.document import Document, flag_at, number_at, text_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.image import slot
-from calco.model.operation import Claim
+from calco.model.operation import Claim, Family, Operation
 from calco.model.region import pool_of
 from calco.model.vhd import DATA_DISK_MAX_BYTES, FOOTER_BYTES, OS_DISK_MAX_BYTES
 from calco.model.virtual_machine import Urn
 from calco.model.volume import GIB, VolumeId
 from calco.operations.plan import Act, Change, Job, Plan, nothing
-from calco.ports import Reader, Writer
+from calco.ports import Reader, Resource, Writer
 from calco.work import access, blob, live, volume
 from calco.work.cloud import Cloud
-from calco.work.common import state_of, with_properties
+from calco.work.common import check_free, hand_over, settled, state_of, with_properties
 from calco.work.machine_state import RENEWS_MACHINE_ID
 
 SNAPSHOT_KIND = "Microsoft.Compute/snapshots"
 INHERITED = ("osType", "hyperVGeneration", "supportedCapabilities", "purchasePlan", "supportsHibernation")
+
+
+class Wish(Protocol):
+    """What a PUT of a disk and one of a snapshot have in common."""
+
+    @property
+    def id(self) -> ResourceId: ...
+
+    @property
+    def source(self) -> ResourceId | None:
+        """A disk or snapshot."""
+
+    @property
+    def source_uri(self) -> str | None:
+        """A blob."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +68,7 @@ class Source:
     renews_machine_id: bool | None = None
 
 
-def of_resource(cloud: Cloud, view: Reader, wanted: NewDisk, location: str) -> Source:
+def of_resource(cloud: Cloud, view: Reader, wanted: Wish, location: str) -> Source:
     """A disk or snapshot of the same region. Raises ApiError."""
     if wanted.source is None:
         raise errors.missing("creationData.sourceResourceId")
@@ -58,7 +76,7 @@ def of_resource(cloud: Cloud, view: Reader, wanted: NewDisk, location: str) -> S
     if record is None:
         raise errors.linked_not_found(wanted.source.name)
     if record.location != location:
-        raise other_region(f"resource {record.id}")
+        raise other_region(f"resource {record.id}", wanted.id)
     is_snapshot = record.id.kind == SNAPSHOT_KIND.lower()
     if not is_snapshot:
         access.check_use(record, Use.COPY, cloud.clock.now())
@@ -69,11 +87,13 @@ def of_resource(cloud: Cloud, view: Reader, wanted: NewDisk, location: str) -> S
     creation: Document = {}
     if "uniqueId" in record.properties:
         creation["sourceUniqueId"] = record.properties["uniqueId"]
-    # Who switches a machine on or off claims its disks, so a disk that is frozen is claimed for that alone.
+    freezing = None if is_snapshot or row.frozen else live.freezing_of(cloud, view, record)
+    # Who switches a machine on or off claims its disks, so a disk is claimed while it is frozen: for that alone when a
+    # guest writes it, for it is switched by one at a time.
     return Source(
         size_bytes=number_at(record.properties, "diskSizeBytes") or row.size_bytes,
-        claims=(Claim(record.id, sole=not is_snapshot),),
-        freezing=None if is_snapshot or row.frozen else live.freezing_of(cloud, view, record),
+        claims=(Claim(record.id, sole=freezing is not None and freezing.fresh is not None),),
+        freezing=freezing,
         volume=row.id,
         is_frozen=row.frozen,
         inherits={name: record.properties[name] for name in INHERITED if name in record.properties},
@@ -82,7 +102,7 @@ def of_resource(cloud: Cloud, view: Reader, wanted: NewDisk, location: str) -> S
     )
 
 
-def of_blob(cloud: Cloud, view: Reader, wanted: NewDisk, location: str) -> Source | None:
+def of_blob(cloud: Cloud, view: Reader, wanted: Wish, location: str) -> Source | None:
     """A page blob of this service in the same region; None when it has none at that address. Whether it is a VHD is
     for the plan to see, when nobody writes it any more. Raises ApiError."""
     if wanted.source_uri is None:
@@ -94,7 +114,7 @@ def of_blob(cloud: Cloud, view: Reader, wanted: NewDisk, location: str) -> Sourc
         return None
     record = view.resource(found.id)
     if record is not None and record.location != location:
-        raise other_region(f"blob {wanted.source_uri}")
+        raise other_region(f"blob {wanted.source_uri}", wanted.id)
     return Source(
         size_bytes=max(found.length - FOOTER_BYTES, 0),
         claims=(Claim(found.id, sole=False),),
@@ -150,8 +170,8 @@ def of_platform(cloud: Cloud, view: Reader, urn: Urn, base: VolumeId) -> Source:
 
 @dataclass(frozen=True)
 class Holding:
-    """A disk that is to hold somebody else's volume: ``freezing``'s, or ``volume``, whose footer is to be read first
-    when it is the blob at ``uri``."""
+    """A disk (or snapshot) that is to hold somebody else's volume: ``freezing``'s, or ``volume``, whose footer is to be
+    read first when it is the blob at ``uri``."""
 
     disk: str
     freezing: live.Freezing | None = None
@@ -163,8 +183,23 @@ class Holding:
         return ResourceId.parse(self.disk)
 
 
-def holding(disk: ResourceId, source: Source) -> Holding:
-    return Holding(str(disk), source.freezing, source.volume, source.uri)
+def begin(cloud: Cloud, tx: Writer, made: Resource, source: Source, plan: Plan[Cloud, Holding]) -> Operation:
+    """Let the new disk or snapshot hold what it is made from: at once when that is frozen, else by ``plan``. Raises
+    ApiError when somebody is at its source."""
+    claims = (Claim(made.id), *source.claims)
+    check_free(tx, claims)
+    tx.put(made)
+    if source.is_frozen and source.volume is not None:
+        hold(tx, made.id, source.volume)
+        return settled(cloud, tx, made, Family.DISK)
+    params = Holding(str(made.id), source.freezing, source.volume, source.uri)
+    return hand_over(cloud, tx, plan, params, subject=made, claims=claims, family=Family.DISK)
+
+
+def refuse_later(cloud: Cloud, tx: Writer, made: Resource, why: ApiError) -> Operation:
+    """What Azure accepts and lets fail: a name is left that shows so, and nothing else."""
+    tx.put(with_properties(made, {"provisioningState": "Failed"}))
+    return settled(cloud, tx, made, Family.DISK, failure=why)
 
 
 def hold(tx: Writer, disk: ResourceId, held: VolumeId) -> None:
@@ -222,26 +257,33 @@ def _failed(_cloud: Cloud, tx: Writer, job: Job[Holding], _error: ApiError) -> N
         tx.put(with_properties(record, {"provisioningState": "Failed"}))
 
 
-HOLD: Plan[Cloud, Holding] = Plan(
-    "disk.fromSource",
-    Holding,
-    (
-        live.switching(_freezing_of),
-        live.locking(_volume_of),
-        Act("check footer", _check_footer, nothing),
-        Change("freeze and hold", _hold, _let_go),
-    ),
-    failed=_failed,
-)
+def _plan(name: str) -> Plan[Cloud, Holding]:
+    return Plan(
+        name,
+        Holding,
+        (
+            live.switching(_freezing_of),
+            live.locking(_volume_of),
+            Act("check footer", _check_footer, nothing),
+            Change("freeze and hold", _hold, _let_go),
+        ),
+        failed=_failed,
+    )
+
+
+HOLD = _plan("disk.fromSource")
+SNAPSHOT = _plan("snapshot.create")
 
 
 # --- refusals --------------------------------------------------------------------------------------------------------
 
 
-def other_region(source: str) -> ApiError:
+def other_region(source: str, made: ResourceId) -> ApiError:
     """Azure's sentence for blobs, said of any source."""
+    what = "snapshot" if made.kind == SNAPSHOT_KIND.lower() else "disk"
     return errors.bad_request(
-        f"The source {source} does not belong to the same region as the disk. Create the disk in its source's region.",
+        f"The source {source} does not belong to the same region as the {what}. Create the {what} in its source's "
+        "region.",
         "creationData",
     )
 

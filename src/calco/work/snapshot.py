@@ -10,16 +10,17 @@ from dataclasses import dataclass, replace
 
 from calco.model import errors
 from calco.model import snapshot as model
-from calco.model.disk import CreateOption, DiskState, Use, size_gb
+from calco.model.blob import Use as BlobUse
+from calco.model.blob import vhd_not_found
+from calco.model.disk import CreateOption, DiskState, size_gb
 from calco.model.document import Document, number_at, text_at
-from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.operation import Claim, Family
 from calco.model.snapshot import NewSnapshot, SnapshotSku
-from calco.model.volume import GIB, VolumeId
-from calco.operations.plan import Act, Change, Job, Plan, no_change, nothing
+from calco.model.volume import GIB
+from calco.operations.plan import Act, Change, Plan, no_change, nothing
 from calco.ports import Reader, Resource, Writer
-from calco.work import access, blob, disk, live, volume
+from calco.work import access, disk, disk_source, volume
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import (
     check_free,
@@ -34,8 +35,11 @@ from calco.work.common import (
     told,
     with_properties,
 )
+from calco.work.disk_source import Source
+from calco.work.image_sources import renews_machine_id
+from calco.work.machine_state import RENEWS_MACHINE_ID
 
-KIND = "Microsoft.Compute/snapshots"
+KIND = disk_source.SNAPSHOT_KIND
 DEFAULT_SKU = SnapshotSku.STANDARD_LRS
 COMPLETE = 100.0
 
@@ -86,8 +90,8 @@ def _creation(wanted: NewSnapshot) -> Document:
     creation: Document = {"createOption": wanted.create_option.value}
     if wanted.source is not None:
         creation["sourceResourceId"] = str(wanted.source)
-    if wanted.uri is not None:
-        creation["sourceUri"] = wanted.uri
+    if wanted.source_uri is not None:
+        creation["sourceUri"] = wanted.source_uri
     return creation
 
 
@@ -114,7 +118,7 @@ def _change(cloud: Cloud, tx: Writer, snapshot: Resource, change: SnapshotChange
     now_gb = number_at(snapshot.properties, "diskSizeGB") or 0
     wanted_gb = change.size_gb or now_gb
     if wanted_gb < now_gb:
-        raise model.smaller_than_source(wanted_gb, now_gb)
+        return Accepted(snapshot, settled(cloud, tx, snapshot, Family.DISK, failure=disk_source.resized_down()))
     size: Document = {"diskSizeGB": wanted_gb, "diskSizeBytes": wanted_gb * GIB} if wanted_gb > now_gb else {}
     changed = with_properties(snapshot, {**(change.properties or {}), **size})
     extra: Document = {**snapshot.extra}
@@ -145,117 +149,50 @@ def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
 # --- taking one ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Source:
-    """What a snapshot is taken of: a disk (``freezing``), or something that has its ``volume`` frozen or to be frozen
-    by nobody's leave. ``inherits``: properties the snapshot takes over; ``size_bytes``: what a guest sees of it."""
-
-    size_bytes: int
-    claims: tuple[Claim, ...]
-    freezing: live.Freezing | None = None
-    volume: VolumeId | None = None
-    inherits: Document | None = None
-    unique_id: str | None = None
-    family: str | None = None
-
-
-@dataclass(frozen=True)
-class Taking:
-    """A snapshot being taken: of a disk, or of a volume that a blob or another snapshot holds."""
-
-    snapshot: str
-    freezing: live.Freezing | None = None
-    volume: VolumeId | None = None
-
-
 def _create(cloud: Cloud, tx: Writer, wanted: NewSnapshot, location: str, *, created: bool) -> Accepted:
     source = _source(cloud, tx, wanted, location)
-    source_gb = size_gb(source.size_bytes)
-    if wanted.size_gb is not None and wanted.size_gb < source_gb:
-        raise model.smaller_than_source(wanted.size_gb, source_gb)
-    snapshot = _new(cloud, wanted, location, source)
-    claims = (Claim(wanted.id), *source.claims)
-    check_free(tx, claims)
-    tx.put(snapshot)
-    params = Taking(str(wanted.id), source.freezing, source.volume)
-    operation = hand_over(cloud, tx, CREATE, params, subject=snapshot, claims=claims, family=Family.DISK)
+    snapshot = _new(cloud, tx, wanted, location, source)
+    if source is None:
+        missing = vhd_not_found(BlobUse.DISK, wanted.source_uri or "", wanted.id.name)
+        operation = disk_source.refuse_later(cloud, tx, snapshot, missing)
+    elif wanted.size_gb is not None and wanted.size_gb < size_gb(source.size_bytes):
+        check_free(tx, (Claim(wanted.id), *source.claims))
+        operation = disk_source.refuse_later(cloud, tx, snapshot, disk_source.resized_down())
+    else:
+        operation = disk_source.begin(cloud, tx, snapshot, source, CREATE)
     return Accepted(snapshot, operation, created=created)
 
 
-def _source(cloud: Cloud, tx: Writer, wanted: NewSnapshot, location: str) -> Source:
+def _source(cloud: Cloud, tx: Writer, wanted: NewSnapshot, location: str) -> Source | None:
+    """None: there is no such blob."""
     match wanted.create_option:
         case CreateOption.COPY:
-            return _resource(cloud, tx, wanted, location)
+            return disk_source.of_resource(cloud, tx, wanted, location)
         case CreateOption.IMPORT:
-            return _blob(cloud, tx, wanted, location)
+            return disk_source.of_blob(cloud, tx, wanted, location)
         case other:
             raise model.not_possible(other)
 
 
-def _resource(cloud: Cloud, tx: Writer, wanted: NewSnapshot, location: str) -> Source:
-    if wanted.source is None:
-        raise errors.missing("creationData.sourceResourceId")
-    record = tx.resource(wanted.source)
-    if record is None:
-        raise errors.linked_not_found(wanted.source.name)
-    is_snapshot = record.id.kind == KIND.lower()
-    if record.location != location:
-        raise model.other_region(str(record.id), "snapshot" if is_snapshot else "disk")
-    names = ("osType", "hyperVGeneration", "supportedCapabilities", "purchasePlan", "supportsHibernation")
-    common = Source(
-        size_bytes=disk.size_bytes_of(record),
-        claims=(Claim(record.id, sole=False),),
-        inherits={name: record.properties[name] for name in names if name in record.properties},
-        unique_id=text_at(record.properties, "uniqueId"),
-        family=text_at(record.properties, "incrementalSnapshotFamilyId"),
-    )
-    if not is_snapshot:
-        # A disk whose upload has not ended has nothing to take a snapshot of.
-        access.check_use(record, Use.COPY, cloud.clock.now())
-        freezing = live.freezing_of(cloud, tx, record)
-        # Two may freeze what nobody writes; a guest is switched by one at a time.
-        return replace(common, claims=(Claim(record.id, sole=freezing.fresh is not None),), freezing=freezing)
-    held = tx.held(record.id).get(volume.DISK_SLOT)
-    if held is None:
-        raise errors.linked_not_found(record.id.name)
-    return replace(common, volume=held)
-
-
-def _blob(cloud: Cloud, tx: Writer, wanted: NewSnapshot, location: str) -> Source:
-    if wanted.uri is None:
-        raise errors.missing("creationData.sourceUri")
-    vhd = blob.vhd(cloud, tx, wanted.uri, disk=wanted.id.name)
-    record = tx.resource(vhd.blob.id)
-    if record is not None and record.location != location:
-        raise model.other_region(wanted.uri, "blob")
-    return Source(vhd.guest_bytes, (Claim(vhd.blob.id, sole=False),), volume=vhd.blob.volume)
-
-
-def _new(cloud: Cloud, wanted: NewSnapshot, location: str, source: Source) -> Resource:
+def _new(cloud: Cloud, view: Reader, wanted: NewSnapshot, location: str, source: Source | None) -> Resource:
     """A snapshot's record as Azure fills it in. Source: recordings net-disk-FromSnapshot, c7n-snapshot-delete."""
-    size_bytes = source.size_bytes if wanted.size_gb is None else max(source.size_bytes, wanted.size_gb * GIB)
-    creation = _creation(wanted)
+    size_bytes = max((wanted.size_gb or 0) * GIB, source.size_bytes if source else 0)
     given: Document = {}
     if wanted.os_type is not None:
         given["osType"] = wanted.os_type.value
     if wanted.generation is not None:
         given["hyperVGeneration"] = wanted.generation.value
-    if source.unique_id is not None:
-        creation["sourceUniqueId"] = source.unique_id
-    if wanted.incremental:
-        given["completionPercent"] = COMPLETE
-        if source.family is not None or source.unique_id is not None:
-            given["incrementalSnapshotFamilyId"] = source.family or model.family_of(source.unique_id or "")
     properties: Document = {
         "encryption": {"type": "EncryptionAtRestWithPlatformKey"},
         "networkAccessPolicy": "AllowAll",
         "publicNetworkAccess": "Enabled",
         **wanted.properties,
-        **(source.inherits or {}),
+        **(source.inherits if source else {}),
         **given,
-        "creationData": creation,
+        "creationData": {**_creation(wanted), **(source.creation if source else {})},
         "diskSizeGB": size_gb(size_bytes),
         "incremental": wanted.incremental,
+        **_incremental(view, wanted),
         "timeCreated": disk.timestamp(cloud.clock.now()),
         "provisioningState": "Updating",
         "diskState": DiskState.UNATTACHED.value,
@@ -264,57 +201,31 @@ def _new(cloud: Cloud, wanted: NewSnapshot, location: str, source: Source) -> Re
     }
     sku = wanted.sku or DEFAULT_SKU
     extra: Document = {**wanted.extra, "sku": {"name": sku.value, "tier": sku.tier}}
-    return Resource(wanted.id, location, properties, wanted.tags, extra=extra)
+    return Resource(wanted.id, location, properties, wanted.tags, _internal(view, wanted), extra)
+
+
+def _incremental(view: Reader, wanted: NewSnapshot) -> Document:
+    """What an incremental snapshot shows beside that: whose family it is of. Nothing is copied behind anybody's back,
+    so it is complete at once."""
+    if not wanted.incremental:
+        return {}
+    record = None if wanted.source is None else view.resource(wanted.source)
+    unique_id = None if record is None else text_at(record.properties, "uniqueId")
+    if record is None or unique_id is None:
+        return {"completionPercent": COMPLETE}
+    family = text_at(record.properties, "incrementalSnapshotFamilyId") or model.family_of(unique_id)
+    return {"completionPercent": COMPLETE, "incrementalSnapshotFamilyId": family}
+
+
+def _internal(view: Reader, wanted: NewSnapshot) -> Document:
+    """A snapshot may outlive the disk and the machine, from which this could be learnt later."""
+    record = None if wanted.source is None else view.resource(wanted.source)
+    return {} if record is None else {RENEWS_MACHINE_ID: renews_machine_id(view, record)}
 
 
 # --- plans -----------------------------------------------------------------------------------------------------------
 
-
-def _of_disk(params: Taking) -> live.Freezing | None:
-    return params.freezing
-
-
-def _volume_of(view: Reader, params: Taking) -> VolumeId:
-    if params.freezing is not None:
-        return live.frozen_of(view, params.freezing)
-    if params.volume is None:
-        raise errors.internal()
-    return params.volume
-
-
-def _publish(_cloud: Cloud, tx: Writer, job: Job[Taking]) -> None:
-    """Freeze the volume and hold it, and show the snapshot as done: all at once or not at all."""
-    snapshot = tx.resource(ResourceId.parse(job.params.snapshot))
-    row = tx.volume(_volume_of(tx, job.params))
-    if snapshot is None or row is None:
-        raise errors.internal()
-    if job.params.freezing is not None:
-        live.freeze(tx, job.params.freezing)
-    tx.put_volume(replace(row, frozen=True))
-    tx.hold(snapshot.id, volume.DISK_SLOT, row.id)
-    tx.put(with_properties(snapshot, {"provisioningState": "Succeeded"}))
-
-
-def _unpublish(_cloud: Cloud, tx: Writer, job: Job[Taking]) -> None:
-    tx.release(ResourceId.parse(job.params.snapshot))
-
-
-def _failed(_cloud: Cloud, tx: Writer, job: Job[Taking], _error: ApiError) -> None:
-    snapshot = tx.resource(ResourceId.parse(job.params.snapshot))
-    if snapshot is not None:
-        tx.put(with_properties(snapshot, {"provisioningState": "Failed"}))
-
-
-CREATE: Plan[Cloud, Taking] = Plan(
-    "snapshot.create",
-    Taking,
-    (
-        live.switching(_of_disk),
-        live.locking(_volume_of),
-        Change("freeze and publish", _publish, _unpublish),
-    ),
-    failed=_failed,
-)
+CREATE = disk_source.SNAPSHOT
 DELETE: Plan[Cloud, disk.Leaving] = Plan(
     "snapshot.delete",
     disk.Leaving,
