@@ -11,7 +11,7 @@ from calco.arm.reply import accepted_body, deleted
 from calco.arm.showing import Field
 from calco.model import errors, names
 from calco.model.disk import MAX_DISK_GB, MAX_UPLOAD_BYTES, MIN_UPLOAD_BYTES, CreateOption, NewDisk, OsType, Sku
-from calco.model.document import Document, Json, object_at, text_at
+from calco.model.document import Document, object_at, text_at
 from calco.model.ids import ResourceId
 from calco.model.machine import Generation
 from calco.model.vhd import FOOTER_BYTES
@@ -114,7 +114,9 @@ def put(call: Call) -> Answer:
     names.check(call.id)
     wanted = read(call.id, call.body, call.subscription)
     accepted = work.put(call.cloud, wanted)
-    return accepted_body(call, operations.Kind.DISK_PUT, accepted, lambda disk, _: _partial(disk, wanted))
+    return accepted_body(
+        call, operations.Kind.DISK_PUT, accepted, lambda disk, _: _partial(disk, wanted, new=accepted.created)
+    )
 
 
 def patch(call: Call) -> Answer:
@@ -259,22 +261,19 @@ def _check(properties: Properties, sent: Document) -> None:
         raise errors.not_supported("encryption.diskEncryptionSetId (a key of one's own)")
 
 
-def _partial(disk: Resource, wanted: NewDisk) -> Document:
-    """The first answer to a PUT: what was sent, and that it is being done. Source: recordings net-disk-*."""
+def _partial(disk: Resource, wanted: NewDisk, *, new: bool) -> Document:
+    """The first answer to a PUT: what was sent, and that it is being done; of a new disk also what it is made from.
+    Sources: recordings net-disk-*, net-image-from-managed-disks."""
     shown: Document = {"name": wanted.id.name, "location": disk.location}
     if wanted.tags is not None:
         shown["tags"] = dict(wanted.tags)
-    creation: Json = disk.properties.get("creationData")
-    return {
-        **shown,
-        **wanted.extra,
-        "properties": {
-            **wanted.properties,
-            "creationData": creation,
-            "provisioningState": "Updating",
-            "isArmResource": True,
-        },
-    }
+    properties: Document = {**wanted.properties}
+    if new:
+        properties["creationData"] = disk.properties.get("creationData")
+    properties["provisioningState"] = "Updating"
+    if new and wanted.create_option is CreateOption.IMPORT:
+        properties["diskSizeBytes"] = disk.properties.get("diskSizeBytes")
+    return {**shown, **wanted.extra, "properties": {**properties, "isArmResource": True}}
 
 
 FIRST = ("osType", "hyperVGeneration", "creationData", "diskSizeGB")

@@ -10,7 +10,7 @@ from calco.model.operation import Operation
 from calco.model.volume import VolumeId
 from calco.operations.plan import Act, Change, Job, Plan, Wait, no_change, nothing
 from calco.ports import Reader, Resource, Writer
-from calco.work import disk, machine_links, network_interface, power, power_down, volume
+from calco.work import access, disk, machine_links, network_interface, power, power_down, volume
 from calco.work.cloud import Cloud
 from calco.work.common import with_internal, with_properties
 from calco.work.machine_state import LEAVING, disks_of, machine_in, nics_of, vm_id_of
@@ -49,7 +49,7 @@ def _switch_off_for_good(cloud: Cloud, job: Job[Removal]) -> None:
     cloud.hypervisor.forget(job.params.vm_id)
 
 
-def _forget(_cloud: Cloud, tx: Writer, job: Job[Removal]) -> None:
+def _forget(cloud: Cloud, tx: Writer, job: Job[Removal]) -> None:
     machine = machine_in(tx, job.params.machine)
     leaving = {ResourceId.parse(each).key for each in (*job.params.disks, *job.params.nics)}
     for id in (*disks_of(machine).values(), *nics_of(machine)):
@@ -57,7 +57,7 @@ def _forget(_cloud: Cloud, tx: Writer, job: Job[Removal]) -> None:
         if record is None:
             continue
         if id.kind == disk.KIND.lower():
-            _let_disk_go(tx, record, leaves=id.key in leaving)
+            _let_disk_go(cloud, tx, record, leaves=id.key in leaving)
         elif id.key in leaving:
             network_interface.forget(tx, record)
         else:
@@ -73,11 +73,12 @@ def _delete_failed(_cloud: Cloud, tx: Writer, job: Job[Removal], _error: ApiErro
         tx.put(with_properties(machine, {"provisioningState": "Failed"}))
 
 
-def _let_disk_go(tx: Writer, record: Resource, *, leaves: bool) -> None:
+def _let_disk_go(cloud: Cloud, tx: Writer, record: Resource, *, leaves: bool) -> None:
     if leaves:
+        access.forget(tx, record.id)
         tx.delete(record.id)
     else:
-        tx.put(disk.moved(record, DiskEvent.DETACH))
+        tx.put(disk.moved(record, DiskEvent.DETACH, cloud.clock.now()))
 
 
 def _drop_files(cloud: Cloud, job: Job[Removal]) -> None:

@@ -122,15 +122,8 @@ def plan(cloud: Cloud, view: Reader, order: Order) -> Sequence[DiskPlan]:
     """The machine's disks, OS disk first. Raises Azure's refusals; changes nothing."""
     zones = zone.check(cloud.rules, order.wanted.id, order.location, order.wanted.extra)
     wishes = [order.wanted.os_disk, *_data_wishes(order.wanted, order.source)]
-    luns = [wish.lun for wish in wishes]
-    for lun in luns[1:]:
-        if lun not in LUNS:
-            raise errors.invalid("dataDisk.lun", "A LUN is a number from 0 to 63.")
-        if luns.count(lun) > 1:
-            raise errors.lun_taken(lun or 0)
-    if len(luns) - 1 > order.size.max_data_disks:
-        raise errors.too_many_disks(order.size.max_data_disks)
-    plans = [_plan_one(cloud, view, order, wish, number) for number, wish in enumerate(wishes, start=1)]
+    check_luns([wish.lun for wish in wishes[1:]], order.size)
+    plans = [plan_one(cloud, view, order, wish, number) for number, wish in enumerate(wishes, start=1)]
     for each in plans:
         zone.check_together(each.record, zones)
     keys = [each.record.id.key for each in plans]
@@ -138,6 +131,17 @@ def plan(cloud: Cloud, view: Reader, order: Order) -> Sequence[DiskPlan]:
         if keys.count(each.record.id.key) > 1:
             raise _name_taken(each.record.id.name)
     return plans
+
+
+def check_luns(luns: Sequence[int | None], size: VmSize) -> None:
+    """Each data disk has a LUN of its own, and the size takes so many. Raises ApiError."""
+    for lun in luns:
+        if lun not in LUNS:
+            raise errors.invalid("dataDisk.lun", "A LUN is a number from 0 to 63.")
+        if luns.count(lun) > 1:
+            raise errors.lun_taken(lun or 0)
+    if len(luns) > size.max_data_disks:
+        raise errors.too_many_disks(size.max_data_disks)
 
 
 def _data_wishes(wanted: NewVirtualMachine, source: Source) -> Sequence[DiskWish]:
@@ -153,7 +157,8 @@ def _data_wishes(wanted: NewVirtualMachine, source: Source) -> Sequence[DiskWish
     return wanted.data_disks
 
 
-def _plan_one(cloud: Cloud, view: Reader, order: Order, wish: DiskWish, number: int) -> DiskPlan:
+def plan_one(cloud: Cloud, view: Reader, order: Order, wish: DiskWish, number: int) -> DiskPlan:
+    """One disk of the machine, the ``number``-th; Raises Azure's refusals."""
     wanted, source = order.wanted, order.source
     if wish.create_option is CreateOption.ATTACH:
         return _attached(cloud, view, wanted, wish, order.location)
@@ -180,7 +185,7 @@ def _plan_one(cloud: Cloud, view: Reader, order: Order, wish: DiskWish, number: 
         creation=creation,
         generation=source.generation.value,
     )
-    record = disk.moved(record, DiskEvent.ATTACH, wanted.id)
+    record = disk.moved(record, DiskEvent.ATTACH, cloud.clock.now(), wanted.id)
     if origin is not None:
         record = with_properties(record, {"provisioningState": "Succeeded"})
     record = replace(record, extra={**record.extra, **_zones(wanted, sku)})
@@ -207,7 +212,9 @@ def _attached(cloud: Cloud, view: Reader, wanted: NewVirtualMachine, wish: DiskW
         "toBeDetached": False,
     }
     held = view.held(record.id).get(volume.DISK_SLOT)
-    return DiskPlan(wish.lun, disk.moved(record, DiskEvent.ATTACH, wanted.id), held, _tidy(shown, wanted, wish))
+    return DiskPlan(
+        wish.lun, disk.moved(record, DiskEvent.ATTACH, cloud.clock.now(), wanted.id), held, _tidy(shown, wanted, wish)
+    )
 
 
 def _size(wish: DiskWish, origin: SourceDisk | None) -> int:

@@ -72,12 +72,12 @@ def now_off(cloud: Cloud, tx: Writer, job: Job[PowerOff]) -> None:
     machine = machine_in(tx, job.params.machine)
     tx.put(with_condition(machine, job.params.condition, cloud.clock.now()))
     if job.params.condition.is_deallocated:
-        move_disks(tx, machine, DiskEvent.DEALLOCATE)
+        move_disks(cloud, tx, machine, DiskEvent.DEALLOCATE)
 
 
-def move_disks(tx: Writer, machine: Resource, event: DiskEvent) -> None:
+def move_disks(cloud: Cloud, tx: Writer, machine: Resource, event: DiskEvent) -> None:
     """Every disk of the machine goes the way the machine goes."""
     for id in disks_of(machine).values():
         record = tx.resource(id)
         if record is not None:
-            tx.put(disk.moved(record, event))
+            tx.put(disk.moved(record, event, cloud.clock.now()))

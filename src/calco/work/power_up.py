@@ -233,14 +233,14 @@ def take_announcement_back(cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
 def now_running(cloud: Cloud, tx: Writer, job: Job[P]) -> None:
     machine = machine_in(tx, job.params.machine)
     tx.put(with_condition(machine, Condition.RUNNING, cloud.clock.now()))
-    move_disks(tx, machine, DiskEvent.ALLOCATE)
+    move_disks(cloud, tx, machine, DiskEvent.ALLOCATE)
 
 
 def not_running(cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
     machine = machine_in(tx, job.params.machine)
     tx.put(with_condition(machine, job.params.before, cloud.clock.now()))
     if job.params.before.is_deallocated:
-        move_disks(tx, machine, DiskEvent.DEALLOCATE)
+        move_disks(cloud, tx, machine, DiskEvent.DEALLOCATE)
 
 
 def await_guest(cloud: Cloud, job: Job[PowerOn]) -> Wait | None:
