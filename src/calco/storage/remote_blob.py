@@ -127,6 +127,7 @@ class ListedBlobs:
         target = _read_uri(uri)
         with self._connected(target) as connection:
             head = _ask(connection, target, "HEAD", target.path, {})
+            head.read()  # there is nothing, and only then may one ask again
             type = head.getheader("x-ms-blob-type") or "unknown"
             if type != "PageBlob":
                 raise BlobOfOtherType(type)
