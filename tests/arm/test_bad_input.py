@@ -64,12 +64,18 @@ def _furnished(folder: Path) -> Api:
     source = api.generalized("one")
     api.image("one", source)
     api.put(f"{LAB}/providers/Microsoft.Compute/disks/one", _disk_body())
+    api.put(f"{LAB}/providers/Microsoft.Compute/snapshots/one", _snapshot_body())
     api.put(f"{LAB}/providers/Microsoft.Storage/storageAccounts/one", _account_body())
     return api
 
 
 def _disk_body() -> Document:
     return {"location": "eastus", "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 1}}
+
+
+def _snapshot_body() -> Document:
+    source: Document = {"createOption": "Copy", "sourceResourceId": f"{LAB}/providers/Microsoft.Compute/disks/one"}
+    return {"location": "eastus", "properties": {"creationData": source, "incremental": True}}
 
 
 def _account_body() -> Document:
@@ -83,7 +89,9 @@ def _good_body(route: Route) -> Document:
     bodies: tuple[tuple[str, Document], ...] = (
         ("virtualMachines/{name}", machine_body("one", f"{NETWORK}/networkInterfaces/one")),
         ("images", image_body(f"{LAB}/providers/Microsoft.Compute/virtualMachines/one")),
+        ("beginGetAccess", {"access": "Read", "durationInSeconds": 100}),
         ("disks", _disk_body()),
+        ("snapshots", _snapshot_body()),
         ("containers/{container}", {"properties": {"metadata": {"a": "b"}}}),
         ("regenerateKey", {"keyName": "key1"}),
         ("checkNameAvailability", {"name": "two", "type": "Microsoft.Storage/storageAccounts"}),
@@ -113,6 +121,7 @@ ids = st.sampled_from(
         f"/subscriptions/{GONE}/resourceGroups/lab/providers/Microsoft.Compute/virtualMachines/one",
         f"{LAB}/providers/Microsoft.Compute/virtualMachines/nobody",
         f"{LAB}/providers/Microsoft.Compute/disks/one",
+        f"{LAB}/providers/Microsoft.Compute/snapshots/one",
         f"{LAB}/providers/Microsoft.Network/virtualNetworks/one/subnets/nowhere",
         f"{LAB}/providers/Microsoft.Network/virtualNetworks/one",
         f"{LAB}/providers/Microsoft.Compute/galleries/g/images/i/versions/1.0.0",
@@ -120,15 +129,14 @@ ids = st.sampled_from(
         LAB,
     ]
 )
+OPTIONS = ("FromImage", "Attach", "Copy", "Import", "Upload")
 scalars: st.SearchStrategy[Json] = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=20),
-    st.sampled_from(
-        ["", " ", "\x00", "\u202e", "💥", "x" * 5000, "../../etc/passwd", "FromImage", "Attach", "1.2.3.4/33"]
-    ),
+    st.sampled_from(["", " ", "\x00", "\u202e", "💥", "x" * 5000, "../../etc/passwd", "1.2.3.4/33", *OPTIONS]),
     ids,
 )
 junk: st.SearchStrategy[Json] = st.recursive(
