@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from calco.ports import DiskStore, Hypervisor, ProvisioningMedia, Reader, Records, VirtualNetwork, Writer
+from calco.ports import DiskStore, Hypervisor, ProvisioningMedia, Reader, Records, RemoteBlobs, VirtualNetwork, Writer
 from calco.work.cloud import Cloud
 from tests.world import World
 
@@ -95,4 +95,5 @@ def with_fuse(world: World, fuse: Fuse, *, records: bool) -> Cloud:
         hypervisor=cast("Hypervisor", Fused(cloud.hypervisor, "hypervisor", fuse)),
         networks=cast("VirtualNetwork", Fused(cloud.networks, "networks", fuse)),
         media=cast("ProvisioningMedia", Fused(cloud.media, "media", fuse)),
+        remote_blobs=cast("RemoteBlobs", Fused(cloud.remote_blobs, "remote blobs", fuse)),
     )

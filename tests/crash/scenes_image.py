@@ -8,6 +8,7 @@ from calco.model.volume import GIB, MIB
 from calco.work import disk, image, virtual_machine
 from calco.work.volume import DISK_SLOT
 from tests.crash.scene import Ask, Scene
+from tests.work.hosts import OneHost, far_blob
 from tests.work.sources import blob_at, disk_of, from_disk, image_of, page_blob, snapshot_of
 from tests.world import GROUP, World
 
@@ -63,6 +64,38 @@ def zone_resilient_blob(world: World) -> Ask:
     uri = page_blob(world.with_group(), "os.vhd")
     wanted = replace(image_of(world, "golden", from_disk(uri)), zone_resilient=True)
     return lambda cloud: image.put(cloud, wanted)
+
+
+def far_and_near(world: World) -> Ask:
+    """An OS disk from another host, a data disk from a blob of ours."""
+    host = OneHost()
+    world.cloud = replace(world.cloud, remote_blobs=host)
+    uri = far_blob(world.with_group(), host, "far.vhd")
+    wanted = image_of(world, "golden", from_disk(uri), from_disk(page_blob(world, "os.vhd"), 0))
+    return lambda cloud: image.put(cloud, wanted)
+
+
+def far_zone_resilient(world: World) -> Ask:
+    host = OneHost()
+    world.cloud = replace(world.cloud, remote_blobs=host)
+    uri = far_blob(world.with_group(), host, "far.vhd")
+    wanted = replace(image_of(world, "golden", from_disk(uri)), zone_resilient=True)
+    return lambda cloud: image.put(cloud, wanted)
+
+
+def far_is_here(world: World) -> None:
+    held = holds(world)
+    assert set(held) == {"os", "0"}
+    with world.disks.view(held["os"]) as content:
+        assert content.read(0, 3) == b"far"
+    assert sizes(world) == {"os": 64 * MIB, "0": 64 * MIB}
+    assert world.state(golden(world)) == "Succeeded"
+    assert world.disks.volumes() == set(held.values())
+
+
+def far_in_every_zone(world: World) -> None:
+    in_every_zone("os")(world)
+    assert world.disks.volumes() == set(holds(world).values())  # what was fetched went when the copies were there
 
 
 def in_every_zone(*slots: str) -> Callable[[World], None]:
@@ -127,5 +160,7 @@ SCENES: Sequence[Scene] = (
     Scene("image of a blob, a disk and a snapshot", "image.fromBlobs", mixed, mixed_made, 18, blobs_are_writable),
     Scene("zone copies", "image.replicate", zone_resilient, in_every_zone("os", "3"), 40, failed),
     Scene("zone copies of a blob", "image.replicate", zone_resilient_blob, in_every_zone("os"), 30, blobs_are_writable),
+    Scene("blob of another host", "image.fromBlobs", far_and_near, far_is_here, 24, blobs_are_writable),
+    Scene("zone copies of another host's blob", "image.replicate", far_zone_resilient, far_in_every_zone, 30, failed),
     Scene("unwanted zone copies", "image.delete", zone_resilient_alone, gone, 20, forgiven="disks.delete"),
 )

@@ -16,9 +16,11 @@ from calco.model.machine import Generation
 from calco.model.operation import Status
 from calco.model.virtual_machine import Act
 from calco.model.volume import GIB, MIB
+from calco.ports import BlobAbsent, BlobOfOtherType, BlobUnreadable, HostRefused, NoRemoteBlob
 from calco.work import disk, image, resource_group, virtual_machine
 from calco.work.common import with_properties
 from calco.work.volume import DISK_SLOT
+from tests.work.hosts import OneHost, far_blob
 from tests.work.looking import failure, refused
 from tests.work.sources import blob_at, disk_of, from_disk, image_of, page_blob, snapshot_of, with_account
 from tests.world import SUBSCRIPTION, World
@@ -462,3 +464,71 @@ def source(world: World, kind: str, number: int) -> ImageDisk:
         case _:
             footer = bytes(vhd.FOOTER_BYTES) if kind == "broken blob" else None
             return from_disk(page_blob(world, f"{name}.vhd", guest_bytes=GIB, footer=footer))
+
+
+# --- blobs of other hosts --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def host(world: World) -> OneHost:
+    there = OneHost()
+    world.cloud = replace(world.cloud, remote_blobs=there)
+    return there
+
+
+def test_a_blob_of_a_listed_host_is_brought_here_by_its_page_ranges(world: World, host: OneHost) -> None:
+    uri = far_blob(world, host, "far.vhd")
+    signed = f"{uri}?sig=secret"
+    host.blobs[signed] = host.blobs[uri]
+
+    ended = world.done(image.put(world.cloud, image_of(world, "golden", from_disk(signed), from_disk(signed, 1))))
+
+    (volume,) = set(held(world, world.id("images", "golden")).values())
+    with world.disks.view(volume) as content:
+        assert content.read(0, 3) == b"far"
+    assert host.read == 2  # two pages, once, however often the blob is named
+    assert "secret" not in str(ended.progress)
+    assert "Reading disk" in str(ended.progress["says"])
+    world.done(virtual_machine.put(world.cloud, world.clone("web1", world.id("images", "golden"))))
+    assert world.leftovers() == []
+
+
+def test_a_blob_of_a_host_that_is_not_listed_is_not_even_looked_at(world: World, host: OneHost) -> None:
+    host.trouble = BlobUnreadable("must not be asked")
+
+    ended = world.ended(image.put(world.cloud, image_of(world, "golden", from_disk(NOWHERE))))
+
+    assert failure(ended)[0] == "ImageBlobNotFound"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [
+        (BlobAbsent("no"), "ImageBlobNotFound"),
+        (BlobOfOtherType("BlockBlob"), "IncorrectImageBlobType"),
+        (HostRefused("10.0.0.1 is a private address"), "ImageBlobNotFound"),
+        (BlobUnreadable("it closed the connection"), "ImageBlobNotReadable"),
+    ],
+)
+def test_a_far_blob_that_cannot_be_had_fails_the_operation_without_its_signature(
+    world: World, host: OneHost, trouble: NoRemoteBlob, code: str
+) -> None:
+    uri = f"{far_blob(world, host, 'far.vhd')}?sig=secret"
+    host.trouble = trouble
+
+    ended = world.ended(image.put(world.cloud, image_of(world, "golden", from_disk(uri))))
+
+    assert failure(ended)[0] == code
+    assert "far.vhd" in failure(ended)[1]
+    assert "secret" not in failure(ended)[1]
+    assert world.disks.volumes() == set()
+
+
+def test_a_far_blob_that_is_no_vhd_is_refused_before_a_byte_of_it_is_transferred(world: World, host: OneHost) -> None:
+    uri = far_blob(world, host, "far.vhd", footer=bytes(512))
+
+    ended = world.ended(image.put(world.cloud, image_of(world, "golden", from_disk(uri))))
+
+    assert failure(ended)[0] == "InvalidVhd"
+    assert host.read == 0
+    assert world.leftovers() == []

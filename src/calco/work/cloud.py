@@ -1,6 +1,6 @@
 """What work does its work with: the ports, the rules a person may set, and the runner that carries slow work on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -10,9 +10,12 @@ from calco.ports import (
     Chance,
     Clock,
     DiskStore,
+    HostRefused,
     Hypervisor,
     ProvisioningMedia,
     Records,
+    RemoteBlob,
+    RemoteBlobs,
     Resource,
     VirtualNetwork,
 )
@@ -46,6 +49,19 @@ class Rules:
     """Whether a deployment that waits too long for its turn fails as Azure's does."""
 
 
+class NoHosts:
+    """``ports.RemoteBlobs`` where the list of hosts is empty: nothing leaves this machine."""
+
+    def lists(self, uri: str) -> bool:  # noqa: ARG002 - as the port has it
+        return False
+
+    def look(self, uri: str) -> RemoteBlob:  # noqa: ARG002
+        raise HostRefused("no host is listed")
+
+    def pages(self, blob: RemoteBlob) -> tuple[int, Iterator[tuple[int, bytes]]]:  # noqa: ARG002
+        raise HostRefused("no host is listed")
+
+
 @dataclass(frozen=True)
 class Cloud:
     """One service's world. ``accepted`` tells the runner of a committed operation; ``wake`` that one may go on."""
@@ -61,6 +77,7 @@ class Cloud:
     rules: Rules
     accepted: Callable[[str], None]
     wake: Callable[[str], None]
+    remote_blobs: RemoteBlobs = field(default_factory=NoHosts)
 
 
 @dataclass(frozen=True)

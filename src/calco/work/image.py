@@ -15,9 +15,10 @@ from calco.model.image import NewImage
 from calco.model.operation import Claim, Family
 from calco.model.region import pool_of
 from calco.model.virtual_machine import Act as MachineAct
+from calco.model.volume import VolumeId
 from calco.operations.plan import Act, Change, Plan, no_change, nothing
 from calco.ports import Reader, Resource, Writer
-from calco.work import disk, volume
+from calco.work import disk, remote_blob, volume
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import (
     check_free,
@@ -143,6 +144,7 @@ def _capture(cloud: Cloud, tx: Writer, wanted: NewImage, location: str, *, creat
         uris={each.slot: each.uri for each in sources.disks if each.uri is not None},
         sizes={each.slot: each.size_bytes for each in sources.disks if each.size_bytes is not None},
         copies=_copies(cloud, sources, location) if wanted.zone_resilient else (),
+        fetched=_fetched(cloud, sources),
     )
     operation = hand_over(cloud, tx, plan_for(params), params, subject=image, claims=claims)
     return Accepted(image, operation, created=created)
@@ -169,6 +171,17 @@ def _copies(cloud: Cloud, sources: Sources, location: str) -> tuple[ZoneCopy, ..
         for zone in cloud.rules.zones[location]
         for each in sources.disks
     )
+
+
+def _fetched(cloud: Cloud, sources: Sources) -> dict[str, VolumeId]:
+    """Blobs of hosts that may be read get a volume each, however often one is named."""
+    elsewhere = {
+        each.slot: each.uri
+        for each in sources.disks
+        if each.uri is not None and each.origin is None and remote_blob.is_listed(cloud, each.uri)
+    }
+    volumes = {uri: cloud.chance.guid() for uri in dict.fromkeys(elsewhere.values())}
+    return {slot: volumes[uri] for slot, uri in elsewhere.items()}
 
 
 def _busy(id: ResourceId, machine: Resource | None) -> ApiError:

@@ -10,16 +10,17 @@ from dataclasses import dataclass, field, replace
 
 from calco.model import blob as blob_model
 from calco.model import errors
-from calco.model.disk import MAX_OS_DISK_GB, size_gb
+from calco.model.blob import Use
+from calco.model.disk import size_gb
 from calco.model.document import Document, Json, object_at, objects_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.image import OS_SLOT
-from calco.model.vhd import DATA_DISK_MAX_BYTES, FOOTER_BYTES
-from calco.model.volume import GIB, Format, Volume, VolumeId
+from calco.model.vhd import DATA_DISK_MAX_BYTES, FOOTER_BYTES, OS_DISK_MAX_BYTES
+from calco.model.volume import Format, Volume, VolumeId
 from calco.operations.plan import Act, Change, Job, Plan, nothing
 from calco.ports import Reader, Resource, Writer
-from calco.work import blob, disk, volume
+from calco.work import blob, disk, remote_blob, volume
 from calco.work.cloud import Cloud
 from calco.work.common import with_internal, with_properties
 from calco.work.image_sources import check_size
@@ -51,6 +52,8 @@ class Capture:
     uris: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     copies: tuple[ZoneCopy, ...] = ()
+    fetched: dict[str, VolumeId] = field(default_factory=dict)
+    """The volumes that blobs of other hosts are brought into, by slot."""
 
     @property
     def id(self) -> ResourceId:
@@ -60,27 +63,43 @@ class Capture:
 # --- blobs -----------------------------------------------------------------------------------------------------------
 
 
-def _lock_blobs(cloud: Cloud, job: Job[Capture]) -> None:
-    """Nobody writes the blobs any more, and each is a VHD that Azure would take."""
-    for slot, uri in job.params.uris.items():
-        use = blob_model.Use.IMAGE
-        if not job.params.disks[slot]:
-            raise blob_model.vhd_not_found(use, uri, slot)
-        lun = None if slot == OS_SLOT else int(slot)
-        most = MAX_OS_DISK_GB * GIB if lun is None else DATA_DISK_MAX_BYTES
-        with cloud.records.read() as view:
-            found = blob.at(view, cloud, ResourceId.parse(job.params.disks[slot]))
-            if found is None:
-                raise blob_model.vhd_not_found(use, uri, slot)
-            cloud.disks.freeze(found.volume)
-            vhd = blob.vhd(cloud, view, uri, disk=slot, use=use, max_bytes=most)
+def _take_blobs(cloud: Cloud, job: Job[Capture]) -> None:
+    """Nobody writes the blobs any more, or they have come here from another host; and each is a VHD that Azure would
+    take."""
+    for slot in job.params.uris:
+        guest_bytes = _fetch(cloud, job, slot) if slot in job.params.fetched else _lock(cloud, job.params, slot)
         if slot in job.params.sizes:
-            check_size(job.params.sizes[slot], vhd.guest_bytes, lun)
+            check_size(job.params.sizes[slot], guest_bytes, lun_of(slot))
 
 
-def _unlock_blobs(cloud: Cloud, job: Job[Capture]) -> None:
+def _most(slot: str) -> int:
+    return OS_DISK_MAX_BYTES if slot == OS_SLOT else DATA_DISK_MAX_BYTES
+
+
+def _lock(cloud: Cloud, params: Capture, slot: str) -> int:
+    """What a guest sees of a blob of this service, locked now. Raises ApiError."""
+    uri, id = params.uris[slot], params.disks[slot]
+    with cloud.records.read() as view:
+        found = blob.at(view, cloud, ResourceId.parse(id)) if id else None
+        if found is None:
+            raise blob_model.vhd_not_found(Use.IMAGE, remote_blob.shown_uri(uri), slot)
+        cloud.disks.freeze(found.volume)
+        return blob.vhd(cloud, view, uri, disk=slot, use=Use.IMAGE, max_bytes=_most(slot)).guest_bytes
+
+
+def _fetch(cloud: Cloud, job: Job[Capture], slot: str) -> int:
+    uri = job.params.uris[slot]
+    why = (
+        f"Reading disk '{slot}' from {remote_blob.shown_uri(uri)}. It lies on another host, so its page ranges are "
+        "transferred; a blob of this service would be shared."
+    )
+    wanted = remote_blob.Wanted(uri, job.params.fetched[slot], slot, Use.IMAGE, _most(slot))
+    return remote_blob.fetch(cloud, wanted, _speaker(cloud, job, why))
+
+
+def _leave_blobs(cloud: Cloud, job: Job[Capture]) -> None:
     """Blobs that nobody else is about to freeze may be written again. No operation is accepted meanwhile: what is
-    accepted before is seen here, what is accepted later locks the file itself."""
+    accepted before is seen here, what is accepted later locks the file itself. What was fetched goes."""
     with cloud.records.write() as tx:
         for slot in job.params.uris:
             id = job.params.disks[slot]
@@ -88,23 +107,35 @@ def _unlock_blobs(cloud: Cloud, job: Job[Capture]) -> None:
             row = None if found is None else tx.volume(found.volume)
             if found is not None and row is not None and not row.frozen and tx.claims(found.id) == [job.id]:
                 cloud.disks.thaw(row.id)
+    for each in job.params.fetched.values():
+        cloud.disks.delete(each)
 
 
 # --- records ---------------------------------------------------------------------------------------------------------
 
 
-def _freeze(tx: Writer, job: Job[Capture]) -> Resource:
+def _freeze(cloud: Cloud, tx: Writer, job: Job[Capture]) -> Resource:
     """Freeze what the sources hold and hold it for the image too; answers the image with its disks' sizes."""
     image = tx.resource(job.params.id)
     if image is None:
         raise errors.internal()
     sizes: dict[str, int] = {}
     for slot, text in job.params.disks.items():
-        row, guest_bytes = _behind(tx, ResourceId.parse(text))
+        if slot in job.params.fetched:
+            row = _fetched(cloud, job.params.fetched[slot])
+            guest_bytes = _guest_bytes(row)
+        else:
+            row, guest_bytes = _behind(tx, ResourceId.parse(text))
         tx.put_volume(replace(row, frozen=True))
         tx.hold(image.id, slot, row.id)
         sizes[slot] = max(guest_bytes, job.params.sizes.get(slot, 0))
     return _sized(image, sizes)
+
+
+def _fetched(cloud: Cloud, volume_id: VolumeId) -> Volume:
+    """The row of a volume that came from another host: its length is known now."""
+    with cloud.disks.view(volume_id) as content:
+        return Volume(volume_id, content.size_bytes, format=Format.FLAT)
 
 
 def _behind(view: Reader, id: ResourceId) -> tuple[Volume, int]:
@@ -136,16 +167,18 @@ def _succeeded(image: Resource) -> Resource:
     return with_properties(image, {"provisioningState": "Succeeded"})
 
 
-def _publish(_cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
+def _publish(cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
     """Freeze, hold, and show the image as done: all at once or not at all."""
-    tx.put(_succeeded(_freeze(tx, job)))
+    tx.put(_succeeded(_freeze(cloud, tx, job)))
 
 
 def _let_go(_cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
-    """The image holds nothing any more. A disk's volume stays frozen, for a disk written again gets one of its own at no
-    cost; a blob would have to be copied for that, so its volume is given back to it."""
+    """The image holds nothing any more. A disk's volume stays frozen, for a disk written again gets one of its own at
+    no cost; a blob would have to be copied for that, so its volume is given back to it."""
     tx.release(job.params.id)
-    for slot in job.params.uris:
+    for each in job.params.fetched.values():
+        tx.delete_volume(each)
+    for slot in job.params.uris.keys() - job.params.fetched.keys():
         id = ResourceId.parse(job.params.disks[slot])
         row, _ = _behind(tx, id)
         tx.release(id, blob.SLOT)
@@ -160,6 +193,7 @@ def _lock_files(cloud: Cloud, job: Job[Capture]) -> None:
         frozen: Sequence[VolumeId] = [*view.held(job.params.id).values()]
     for each in frozen:
         cloud.disks.freeze(each)
+    volume.drop_files(cloud, job.params.fetched.values())  # zone copies were made of them, and nobody needs them now
 
 
 def _failed(_cloud: Cloud, tx: Writer, job: Job[Capture], _error: ApiError) -> None:
@@ -172,9 +206,9 @@ def _failed(_cloud: Cloud, tx: Writer, job: Job[Capture], _error: ApiError) -> N
 # --- zones -----------------------------------------------------------------------------------------------------------
 
 
-def _hold_sources(_cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
+def _hold_sources(cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
     """Until the copies are there the image holds its sources' own volumes, so that nothing takes them away."""
-    tx.put(_freeze(tx, job))
+    tx.put(_freeze(cloud, tx, job))
 
 
 def _copy(cloud: Cloud, job: Job[Capture]) -> None:
@@ -184,7 +218,8 @@ def _copy(cloud: Cloud, job: Job[Capture]) -> None:
         cloud.disks.freeze(each.id)
     for number, copy in enumerate(job.params.copies, start=1):
         source = sources[copy.slot]
-        cloud.disks.copy(_volume_of(copy, source), source.id, _speaker(cloud, job, copy, number))
+        says = _speaker(cloud, job, _why_copied(job.params, copy, number))
+        cloud.disks.copy(_volume_of(copy, source), source.id, says)
 
 
 def _sources(view: Reader, params: Capture) -> dict[str, Volume]:
@@ -197,8 +232,16 @@ def _volume_of(copy: ZoneCopy, source: Volume) -> Volume:
     return Volume(copy.volume, _guest_bytes(source), frozen=True, format=Format.QCOW2, pool=copy.pool)
 
 
-def _speaker(cloud: Cloud, job: Job[Capture], copy: ZoneCopy, number: int) -> Callable[[int, int], None]:
-    """Says in the records how far a copy is, once a second at most."""
+def _why_copied(params: Capture, copy: ZoneCopy, number: int) -> str:
+    return (
+        f"Copying disk '{copy.slot}' to pool '{copy.pool}', copy {number} of {len(params.copies)}. A zone-resilient "
+        "image is a whole copy in each zone's pool, so that each serves alone; without zoneResilient an image shares "
+        "its source's volume, and nothing moves."
+    )
+
+
+def _speaker(cloud: Cloud, job: Job[Capture], why: str) -> Callable[[int, int], None]:
+    """Says in the records what is done and how far it is, once a second at most."""
     said_at: list[float] = []
 
     def moved(done: int, total: int) -> None:
@@ -207,13 +250,8 @@ def _speaker(cloud: Cloud, job: Job[Capture], copy: ZoneCopy, number: int) -> Ca
             return
         said_at.append(now)
         percent = 100 * done // total if total else 100
-        says = (
-            f"Copying disk '{copy.slot}' to pool '{copy.pool}', copy {number} of {len(job.params.copies)}: {percent} % "
-            f"of {total} bytes. A zone-resilient image is a whole copy in each zone's pool, so that each serves alone; "
-            "an image without zoneResilient shares its source's volume and moves nothing."
-        )
         with cloud.records.write() as tx:
-            tx.progress(job.id, {"says": says, "percent": percent})
+            tx.progress(job.id, {"says": f"{why} {percent} % of {total} bytes.", "percent": percent})
 
     return moved
 
@@ -234,6 +272,7 @@ def _publish_copies(_cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
         tx.hold(image.id, each.held_as, each.volume)
     for slot in sources:
         tx.release(image.id, slot)
+    volume.forget_unused(tx, job.params.fetched.values())
     pools: list[Json] = [*dict.fromkeys(each.pool for each in job.params.copies)]
     tx.put(_succeeded(with_internal(image, {"pools": pools})))
 
@@ -254,7 +293,7 @@ FROM_BLOBS: Plan[Cloud, Capture] = Plan(
     "image.fromBlobs",
     Capture,
     (
-        Act("lock blobs", _lock_blobs, _unlock_blobs),
+        Act("take blobs", _take_blobs, _leave_blobs),
         Change("freeze and publish", _publish, _let_go),
         Act("lock files", _lock_files, nothing),
     ),
@@ -264,7 +303,7 @@ REPLICATE: Plan[Cloud, Capture] = Plan(
     "image.replicate",
     Capture,
     (
-        Act("lock blobs", _lock_blobs, _unlock_blobs),
+        Act("take blobs", _take_blobs, _leave_blobs),
         Change("freeze and hold", _hold_sources, _let_go),
         Act("copy", _copy, _drop_copies),
         Change("publish copies", _publish_copies, _unpublish_copies),
@@ -272,6 +311,11 @@ REPLICATE: Plan[Cloud, Capture] = Plan(
     ),
     failed=_failed,
 )
+
+
+def lun_of(slot: str) -> int | None:
+    """None for the OS disk."""
+    return None if slot == OS_SLOT else int(slot)
 
 
 def plan_for(params: Capture) -> Plan[Cloud, Capture]:
