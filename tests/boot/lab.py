@@ -43,7 +43,8 @@ class Lab:
         return f"{self.service.client.subscription}/resourceGroups/lab"
 
     def path(self, type: str, name: str) -> str:
-        namespace = "Microsoft.Network" if type == "virtualNetworks" else "Microsoft.Compute"
+        namespaces = {"virtualNetworks": "Microsoft.Network", "storageAccounts": "Microsoft.Storage"}
+        namespace = namespaces.get(type, "Microsoft.Compute")
         return f"{self.group}/providers/{namespace}/{type}/{name}"
 
     def furnish(self) -> None:
