@@ -14,11 +14,12 @@ from calco.model.blob import Use as BlobUse
 from calco.model.blob import vhd_not_found
 from calco.model.disk import CreateOption, DiskState, size_gb
 from calco.model.document import Document, number_at, text_at
+from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.operation import Claim, Family
 from calco.model.snapshot import NewSnapshot, SnapshotSku
 from calco.model.volume import GIB
-from calco.operations.plan import Act, Change, Plan, no_change, nothing
+from calco.operations.plan import Act, Change, Job, Plan, no_change, nothing
 from calco.ports import Reader, Resource, Writer
 from calco.work import access, disk, disk_source, volume
 from calco.work.cloud import Accepted, Cloud
@@ -139,6 +140,7 @@ def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
             raise errors.access_outstanding(id.name, "deleting the snapshot")
         claims = (Claim(id),)
         check_free(tx, claims)
+        tx.put(with_properties(snapshot, {"provisioningState": "Deleting"}))
         files = tuple(volume.chain(tx, tx.held(id).values()))
         operation = hand_over(
             cloud, tx, DELETE, disk.Leaving(str(id), files), subject=snapshot, claims=claims, family=Family.DISK
@@ -225,9 +227,18 @@ def _internal(view: Reader, wanted: NewSnapshot) -> Document:
 
 # --- plans -----------------------------------------------------------------------------------------------------------
 
+
+def _stays(_cloud: Cloud, tx: Writer, job: Job[disk.Leaving], _error: ApiError) -> None:
+    """A snapshot that could not be deleted is as good as it was."""
+    snapshot = tx.resource(ResourceId.parse(job.params.resource))
+    if snapshot is not None:
+        tx.put(with_properties(snapshot, {"provisioningState": "Succeeded"}))
+
+
 CREATE = disk_source.SNAPSHOT
 DELETE: Plan[Cloud, disk.Leaving] = Plan(
     "snapshot.delete",
     disk.Leaving,
     (Change("forget", disk.forget, no_change), Act("drop files", disk.drop_files, nothing, insist=True)),
+    failed=_stays,
 )
