@@ -122,7 +122,13 @@ def _same(one: Json, other: Json) -> bool:
 
 
 def _creation(wanted: NewDisk) -> Document:
-    return {**object_at(wanted.properties, "creationData"), "createOption": wanted.create_option.value}
+    """``creationData`` as it is kept: a platform image by its parts, however the request names it."""
+    creation: Document = {**object_at(wanted.properties, "creationData"), "createOption": wanted.create_option.value}
+    if wanted.urn is not None:
+        urn = _urn(wanted.urn)
+        reference = {"publisher": urn.publisher, "offer": urn.offer, "sku": urn.sku, "version": urn.version}
+        creation["imageReference"] = {**reference}
+    return creation
 
 
 SETTINGS = (
@@ -203,7 +209,7 @@ def _create(
         case CreateOption.FROM_IMAGE if base is not None and wanted.urn is not None:
             source = disk_source.of_platform(cloud, tx, _urn(wanted.urn), base)
         case CreateOption.FROM_IMAGE if wanted.image is not None:
-            source = disk_source.of_image(tx, wanted, wanted.image, location)
+            source = disk_source.of_image(cloud, tx, wanted, wanted.image, location)
         case CreateOption.FROM_IMAGE:
             raise errors.missing("creationData.imageReference.id")
         case option:

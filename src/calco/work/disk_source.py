@@ -19,17 +19,16 @@ from calco.model.disk import NewDisk, OsType, Use
 from calco.model.document import Document, flag_at, number_at, text_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
-from calco.model.image import slot
 from calco.model.operation import Claim, Family, Operation
-from calco.model.region import pool_of
 from calco.model.vhd import DATA_DISK_MAX_BYTES, FOOTER_BYTES, OS_DISK_MAX_BYTES
 from calco.model.virtual_machine import Urn
-from calco.model.volume import GIB, VolumeId
+from calco.model.volume import VolumeId
 from calco.operations.plan import Act, Change, Job, Plan, nothing
 from calco.ports import Reader, Resource, Writer
 from calco.work import access, blob, live, volume
 from calco.work.cloud import Cloud
 from calco.work.common import check_free, hand_over, settled, state_of, with_properties
+from calco.work.image_disks import disks_of
 from calco.work.machine_state import RENEWS_MACHINE_ID
 
 SNAPSHOT_KIND = "Microsoft.Compute/snapshots"
@@ -123,37 +122,29 @@ def of_blob(cloud: Cloud, view: Reader, wanted: Wish, location: str) -> Source |
     )
 
 
-def of_image(view: Reader, wanted: NewDisk, image: ResourceId, location: str) -> Source:
+def of_image(cloud: Cloud, view: Reader, wanted: NewDisk, image: ResourceId, location: str) -> Source:
     """One disk of a managed image. Ours: Azure makes disks of gallery and platform images only. Raises ApiError."""
     record = view.resource(image)
     if record is None or record.location != location:
         raise errors.image_not_found(str(image), location)
     if state_of(record) != "Succeeded":
         raise errors.image_not_ready(wanted.id.name, image.name)
-    held = _held_of_image(view, image, wanted, location)
-    if held is None:
+    given = disks_of(cloud, view, record, wanted.zones).get(wanted.lun)
+    if given is None:
         raise errors.invalid("creationData.imageReference.lun", f"Image {image.name} has no data disk at that LUN.")
     inherits: Document = {}
     if wanted.lun is None:
         inherits["osType"] = text_at(record.properties, "storageProfile", "osDisk", "osType") or OsType.LINUX.value
         inherits["hyperVGeneration"] = text_at(record.properties, "hyperVGeneration") or "V1"
     return Source(
-        size_bytes=number_at(record.internal, "sizes", slot(wanted.lun)) or GIB,
+        size_bytes=given.size_bytes,
         # Shared: it must not be deleted between this look and the next.
         claims=(Claim(record.id, sole=False),),
-        volume=held,
+        volume=given.volume,
         is_frozen=True,
         inherits=inherits,
         renews_machine_id=flag_at(record.internal, RENEWS_MACHINE_ID) if wanted.lun is None else None,
     )
-
-
-def _held_of_image(view: Reader, image: ResourceId, wanted: NewDisk, location: str) -> VolumeId | None:
-    """The image's volume for that disk: of a zone-resilient image the copy in the disk's own zone, if it is in one."""
-    held = view.held(image)
-    own_zone = slot(wanted.lun, pool_of(location, wanted.zones))
-    copies = [each for name, each in held.items() if name.startswith(f"{slot(wanted.lun)}@")]
-    return held.get(own_zone) or held.get(slot(wanted.lun)) or next(iter(copies), None)
 
 
 def of_platform(cloud: Cloud, view: Reader, urn: Urn, base: VolumeId) -> Source:

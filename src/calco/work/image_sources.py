@@ -23,9 +23,9 @@ from calco.ports import Reader, Resource
 from calco.work import access, blob, disk
 from calco.work.cloud import Cloud
 from calco.work.common import state_of
+from calco.work.disk_source import SNAPSHOT_KIND
 from calco.work.machine_state import RENEWS_MACHINE_ID, condition_of
 
-SNAPSHOT_KIND = "Microsoft.Compute/snapshots"
 ANCESTORS = 8
 """How far back one looks for where a disk came from."""
 
@@ -200,9 +200,8 @@ def _check_disk(cloud: Cloud, view: Reader, source: Resource) -> None:
     """A signed URL that reads does no harm; an upload must have ended, and no guest may be writing."""
     access.check_use(source, Use.COPY, cloud.clock.now())
     owner = text_at(source.extra, "managedBy")
-    machine = None if owner is None else ResourceId.parse(owner)
-    if machine is not None and _runs(view, machine):
-        raise written_by_machine(f"Disk {source.id.name}", machine)
+    if owner is not None and _runs(view, ResourceId.parse(owner)):
+        raise written_by_machine(f"Disk {source.id.name}", ResourceId.parse(owner))
 
 
 def _runs(view: Reader, machine: ResourceId) -> bool:

@@ -242,7 +242,7 @@ def _name_taken(name: str) -> errors.ApiError:
 
 def _zones(wanted: NewVirtualMachine, sku: Sku) -> Document:
     """A disk is in its machine's zone, unless it is in all of them."""
-    return {"zones": wanted.extra["zones"]} if "zones" in wanted.extra and not zone.is_everywhere(sku) else {}
+    return {"zones": wanted.extra["zones"]} if "zones" in wanted.extra and not sku.is_zone_redundant else {}
 
 
 def _shown(wanted: NewVirtualMachine, wish: DiskWish, record: Resource, source: Source, caching: str) -> Document:

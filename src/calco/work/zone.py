@@ -6,6 +6,7 @@ Each zone's storage is a pool of its own (``eastus-1``) that may be gone without
 from collections.abc import Mapping
 
 from calco.model import errors
+from calco.model.disk import Sku
 from calco.model.document import Json, text_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
@@ -32,13 +33,9 @@ def check(rules: Rules, id: ResourceId, location: str, extra: Mapping[str, Json]
 def check_together(disk: Resource, machine_zones: tuple[str, ...]) -> None:
     """A disk and its machine are in one zone, or neither is in any; a ``_ZRS`` disk goes anywhere. Raises ApiError."""
     zones = zones_of(disk)
-    if zones != machine_zones and not is_everywhere(text_at(disk.extra, "sku", "name")):
+    sku = text_at(disk.extra, "sku", "name")
+    if zones != machine_zones and not (sku in set(Sku) and Sku(sku).is_zone_redundant):
         raise not_together(disk.id, zones, machine_zones)
-
-
-def is_everywhere(sku: str | None) -> bool:
-    """Whether a disk of that SKU is in all zones of its region, and so in none of its own."""
-    return sku is not None and sku.endswith("_ZRS")
 
 
 def no_zones(id: ResourceId, location: str) -> ApiError:
