@@ -258,14 +258,41 @@ def test_an_id_keeps_the_casing_of_its_first_author(lab: Api) -> None:
     assert lab.get(shouted)["id"] == WEB
 
 
-def test_patch_changes_tags_and_says_what_it_cannot(lab: Api) -> None:
+def test_patch_changes_what_it_names_and_nothing_else(lab: Api) -> None:
     lab.put(WEB, machine_body("web", f"{NETWORK}/networkInterfaces/nic"))
+    before = lab.get(WEB)
 
     assert lab.call("PATCH", WEB, {"tags": {"a": "b"}}).status_code == 200
-    refused = lab.call("PATCH", WEB, {"properties": {"hardwareProfile": {"vmSize": "Standard_B2s"}}})
+    lab.world.drive()
+    running = lab.call("PATCH", WEB, {"properties": {"hardwareProfile": {"vmSize": "Standard_B2s"}}})
+    lab.post(f"{WEB}/deallocate")
+    changed = lab.call("PATCH", WEB, {"properties": {"HardwareProfile": {"vmSize": "Standard_B2s"}}})
+    lab.world.drive()
+    absent = lab.call("PATCH", f"{WEB}2", {"properties": {"hardwareProfile": {"vmSize": "Standard_B2s"}}})
 
-    assert lab.get(WEB)["tags"] == {"a": "b"}
-    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "NotSupported")
+    assert (running.status_code, running.json()["error"]["code"]) == (409, "OperationNotAllowed")
+    assert (changed.status_code, changed.json()["properties"]["provisioningState"]) == (200, "Updating")
+    assert absent.status_code == 404
+    after = lab.get(WEB)
+    assert after["tags"] == {"a": "b"}
+    assert after["properties"] == {**before["properties"], "hardwareProfile": {"vmSize": "Standard_B2s"}}
+
+
+def test_data_disks_are_attached_and_detached_by_patch(lab: Api) -> None:
+    """Source: recording net-vm-add-remove-datadisks, exchanges 24 to 26."""
+    lab.put(WEB, machine_body("web", f"{NETWORK}/networkInterfaces/nic"))
+    new = {"lun": 6, "createOption": "Empty", "diskSizeGB": 2, "caching": "ReadWrite"}
+    first = lab.call("PATCH", WEB, {"properties": {"storageProfile": {"dataDisks": [{**new, "lun": 1}]}}})
+    lab.world.drive()
+
+    answer = lab.call("PATCH", WEB, {"properties": {"storageProfile": {"dataDisks": [new]}}})
+    lab.world.drive()
+
+    assert (first.status_code, answer.status_code) == (200, 200)
+    shown = answer.json()["properties"]["storageProfile"]["dataDisks"]
+    assert [(each["lun"], each["toBeDetached"]) for each in shown] == [(1, True), (6, False)]
+    (left,) = lab.get(WEB)["properties"]["storageProfile"]["dataDisks"]
+    assert (left["lun"], left["caching"], left["diskSizeGB"], left["toBeDetached"]) == (6, "ReadWrite", 2, False)
 
 
 def test_a_running_machine_cannot_be_generalized_and_a_generalized_one_not_started(lab: Api) -> None:

@@ -330,9 +330,6 @@ def test_what_a_machine_keeps_for_life_cannot_be_changed(world: World) -> None:
     changed = replace(wanted, properties={**wanted.properties, **profile})
     refusal = refused(world, lambda: virtual_machine.put(world.cloud, changed), 409, "PropertyChangeNotAllowed")
     assert refusal.target == "osProfile.adminUsername"
-    more: Document = {"storageProfile": {"dataDisks": [{"lun": 3}, {"lun": 4}]}}
-    changed = replace(wanted, properties={**wanted.properties, **more})
-    refused(world, lambda: virtual_machine.put(world.cloud, changed), 400, "NotSupported", "dataDisks")
     moved = replace(wanted, location="westus")
     refused(world, lambda: virtual_machine.put(world.cloud, moved), 409, "InvalidResourceLocation")
 

@@ -4,10 +4,10 @@ from calco.arm import instance_view, operations, reading, showing, windows_confi
 from calco.arm.call import Answer, Call, listed, ok
 from calco.arm.reply import accepted_body, deleted
 from calco.arm.showing import Field
-from calco.arm.virtual_machine_body import Update, read
+from calco.arm.virtual_machine_body import Body, read
 from calco.model import errors, names
 from calco.model.disk import OsType
-from calco.model.document import Document, object_at, objects_at, text_at
+from calco.model.document import Document, merged, object_at, objects_at, text_at
 from calco.model.virtual_machine import Act
 from calco.ports import Resource
 from calco.work import instance_view as seen
@@ -40,12 +40,17 @@ def put(call: Call) -> Answer:
 
 
 def patch(call: Call) -> Answer:
-    """Only tags: every other change is made by PUT."""
-    update, body = reading.fit(call.body, Update)
-    if update.properties or set(body) - {"tags"}:
-        changed = next(iter(sorted(set(body) - {"tags"})))
-        raise errors.not_supported(f"{changed} in a PATCH of a virtual machine (use PUT)")
-    accepted = work.patch(call.cloud, call.id, reading.tags(body))
+    """What is sent replaces what is there: objects member by member, lists of disks and NICs as a whole."""
+    _, body = reading.fit(call.body, Body)
+    if not set(body) - {"tags"}:
+        accepted = work.patch(call.cloud, call.id, reading.tags(body))
+    else:
+        there = work.get(call.cloud, call.id)
+        now: Document = {**there.extra, "location": there.location, "properties": there.properties}
+        if there.tags is not None:
+            now["tags"] = dict(there.tags)
+        changed = merged(now, {name: each for name, each in body.items() if name != "location"})
+        accepted = work.update(call.cloud, read(call.id, changed, call.subscription))
     return accepted_body(call, operations.Kind.MACHINE_PATCH, accepted, show)
 
 

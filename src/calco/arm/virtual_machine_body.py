@@ -49,6 +49,7 @@ class Disk(Struct, rename="camel"):
     os_type: OsType | None = None
     delete_option: str | None = None
     write_accelerator_enabled: bool | None = None
+    to_be_detached: bool | None = None
     vhd: dict[str, object] | None = None
     image: dict[str, object] | None = None
 
@@ -139,12 +140,6 @@ class Body(Struct):
     location: str | None = None
     properties: Properties | None = None
     zones: list[str] | None = None
-
-
-class Update(Struct):
-    """A PATCH."""
-
-    properties: dict[str, object] | None = None
 
 
 NOT_YET = (
@@ -257,6 +252,7 @@ def _disk(disk: Disk, lun: int | None, place: str, subscription: str) -> DiskWis
         disk=None if managed.id is None else reading.reference(managed.id, path, DISK, subscription),
         os_type=disk.os_type,
         delete_option=_delete_option(disk.delete_option, f"{place}.deleteOption"),
+        to_be_detached=disk.to_be_detached is True,
     )
 
 

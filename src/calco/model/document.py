@@ -71,3 +71,12 @@ def leaves(value: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
 def text_map(value: Mapping[str, Json]) -> dict[str, str]:
     """The string members of ``value``: how tags are read."""
     return {name: each for name, each in value.items() if isinstance(each, str)}
+
+
+def merged(document: Document, change: Document) -> Document:
+    """``document`` with what ``change`` says: objects member by member, all else as a whole. Source: RFC 7396."""
+    result: Document = {**document}
+    for name, each in change.items():
+        below = result.get(name)
+        result[name] = merged(below, each) if isinstance(below, dict) and isinstance(each, dict) else each
+    return result

@@ -133,6 +133,7 @@ class DiskWish:
     disk: ResourceId | None = None
     os_type: OsType | None = None
     delete_option: str | None = None
+    to_be_detached: bool = False
 
 
 @dataclass(frozen=True)

@@ -87,21 +87,23 @@ def nics_of(machine: Resource) -> list[ResourceId]:
     return [ResourceId.parse(id) for each in ordered if (id := text_at(each, "id")) is not None]
 
 
+def drive_of(view: Reader, disk: ResourceId, lun: int | None) -> Drive | None:
+    """What the machine writes as that disk; None while the disk has no volume."""
+    held = view.held(disk).get(DISK_SLOT)
+    return None if held is None else Drive(held, lun)
+
+
 def hardware_of(machine: Resource, view: Reader, rules: Rules) -> Machine:
     """What the hypervisor is to run, but for links and media. Cores and memory are the size's, capped by the rules."""
     size = find(text_at(machine.properties, "hardwareProfile", "vmSize") or "")
-    drives = tuple(
-        Drive(held, lun)
-        for lun, disk in disks_of(machine).items()
-        if (held := view.held(disk).get(DISK_SLOT)) is not None
-    )
+    drives = [drive_of(view, disk, lun) for lun, disk in disks_of(machine).items()]
     return Machine(
         vm_id=vm_id_of(machine),
         name=machine.id.name,
         generation=Generation(text_at(machine.internal, "generation") or Generation.V1),
         cores=min(rules.cores_max, size.cores if size else 1),
         memory_mib=min(rules.memory_mib_max, size.memory_mib if size else 1024),
-        drives=drives,
+        drives=tuple(each for each in drives if each is not None),
         links=(),
         media=None,
     )

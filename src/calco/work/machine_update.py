@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from calco.model import errors
-from calco.model.document import object_at, objects_at, text_at
+from calco.model.document import Document, object_at, text_at
 from calco.model.machine import Generation
 from calco.model.operation import Claim
 from calco.model.virtual_machine import Act, NewVirtualMachine, after
 from calco.model.vm_size import VmSize
 from calco.operations.plan import Change, Job, Plan, no_change
 from calco.ports import Resource, Writer
-from calco.work import power, power_up
+from calco.work import machine_attachment, power, power_up
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import check_free, hand_over, with_properties
-from calco.work.machine_state import claims_of, condition_of, disks_of, is_running, machine_in, nics_of
+from calco.work.machine_state import claims_of, condition_of, disks_of, is_provisioned, is_running, machine_in, nics_of
 from calco.work.power_up import in_line
 
 _FIXED: Sequence[tuple[tuple[str, ...], str]] = (
@@ -38,19 +38,30 @@ def update(cloud: Cloud, tx: Writer, machine: Resource, wanted: NewVirtualMachin
         now, then = text_at(machine.properties, *path), text_at(wanted.properties, *path)
         if then is not None and (now or "").lower() != then.lower():
             raise errors.property_change(name)
-    _check_same_disks(machine, wanted)
     _check_size(machine, size)
-    changed = replace(
+    if _was_never_on(machine):
+        return _create_again(cloud, tx, _changed(machine, wanted, object_at(machine.properties, "storageProfile")))
+    changes = machine_attachment.changes_of(cloud, tx, machine, wanted, size)
+    changed = _changed(machine, wanted, changes.profile)
+    for each in changes.skus:
+        tx.put(each)
+    if changes.is_slow:
+        changed, operation = machine_attachment.accept(cloud, tx, machine, changed, changes)
+        return Accepted(changed, operation)
+    return settle_change(cloud, tx, changed)
+
+
+_NOT_BY_UPDATE = ("osProfile", "storageProfile", "networkProfile", "vmId", "timeCreated", "provisioningState")
+
+
+def _changed(machine: Resource, wanted: NewVirtualMachine, storage_profile: Document) -> Resource:
+    """The machine as the request wants it; what is not sent stays."""
+    sent = {name: each for name, each in wanted.properties.items() if name not in _NOT_BY_UPDATE}
+    return replace(
         machine,
         tags=machine.tags if wanted.tags is None else wanted.tags,
-        properties={
-            **wanted.properties,
-            **{name: each for name, each in machine.properties.items() if name != "hardwareProfile"},
-        },
+        properties={**machine.properties, **sent, "storageProfile": storage_profile},
     )
-    if _was_never_on(machine):
-        return _create_again(cloud, tx, changed)
-    return settle_change(cloud, tx, changed)
 
 
 def _was_never_on(machine: Resource) -> bool:
@@ -84,15 +95,6 @@ def _check_size(machine: Resource, size: VmSize) -> None:
         raise errors.too_many_disks(size.max_data_disks)
 
 
-def _check_same_disks(machine: Resource, wanted: NewVirtualMachine) -> None:
-    if "dataDisks" not in object_at(wanted.properties, "storageProfile"):
-        return
-    now = {each.get("lun") for each in objects_at(machine.properties, "storageProfile", "dataDisks")}
-    then = {each.get("lun") for each in objects_at(wanted.properties, "storageProfile", "dataDisks")}
-    if now != then:
-        raise errors.not_supported("storageProfile.dataDisks (attaching or detaching disks of a machine that is there)")
-
-
 @dataclass(frozen=True)
 class Changed:
     """A machine whose record was changed at acceptance already."""
@@ -103,7 +105,7 @@ class Changed:
 def settle_change(cloud: Cloud, tx: Writer, changed: Resource) -> Accepted:
     claims = (Claim(changed.id),)
     check_free(tx, claims, lambda _: errors.machine_busy(Act.UPDATE, changed.id.name))
-    if changed.properties.get("provisioningState") == "Succeeded":
+    if changed.properties.get("provisioningState") == "Succeeded" or is_provisioned(changed):
         changed = with_properties(changed, {"provisioningState": "Updating"})
     tx.put(changed)
     operation = hand_over(cloud, tx, UPDATE, Changed(str(changed.id)), subject=changed, claims=claims)

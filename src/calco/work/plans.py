@@ -7,6 +7,7 @@ from calco.work import (
     disk_source,
     image,
     image_capture,
+    machine_attachment,
     machine_delete,
     machine_update,
     power,
@@ -35,6 +36,7 @@ BOOK: Book[Cloud] = Book.of(
     power.DEALLOCATE,
     machine_delete.DELETE,
     machine_update.UPDATE,
+    machine_attachment.REWIRE,
     virtual_network.DELETE,
     resource_group.DELETE,
 )

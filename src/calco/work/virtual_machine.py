@@ -12,7 +12,7 @@ from calco.model.ids import ResourceId
 from calco.model.machine import MachineState
 from calco.model.operation import Claim, Family, Operation
 from calco.model.virtual_machine import Act, Condition, NewVirtualMachine, Urn, after
-from calco.model.vm_size import find
+from calco.model.vm_size import VmSize, find
 from calco.model.volume import VolumeId
 from calco.ports import Reader, Resource, Writer
 from calco.work import access, machine_create, machine_delete, machine_update, power, power_up, volume
@@ -61,11 +61,7 @@ def list(cloud: Cloud, group: ResourceId | None) -> Sequence[Resource]:
 def put(cloud: Cloud, wanted: NewVirtualMachine) -> Accepted:
     """Create a machine, or change one that is there."""
     location = normal_location(cloud, wanted.location, KIND)
-    size = find(wanted.size)
-    if size is None:
-        raise errors.invalid(
-            "vmSize", f"The size '{wanted.size[:100]}' is not known here; Standard_B1s is, for example."
-        )
+    size = _size(wanted)
     base: VolumeId | None = None
     try:
         while (accepted := _put(cloud, wanted, Setting(location, size, base))) is None:
@@ -89,6 +85,23 @@ def _put(cloud: Cloud, wanted: NewVirtualMachine, setting: Setting) -> Accepted 
         if isinstance(wanted.image, Urn) and (setting.base is None or tx.volume(setting.base) is None):
             return None
         return machine_create.create(cloud, tx, wanted, setting)
+
+
+def update(cloud: Cloud, wanted: NewVirtualMachine) -> Accepted:
+    """Change a machine that is there."""
+    size = _size(wanted)
+    with cloud.records.write() as tx:
+        accepted = machine_update.update(cloud, tx, found(tx, wanted.id), wanted, size)
+    return told(cloud, accepted)
+
+
+def _size(wanted: NewVirtualMachine) -> VmSize:
+    size = find(wanted.size)
+    if size is None:
+        raise errors.invalid(
+            "vmSize", f"The size '{wanted.size[:100]}' is not known here; Standard_B1s is, for example."
+        )
+    return size
 
 
 def patch(cloud: Cloud, id: ResourceId, tags: Mapping[str, str] | None) -> Accepted:

@@ -1,0 +1,89 @@
+"""Machines whose disks come, go and grow."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from calco.model.disk import CreateOption
+from calco.model.document import objects_at
+from calco.model.ids import ResourceId
+from calco.model.virtual_machine import Act, DiskWish
+from calco.model.volume import GIB
+from calco.work import disk, virtual_machine
+from calco.work.volume import DISK_SLOT
+from tests.crash.scene import Ask, Scene
+from tests.work.changes import HAD, existing, wanting
+from tests.world import GROUP, World
+
+
+def machine(world: World) -> ResourceId:
+    return world.id("virtualMachines", "web1")
+
+
+def spare(world: World) -> ResourceId:
+    return world.id("disks", "spare")
+
+
+def disks_for_others(world: World) -> Ask:
+    """A running machine that gives one disk away and gets two: one that was there, and a new one."""
+    id = world.with_network().running_machine("web1")
+    world.empty_disk("spare")
+    new = DiskWish(1, CreateOption.EMPTY, size_gb=2)
+    wanted = wanting(world, id, existing(0, spare(world)), new)
+    return lambda cloud: virtual_machine.update(cloud, wanted)
+
+
+def luns(world: World) -> list[object]:
+    return [
+        each["lun"] for each in objects_at(world.resource(machine(world)).properties, "storageProfile", "dataDisks")
+    ]
+
+
+def has_the_others(world: World) -> None:
+    assert luns(world) == [0, 1]
+    assert world.state(machine(world)) == "Succeeded"
+    states = sorted(str(each.properties["diskState"]) for each in disk.list(world.cloud, GROUP))
+    assert states == ["Attached", "Attached", "Attached", "Unattached"]
+    drives = world.hypervisor.writes(str(world.resource(machine(world)).internal["vmId"]))
+    assert set(drives) == {None, 0, 1}
+    with world.records.read() as view:
+        assert drives[0] == view.held(spare(world))[DISK_SLOT]
+
+
+def has_what_it_had(world: World) -> None:
+    assert luns(world) == [3]
+    assert world.state(machine(world)) == "Failed"
+    assert world.resource(spare(world)).properties["diskState"] == "Unattached"
+    assert len(disk.list(world.cloud, GROUP)) == 3
+    drives = world.hypervisor.writes(str(world.resource(machine(world)).internal["vmId"]))
+    assert set(drives) == {None, 3}
+
+
+def larger_disks(world: World) -> Ask:
+    """A deallocated machine whose disks grow."""
+    id = world.with_network().running_machine("web1")
+    world.done(virtual_machine.act(world.cloud, id, Act.DEALLOCATE))
+    wanted = wanting(world, id, replace(HAD, size_gb=3))
+    return lambda cloud: virtual_machine.update(cloud, wanted)
+
+
+def sizes(*gb: int) -> set[int]:
+    return {each * GIB for each in gb}
+
+
+def are_larger(world: World) -> None:
+    disks = disk.list(world.cloud, GROUP)
+    assert {disk.size_bytes_of(each) for each in disks} == sizes(3, 4)
+    with world.records.read() as view:
+        held = [view.held(each.id)[DISK_SLOT] for each in disks]
+    assert {world.disks.size_bytes(each) for each in held} == sizes(3, 4)
+
+
+def are_as_they_were(world: World) -> None:
+    assert {disk.size_bytes_of(each) for each in disk.list(world.cloud, GROUP)} == sizes(1, 4)
+    assert world.state(machine(world)) == "Failed"
+
+
+SCENES: Sequence[Scene] = (
+    Scene("disks for others", "machine.rewire", disks_for_others, has_the_others, 27, has_what_it_had),
+    Scene("larger disks of a machine", "machine.rewire", larger_disks, are_larger, 9, are_as_they_were),
+)
