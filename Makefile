@@ -7,13 +7,16 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help deps deps-peers deps-sdk check test-fast test test-long demo demo-down compatibility bench
+.PHONY: help deps deps-azurite deps-peers deps-sdk check test-fast test test-long demo demo-down compatibility bench
 
 help: deps ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: ## Install packages and the Python environment (quick when they are there)
 	@tools/deps.sh base
+
+deps-azurite: deps
+	@tools/deps.sh azurite
 
 deps-peers: deps
 	@tools/deps.sh peers
@@ -28,7 +31,7 @@ check: deps ## Format, lint, types, import rules, spelling
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/codespell
 
-test-fast: deps-sdk ## What needs no guest (at most 90 s)
+test-fast: deps-sdk deps-azurite ## What needs no guest (at most 90 s)
 	$(PYTEST) -m "not guest and not long" -n 2
 
 test: check test-fast ## Everything a change must pass: check, test-fast, tests with real guests

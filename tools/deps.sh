@@ -3,6 +3,7 @@
 #
 #   tools/deps.sh base    Debian packages, .venv with calco and its tools
 #   tools/deps.sh peers   what benchmarks measure calco beside
+#   tools/deps.sh azurite Azurite, from npm
 #   tools/deps.sh sdk     one environment for each version of Azure's SDK that the contract script runs on
 #
 # A stamp beside each environment holds a hash of everything that went into it; the same hash means nothing to do.
@@ -11,6 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 PYTHON=${PYTHON:-python3}
+AZURITE=3.35.0
 PACKAGES=(
     qemu-system-x86 qemu-utils ovmf                                             # machines and their disks
     mmdebstrap fakeroot uidmap debian-archive-keyring                           # the base image: its files
@@ -90,9 +92,21 @@ peers() {
     environment .venvs/peers "$(hash_of bench/requirements-peers.txt)" -r bench/requirements-peers.txt
 }
 
+# A test asks another blob endpoint than ours: Microsoft's emulator. Where there is no npm, that test says so and is left out.
+azurite() {
+    local folder=.venvs/azurite
+    [ "$(cat "$folder/.deps-stamp" 2>/dev/null)" = "$AZURITE" ] && return
+    if ! command -v npm >/dev/null; then say "no npm: no Azurite to test against"; return; fi
+    say "preparing $folder"
+    mkdir -p "$folder"
+    npm install --silent --no-audit --no-fund --no-package-lock --prefix "$folder" "azurite@$AZURITE"
+    echo "$AZURITE" >"$folder/.deps-stamp"
+}
+
 case "${1:-}" in
     base) base ;;
     sdk) sdk ;;
     peers) peers ;;
-    *) fail "usage: tools/deps.sh base|sdk|peers" ;;
+    azurite) azurite ;;
+    *) fail "usage: tools/deps.sh base|sdk|peers|azurite" ;;
 esac
