@@ -155,7 +155,7 @@ def test_a_blob_becomes_a_disk_and_nothing_is_copied(world: World) -> None:
     world.done(disk.put(world.cloud, wanted))
 
     record = world.resource(wanted.id).properties
-    assert (record["diskSizeGB"], record["diskSizeBytes"], record["osType"]) == (2, 3 * GIB // 2, "Linux")
+    assert (record["diskSizeGB"], record["diskSizeBytes"], record["osType"]) == (1, 3 * GIB // 2, "Linux")
     assert held(world, wanted.id) == blob_at(world, uri).volume
     assert len(world.disks.volumes()) == 1
 

@@ -268,8 +268,9 @@ def _partial(disk: Resource, wanted: NewDisk, *, new: bool) -> Document:
     if wanted.tags is not None:
         shown["tags"] = dict(wanted.tags)
     properties: Document = {**wanted.properties}
-    if new:
-        properties["creationData"] = disk.properties.get("creationData")
+    unique = text_at(disk.properties, "creationData", "sourceUniqueId")
+    if new and unique is not None:
+        properties["creationData"] = {**object_at(properties, "creationData"), "sourceUniqueId": unique}
     properties["provisioningState"] = "Updating"
     if new and wanted.create_option is CreateOption.IMPORT:
         properties["diskSizeBytes"] = disk.properties.get("diskSizeBytes")
@@ -281,5 +282,20 @@ FIRST = ("osType", "hyperVGeneration", "creationData", "diskSizeGB")
 
 def show(disk: Resource, version: str) -> Document:
     """The disk as ``version`` shows it."""
-    shown = showing.resource(disk, showing.ordered(disk.properties, FIRST))
+    creation = object_at(disk.properties, "creationData")
+    properties: Document = {**disk.properties, "creationData": _creation(disk, creation)}
+    shown = showing.resource(disk, showing.ordered(properties, FIRST))
     return showing.cut(shown, FIELDS, version)
+
+
+def _creation(disk: Resource, creation: Document) -> Document:
+    """A platform image is told by its id, as in Azure. Source: recordings c7n-disk-2024-03-02-*."""
+    image = object_at(creation, "imageReference")
+    if "publisher" not in image:
+        return creation
+    id = (
+        f"/Subscriptions/{disk.id.subscription}/Providers/Microsoft.Compute/Locations/{disk.location}/Publishers/"
+        f"{image['publisher']}/ArtifactTypes/VMImage/Offers/{image['offer']}/Skus/{image['sku']}/Versions/"
+        f"{image['version']}"
+    )
+    return {**creation, "imageReference": {"id": id}}
