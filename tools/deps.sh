@@ -4,7 +4,7 @@
 #   tools/deps.sh base    Debian packages, .venv with calco and its tools
 #   tools/deps.sh peers   what benchmarks measure calco beside
 #   tools/deps.sh azurite Azurite, from npm
-#   tools/deps.sh sdk     one environment for each version of Azure's SDK that the contract script runs on
+#   tools/deps.sh sdk     one environment for each version of Azure's SDK that the contract script runs on, one for blobs
 #
 # A stamp beside each environment holds a hash of everything that went into it; the same hash means nothing to do.
 # Written for Debian 12 and Ubuntu 24.04, whose packages have the same names.
@@ -86,6 +86,7 @@ sdk() {
         version=${version%.txt}
         environment ".venvs/compute-$version" "$(hash_of "$pins")" -r "$pins"
     done
+    environment .venvs/blob "$(hash_of tests/contract/blob-requirements.txt)" -r tests/contract/blob-requirements.txt
 }
 
 peers() {
