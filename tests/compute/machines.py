@@ -146,11 +146,7 @@ class QemuRig:
 
     def say(self, vm_id: str, command: str, **arguments: object) -> object:
         """Something at the monitor that is nobody's."""
-
-        async def execute(client: QMPClient) -> object:
-            return await client.execute(command, arguments)
-
-        return Monitor(self.qemu.monitor_socket(vm_id), 20).hold(execute)
+        return say_to(Monitor(self.qemu.monitor_socket(vm_id), 20), command, **arguments)
 
     @contextmanager
     def standing_still(self, vm_id: str) -> Iterator[None]:
@@ -195,6 +191,13 @@ class QemuRig:
 
     def incarnation(self, vm_id: str) -> object:
         return self.pid(vm_id)
+
+
+def say_to(monitor: Monitor, command: str, **arguments: object) -> object:
+    async def execute(client: QMPClient) -> object:
+        return await client.execute(command, arguments)
+
+    return monitor.hold(execute)
 
 
 def make_disk(volumes: Path, name: str, program: bytes) -> None:
