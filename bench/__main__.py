@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import answers, capture, clones, guests, service
+from bench import answers, capture, clones, guests, images, service
 from bench.host import describe
 from bench.report import Report, Row, keep, table
 
@@ -31,6 +31,11 @@ def main(words: Sequence[str]) -> int:
         with service.running(folder / "captures", "simulated") as running:
             rows += capture.rows(capture.measure(running, sizes, asked.captures))
         shutil.rmtree(folder / "captures")
+        sizes = _sizes_that_fit(asked.sizes, folder, notes, times=2)
+        _say(f"images from disks, snapshots and blobs of {', '.join(map(str, sizes))} GiB")
+        with service.running(folder / "images", "simulated") as running:
+            rows += images.rows(images.measure(running, sizes, asked.images))
+        shutil.rmtree(folder / "images")
         _say("answers beside moto's: starting, one image, a list of them")
         rows += answers.rows(answers.measure(folder, asked.gets, asked.lists, asked.starts))
         _say(f"{' and '.join(map(str, asked.clones))} machines from one image at once")
@@ -60,10 +65,10 @@ def _guest_rows(asked: argparse.Namespace, folder: Path, notes: list[str]) -> li
         return list(guests.rows(guests.measure(running, asked.boots)))
 
 
-def _sizes_that_fit(sizes: Sequence[int], folder: Path, notes: list[str]) -> list[int]:
-    """All disks exist at once, beside a copy of the largest if there is room for that too."""
+def _sizes_that_fit(sizes: Sequence[int], folder: Path, notes: list[str], times: int = 1) -> list[int]:
+    """All disks exist at once, each ``times``, beside a copy of the largest if there is room for that too."""
     free = shutil.disk_usage(folder).free - capture.SPARE_BYTES
-    fitting = [size for size in sorted(sizes) if sum(each for each in sizes if each <= size) * GIB < free]
+    fitting = [size for size in sorted(sizes) if sum(each for each in sizes if each <= size) * times * GIB < free]
     if len(fitting) < len(sizes):
         notes.append(f"No room on this disk for {', '.join(f'{each} GiB' for each in set(sizes) - set(fitting))}.")
     if not fitting:
@@ -75,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
     parser.add_argument("--sizes", type=_numbers, default=[1, 4, 16], help="GiB of data on captured disks: 1,4,16")
     parser.add_argument("--captures", type=int, default=50, help="captures of each size: 50")
+    parser.add_argument("--images", type=int, default=30, help="images of each source and size: 30")
     parser.add_argument("--clones", type=_numbers, default=[20, 100], help="machines from one image at once: 20,100")
     parser.add_argument("--floods", type=int, default=3, help="how often that many at once: 3")
     parser.add_argument("--gets", type=int, default=500, help="GETs of one image: 500")

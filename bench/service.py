@@ -33,8 +33,9 @@ class Service:
     def cpu(self) -> Cpu:
         return cpu_of(self.pid)
 
-    def volume_of(self, holder: str, slot: str) -> Path:
-        """The file of the volume a resource holds: ``slot`` is ``disk`` for a disk, ``os`` or the LUN for an image.
+    def volume_of(self, holder: str, slot: str, kind: str = "qcow2") -> Path:
+        """The file of the volume a resource holds: ``slot`` is ``disk`` for a disk, ``os`` or the LUN for an image,
+        ``blob`` for a blob, whose ``kind`` is ``flat``.
 
         Read from the records: nothing in the API tells it, nor should it. Raises LookupError.
         """
@@ -44,7 +45,7 @@ class Service:
             found = rows.fetchone()
         if found is None:
             raise LookupError(f"{holder} holds no volume as {slot}")
-        return self.data / "volumes" / f"{found[0]}.qcow2"
+        return self.data / "volumes" / f"{found[0]}.{kind}"
 
 
 @contextmanager

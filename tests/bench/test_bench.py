@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import capture, clones
+from bench import capture, clones, images
 from bench.capture import Captures, Copy, Measured
 from bench.clones import Flood
 from bench.durations import spell
@@ -228,3 +228,14 @@ def test_a_machine_from_an_image_costs_the_same_however_much_is_in_the_image(tmp
             seconds[size].append(time.perf_counter() - began)
 
     assert median(seconds[256]) < 3 * median(seconds[0])
+
+
+def test_images_are_promised_by_their_source_and_flat_in_size() -> None:
+    quick, slow = images.Taken([0.01, 0.011, 0.9], [0.004] * 3), images.Taken([0.03] * 3, [0.004] * 3)
+    measured = {(source, size): quick for source in images.SOURCES for size in (1, 16)}
+    kept = [row.kept for row in images.rows(measured)]
+    grown = list(images.rows({**measured, (images.SOURCES[2], 16): slow}))
+
+    assert kept == [True] * 9
+    assert [row.kept for row in grown] == [True] * 7 + [False] * 2
+    assert "page blob" in grown[7].question

@@ -157,7 +157,7 @@ def sizes(world: World) -> object:
 
 SCENES: Sequence[Scene] = (
     Scene("image of a disk", "image.capture", from_a_disk, disk_shared, 11, failed),
-    Scene("image of a blob, a disk and a snapshot", "image.fromBlobs", mixed, mixed_made, 18, blobs_are_writable),
+    Scene("image of a blob, a disk and a snapshot", "image.fromBlobs", mixed, mixed_made, 16, blobs_are_writable),
     Scene("zone copies", "image.replicate", zone_resilient, in_every_zone("os", "3"), 40, failed),
     Scene("zone copies of a blob", "image.replicate", zone_resilient_blob, in_every_zone("os"), 30, blobs_are_writable),
     Scene("blob of another host", "image.fromBlobs", far_and_near, far_is_here, 24, blobs_are_writable),

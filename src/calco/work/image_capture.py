@@ -63,20 +63,29 @@ class Capture:
 # --- blobs -----------------------------------------------------------------------------------------------------------
 
 
-def _take_blobs(cloud: Cloud, job: Job[Capture]) -> None:
-    """Nobody writes the blobs any more, or they have come here from another host; and each is a VHD that Azure would
-    take."""
-    for slot in job.params.uris:
-        guest_bytes = _fetch(cloud, job, slot) if slot in job.params.fetched else _lock(cloud, job.params, slot)
+def _take_sources(cloud: Cloud, job: Job[Capture]) -> None:
+    """Nobody writes the sources any more, or they have come here from another host; and each blob is a VHD that Azure
+    would take. Files are locked before the change that says so, which saves one more step behind it."""
+    for slot, text in job.params.disks.items():
+        if slot not in job.params.uris:
+            _lock_held(cloud, ResourceId.parse(text))
+            continue
+        guest_bytes = _fetch(cloud, job, slot) if slot in job.params.fetched else _lock_blob(cloud, job.params, slot)
         if slot in job.params.sizes:
             check_size(job.params.sizes[slot], guest_bytes, lun_of(slot))
+
+
+def _lock_held(cloud: Cloud, id: ResourceId) -> None:
+    with cloud.records.read() as view:
+        row, _ = _behind(view, id)
+    cloud.disks.freeze(row.id)
 
 
 def _most(slot: str) -> int:
     return OS_DISK_MAX_BYTES if slot == OS_SLOT else DATA_DISK_MAX_BYTES
 
 
-def _lock(cloud: Cloud, params: Capture, slot: str) -> int:
+def _lock_blob(cloud: Cloud, params: Capture, slot: str) -> int:
     """What a guest sees of a blob of this service, locked now. Raises ApiError."""
     uri, id = params.uris[slot], params.disks[slot]
     with cloud.records.read() as view:
@@ -94,18 +103,18 @@ def _fetch(cloud: Cloud, job: Job[Capture], slot: str) -> int:
         "transferred; a blob of this service would be shared."
     )
     wanted = remote_blob.Wanted(uri, job.params.fetched[slot], slot, Use.IMAGE, _most(slot))
-    return remote_blob.fetch(cloud, wanted, _speaker(cloud, job, why))
+    guest_bytes = remote_blob.fetch(cloud, wanted, _speaker(cloud, job, why))
+    cloud.disks.freeze(wanted.volume)
+    return guest_bytes
 
 
-def _leave_blobs(cloud: Cloud, job: Job[Capture]) -> None:
-    """Blobs that nobody else is about to freeze may be written again. No operation is accepted meanwhile: what is
+def _leave_sources(cloud: Cloud, job: Job[Capture]) -> None:
+    """Sources that nobody else is about to freeze may be written again. No operation is accepted meanwhile: what is
     accepted before is seen here, what is accepted later locks the file itself. What was fetched goes."""
     with cloud.records.write() as tx:
-        for slot in job.params.uris:
-            id = job.params.disks[slot]
-            found = blob.at(tx, cloud, ResourceId.parse(id)) if id else None
-            row = None if found is None else tx.volume(found.volume)
-            if found is not None and row is not None and not row.frozen and tx.claims(found.id) == [job.id]:
+        for text in job.params.disks.values():
+            row = _held_by(tx, ResourceId.parse(text)) if text else None
+            if row is not None and not row.frozen and tx.claims(ResourceId.parse(text)) == [job.id]:
                 cloud.disks.thaw(row.id)
     for each in job.params.fetched.values():
         cloud.disks.delete(each)
@@ -140,12 +149,19 @@ def _fetched(cloud: Cloud, volume_id: VolumeId) -> Volume:
 
 def _behind(view: Reader, id: ResourceId) -> tuple[Volume, int]:
     """The volume a disk, snapshot or blob holds, and what a guest sees of it. Raises ApiError when there is none."""
-    is_blob = id.kind == blob.KIND.lower()
-    record, held = view.resource(id), view.held(id).get(blob.SLOT if is_blob else volume.DISK_SLOT)
-    row = None if held is None else view.volume(held)
+    record, row = view.resource(id), _held_by(view, id)
     if record is None or row is None:
         raise errors.linked_not_found(id.name)
-    return row, _guest_bytes(row) if is_blob else disk.size_bytes_of(record)
+    return row, _guest_bytes(row) if _is_blob(id) else disk.size_bytes_of(record)
+
+
+def _held_by(view: Reader, id: ResourceId) -> Volume | None:
+    held = view.held(id).get(blob.SLOT if _is_blob(id) else volume.DISK_SLOT)
+    return None if held is None else view.volume(held)
+
+
+def _is_blob(id: ResourceId) -> bool:
+    return id.kind == blob.KIND.lower()
 
 
 def _guest_bytes(row: Volume) -> int:
@@ -189,6 +205,7 @@ def _let_go(_cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
 
 
 def _lock_files(cloud: Cloud, job: Job[Capture]) -> None:
+    """A second lock beside the row."""
     with cloud.records.read() as view:
         frozen: Sequence[VolumeId] = [*view.held(job.params.id).values()]
     for each in frozen:
@@ -214,8 +231,6 @@ def _hold_sources(cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
 def _copy(cloud: Cloud, job: Job[Capture]) -> None:
     with cloud.records.read() as view:
         sources = _sources(view, job.params)
-    for each in sources.values():
-        cloud.disks.freeze(each.id)
     for number, copy in enumerate(job.params.copies, start=1):
         source = sources[copy.slot]
         says = _speaker(cloud, job, _why_copied(job.params, copy, number))
@@ -293,9 +308,8 @@ FROM_BLOBS: Plan[Cloud, Capture] = Plan(
     "image.fromBlobs",
     Capture,
     (
-        Act("take blobs", _take_blobs, _leave_blobs),
+        Act("take sources", _take_sources, _leave_sources),
         Change("freeze and publish", _publish, _let_go),
-        Act("lock files", _lock_files, nothing),
     ),
     failed=_failed,
 )
@@ -303,7 +317,7 @@ REPLICATE: Plan[Cloud, Capture] = Plan(
     "image.replicate",
     Capture,
     (
-        Act("take blobs", _take_blobs, _leave_blobs),
+        Act("take sources", _take_sources, _leave_sources),
         Change("freeze and hold", _hold_sources, _let_go),
         Act("copy", _copy, _drop_copies),
         Change("publish copies", _publish_copies, _unpublish_copies),
