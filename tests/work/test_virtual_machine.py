@@ -141,7 +141,7 @@ def test_the_image_must_be_of_the_machines_location_and_subscription(world: Worl
         ({"image": replace(DEBIAN, offer="debian-99")}, 404, "PlatformImageNotFound", "debian-99"),
         ({"os_profile": None}, 400, "InvalidParameter", "Required parameter 'osProfile' is missing"),
         ({"nics": ()}, 400, "InvalidParameter", "networkInterfaces"),
-        ({"os_disk": DiskWish(None, ATTACH)}, 400, "NotSupported", "createOption"),
+        ({"os_disk": DiskWish(None, ATTACH)}, 400, "InvalidParameter", "imageReference"),
         ({"data_disks": (DiskWish(1, EMPTY), )}, 400, "InvalidParameter", "dataDisk.diskSizeGB"),
         ({"data_disks": (DiskWish(64, EMPTY, size_gb=1),)}, 400, "InvalidParameter", "0 to 63"),
         ({"data_disks": (DiskWish(None, EMPTY, size_gb=1),)}, 400, "InvalidParameter", "0 to 63"),

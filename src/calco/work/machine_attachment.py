@@ -68,15 +68,16 @@ def changes_of(cloud: Cloud, view: Reader, machine: Resource, wanted: NewVirtual
     """What is to be done. Raises Azure's refusals; changes nothing."""
     now, sent = (object_at(each.properties, "storageProfile") for each in (machine, wanted))
     kept = _Kept(view, machine)
-    os_disk = kept.changed(object_at(now, "osDisk"), object_at(sent, "osDisk"), wanted.os_disk)
+    swap = _swapped(cloud, view, machine, wanted, size)
+    os_disk = swap.shown if swap else kept.changed(object_at(now, "osDisk"), object_at(sent, "osDisk"), wanted.os_disk)
+    coming, going = ([swap], [disks_of(machine)[None]]) if swap else ([], [])
     if not wanted.data_disks and "dataDisks" not in sent:
-        return Changes({**now, "osDisk": os_disk}, [], [], kept.grown, kept.skus)
+        return Changes({**now, "osDisk": os_disk}, coming, going, kept.grown, kept.skus)
     present = {number_at(each, "lun"): each for each in objects_at(now, "dataDisks")}
     wishes = {wish.lun: wish for wish in wanted.data_disks}
     machine_disks.check_luns([wish.lun for wish in wanted.data_disks if not wish.to_be_detached], size)
     documents = {number_at(each, "lun"): each for each in objects_at(sent, "dataDisks")}
     shown: list[Document] = []
-    detached: list[ResourceId] = []
     for lun, each in present.items():
         wish = wishes.get(lun)
         stays = wish is not None and not wish.to_be_detached
@@ -86,10 +87,34 @@ def changes_of(cloud: Cloud, view: Reader, machine: Resource, wanted: NewVirtual
             shown.append(kept.changed(each, documents.get(lun, {}), wish))
         else:
             shown.append({**each, "toBeDetached": True})
-            detached += [ResourceId.parse(id) for id in [text_at(each, "managedDisk", "id")] if id is not None]
+            going += [ResourceId.parse(id) for id in [text_at(each, "managedDisk", "id")] if id is not None]
     attached = _attached(cloud, view, machine, _order(machine, wanted, size))
     profile: Document = {**now, "osDisk": os_disk, "dataDisks": [*shown, *(each.shown for each in attached)]}
-    return Changes(profile, attached, detached, kept.grown, kept.skus)
+    return Changes(profile, [*coming, *attached], going, kept.grown, kept.skus)
+
+
+def _swapped(cloud: Cloud, view: Reader, machine: Resource, wanted: NewVirtualMachine, size: VmSize) -> DiskPlan | None:
+    """Another OS disk, as ``az vm update --os-disk`` asks for it; None when it stays. Raises ApiError. Source of the
+    rule: Azure, "Change the OS disk used by an Azure VM"."""
+    present = object_at(machine.properties, "storageProfile", "osDisk")
+    wish, id = wanted.os_disk, text_at(present, "managedDisk", "id")
+    if wish.disk is None or id is None or wish.disk.key == id.lower():
+        if wish.name is not None and wish.name.lower() != (text_at(present, "name") or "").lower():
+            raise errors.property_change("osDisk.name")
+        return None
+    if not condition_of(machine).is_deallocated:
+        raise errors.refused(
+            f"The OS disk of VM '{machine.id.name}' cannot be swapped while the VM is allocated. Deallocate it first.",
+            "osDisk.managedDisk.id",
+        )
+    order = _order(machine, wanted, size)
+    plan = machine_disks.plan_one(cloud, view, order, replace(wish, create_option=CreateOption.ATTACH), 1)
+    zone.check_together(plan.record, volume.zones_of(machine))
+    for name, now in (("osType", text_at(present, "osType")), ("hyperVGeneration", order.source.generation.value)):
+        if text_at(plan.record.properties, name) not in (None, now):
+            raise errors.property_change(f"osDisk.{name}")
+    taken = ("name", "managedDisk", "diskSizeGB")
+    return replace(plan, shown={**present, **{name: each for name, each in plan.shown.items() if name in taken}})
 
 
 def _check_same(present: Document, wish: DiskWish) -> None:

@@ -7,7 +7,6 @@ import msgspec
 
 from calco.model import errors, os_profile
 from calco.model.document import Document, Json, object_at
-from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.operation import Claim
 from calco.model.virtual_machine import Condition, NewVirtualMachine, NicWish, OsProfile
@@ -17,8 +16,8 @@ from calco.ports import Resource, Writer
 from calco.work import disk, machine_disks, network_interface, power, power_up, volume
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import check_free, found, hand_over
-from calco.work.machine_disks import DiskPlan, Order
-from calco.work.machine_state import RENEWS_MACHINE_ID, claims_of, nics_of
+from calco.work.machine_disks import DiskPlan, Order, Source
+from calco.work.machine_state import RENEWS_MACHINE_ID, SPECIALIZED, claims_of, nics_of
 from calco.work.power_up import in_line
 
 
@@ -35,11 +34,7 @@ def create(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, setting: Setting
     source = machine_disks.source_of(cloud, tx, wanted, setting.base, setting.location)
     if source.generation not in setting.size.generations:
         raise errors.wrong_generation(setting.size.name, source.generation)
-    if wanted.os_profile is None:
-        raise ApiError(400, "InvalidParameter", "Required parameter 'osProfile' is missing (null).", "osProfile")
-    os_profile.check(wanted.os_profile, source.os_type)
-    if source.os_type not in cloud.media.provisions:
-        raise errors.not_supported(f"osProfile of a machine with {source.os_type} (try --hypervisor simulated)")
+    _check_profile(cloud, wanted, source)
     order = machine_disks.Order(wanted, source, setting.size, setting.location)
     disks = machine_disks.plan(cloud, tx, order)
     nics = _nics(cloud, tx, wanted, setting.location)
@@ -62,6 +57,19 @@ def create(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, setting: Setting
     return Accepted(machine, in_line(cloud, tx, operation, params.image), created=True)
 
 
+def _check_profile(cloud: Cloud, wanted: NewVirtualMachine, source: Source) -> None:
+    """Who the guest is to be is said exactly when it has not been set up before. Raises ApiError."""
+    if source.is_specialized:
+        if wanted.os_profile is not None:
+            raise errors.not_allowed("osProfile")
+        return
+    if wanted.os_profile is None:
+        raise errors.missing("osProfile")
+    os_profile.check(wanted.os_profile, source.os_type)
+    if source.os_type not in cloud.media.provisions:
+        raise errors.not_supported(f"osProfile of a machine with {source.os_type} (try --hypervisor simulated)")
+
+
 def _nics(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, location: str) -> Sequence[Document]:
     """``networkInterfaces`` as the machine will show them; inline ones are made."""
     if not wanted.nics:
@@ -75,7 +83,7 @@ def _nics(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, location: str) ->
             id = network_interface.put_inline(cloud, tx, wanted.id, location, wish).id
         else:
             id = _existing_nic(tx, wish.nic, wanted.id, location)
-        shown = [*shown, {"id": str(id), **_nic_properties(wish, len(wanted.nics))}]
+        shown = [*shown, {"id": str(id), **_nic_properties(wish)}]
     return shown
 
 
@@ -89,10 +97,11 @@ def _existing_nic(tx: Writer, id: ResourceId, machine: ResourceId, location: str
     return nic.id
 
 
-def _nic_properties(wish: NicWish, count: int) -> Document:
+def _nic_properties(wish: NicWish) -> Document:
+    """What was said of the NIC. Sources: recordings net-vm-attach-os-disk, c7n-vm-instanceview-extensions."""
     properties: Document = {}
-    if wish.primary is not None or count == 1:
-        properties["primary"] = wish.primary is not False
+    if wish.primary is not None:
+        properties["primary"] = wish.primary
     if wish.delete_option is not None:
         properties["deleteOption"] = wish.delete_option
     return {"properties": properties} if properties else {}
@@ -125,11 +134,13 @@ def _record(cloud: Cloud, order: Order, disks: Sequence[DiskPlan], nics: Sequenc
         RENEWS_MACHINE_ID: order.source.renews_machine_id,
         "secrets": _secrets(wanted.os_profile),
     }
+    if order.source.is_specialized:
+        internal[SPECIALIZED] = True
     if isinstance(wanted.image, ResourceId):
         internal["image"] = str(wanted.image)
     return Resource(wanted.id, order.location, properties, wanted.tags, internal, wanted.extra)
 
 
 def _secrets(profile: OsProfile | None) -> Document:
-    kept: Document = msgspec.to_builtins(profile)
+    kept: Document = {} if profile is None else msgspec.to_builtins(profile)
     return {name: each for name, each in kept.items() if each is not None}

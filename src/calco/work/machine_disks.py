@@ -17,6 +17,7 @@ from calco.model.disk import (
 )
 from calco.model.document import Document, flag_at, number_at, object_at, objects_at, text_at
 from calco.model.ids import ResourceId
+from calco.model.image import OsState
 from calco.model.machine import Generation
 from calco.model.virtual_machine import DiskWish, NewVirtualMachine, Urn
 from calco.model.vm_size import VmSize
@@ -44,6 +45,8 @@ class Source:
     renews_machine_id: bool
     """Whether a guest of it makes itself a new /etc/machine-id when its vmId is new. waagent leaves the old one in
     place; our base image does it, and what was made from that."""
+    is_specialized: bool = False
+    """Whether its guest has been set up before and is not to be again."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +65,31 @@ class DiskPlan:
 
 def source_of(cloud: Cloud, view: Reader, wanted: NewVirtualMachine, base: VolumeId | None, location: str) -> Source:
     """What the request's ``imageReference`` stands for. Raises Azure's refusals."""
+    if wanted.os_disk.create_option is CreateOption.ATTACH:
+        return _own_disk(view, wanted)
     if wanted.os_disk.create_option is not CreateOption.FROM_IMAGE:
-        raise errors.not_supported(f"storageProfile.osDisk.createOption '{wanted.os_disk.create_option}'")
+        raise errors.invalid("osDisk.createOption", "An OS disk comes 'FromImage', or is there already: 'Attach'.")
     if isinstance(wanted.image, Urn):
         return _platform(cloud, view, wanted.image, base)
     if wanted.image is None:
         raise errors.missing("imageReference")
     return _image(cloud, view, wanted, wanted.image, location)
+
+
+def _own_disk(view: Reader, wanted: NewVirtualMachine) -> Source:
+    """A disk with an operating system that has been set up before: nobody is asked who it is to be."""
+    if wanted.image is not None:
+        raise errors.not_allowed("imageReference")
+    if wanted.os_disk.disk is None:
+        raise errors.missing("osDisk.managedDisk.id")
+    if wanted.os_disk.os_type is None:
+        raise errors.missing("osDisk.osType")
+    record = view.resource(wanted.os_disk.disk)
+    if record is None:
+        raise errors.linked_not_found(wanted.os_disk.disk.name)
+    generation = Generation(text_at(record.properties, "hyperVGeneration") or Generation.V1)
+    renews = flag_at(record.internal, RENEWS_MACHINE_ID) is True
+    return Source({}, generation, wanted.os_disk.os_type, False, {}, renews, is_specialized=True)
 
 
 def _platform(cloud: Cloud, view: Reader, urn: Urn, base: VolumeId | None) -> Source:
@@ -102,6 +123,7 @@ def _image(cloud: Cloud, view: Reader, wanted: NewVirtualMachine, id: ResourceId
         False,
         {"id": str(image.id)},
         flag_at(image.internal, RENEWS_MACHINE_ID) is True,
+        is_specialized=text_at(profile, "osDisk", "osState") == OsState.SPECIALIZED,
     )
 
 
@@ -161,7 +183,7 @@ def plan_one(cloud: Cloud, view: Reader, order: Order, wish: DiskWish, number: i
     """One disk of the machine, the ``number``-th; Raises Azure's refusals."""
     wanted, source = order.wanted, order.source
     if wish.create_option is CreateOption.ATTACH:
-        return _attached(cloud, view, wanted, wish, order.location)
+        return _attached(cloud, view, order, wish)
     origin = source.disks[wish.lun] if wish.create_option is CreateOption.FROM_IMAGE else None
     if origin is None and wish.create_option is not CreateOption.EMPTY:
         raise errors.invalid("dataDisks.createOption")
@@ -195,26 +217,18 @@ def plan_one(cloud: Cloud, view: Reader, order: Order, wish: DiskWish, number: i
     return DiskPlan(wish.lun, record, None if origin is None else origin.volume, shown)
 
 
-def _attached(cloud: Cloud, view: Reader, wanted: NewVirtualMachine, wish: DiskWish, location: str) -> DiskPlan:
+def _attached(cloud: Cloud, view: Reader, order: Order, wish: DiskWish) -> DiskPlan:
+    wanted = order.wanted
     if wish.disk is None:
         raise errors.missing("dataDisk.managedDisk.id")
     record = view.resource(wish.disk)
-    if record is None or record.location != location or record.id.kind != disk.KIND.lower():
+    if record is None or record.location != order.location or record.id.kind != disk.KIND.lower():
         raise errors.linked_not_found(wish.disk.name)
     access.check_use(record, Use.ATTACH, cloud.clock.now())
-    shown: Document = {
-        "lun": wish.lun,
-        "name": record.id.name,
-        "createOption": "Attach",
-        "caching": (wish.caching or Caching.NONE).value,
-        "managedDisk": {"storageAccountType": text_at(record.extra, "sku", "name"), "id": str(record.id)},
-        "diskSizeGB": number_at(record.properties, "diskSizeGB"),
-        "toBeDetached": False,
-    }
+    default = Caching.READ_WRITE if wish.lun is None else Caching.NONE
+    shown = _shown(wanted, wish, record, order.source, wish.caching or default)
     held = view.held(record.id).get(volume.DISK_SLOT)
-    return DiskPlan(
-        wish.lun, disk.moved(record, DiskEvent.ATTACH, cloud.clock.now(), wanted.id), held, _tidy(shown, wanted, wish)
-    )
+    return DiskPlan(wish.lun, disk.moved(record, DiskEvent.ATTACH, cloud.clock.now(), wanted.id), held, shown)
 
 
 def _size(wish: DiskWish, origin: SourceDisk | None) -> int:

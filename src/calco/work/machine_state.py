@@ -9,6 +9,7 @@
   ``failure``: code and message of a failed provisioning
 - ``incarnation``: of the goal state; grows with every power-on
 - ``renewsMachineId``: whether its guest makes a new /etc/machine-id when its vmId is new; an image inherits it
+- ``specialized``: whether its guest had been set up before there was a machine: nobody waits for it to do so
 - ``image``: id of the managed image it was made from
 - ``leaving``: whether its deletion waits for its creation to end, which it does at the next look
 """
@@ -30,6 +31,7 @@ from calco.work.volume import DISK_SLOT
 
 RENEWS_MACHINE_ID = "renewsMachineId"
 LEAVING = "leaving"
+SPECIALIZED = "specialized"
 
 
 class OfMachine(Protocol):
@@ -62,6 +64,11 @@ def with_condition(machine: Resource, condition: Condition, now: datetime) -> Re
 
 def is_provisioned(machine: Resource) -> bool:
     return flag_at(machine.internal, "provisioned") is True
+
+
+def awaits_provisioning(machine: Resource) -> bool:
+    """Whether its guest is to set itself up at the next boot."""
+    return not is_provisioned(machine) and flag_at(machine.internal, SPECIALIZED) is not True
 
 
 def image_of(machine: Resource) -> str | None:

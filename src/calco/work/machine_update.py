@@ -23,8 +23,6 @@ _FIXED: Sequence[tuple[tuple[str, ...], str]] = (
     (("storageProfile", "imageReference", "offer"), "imageReference"),
     (("storageProfile", "imageReference", "sku"), "imageReference"),
     (("storageProfile", "osDisk", "createOption"), "osDisk.createOption"),
-    (("storageProfile", "osDisk", "name"), "osDisk.name"),
-    (("storageProfile", "osDisk", "managedDisk", "id"), "osDisk.managedDisk.id"),
     (("osProfile", "adminUsername"), "osProfile.adminUsername"),
     (("osProfile", "computerName"), "osProfile.computerName"),
     (("priority",), "priority"),

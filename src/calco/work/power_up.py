@@ -25,10 +25,10 @@ from calco.work.common import with_internal, with_properties
 from calco.work.machine_state import (
     LEAVING,
     OfMachine,
+    awaits_provisioning,
     disks_of,
     hardware_of,
     image_of,
-    is_provisioned,
     machine_in,
     secrets_of,
     vm_id_of,
@@ -151,7 +151,8 @@ def disown_volumes(_cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
 def make_media(cloud: Cloud, job: Job[PowerOn]) -> None:
     with cloud.records.read() as view:
         machine = machine_in(view, job.params.machine)
-    cloud.media.make(vm_id_of(machine), _provisioning(machine))
+    if awaits_provisioning(machine):
+        cloud.media.make(vm_id_of(machine), _provisioning(machine))
 
 
 def drop_media(cloud: Cloud, job: Job[PowerOn]) -> None:
@@ -173,7 +174,7 @@ def ready_to_run(cloud: Cloud, id: str) -> Machine:
     with cloud.records.read() as view:
         machine = machine_in(view, id)
         hardware = hardware_of(machine, view, cloud.rules)
-    media = None if is_provisioned(machine) else cloud.media.make(vm_id_of(machine), _provisioning(machine))
+    media = cloud.media.make(vm_id_of(machine), _provisioning(machine)) if awaits_provisioning(machine) else None
     links = tuple(machine_links.plug_in(cloud, id))
     return replace(hardware, links=links, media=media)
 
@@ -249,7 +250,8 @@ def await_guest(cloud: Cloud, job: Job[PowerOn]) -> Wait | None:
             _check_wanted(view, job)
         except ApiError as preempted:
             raise Ended(preempted) from preempted
-    return provisioning.await_guest(cloud, job.params.machine)
+        machine = machine_in(view, job.params.machine)
+    return provisioning.await_guest(cloud, job.params.machine) if awaits_provisioning(machine) else None
 
 
 def settle_created(cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
