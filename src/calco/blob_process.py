@@ -210,7 +210,7 @@ def _cloud(orders: Orders, clock: Clock) -> Cloud:
     nothing = _Absent()
     return Cloud(
         records=open_records(orders.data_dir),
-        disks=Qcow2Store(orders.data_dir / "volumes", clock, pools=pools_of(orders.rules)),
+        disks=Qcow2Store(orders.data_dir / "volumes", clock),
         hypervisor=cast("Hypervisor", nothing),
         networks=cast("VirtualNetwork", nothing),
         media=cast("ProvisioningMedia", nothing),
@@ -221,11 +221,6 @@ def _cloud(orders: Orders, clock: Clock) -> Cloud:
         accepted=lambda _: None,
         wake=lambda _: None,
     )
-
-
-def pools_of(rules: Rules) -> list[str]:
-    """Every zone's pool, by the settings."""
-    return [f"{region}-{zone}" for region, zones in rules.zones.items() for zone in zones]
 
 
 def _read_orders() -> tuple[Orders, int]:

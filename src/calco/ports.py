@@ -227,7 +227,7 @@ class DiskStore(Protocol):
         """Undo ``freeze`` for a volume whose row never said frozen; absent is fine."""
 
     def pools(self) -> set[str]:
-        """The pools that are there; the regional one always is."""
+        """The pools that are there: the regional one always, a zone's from the first thing that was made in it."""
 
     def receive(self, volume: Volume, pages: Iterable[tuple[int, bytes]]) -> None:
         """Make a flat volume of ``pages``, each an offset and the bytes there, zeros elsewhere; what they raise ends it,

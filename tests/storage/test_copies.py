@@ -317,17 +317,31 @@ def test_an_overlay_finds_its_base_in_another_pool(files: Qcow2Store, pool: str,
     run("qemu-img", "info", "-f", "qcow2", "--backing-chain", os.fspath(files.path(COPY)))
 
 
-def test_pools_that_the_settings_name_are_made_once(tmp_path: Path, clock: HandClock) -> None:
-    first = Qcow2Store(tmp_path, clock, pools=[ZONE, ELSEWHERE])
-    assert first.pools() == {"", ZONE, ELSEWHERE}
-    (tmp_path / ZONE / "trash").rmdir()
-    (tmp_path / ZONE).rmdir()
+def test_a_pool_is_made_at_its_first_use_and_never_again(tmp_path: Path, clock: HandClock) -> None:
+    first = Qcow2Store(tmp_path, clock)
+    assert first.pools() == {""}
+    for volume, pool in ((BASE, ZONE), (COPY, ELSEWHERE)):
+        first.create(Volume(volume, 4 * MIB, pool=pool))
+    (tmp_path / ZONE).rename(tmp_path.parent / "lost")
 
-    again = Qcow2Store(tmp_path, clock, pools=[ZONE, ELSEWHERE])
+    again = Qcow2Store(tmp_path, clock)
 
-    assert again.pools() == {"", ELSEWHERE}
-    assert not (tmp_path / ZONE).exists()
     assert (tmp_path / ELSEWHERE).stat().st_mode & 0o777 == 0o700
+    assert again.pools() == {"", ELSEWHERE}
+    for store in (first, again):
+        with pytest.raises(PoolGone):
+            store.create(Volume(OTHER, 4 * MIB, pool=ZONE))
+    assert not (tmp_path / ZONE).exists()
+
+
+def test_a_pool_whose_making_was_cut_short_is_listed_at_its_next_use(tmp_path: Path, clock: HandClock) -> None:
+    store = Qcow2Store(tmp_path, clock)
+    (tmp_path / ZONE).mkdir()
+    (tmp_path / "pools").write_text("eastus-")  # a line that a power cut left half written
+
+    store.create(Volume(BASE, 4 * MIB, pool=ZONE))
+
+    assert Qcow2Store(tmp_path, clock).pools() == {"", ZONE}
 
 
 def test_another_process_s_new_pool_is_seen(tmp_path: Path, clock: HandClock) -> None:
@@ -340,7 +354,8 @@ def test_another_process_s_new_pool_is_seen(tmp_path: Path, clock: HandClock) ->
 
 def test_a_pool_that_is_a_link_is_not_there(tmp_path: Path, clock: HandClock) -> None:
     """Overlays in it would look for ``../x`` beside the link's target."""
-    store = Qcow2Store(tmp_path / "volumes", clock, pools=[ZONE])
+    store = Qcow2Store(tmp_path / "volumes", clock)
+    store.create(Volume(COPY, 4 * MIB, pool=ZONE))
     (tmp_path / "volumes" / ZONE).rename(tmp_path / "elsewhere")
     (tmp_path / "volumes" / ZONE).symlink_to(tmp_path / "elsewhere")
 

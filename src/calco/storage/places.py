@@ -13,7 +13,7 @@ import fcntl
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,14 +46,10 @@ class Place:
 class Places:
     """Finds and names the files of one data directory. Any number of processes may use one folder."""
 
-    def __init__(self, folder: Path, pools: Iterable[str] = ()) -> None:
-        """``pools`` are those that the settings know: made now, unless they are gone."""
+    def __init__(self, folder: Path) -> None:
         self.root = folder
         (folder / TRASH).mkdir(mode=0o700, parents=True, exist_ok=True)
         self._listed = self._read_list()
-        for pool in pools:
-            if checked_pool(pool) not in self._listed:
-                self.folder_for(pool)
 
     # --- pools ---
 
@@ -103,6 +99,7 @@ class Places:
             (self.root / pool).chmod(0o700)
             sync_folder(self.root / pool)
             sync_folder(self.root)
+            opened.truncate(sum(len(each) + 1 for each in self._listed))  # what a power cut left half written
             opened.write(f"{pool}\n")
             opened.flush()
             sync_file(list_file)
@@ -111,11 +108,10 @@ class Places:
     def _read_list(self) -> tuple[str, ...]:
         """A line that a power cut left half written is no pool."""
         try:
-            lines = (self.root / LIST).read_text().splitlines(keepends=True)
+            *lines, _half = (self.root / LIST).read_text().split("\n")
         except FileNotFoundError:
             return ()
-        names = (line.removesuffix("\n") for line in lines if line.endswith("\n"))
-        return tuple(each for each in names if _POOL.fullmatch(each))
+        return tuple(checked_pool(each) for each in lines)
 
     # --- files ---
 

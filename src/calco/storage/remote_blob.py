@@ -86,9 +86,9 @@ def _read_uri(uri: str) -> _Target:
         parts = urlsplit(uri)
         host, port = parts.hostname, parts.port
     except ValueError as malformed:
-        raise HostRefused("The URI cannot be read.") from malformed
+        raise HostRefused("the URI cannot be read") from malformed
     if parts.scheme not in _DEFAULT_PORTS or not host or "@" in parts.netloc or len(uri) > 8192:
-        raise HostRefused("The URI is no http or https address of a blob.")
+        raise HostRefused("the URI is no http or https address of a blob")
     # Quoting what may not stand in a request line also takes line breaks away.
     path = quote(parts.path, safe="/%!$&'()*+,;=:@~-._") or "/"
     query = f"?{quote(parts.query, safe='/?%!$&()*+,;=:@~-._')}" if parts.query else ""
@@ -133,7 +133,7 @@ class ListedBlobs:
                 raise BlobOfOtherType(type)
             length, etag = _number(head.getheader("Content-Length")), head.getheader("ETag")
             if length is None or length > _MAX_BYTES or not etag:
-                raise BlobUnreadable(f"{target.netloc} does not tell the blob's length and ETag, or it is too long.")
+                raise BlobUnreadable(f"{target.netloc} does not tell the blob's length and ETag, or it is too long")
             seen = RemoteBlob(uri, length, etag, b"")
             last = min(FOOTER_BYTES, length)
             footer = _read_range(connection, target, seen, length - last, last) if last else b""
@@ -168,12 +168,12 @@ class ListedBlobs:
     def _connected(self, target: _Target) -> Iterator[http.client.HTTPConnection]:
         """A connection to an address of the host that was looked at. What goes wrong with it is BlobUnreadable."""
         if not self._is_listed(target):
-            raise HostRefused(f"The host {target.netloc} is not on the list of hosts that blobs are read from.")
+            raise HostRefused(f"the host {target.netloc} is not on the list of hosts that blobs are read from")
         connection = _Checked(target, lambda: self._open(target, self._address(target)))
         try:
             yield connection
         except (OSError, http.client.HTTPException) as error:
-            raise BlobUnreadable(f"{target.netloc} did not answer as it should: {error}.") from error
+            raise BlobUnreadable(f"{target.netloc} did not answer as it should: {error}") from error
         finally:
             connection.close()
 
@@ -185,7 +185,7 @@ class ListedBlobs:
                 return text
         said = ", ".join(found) or "nothing"
         raise HostRefused(
-            f"The host {target.netloc} is at {said}, which is no public address and is not itself on the list."
+            f"the host {target.netloc} is at {said}, which is no public address and is not itself on the list"
         )
 
     def _may_reach(self, address: Address, target: _Target) -> bool:
@@ -242,14 +242,14 @@ def _ask(
     if answer.status in {200, 206}:
         return answer
     if answer.status == 404:
-        raise BlobAbsent(f"{target.netloc} has no such blob.")
+        raise BlobAbsent(f"{target.netloc} has no such blob")
     if 300 <= answer.status < 400:
-        raise BlobUnreadable(f"{target.netloc} sends us elsewhere ({answer.status}), and redirects are not followed.")
+        raise BlobUnreadable(f"{target.netloc} sends us elsewhere ({answer.status}), and redirects are not followed")
     if answer.status in {401, 403}:
-        raise BlobUnreadable(f"{target.netloc} does not let us read the blob ({answer.status}): use a URI with a SAS.")
+        raise BlobUnreadable(f"{target.netloc} does not let us read the blob ({answer.status}): use a URI with a SAS")
     if answer.status == 412:
-        raise BlobUnreadable(f"The blob at {target.netloc} was changed while it was read.")
-    raise BlobUnreadable(f"{target.netloc} answered with status {answer.status}.")
+        raise BlobUnreadable(f"the blob at {target.netloc} was changed while it was read")
+    raise BlobUnreadable(f"{target.netloc} answered with status {answer.status}")
 
 
 def _ranges(
@@ -264,13 +264,13 @@ def _ranges(
         answer = _ask(connection, target, "GET", target.with_query(query), headers)
         text = answer.read(_LIST_BYTES + 1)
         if len(text) > _LIST_BYTES or b"<PageList" not in text[:200]:
-            raise BlobUnreadable(f"{target.netloc} did not answer with a list of page ranges.")
+            raise BlobUnreadable(f"{target.netloc} did not answer with a list of page ranges")
         for each in _RANGE.finditer(text):
             first, last = int(each[1]), int(each[2])
             # A range that reaches over the window's end comes whole, once in each.
             begin, length = max(first, start), min(last + 1, end) - max(first, start)
             if length <= 0 or (found and begin < sum(found[-1])) or last >= blob.length:
-                raise BlobUnreadable(f"{target.netloc} answered with page ranges that cannot be.")
+                raise BlobUnreadable(f"{target.netloc} answered with page ranges that cannot be")
             found.append((begin, length))
         next = re.search(rb"<NextMarker>([^<]{1,2048})</NextMarker>", text)
         if next is None or next[1] == marker:
@@ -285,10 +285,10 @@ def _read_range(
     answer = _ask(connection, target, "GET", target.path, headers)
     told = answer.getheader("Content-Range")
     if answer.status != 206 or told != f"bytes {at}-{at + length - 1}/{blob.length}":
-        raise BlobUnreadable(f"{target.netloc} did not answer with the range that was asked for.")
+        raise BlobUnreadable(f"{target.netloc} did not answer with the range that was asked for")
     data = answer.read(length + 1)
     if len(data) != length:
-        raise BlobUnreadable(f"{target.netloc} answered with {len(data)} bytes where {length} were asked for.")
+        raise BlobUnreadable(f"{target.netloc} answered with {len(data)} bytes where {length} were asked for")
     return data
 
 

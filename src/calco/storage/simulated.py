@@ -45,7 +45,7 @@ class _File:
 class SimulatedDiskStore:
     """``ports.DiskStore`` in memory. ``room`` is how many more volumes fit; None means any number."""
 
-    def __init__(self, folder: Path, clock: Clock, *, room: int | None = None, pools: Iterable[str] = ()) -> None:
+    def __init__(self, folder: Path, clock: Clock, *, room: int | None = None) -> None:
         self.room = room
         self._folder = folder
         self._clock = clock
@@ -53,7 +53,7 @@ class SimulatedDiskStore:
         self._files: dict[VolumeId, _File] = {}
         self._durable: dict[VolumeId, _File] = {}
         self._trash: list[tuple[datetime, VolumeId]] = []
-        self._pools = {REGIONAL, *(checked_pool(each) for each in pools)}
+        self._pools = {REGIONAL}
         self._lost: set[str] = set()
 
     # --- making ---

@@ -50,9 +50,8 @@ class Qcow2Store:
     """``ports.DiskStore`` on files. A qcow2 volume costs one qemu-img (some 7 ms) and two fsyncs to make, a flat one
     the fsyncs; nothing is cached, so any number of threads and processes may work on different volumes."""
 
-    def __init__(self, folder: Path, clock: Clock, *, pools: Iterable[str] = (), qemu_img: str = "qemu-img") -> None:
-        """``pools`` are those that the settings know: see ``places``."""
-        self._places = Places(folder, pools)
+    def __init__(self, folder: Path, clock: Clock, *, qemu_img: str = "qemu-img") -> None:
+        self._places = Places(folder)
         self._clock = clock
         self._qemu_img = qemu_img
         self._qemu_block = QemuBlock(qemu_img)
