@@ -126,7 +126,12 @@ def test_no_value_does_anything_but_pass_or_be_refused(row: Row, given_value: ob
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("zones", "eastus"), ("zones", "eastus=3,westus=x"), ("price_per_gib_month", "Standard_LRS=cheap")],
+    [
+        ("zones", "eastus"),
+        ("zones", "eastus=3,westus=x"),
+        ("price_per_gib_month", "Standard_LRS=cheap"),
+        ("blob_hosts", "http://x"),
+    ],
 )
 def test_a_table_that_cannot_be_read_is_named(tmp_path: Path, name: str, text: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name}: "):

@@ -26,6 +26,7 @@ from calco.guest.provisioning import IsoMedia
 from calco.guest.simulated import SimulatedMedia
 from calco.identity.routes import routes
 from calco.model import price
+from calco.model.blob_host import read_hosts
 from calco.model.guest import Agent, Guest, Health, Report
 from calco.model.machine import Link, Machine, MachineState
 from calco.model.region import read_zones
@@ -37,6 +38,7 @@ from calco.service import CannotStart, Foundation, Parts, drivers
 from calco.settings import Settings
 from calco.storage.migrations import CannotOpen, open_records
 from calco.storage.records import SqlRecords
+from calco.storage.remote_blob import ListedBlobs
 from calco.work import loose, machine_links, plans, virtual_machine
 from calco.work.cloud import Cloud, Rules
 from calco.work.guest_directory import Directory
@@ -178,6 +180,7 @@ def assemble(foundation: Foundation) -> Parts:
         ),
         accepted=accepted,
         wake=wake,
+        remote_blobs=ListedBlobs(read_hosts(settings.blob_hosts)),
     )
     directory = Directory(cloud)
     engine = Engine(cloud, records, plans.BOOK, clock)

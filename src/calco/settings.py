@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal, TypeVar, get_args, get_type_hints
 
 from calco.model import price
+from calco.model.blob_host import read_hosts
 from calco.model.region import read_zones
 
 T = TypeVar("T")
@@ -124,6 +125,11 @@ class Settings:
     price_per_gib_month: tuple[str, ...] = _row(
         PRICES, "Prices by storage type from which the monthly cost of an image is estimated (Standard_LRS=0.05)."
     )
+    blob_hosts: tuple[str, ...] = _row(
+        (),
+        "Other hosts whose page blobs may be read, comma-separated (account.blob.core.windows.net, storage.lab:10000). "
+        "An address that is not public is read only if it is listed itself (192.168.1.7:10000).",
+    )
     trash_days: int = _row(7, "How long volumes that nothing owns are kept before they are removed.", limits=(0, 3650))
     log_level: Literal["debug", "info", "warning", "error"] = _row("info", "How much the log says.")
     after_host_reboot: Literal["stopped", "start"] = _row(
@@ -143,6 +149,7 @@ class Settings:
         for name, values, reader in (
             ("zones", self.zones, read_zones),
             ("price_per_gib_month", self.price_per_gib_month, price.read),
+            ("blob_hosts", self.blob_hosts, read_hosts),
         ):
             try:
                 reader(values)

@@ -16,10 +16,11 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
+from calco.model.blob_host import read_hosts
 from calco.model.vhd import FOOTER_BYTES, footer, guest_bytes_of
 from calco.model.volume import GIB, MIB, Format, Volume
 from calco.ports import BlobAbsent, BlobOfOtherType, BlobUnreadable, HostRefused
-from calco.storage.remote_blob import ListedBlobs, read_hosts
+from calco.storage.remote_blob import ListedBlobs
 from calco.storage.volumes import Qcow2Store
 from tests.storage.stores import BASE
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calco.model.blob_host import Host, read_hosts
 from calco.model.volume import GIB, MIB
 from calco.ports import BlobAbsent, BlobOfOtherType, BlobUnreadable, HostRefused, NoRemoteBlob
-from calco.storage.remote_blob import Host, ListedBlobs, is_public, read_hosts
+from calco.storage.remote_blob import ListedBlobs, is_public
 
 SIZE = 4 * MIB + 512
 SAS = "sv=2021-08-06&sig=secret%2Bsecret%3D"

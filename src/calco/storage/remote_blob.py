@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from calco.model.blob_host import Host
 from calco.model.vhd import DATA_DISK_MAX_BYTES, FOOTER_BYTES
 from calco.model.volume import GIB, MIB
 from calco.ports import BlobAbsent, BlobOfOtherType, BlobUnreadable, HostRefused, RemoteBlob
@@ -38,33 +39,6 @@ _MAX_BYTES = DATA_DISK_MAX_BYTES + FOOTER_BYTES
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _RANGE = re.compile(rb"<PageRange>\s*<Start>(\d{1,19})</Start>\s*<End>(\d{1,19})</End>\s*</PageRange>")
-
-
-@dataclass(frozen=True)
-class Host:
-    """One entry of the list. ``port`` None: the scheme's own."""
-
-    name: str
-    port: int | None
-
-
-def read_hosts(entries: Iterable[str]) -> tuple[Host, ...]:
-    """The list as settings write it: ``host``, ``host:port``, ``192.0.2.7:10000``, ``[2001:db8::7]:10000``.
-
-    Raises ValueError with a sentence about the entry that is none.
-    """
-    return tuple(_read_host(each.strip()) for each in entries)
-
-
-def _read_host(entry: str) -> Host:
-    try:
-        parts = urlsplit(f"//{entry}")
-        name, port = parts.hostname, parts.port
-    except ValueError:
-        name, port = None, None
-    if not name or parts.netloc != entry or "@" in entry or not re.fullmatch(r"[a-z0-9.:-]+", name):
-        raise ValueError(f"{entry[:100]!r} is no host; write it like account.blob.core.windows.net or 192.0.2.7:10000")
-    return Host(name, port)
 
 
 @dataclass(frozen=True)
