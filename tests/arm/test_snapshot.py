@@ -45,6 +45,14 @@ def test_the_first_answer_is_what_was_sent_and_no_more(api: Api, disk: str) -> N
     }
 
 
+def test_nothing_is_shown_at_first_that_was_not_sent(api: Api, disk: str) -> None:
+    sent = body()
+    answer = api.put(SNAP, {"location": "eastus", "properties": sent["properties"]})
+    assert set(answer.json()) == {"location", "properties"}
+    assert set(answer.json()["properties"]) == {"creationData", "provisioningState", "isArmResource"}
+    assert api.get(SNAP)["sku"] == {"name": "Standard_LRS", "tier": "Standard"}
+
+
 def test_a_snapshot_is_shown_as_azure_shows_it(api: Api, disk: str) -> None:
     """Source: recording net-disk-FromSnapshot, api-version 2020-06-30."""
     operation = api.put(SNAP, body(diskSizeGB=200)).headers["Azure-AsyncOperation"]
@@ -119,8 +127,11 @@ def test_terraform_writes_the_disks_id_into_source_uri(api: Api, disk: str) -> N
     sent = body()
     sent["properties"]["creationData"] = {"createOption": "Copy", "sourceUri": DATA}
     api.put(SNAP, sent)
-    assert api.get(SNAP)["properties"]["creationData"]["sourceResourceId"] == DATA
+    kept = {"createOption": "Copy", "sourceResourceId": DATA, "sourceUri": DATA, "sourceUniqueId": disk}
+    assert api.get(SNAP)["properties"]["creationData"] == kept
     api.put(SNAP, sent)
+    api.put(SNAP, api.get(SNAP))
+    assert api.get(SNAP)["properties"]["creationData"] == kept
 
 
 def test_a_patch_changes_tags_sku_and_policies(api: Api, disk: str) -> None:

@@ -267,6 +267,11 @@ def test_a_source_that_is_missing_or_elsewhere_is_refused(world: World) -> None:
     assert not is_frozen(world, volume_of(world, data))
 
 
+def test_a_zone_redundant_snapshot_takes_a_region_with_zones(world: World) -> None:
+    far = replace(of(world, GROUP), location="westus", sku=SnapshotSku.STANDARD_ZRS)
+    refused(world, lambda: snapshot.put(world.cloud, far), 400, "InvalidParameter", "'westus' has none")
+
+
 def test_a_disk_that_waits_for_its_upload_has_nothing_to_take_a_snapshot_of(world: World) -> None:
     data = world.empty_disk("data")
     waiting = with_properties(world.resource(data), {"diskState": DiskState.READY_TO_UPLOAD.value})

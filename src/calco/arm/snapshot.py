@@ -72,9 +72,8 @@ class Body(Struct):
 def put(call: Call) -> Answer:
     names.check(call.id)
     accepted = work.put(call.cloud, read(call.id, call.body, call.subscription))
-    sent = object_at(call.body, "properties")
     return accepted_body(
-        call, operations.Kind.DISK_PUT, accepted, lambda snapshot, version: _partial(snapshot, version, sent)
+        call, operations.Kind.DISK_PUT, accepted, lambda snapshot, version: _partial(snapshot, version, call.body)
     )
 
 
@@ -156,16 +155,13 @@ def show(snapshot: Resource, version: str) -> Document:
     return showing.cut(shown, FIELDS, version)
 
 
-def _partial(snapshot: Resource, version: str, sent: Document) -> Document:
+def _partial(snapshot: Resource, version: str, body: Document) -> Document:
     """The first answer to a PUT: what was sent, not even a name, and that it is being done. Source: recording
     net-disk-FromSnapshot."""
-    shown = show(snapshot, version)
-    sku = object_at(shown, "sku").get("name")
-    known = {each.lower() for each in sent} | {"creationdata"}
-    properties = {name: each for name, each in object_at(shown, "properties").items() if name.lower() in known}
-    kept: Document = {name: shown[name] for name in ("location", "tags") if name in shown}
-    return {
-        **kept,
-        "sku": {"name": sku},
-        "properties": {**properties, "provisioningState": "Updating", "isArmResource": True},
-    }
+    shown, sent = show(snapshot, version), {each.lower() for each in object_at(body, "properties")}
+    top = {each.lower() for each in body} - {"id", "name", "type", "properties"}
+    kept: Document = {name: each for name, each in shown.items() if name.lower() in top}
+    if "sku" in kept:
+        kept["sku"] = {"name": object_at(kept, "sku").get("name")}
+    properties = {name: each for name, each in object_at(shown, "properties").items() if name.lower() in sent}
+    return {**kept, "properties": {**properties, "provisioningState": "Updating", "isArmResource": True}}

@@ -13,7 +13,7 @@ from calco.model import snapshot as model
 from calco.model.blob import Use as BlobUse
 from calco.model.blob import vhd_not_found
 from calco.model.disk import CreateOption, DiskState, size_gb
-from calco.model.document import Document, number_at, text_at
+from calco.model.document import Document, at, leaves, number_at, object_at, text_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.operation import Claim, Family
@@ -77,18 +77,17 @@ def _was_never_made(view: Reader, snapshot: Resource) -> bool:
 
 def _check_same(there: Resource, wanted: NewSnapshot) -> None:
     """What a snapshot was made from, and how, stays. What is not sent is not meant."""
-    creation = _creation(wanted)
-    for name, value in creation.items():
-        kept = text_at(there.properties, "creationData", name)
-        if not isinstance(value, str) or (kept or "").lower() != value.lower():
-            raise errors.property_change(f"creationData.{name}")
+    for path, value in leaves(_creation(wanted)):
+        if str(at(there.properties, "creationData", *path)).lower() != str(value).lower():
+            raise errors.property_change(".".join(("creationData", *path)))
     if wanted.incremental and there.properties.get("incremental") is not True:
         raise errors.property_change("incremental")
 
 
 def _creation(wanted: NewSnapshot) -> Document:
-    """``creationData`` as far as it says where a snapshot comes from."""
-    creation: Document = {"createOption": wanted.create_option.value}
+    """``creationData`` as far as it says where a snapshot comes from: what was sent (Terraform writes a disk's id into
+    ``sourceUri``), and what was understood."""
+    creation: Document = {**object_at(wanted.properties, "creationData"), "createOption": wanted.create_option.value}
     if wanted.source is not None:
         creation["sourceResourceId"] = str(wanted.source)
     if wanted.source_uri is not None:
@@ -152,6 +151,10 @@ def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
 
 
 def _create(cloud: Cloud, tx: Writer, wanted: NewSnapshot, location: str, *, created: bool) -> Accepted:
+    if wanted.sku is SnapshotSku.STANDARD_ZRS and not cloud.rules.zones.get(location):
+        raise errors.invalid(
+            "sku.name", f"'{wanted.sku}' takes a region with availability zones; '{location}' has none."
+        )
     source = _source(cloud, tx, wanted, location)
     snapshot = _new(cloud, tx, wanted, location, source)
     if source is None:
