@@ -157,3 +157,51 @@ def test_what_an_image_takes_is_told_beside_it(lab: Api) -> None:
     assert told["properties"]["usedBytes"] == 0 < told["properties"]["sharedBytes"]
     assert "estimatedMonthlyPrice" not in told["properties"]  # this world has no table of prices
     assert lab.call("GET", f"{COMPUTE}/images/none/providers/Calco/usages/current").status_code == 404
+
+
+DISK = f"{COMPUTE}/disks/one"
+
+
+@pytest.mark.parametrize(
+    ("changes", "data_disks", "target"),
+    [
+        ({"snapshot": {"id": DISK.replace("disks", "snapshots")}}, [], "osDisk"),
+        ({"blobUri": "https://a.example/c/b.vhd"}, [], "osDisk"),
+        ({"diskEncryptionSet": {"id": DISK}}, [], "osDisk.diskEncryptionSet"),
+        ({"diskSizeGB": 5000}, [], "osDisk.diskSizeGB"),
+        ({"storageAccountType": "UltraSSD_LRS"}, [], "osDisk.storageAccountType"),
+        ({"managedDisk": {"id": GOLDEN}}, [], "properties.osDisk.managedDisk.id"),
+        ({}, [{"lun": 1, "managedDisk": {"id": DISK}}, {"lun": 1, "managedDisk": {"id": DISK}}], "dataDisk.lun"),
+        ({}, [{"lun": 64, "managedDisk": {"id": DISK}}], "dataDisks[0].lun"),
+        ({}, [{"lun": 1}], "dataDisks[0]"),
+    ],
+)
+def test_a_profile_that_azure_would_not_take_is_refused(lab: Api, changes: Any, data_disks: Any, target: str) -> None:
+    os_disk = {"osType": "Linux", "osState": "Generalized", "managedDisk": {"id": DISK}} | changes
+    profile = {"osDisk": os_disk, "dataDisks": data_disks}
+
+    answer = lab.call("PUT", GOLDEN, {"location": "eastus", "properties": {"storageProfile": profile}})
+
+    assert answer.status_code == 400, answer.text
+    error = answer.json()["error"]
+    assert error["code"] in ("InvalidParameter", "NotSupported", "LinkedInvalidPropertyId")
+    assert target.partition(".")[0] in error.get("target", "")
+    assert lab.call("GET", GOLDEN).status_code == 404
+
+
+def test_zone_resilience_is_shown_and_its_copying_is_told_while_it_goes_on(lab: Api) -> None:
+    body = image_body(WEB)
+    body["properties"] |= {"storageProfile": {"zoneResilient": True}}  # type: ignore[operator]
+
+    answer = lab.call("PUT", GOLDEN, body)
+    poll = answer.headers["Azure-AsyncOperation"]
+    (going_on,) = lab.world.unfinished()
+    with lab.world.records.write() as tx:
+        tx.progress(going_on.id, {"says": "Copying disk 'os' to pool 'eastus-1'."})
+    meanwhile = lab.get(poll)
+    lab.world.drive()
+
+    assert answer.json()["properties"]["storageProfile"]["zoneResilient"] is True
+    assert (meanwhile["status"], meanwhile["properties"]["statusMessage"][:7]) == ("InProgress", "Copying")
+    assert (lab.get(poll)["status"], "properties" in lab.get(poll)) == ("Succeeded", False)
+    assert "zoneResilient" not in lab.get(GOLDEN, version="2017-03-30")["properties"]["storageProfile"]
