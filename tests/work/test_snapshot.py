@@ -10,8 +10,8 @@ from calco.model.ids import ResourceId
 from calco.model.machine import Generation
 from calco.model.snapshot import NewSnapshot, SnapshotSku
 from calco.model.virtual_machine import Act
-from calco.model.volume import GIB, MIB
-from calco.work import disk, resource_group, snapshot, virtual_machine
+from calco.model.volume import GIB, MIB, Volume
+from calco.work import disk, live, resource_group, snapshot, virtual_machine
 from calco.work.common import with_properties
 from calco.work.machine_state import RENEWS_MACHINE_ID
 from calco.work.snapshot import SnapshotChange
@@ -318,6 +318,19 @@ def test_a_snapshot_that_failed_is_a_name_that_may_be_used_again(world: World) -
     taken(world, wanted)
 
     assert volume_of(world, wanted.id) == before[None]
+
+
+def test_a_disk_lies_over_so_many_volumes_and_no_more(world: World) -> None:
+    data = world.empty_disk("data")
+    below = volume_of(world, data)
+    with world.records.write() as tx:
+        for _ in range(live.DEPTH_MAX):
+            over = Volume(world.chance.guid(), GIB, below, frozen=True)
+            tx.put_volume(over)
+            below = over.id
+        tx.put_volume(replace(over, frozen=False))
+        tx.hold(data, DISK_SLOT, over.id)
+    refused(world, lambda: snapshot.put(world.cloud, of(world, data)), 409, "OperationNotAllowed", "beginGetAccess")
 
 
 def test_a_groups_deletion_takes_snapshots_along(world: World) -> None:

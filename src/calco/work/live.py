@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from calco.model import errors
 from calco.model.document import text_at
+from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.machine import Drive
 from calco.model.volume import VolumeId
@@ -29,6 +30,9 @@ from calco.work.cloud import Cloud
 from calco.work.machine_state import disks_of, is_running, machine_in, vm_id_of
 
 P = TypeVar("P")
+
+DEPTH_MAX = 500
+"""How many volumes a disk may lie over. QEMU opens all their files, and a process has 1,024 at least."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,14 @@ Of = Callable[[P], Freezing | None]
 
 
 def freezing_of(cloud: Cloud, view: Reader, record: Resource) -> Freezing:
-    """How the disk has to be frozen as things stand now. Raises ApiError when there is nothing on it yet."""
+    """How the disk has to be frozen as things stand now. Raises ApiError when there is nothing on it yet, or too much
+    below it."""
     held = view.held(record.id).get(volume.DISK_SLOT)
     row = None if held is None else view.volume(held)
     if row is None:
         raise errors.linked_not_found(record.id.name)
+    if len(volume.chain(view, [row.id])) > DEPTH_MAX:
+        raise _too_deep(record.id)
     owner = text_at(record.extra, "managedBy")
     machine = None if owner is None else view.resource(ResourceId.parse(owner))
     if machine is None or not is_running(machine):
@@ -148,3 +155,11 @@ def _place(cloud: Cloud, wanted: Freezing) -> tuple[str, int | None]:
         if each.key == key:
             return vm_id_of(machine), lun
     raise errors.linked_not_found(ResourceId.parse(wanted.disk).name)
+
+
+def _too_deep(disk: ResourceId) -> ApiError:
+    """Ours; Azure's limit is as high, but counts incremental snapshots."""
+    return errors.refused(
+        f"Disk {disk.name} was written after each of {DEPTH_MAX} snapshots or copies of it: no more can be taken. "
+        "Download it with beginGetAccess and upload it to a new disk, which lies over nothing."
+    )
