@@ -42,6 +42,7 @@ def test_an_image_is_told_with_its_sources_its_bytes_and_an_estimate() -> None:
         told["os disk"] == "Linux, Generalized, 4 GB, Premium_LRS, from snapshot snap, takes 512 bytes, shares 3.0 GiB"
     )
     assert told["lun 3"] == "9 GB, from https://a.blob.example/c/data.vhd, takes 1.0 KiB, shares 0 bytes"
+    assert told["source"] == "snapshot snap"
     assert (told["zones"], told["machines"], told["disks"]) == (["1", "3"], ["web1"], 2)
     assert (told["takes"], told["shares"]) == ("1.5 KiB", "3.0 GiB")
     assert told["costs"] == "0.46 a month in Azure, an estimate by the setting price_per_gib_month"

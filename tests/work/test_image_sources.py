@@ -16,8 +16,8 @@ from calco.model.machine import Generation
 from calco.model.operation import Status
 from calco.model.virtual_machine import Act
 from calco.model.volume import GIB, MIB
-from calco.ports import BlobAbsent, BlobOfOtherType, BlobUnreadable, HostRefused, NoRemoteBlob
-from calco.work import disk, image, resource_group, virtual_machine
+from calco.ports import BlobAbsent, BlobOfOtherType, BlobUnreadable, HostRefused, NoRemoteBlob, Reader
+from calco.work import blob, disk, image, resource_group, virtual_machine
 from calco.work.common import with_properties
 from calco.work.volume import DISK_SLOT
 from tests.work.hosts import OneHost, far_blob
@@ -532,3 +532,75 @@ def test_a_far_blob_that_is_no_vhd_is_refused_before_a_byte_of_it_is_transferred
     assert failure(ended)[0] == "InvalidVhd"
     assert host.read == 0
     assert world.leftovers() == []
+
+
+# --- machines with unmanaged disks -----------------------------------------------------------------------------------
+
+
+def with_blob_disks(world: World, machine: ResourceId, os_uri: str, data_uri: str) -> None:
+    """The machine's record as it is with disks in a storage account."""
+    record = world.resource(machine)
+    profile: Document = {
+        "osDisk": {
+            "osType": "Linux",
+            "name": "os",
+            "createOption": "FromImage",
+            "vhd": {"uri": os_uri},
+            "caching": "ReadWrite",
+            "diskSizeGB": 2,
+        },
+        "dataDisks": [{"lun": 4, "name": "data", "createOption": "Empty", "vhd": {"uri": data_uri}, "caching": "None"}],
+    }
+    with world.records.write() as tx:
+        tx.put(with_properties(record, {"storageProfile": profile}))
+
+
+def test_a_machine_with_unmanaged_disks_gives_an_image_of_their_blobs(world: World) -> None:
+    """Source: behaviour A.5, recording net-image-from-generalized-vm-unmanaged."""
+    source = world.generalized_machine("web1")
+    uris = [page_blob(world, name, guest_bytes=2 * GIB) for name in ("os.vhd", "data.vhd")]
+    with_blob_disks(world, source, *uris)
+    wanted = world.new_image("golden", source)
+
+    accepted = image.put(world.cloud, wanted)
+    first, _ = rows(world, wanted.id)
+    world.done(accepted)
+
+    assert first == {
+        "osType": "Linux",
+        "osState": "Generalized",
+        "diskSizeGB": 2,
+        "blobUri": uris[0],
+        "caching": "ReadWrite",
+        "storageAccountType": "Standard_LRS",
+    }
+    os_disk, (data,) = rows(world, wanted.id)
+    assert os_disk == first
+    assert (data["lun"], data["blobUri"], data["diskSizeGB"]) == (4, uris[1], 2)
+    assert held(world, wanted.id) == {"os": blob_at(world, uris[0]).volume, "4": blob_at(world, uris[1]).volume}
+    refused(
+        world,
+        lambda: image.put(
+            world.cloud, replace(wanted, id=world.id("images", "two"), source=world.id("virtualMachines", "no"))
+        ),
+        404,
+        "NotFound",
+    )
+
+
+def test_a_blob_that_a_running_machine_writes_is_no_source(world: World) -> None:
+    web1 = world.running_machine("web1")
+    uri = page_blob(world, "os.vhd")
+    with world.records.write() as tx:
+        blob.lease_to(world.cloud, tx, blob_at_in(tx, world, uri), web1)
+    wanted = image_of(world, "golden", from_disk(uri))
+
+    refused(world, lambda: image.put(world.cloud, wanted), 409, "OperationNotAllowed", f"attached to running VM {web1}")
+    world.done(virtual_machine.act(world.cloud, web1, Act.DEALLOCATE))
+    world.done(image.put(world.cloud, wanted))
+
+
+def blob_at_in(view: Reader, world: World, uri: str) -> ResourceId:
+    found = blob.find(view, world.cloud, uri)
+    assert found is not None
+    return found.id

@@ -153,6 +153,15 @@ def test_it_serves_with_any_one_pool_gone(world: World, lost: str) -> None:
     assert chain(world, disk_of(world, anywhere)) == [REGIONAL, next(each for each in POOLS if each != lost)]
 
 
+def test_it_serves_with_the_regional_pool_gone(world: World) -> None:
+    golden = resilient(world)
+    world.disks.lose_pool(REGIONAL)
+
+    made = machine_in(world, "web1", golden, "1")
+
+    assert chain(world, disk_of(world, made)) == ["eastus-1"] * 2
+
+
 def test_a_machine_in_the_zone_that_is_gone_fails_and_says_why(world: World) -> None:
     golden = resilient(world)
     world.disks.lose_pool("eastus-1")

@@ -73,7 +73,7 @@ def summary(image: Document) -> dict[str, Json]:
         "state": text_at(image, "properties", "provisioningState"),
         "generation": text_at(image, "properties", "hyperVGeneration"),
         "disks": 1 + len(objects_at(storage, "dataDisks")),
-        "source": source.rpartition("/")[2] if source else None,
+        "source": f"machine {source.rpartition('/')[2]}" if source else _origin(object_at(storage, "osDisk")),
     }
 
 
@@ -91,7 +91,8 @@ def _disks(image: Document, usage: Document) -> dict[str, Json]:
 
 def _disk(disk: Document, usage: Document) -> str:
     """One line: size, storage type, source, and the bytes behind it."""
-    parts = [_size(disk), text_at(disk, "storageAccountType"), _origin(disk)]
+    origin = _origin(disk)
+    parts = [_size(disk), text_at(disk, "storageAccountType"), f"from {origin}" if origin else None]
     used, shared = number_at(usage, "usedBytes"), number_at(usage, "sharedBytes")
     if used is not None and shared is not None:
         parts.append(f"takes {spell_bytes(used)}, shares {spell_bytes(shared)}")
@@ -102,9 +103,9 @@ def _origin(disk: Document) -> str | None:
     for member, what in (("managedDisk", "disk"), ("snapshot", "snapshot")):
         id = text_at(disk, member, "id")
         if id is not None:
-            return f"from {what} {id.rpartition('/')[2]}"
+            return f"{what} {id.rpartition('/')[2]}"
     uri = text_at(disk, "blobUri")
-    return None if uri is None else f"from {uri.partition('?')[0]}"
+    return None if uri is None else uri.partition("?")[0]
 
 
 def _price(usage: Document) -> str | None:
