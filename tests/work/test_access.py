@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calco.model.access import MAX_SECONDS, Access, Grant
-from calco.model.disk import MOVES, USES, CreateOption, DiskEvent, DiskState, NewDisk, Use, after, check_use
+from calco.model.disk import CreateOption, NewDisk
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.virtual_machine import Act
@@ -55,34 +55,6 @@ def upload_disk(world: World, guest_bytes: int = 64 * MIB) -> ResourceId:
 def volume_of(world: World, id: ResourceId) -> str:
     with world.records.read() as view:
         return access.upload_volume(view, id)
-
-
-# --- the tables ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("event", DiskEvent)
-@pytest.mark.parametrize("state", DiskState)
-def test_a_listed_move_is_made_and_every_other_is_refused(state: DiskState, event: DiskEvent) -> None:
-    if (state, event) in MOVES:
-        assert after(state, event) is MOVES[state, event]
-    else:
-        with pytest.raises(ApiError) as refusal:
-            after(state, event)
-        assert refusal.value.status == 409
-
-
-@pytest.mark.parametrize("use", Use)
-@pytest.mark.parametrize("state", DiskState)
-def test_what_a_state_forbids_is_refused_with_409_and_nothing_else_is(state: DiskState, use: Use) -> None:
-    machine = GROUP.sibling("Microsoft.Compute", "virtualMachines", "web1")
-    owner = machine if state in (DiskState.ATTACHED, DiskState.RESERVED) else None
-    if use in USES[state]:
-        check_use("data", state, use, owner)
-    else:
-        with pytest.raises(ApiError) as refusal:
-            check_use("data", state, use, owner)
-        assert refusal.value.status == 409
-        assert "data" in refusal.value.message
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
