@@ -1,6 +1,7 @@
 """Disks made from something: a disk nobody writes, one that a guest is writing, a blob; and uploads."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from calco.model.access import Access
 from calco.model.disk import CreateOption, NewDisk
@@ -9,6 +10,7 @@ from calco.model.volume import MIB
 from calco.work import access, disk
 from calco.work.volume import DISK_SLOT
 from tests.crash.scene import Ask, Scene
+from tests.work.hosts import OneHost, far_blob
 from tests.work.sources import blob_at, disk_of, page_blob, uploaded_into
 from tests.world import LOCATION, World
 
@@ -39,6 +41,13 @@ def of_running_machine(world: World) -> Ask:
 
 def of_blob(world: World) -> Ask:
     wanted = wish(world.with_group(), page_blob(world, "data.vhd"))
+    return lambda cloud: disk.put(cloud, wanted)
+
+
+def of_far_blob(world: World) -> Ask:
+    host = OneHost()
+    world.cloud = replace(world.cloud, remote_blobs=host)
+    wanted = wish(world, far_blob(world.with_group(), host, "far.vhd"))
     return lambda cloud: disk.put(cloud, wanted)
 
 
@@ -76,6 +85,16 @@ def made_of_blob(world: World) -> None:
         assert view.held(copy(world))[DISK_SLOT] == blob_at(world, URI).volume
     assert world.resource(copy(world)).properties["diskSizeBytes"] == 64 * MIB
     assert len(world.disks.volumes()) == 1
+
+
+def made_of_far_blob(world: World) -> None:
+    made(world)
+    with world.records.read() as view:
+        held = view.held(copy(world))[DISK_SLOT]
+    with world.disks.view(held) as content:
+        assert content.read(0, 3) == b"far"
+    assert world.resource(copy(world)).properties["diskSizeBytes"] == 64 * MIB
+    assert world.disks.volumes() == {held}
 
 
 def failed(world: World) -> None:
@@ -164,6 +183,7 @@ SCENES: Sequence[Scene] = (
         destroys=True,
     ),
     Scene("disk of a blob", "disk.fromSource", of_blob, made_of_blob, 13, blob_is_writable),
+    Scene("disk of a far blob", "disk.fromSource", of_far_blob, made_of_far_blob, 13, failed),
     Scene("disk for an upload", "disk.create", waiting, waits, 11, upload_failed),
     Scene("end of an upload", "access.end", uploaded, has_content, 11, uploads_again, again=ask_again),
 )

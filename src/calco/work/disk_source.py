@@ -7,7 +7,8 @@ over that one, in its own zone's pool; the volume below stays where it is, so a 
 when that zone is.
 
 A disk that somebody may be writing is frozen first (``live``), and so is a blob; what an image or snapshot holds is
-frozen already, and the disk or snapshot is done when the request is answered.
+frozen already, and the disk or snapshot is done when the request is answered. A blob of another host, if it may be
+read, is brought here first: the one way here that moves bytes.
 """
 
 from dataclasses import dataclass, field, replace
@@ -15,21 +16,22 @@ from typing import Protocol
 
 from calco.model import blob as blob_model
 from calco.model import errors
-from calco.model.disk import NewDisk, OsType, Use
+from calco.model.disk import NewDisk, OsType, Use, size_gb
 from calco.model.document import Document, flag_at, number_at, text_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.operation import Claim, Family, Operation
 from calco.model.vhd import DATA_DISK_MAX_BYTES, FOOTER_BYTES, OS_DISK_MAX_BYTES
 from calco.model.virtual_machine import Urn
-from calco.model.volume import VolumeId
+from calco.model.volume import Format, Volume, VolumeId
 from calco.operations.plan import Act, Change, Job, Plan, nothing
 from calco.ports import Reader, Resource, Writer
-from calco.work import access, blob, live, volume
+from calco.work import access, blob, live, remote_blob, volume
 from calco.work.cloud import Cloud
 from calco.work.common import check_free, hand_over, settled, state_of, with_properties
 from calco.work.image_disks import disks_of
 from calco.work.machine_state import RENEWS_MACHINE_ID
+from calco.work.operation import speaker
 
 SNAPSHOT_KIND = "Microsoft.Compute/snapshots"
 INHERITED = ("osType", "hyperVGeneration", "supportedCapabilities", "purchasePlan", "supportsHibernation")
@@ -52,8 +54,9 @@ class Wish(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """``size_bytes``: what a guest sees of it. ``freezing``: it is a disk, to be frozen; else ``volume`` is to be held,
-    which ``is_frozen`` or not. ``uri``: it is a blob whose footer is still to be read. ``inherits``: properties the new
+    """``size_bytes``: what a guest sees of it, 0 while nobody knows. ``freezing``: it is a disk, to be frozen; else
+    ``volume`` is to be held, which ``is_frozen`` or not. ``uri``: it is a blob whose footer is still to be read;
+    ``is_elsewhere``: on another host, and ``volume`` is what it will be brought into. ``inherits``: properties the new
     disk takes over where the request is silent; ``creation``: what its ``creationData`` shows beside what was sent."""
 
     size_bytes: int
@@ -62,6 +65,7 @@ class Source:
     volume: VolumeId | None = None
     is_frozen: bool = False
     uri: str | None = None
+    is_elsewhere: bool = False
     inherits: Document = field(default_factory=dict)
     creation: Document = field(default_factory=dict)
     renews_machine_id: bool | None = None
@@ -102,11 +106,13 @@ def of_resource(cloud: Cloud, view: Reader, wanted: Wish, location: str) -> Sour
 
 
 def of_blob(cloud: Cloud, view: Reader, wanted: Wish, location: str) -> Source | None:
-    """A page blob of this service in the same region; None when it has none at that address. Whether it is a VHD is
-    for the plan to see, when nobody writes it any more. Raises ApiError."""
+    """A page blob of this service in the same region, or of a host that may be read; None when there is none at that
+    address. Whether it is a VHD is for the plan to see, when nobody writes it any more. Raises ApiError."""
     if wanted.source_uri is None:
         raise errors.missing("creationData.sourceUri")
     found = blob.find(view, cloud, wanted.source_uri)
+    if found is None and remote_blob.is_listed(cloud, wanted.source_uri):
+        return Source(0, volume=cloud.chance.guid(), uri=wanted.source_uri, is_elsewhere=True)
     if found is None:
         if blob.place_of(cloud, wanted.source_uri) is None:
             raise blob_model.not_a_blob_uri(wanted.source_uri)
@@ -162,12 +168,13 @@ def of_platform(cloud: Cloud, view: Reader, urn: Urn, base: VolumeId) -> Source:
 @dataclass(frozen=True)
 class Holding:
     """A disk (or snapshot) that is to hold somebody else's volume: ``freezing``'s, or ``volume``, whose footer is to be
-    read first when it is the blob at ``uri``."""
+    read first when it is the blob at ``uri``, and which is to be brought here when that is on another host."""
 
     disk: str
     freezing: live.Freezing | None = None
     volume: VolumeId | None = None
     uri: str | None = None
+    is_elsewhere: bool = False
 
     @property
     def id(self) -> ResourceId:
@@ -183,7 +190,7 @@ def begin(cloud: Cloud, tx: Writer, made: Resource, source: Source, plan: Plan[C
     if source.is_frozen and source.volume is not None:
         hold(tx, made.id, source.volume)
         return settled(cloud, tx, made, Family.DISK)
-    params = Holding(str(made.id), source.freezing, source.volume, source.uri)
+    params = Holding(str(made.id), source.freezing, source.volume, source.uri, source.is_elsewhere)
     return hand_over(cloud, tx, plan, params, subject=made, claims=claims, family=Family.DISK)
 
 
@@ -214,21 +221,48 @@ def _volume_of(view: Reader, params: Holding) -> VolumeId:
     return params.volume
 
 
-def _check_footer(cloud: Cloud, job: Job[Holding]) -> None:
-    uri = job.params.uri
-    if uri is None:
+def _most(view: Reader, params: Holding) -> int:
+    record = view.resource(params.id)
+    return OS_DISK_MAX_BYTES if record is not None and "osType" in record.properties else DATA_DISK_MAX_BYTES
+
+
+def _fetch(cloud: Cloud, job: Job[Holding]) -> None:
+    """Bring a blob of another host here. What only its footer can say is looked at before any page is read."""
+    params = job.params
+    if not params.is_elsewhere or params.uri is None or params.volume is None:
         return
     with cloud.records.read() as view:
-        record = view.resource(job.params.id)
-        is_os_disk = record is not None and "osType" in record.properties
-        most = OS_DISK_MAX_BYTES if is_os_disk else DATA_DISK_MAX_BYTES
-        blob.vhd(cloud, view, uri, disk=job.params.id.name, max_bytes=most)
+        most, record = _most(view, params), view.resource(params.id)
+    why = (
+        f"Reading {remote_blob.shown_uri(params.uri)}. It lies on another host, so its page ranges are transferred; a "
+        "blob of this service would be shared."
+    )
+    wanted = remote_blob.Wanted(params.uri, params.volume, params.id.name, blob_model.Use.DISK, most)
+    guest_bytes = remote_blob.fetch(cloud, wanted, speaker(cloud, job.id, why))
+    asked = 0 if record is None else number_at(record.properties, "diskSizeBytes") or 0
+    if asked and asked < guest_bytes:
+        raise resized_down()
 
 
-def _hold(_cloud: Cloud, tx: Writer, job: Job[Holding]) -> None:
+def _unfetch(cloud: Cloud, job: Job[Holding]) -> None:
+    if job.params.is_elsewhere and job.params.volume is not None:
+        cloud.disks.delete(job.params.volume)
+
+
+def _check_footer(cloud: Cloud, job: Job[Holding]) -> None:
+    uri = job.params.uri
+    if uri is None or job.params.is_elsewhere:
+        return
+    with cloud.records.read() as view:
+        blob.vhd(cloud, view, uri, disk=job.params.id.name, max_bytes=_most(view, job.params))
+
+
+def _hold(cloud: Cloud, tx: Writer, job: Job[Holding]) -> None:
     """Freeze the source's volume and hold it: all at once or not at all."""
     if job.params.freezing is not None:
         held = live.freeze(tx, job.params.freezing)
+    elif job.params.is_elsewhere:
+        held = _adopt(cloud, tx, job.params)
     else:
         held = _volume_of(tx, job.params)
         row = tx.volume(held)
@@ -238,8 +272,23 @@ def _hold(_cloud: Cloud, tx: Writer, job: Job[Holding]) -> None:
     hold(tx, job.params.id, held)
 
 
+def _adopt(cloud: Cloud, tx: Writer, params: Holding) -> VolumeId:
+    """The row of what came from another host, whose length is known now; the disk is at least as large."""
+    held, record = _volume_of(tx, params), tx.resource(params.id)
+    if record is None:
+        raise errors.internal()
+    with cloud.disks.view(held) as content:
+        row = Volume(held, content.size_bytes, frozen=True, format=Format.FLAT)
+    tx.put_volume(row)
+    size = max(number_at(record.properties, "diskSizeBytes") or 0, row.size_bytes - FOOTER_BYTES)
+    tx.put(with_properties(record, {"diskSizeGB": size_gb(size), "diskSizeBytes": size}))
+    return held
+
+
 def _let_go(_cloud: Cloud, tx: Writer, job: Job[Holding]) -> None:
     tx.release(job.params.id)
+    if job.params.is_elsewhere and job.params.volume is not None:
+        tx.delete_volume(job.params.volume)
 
 
 def _failed(_cloud: Cloud, tx: Writer, job: Job[Holding], _error: ApiError) -> None:
@@ -253,6 +302,7 @@ def _plan(name: str) -> Plan[Cloud, Holding]:
         name,
         Holding,
         (
+            Act("fetch", _fetch, _unfetch),
             live.switching(_freezing_of),
             live.locking(_volume_of),
             Act("check footer", _check_footer, nothing),

@@ -5,7 +5,7 @@ may be written by anyone with a key, so its file is locked and its footer read b
 image is a whole copy in each zone's pool, which is the one way here that moves bytes: it says so while it goes on.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from calco.model import blob as blob_model
@@ -24,8 +24,7 @@ from calco.work import blob, disk, remote_blob, volume
 from calco.work.cloud import Cloud
 from calco.work.common import with_internal, with_properties
 from calco.work.image_sources import check_size
-
-SAY_EVERY_SECONDS = 1.0
+from calco.work.operation import speaker
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def _fetch(cloud: Cloud, job: Job[Capture], slot: str) -> int:
         "transferred; a blob of this service would be shared."
     )
     wanted = remote_blob.Wanted(uri, job.params.fetched[slot], slot, Use.IMAGE, _most(slot))
-    guest_bytes = remote_blob.fetch(cloud, wanted, _speaker(cloud, job, why))
+    guest_bytes = remote_blob.fetch(cloud, wanted, speaker(cloud, job.id, why))
     cloud.disks.freeze(wanted.volume)
     return guest_bytes
 
@@ -233,7 +232,7 @@ def _copy(cloud: Cloud, job: Job[Capture]) -> None:
         sources = _sources(view, job.params)
     for number, copy in enumerate(job.params.copies, start=1):
         source = sources[copy.slot]
-        says = _speaker(cloud, job, _why_copied(job.params, copy, number))
+        says = speaker(cloud, job.id, _why_copied(job.params, copy, number))
         cloud.disks.copy(_volume_of(copy, source), source.id, says)
 
 
@@ -253,22 +252,6 @@ def _why_copied(params: Capture, copy: ZoneCopy, number: int) -> str:
         "image is a whole copy in each zone's pool, so that each serves alone; without zoneResilient an image shares "
         "its source's volume, and nothing moves."
     )
-
-
-def _speaker(cloud: Cloud, job: Job[Capture], why: str) -> Callable[[int, int], None]:
-    """Says in the records what is done and how far it is, once a second at most."""
-    said_at: list[float] = []
-
-    def moved(done: int, total: int) -> None:
-        now = cloud.clock.monotonic()
-        if said_at and now - said_at[-1] < SAY_EVERY_SECONDS:
-            return
-        said_at.append(now)
-        percent = 100 * done // total if total else 100
-        with cloud.records.write() as tx:
-            tx.progress(job.id, {"says": f"{why} {percent} % of {total} bytes.", "percent": percent})
-
-    return moved
 
 
 def _drop_copies(cloud: Cloud, job: Job[Capture]) -> None:

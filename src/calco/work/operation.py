@@ -1,9 +1,13 @@
 """Operations, as those who poll them see them."""
 
+from collections.abc import Callable
+
 from calco.model.document import text_at
 from calco.model.operation import Operation
 from calco.work import deployments
 from calco.work.cloud import Cloud
+
+SAY_EVERY_SECONDS = 1.0
 
 
 def get(cloud: Cloud, id: str) -> Operation | None:
@@ -18,3 +22,19 @@ def waits(cloud: Cloud, operation: Operation) -> str | None:
         return None
     with cloud.records.read() as view:
         return deployments.waits(cloud, view, operation) or text_at(operation.progress, "says")
+
+
+def speaker(cloud: Cloud, operation: str, why: str) -> Callable[[int, int], None]:
+    """Hears bytes done and in all, and says in the records how far it is and why, once a second at most."""
+    said_at: list[float] = []
+
+    def moved(done: int, total: int) -> None:
+        now = cloud.clock.monotonic()
+        if said_at and now - said_at[-1] < SAY_EVERY_SECONDS:
+            return
+        said_at.append(now)
+        percent = 100 * done // total if total else 100
+        with cloud.records.write() as tx:
+            tx.progress(operation, {"says": f"{why} {percent} % of {total} bytes.", "percent": percent})
+
+    return moved
