@@ -12,7 +12,6 @@ from calco.model import blob as model
 from calco.model.blob import PAGE_BLOB_BYTES_MAX, PAGE_BYTES, BlobType
 from calco.model.conditions import Conditions
 from calco.model.document import Document, number_at
-from calco.model.errors import ApiError
 from calco.model.volume import Format, Volume
 from calco.ports import Extent, VolumeFrozen, Writer
 from calco.work import blob, loose, stored_blob
@@ -62,7 +61,7 @@ def create(cloud: Cloud, target: Target, length: int, content: Content, asked: C
     loose.make(cloud, row)
     try:
         return stored_blob.publish(cloud, target, row, content, asked)
-    except ApiError:
+    except Exception:
         loose.drop(cloud, [row.id])
         raise
 
@@ -142,7 +141,7 @@ def _make_writable(cloud: Cloud, turns: Turns, found: State) -> None:
                     tx.hold(found.resource.id, blob.SLOT, own.id)
                     loose.forget(tx, [own.id])
                 gone = loose.let_go(tx, [found.volume.id])
-        except ApiError:
+        except Exception:
             loose.drop(cloud, [own.id])
             raise
         loose.drop(cloud, [*gone, own.id])
