@@ -18,7 +18,7 @@ from tests.world import KEY, SUBSCRIPTION
 Document = dict[str, Any]
 
 PASSWORD = "Secret-word-1"
-VERSIONS = {"Microsoft.Compute": "2024-07-01", "Microsoft.Network": "2023-11-01", "Microsoft.Storage": "2023-01-01"}
+VERSIONS = {"Microsoft.Compute": "2024-07-01", "Microsoft.Network": "2023-11-01", "Microsoft.Storage": "2016-12-01"}
 
 
 class CannotBuild(Exception):
@@ -45,6 +45,10 @@ class Lab:
         self._done("PUT", path, {"location": self.location, **body}, VERSIONS[type.partition("/")[0]])
         return path
 
+    def patch(self, path: str, body: Document) -> None:
+        if body:
+            self._done("PATCH", path, body)
+
     def post(self, path: str) -> None:
         self._done("POST", path, None)
 
@@ -66,24 +70,31 @@ class Lab:
             {"sku": {"name": "Standard_LRS"}, "kind": "Storage", "properties": {}},
         )
 
-    def nic(self, name: str) -> None:
+    def delete(self, path: str) -> None:
+        self._done("DELETE", path, None)
+
+    def nic(self, name: str, public: str | None = None) -> None:
+        """A NIC in a network of its own; ``public`` is the name of an address to make for it."""
         subnet = {"name": "subnet", "properties": {"addressPrefix": "10.0.0.0/24"}}
         network = self.put(
             "Microsoft.Network/virtualNetworks",
             "network",
             {"properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}, "subnets": [subnet]}},
         )
-        properties = {"subnet": {"id": f"{network}/subnets/subnet"}}
+        properties: Document = {"subnet": {"id": f"{network}/subnets/subnet"}}
+        if public is not None:
+            address = self.put("Microsoft.Network/publicIPAddresses", public, {"properties": {}})
+            properties["publicIPAddress"] = {"id": address}
         self.put(
             "Microsoft.Network/networkInterfaces",
             name,
             {"properties": {"ipConfigurations": [{"name": "one", "properties": properties}]}},
         )
 
-    def machine(self, shown: Document) -> str:
+    def machine(self, shown: Document, public: str | None = None) -> str:
         """A machine as Azure showed it, with all it needs."""
         for nic in shown["properties"]["networkProfile"]["networkInterfaces"]:
-            self.nic(nic["id"].rpartition("/")[2])
+            self.nic(nic["id"].rpartition("/")[2], public)
         for account in sorted(accounts(shown)):
             self.account(account)
         return self.put("Microsoft.Compute/virtualMachines", shown["name"], machine_body(shown))

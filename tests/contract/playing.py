@@ -32,7 +32,8 @@ def play(name: str, folder: Path) -> Played:
     recorded = exchanges(name)
     whole = name not in shapes.SHAPES
     found = scope(recorded)
-    replay = Replay(Api(recorded_world(folder)), found)
+    guest = None if whole else shapes.SHAPES[name].guest
+    replay = Replay(Api(recorded_world(folder, guest)), found)
     if whole:
         replay.play(recorded)
     else:

@@ -7,14 +7,14 @@ middle of things is compared with one in the middle of things.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from calco.model.machine import Generation
+from calco.model.machine import Generation, Machine
 from calco.work.cloud import Rules
 from tests.arm.api import Api
 from tests.contract.recorded import LINKS, SUBSCRIPTION, Exchange, bare
@@ -110,8 +110,8 @@ class Replay:
             if found not in self.differences:
                 self.differences.append(found)
 
-        mine = _json(answer)
         theirs = self.scope.without_excepted(json.loads(ours(json.dumps(each.body))))
+        mine = in_order_of(theirs, _json(answer))
         if each.kind in CATALOGUES:
             theirs, mine = in_both(theirs, mine)
         if answer.status_code != each.status:
@@ -125,6 +125,17 @@ class Replay:
         for what in compare(theirs, mine):
             if each.kind not in CATALOGUES or what.startswith(("lacks", "adds")):
                 differs(what)
+
+
+def in_order_of(theirs: Any, mine: Any) -> Any:
+    """Our list of resources in the order of theirs: the order of a list is nobody's promise."""
+    if not (isinstance(theirs, dict) and isinstance(mine, dict)):
+        return mine
+    asked, had = theirs.get("value"), mine.get("value")
+    if not (isinstance(asked, list) and isinstance(had, list)):
+        return mine
+    places = {_name(each).lower(): at for at, each in enumerate(asked)}
+    return {**mine, "value": sorted(had, key=lambda each: places.get(_name(each).lower(), len(places)))}
 
 
 def in_both(theirs: Any, mine: Any) -> tuple[Any, Any]:
@@ -187,11 +198,23 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
+Guest = Callable[[World], Callable[[Machine], None]]
+
+
 # --- the world it is played in ---------------------------------------------------------------------------------------
 
 
+GIB = 1024**3
+BASES: Mapping[str, tuple[int, Generation]] = {
+    "canonical:ubuntu-24_04-lts": (32213303296, Generation.V2),
+    "microsoftwindowsdesktop:windows-10": (136367308800, Generation.V2),
+    "microsoftwindowsserver:windowsserver": (127 * GIB, Generation.V1),
+}
+"""What the recordings' platform images hold, where it is not 30 GB and V1. Source: the recordings' own disks."""
+
+
 class AnyBase:
-    """Every platform image there is, all of them one empty disk: of 30 GB, or of Windows' 127."""
+    """Every platform image there is, each one an empty disk of the recorded size."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -205,14 +228,20 @@ class AnyBase:
         return file, "raw"
 
     def size_bytes(self, urn: str) -> int:
-        return (127 if "windows" in urn.lower() else 30) * 1024**3
+        return self._find(urn)[0]
 
-    def generation(self, _urn: str) -> Generation:
-        return Generation.V1
+    def generation(self, urn: str) -> Generation:
+        return self._find(urn)[1]
+
+    def _find(self, urn: str) -> tuple[int, Generation]:
+        publisher_offer = ":".join(urn.lower().split(":")[:2])
+        return BASES.get(publisher_offer, (30 * GIB, Generation.V1))
 
 
-def recorded_world(folder: Path) -> World:
-    """A service that has the recordings' locations and platform images."""
+def recorded_world(folder: Path, guest: Guest | None = None) -> World:
+    """A service that has the recordings' locations and platform images. ``guest`` is what a machine's guest reports."""
     world = World(folder, rules=Rules(subscription=OURS, locations=LOCATIONS))
+    if guest is not None:
+        world.guest = guest(world)
     world.cloud = replace(world.cloud, base_images=AnyBase(folder))
     return world

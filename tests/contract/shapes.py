@@ -2,20 +2,23 @@
 shows it. The recorded questions are then asked in order, and the answers compared."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
+from calco.model.guest import Agent, Health, Report, Subject
+from calco.model.machine import Machine
 from tests.arm.api import Api
 from tests.contract.given import PASSWORD, CannotBuild, Document, Lab, answer, in_scope, sent
 from tests.contract.recorded import Exchange, exchanges
-from tests.contract.replay import Difference, Replay
+from tests.contract.replay import Difference, Guest, Replay
+from tests.world import World, ready_guest
 
 
 @dataclass(frozen=True)
 class Shape:
     build: Callable[[Api], None] = lambda _api: None
     bodies: Mapping[int, Document] = field(default_factory=dict)
+    guest: Guest | None = None
 
 
 def play(replay: Replay, name: str) -> None:
@@ -105,42 +108,103 @@ CAPTURE = "xplat-vm-stop-generalize-capture"
 
 
 def _capture_source(api: Api) -> None:
-    Lab(api, "xplatTestGVMCreate4763", "southeastasia").machine(answer(CAPTURE))
+    Lab(api, "xplatTestGVMCreate4763", "southeastasia").machine(answer(CAPTURE), "xplattestip")
 
 
 def _disks(name: str) -> Callable[[Api], None]:
-    """The disks of a subscription's list, in the groups they were in; and the one asked for by itself."""
+    """The disks of a subscription's list, as they came to be: OS disks with a machine, others by themselves."""
 
     def build(api: Api) -> None:
-        shown = [*answer(name)["value"], *(answer(name, each.index) for each in exchanges(name)[1:])]
-        seen: set[str] = set()
+        shown = answer(name)["value"]
         for each in shown:
-            key = each["name"].lower()
-            if key not in seen:
-                seen.add(key)
-                _disk(api, each)
+            if not _came_with_a_machine(each):
+                _group_of(api, each).put("Microsoft.Compute/disks", each["name"], _sent(each, SENT_OF_DISKS))
+        for each in shown:
+            if _came_with_a_machine(each):
+                _os_disk(api, each, [it for it in shown if "managedBy" in it and it is not each])
 
     return build
 
 
-def _disk(api: Api, shown: Any) -> None:
-    group = shown["id"].split("/")[4]
-    lab = Lab(api, group, shown["location"])
-    lab.put("Microsoft.Compute/disks", shown["name"], {name: shown[name] for name in SENT_OF_DISKS if name in shown})
+def _came_with_a_machine(shown: Document) -> bool:
+    return "managedBy" in shown and "osType" in shown["properties"]
 
 
+def _group_of(api: Api, shown: Document) -> Lab:
+    return Lab(api, shown["id"].split("/")[4], shown["location"])
+
+
+def _sent(shown: Document, names: Iterable[str]) -> Document:
+    return {name: shown[name] for name in names if name in shown}
+
+
+def _os_disk(api: Api, shown: Document, data: list[Document]) -> None:
+    """An OS disk comes with its machine, and stays when that goes."""
+    lab, image = _group_of(api, shown), shown["properties"]["creationData"]["imageReference"]["id"].split("/")
+    part = {word.lower(): image[at + 1] for at, word in enumerate(image[:-1])}
+    attached = [{"lun": at, "createOption": "Attach", "managedDisk": {"id": it["id"]}} for at, it in enumerate(data)]
+    machine = {
+        "name": shown["name"].partition("_")[0],
+        "properties": {
+            "hardwareProfile": {"vmSize": "Standard_D2s_v5"},
+            "storageProfile": {
+                "imageReference": {
+                    "publisher": part["publishers"],
+                    "offer": part["offers"],
+                    "sku": part["skus"],
+                    "version": part["versions"],
+                },
+                "osDisk": {"name": shown["name"], "createOption": "FromImage"},
+                "dataDisks": attached if "managedBy" in shown else [],
+            },
+            "osProfile": {"computerName": "machine", "adminUsername": "azureuser"},
+            "networkProfile": {"networkInterfaces": [{"id": f"{lab.root}/providers/{NIC}/nic"}]},
+        },
+    }
+    id = lab.machine(machine)
+    if "managedBy" not in shown:
+        lab.delete(id)
+    lab.patch(f"{lab.root}/providers/Microsoft.Compute/disks/{shown['name']}", _sent(shown, ("tags", "sku")))
+
+
+NIC = "Microsoft.Network/networkInterfaces"
 SENT_OF_DISKS = ("sku", "properties", "tags", "zones")
+UBUNTU = "/Publishers/Canonical/ArtifactTypes/VMImage/Offers/ubuntu-24_04-lts/Skus/server/Versions/latest"
 
 
 def _snapshot(api: Api) -> None:
     shown = answer("c7n-snapshot-delete-2024-signed-operation-url", 3)
     lab = Lab(api, "JAMISON-POLICY-TESTING", "eastus")
-    source = shown["properties"]["creationData"]["sourceResourceId"].rpartition("/")[2]
-    creation = {"createOption": "Empty"}
-    properties = {"creationData": creation, "diskSizeGB": 30, "osType": "Linux", "hyperVGeneration": "V2"}
-    lab.put("Microsoft.Compute/disks", source, {"properties": properties})
+    source = shown["properties"]["creationData"]["sourceResourceId"]
+    disk = {
+        "id": source,
+        "name": source.rpartition("/")[2],
+        "location": "eastus",
+        "managedBy": "its machine",
+        "properties": {"creationData": {"imageReference": {"id": UBUNTU}}},
+    }
+    _os_disk(api, disk, [])
     wanted = {name: value for name, value in shown["properties"].items() if name != "encryption"}
     lab.put("Microsoft.Compute/snapshots", shown["name"], {"sku": shown["sku"], "tags": {}, "properties": wanted})
+
+
+def _talking_guest(world: World) -> Callable[[Machine], None]:
+    """A guest whose agent tells what it is, as the recorded one does."""
+
+    def boot(machine: Machine) -> None:
+        ready_guest(world.directory.heard)(machine)
+        status = Report(
+            Agent.WAAGENT,
+            Health.READY,
+            agent_version="2.2.54.2",
+            subject=Subject.AGENT,
+            computer_name="vmmilaytvhe7nwq",
+            os_name="ubuntu",
+            os_version="16.04",
+        )
+        world.directory.heard(machine.vm_id, status)
+
+    return boot
 
 
 def _machine_with_extension(api: Api) -> None:
@@ -180,7 +244,7 @@ SHAPES: Mapping[str, Shape] = {
     "c7n-disk-2024-03-02-attached": Shape(_disks("c7n-disk-2024-03-02-attached")),
     "c7n-disk-2024-03-02-unattached": Shape(_disks("c7n-disk-2024-03-02-unattached")),
     "c7n-snapshot-delete-2024-signed-operation-url": Shape(_snapshot),
-    "c7n-vm-instanceview-extensions": Shape(_machine_with_extension),
+    "c7n-vm-instanceview-extensions": Shape(_machine_with_extension, guest=_talking_guest),
     "java-vm-404-ResourceNotFound": Shape(),
     "xplat-image-create-blob": Shape(_generalized_blob_machine),
     "xplat-image-create-failed-ImageBlobNotFound": Shape(_empty_account),

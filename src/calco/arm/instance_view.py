@@ -10,6 +10,8 @@ def show(view: InstanceView) -> Document:
     shown: Document = {}
     if view.computer_name is not None:
         shown["computerName"] = view.computer_name
+    if view.os_name:
+        shown |= {"osName": view.os_name, "osVersion": view.os_version}
     return {
         **shown,
         "vmAgent": {"vmAgentVersion": view.agent_version, "statuses": [_status(each) for each in view.agent]},

@@ -141,6 +141,7 @@ def _provider(call: Call, namespace: str) -> Document:
     return {
         "id": f"/subscriptions/{call.subscription}/providers/{namespace}",
         "namespace": namespace,
+        "authorizations": [],
         "resourceTypes": types,
         "registrationState": "Registered",
         "registrationPolicy": "RegistrationRequired",

@@ -18,9 +18,12 @@ class ViewStatus:
 
 @dataclass(frozen=True)
 class InstanceView:
-    """``disks`` are in the machine's order: name and status. ``agent_version`` is ``Unknown`` until waagent reports."""
+    """``disks`` are in the machine's order: name and status. ``agent_version`` is ``Unknown`` until waagent reports;
+    ``os_name`` and ``os_version`` are what it says of the guest, empty until then."""
 
     computer_name: str | None
+    os_name: str
+    os_version: str
     generation: str
     agent_version: str
     agent: tuple[ViewStatus, ...]

@@ -49,8 +49,11 @@ def get(cloud: Cloud, id: ResourceId) -> tuple[Resource, InstanceView]:
         records = [view.resource(each) for each in disks_of(machine).values()]
     disks = {each.id.name: _disk_status(each) for each in records if each is not None}
     state = cloud.hypervisor.state(vm_id_of(machine))
+    heard = agent_of(machine) if state is MachineState.RUNNING else None
     return machine, InstanceView(
         computer_name=text_at(machine.properties, "osProfile", "computerName"),
+        os_name="" if heard is None else heard.report.os_name,
+        os_version="" if heard is None else heard.report.os_version,
         generation=text_at(machine.internal, "generation") or "V1",
         agent_version=_agent_version(machine, state),
         agent=(_agent_status(cloud, machine, state),),

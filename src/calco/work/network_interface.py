@@ -96,8 +96,8 @@ def attached(nic: Resource, machine: ResourceId, *, primary: bool) -> Resource:
 
 
 def detached(nic: Resource) -> Resource:
-    """The NIC as it is when no machine has it."""
-    return with_properties(nic, {"virtualMachine": None, "macAddress": None, "primary": None})
+    """The NIC as it is when no machine has it any more: its address stays. Source: recording java-vm-404."""
+    return with_properties(nic, {"virtualMachine": None, "primary": None})
 
 
 def machine_of(nic: Resource) -> ResourceId | None:
