@@ -201,7 +201,10 @@ def test_an_image_on_its_way_in_or_out_is_left_alone(world: World) -> None:
 
     world.done(coming)
     going = image.delete(world.cloud, world.id("images", "golden"))
-    refused(world, lambda: image.patch(world.cloud, world.id("images", "golden"), {}), 409, "Conflict")
+    golden, words = world.id("images", "golden"), "since the Image is marked for deletion."
+    refused(world, lambda: image.patch(world.cloud, golden, {}), 409, "OperationNotAllowed", words)
+    refused(world, lambda: image.put(world.cloud, world.new_image("golden", web1)), 409, "OperationNotAllowed", words)
+    assert image.delete(world.cloud, golden) == going
     refused(world, lambda: virtual_machine.put(world.cloud, clone), 409, "Conflict")
     world.done(going)
     refused(world, lambda: virtual_machine.put(world.cloud, clone), 404, "NotFound", "cannot be found in 'eastus'")

@@ -12,7 +12,7 @@ from calco.model.document import Document, Json, at, leaves, number_at, objects_
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.image import NewImage
-from calco.model.operation import Claim, Family
+from calco.model.operation import Claim, Family, Operation
 from calco.model.region import pool_of
 from calco.model.virtual_machine import Act as MachineAct
 from calco.model.volume import VolumeId
@@ -55,7 +55,7 @@ def put(cloud: Cloud, wanted: NewImage) -> Accepted:
         check_group(tx, wanted.id)
         there = existing_here(tx, wanted.id, location)
         if there is not None and there.properties.get("provisioningState") != "Failed":
-            check_free(tx, (Claim(there.id, sole=False),))
+            check_free(tx, (Claim(there.id, sole=False),), lambda _: _busy_with(tx, there.id, "Create or Update"))
             _check_same(there, wanted)
             return _retag(cloud, tx, there, wanted.tags)
         accepted = _capture(cloud, tx, wanted, location, created=there is None)
@@ -66,16 +66,20 @@ def patch(cloud: Cloud, id: ResourceId, tags: Mapping[str, str] | None) -> Accep
     """Only tags of an image can change."""
     with cloud.records.write() as tx:
         image = found(tx, id)
-        check_free(tx, (Claim(id, sole=False),))
+        check_free(tx, (Claim(id, sole=False),), lambda _: _busy_with(tx, id, "Update"))
         return _retag(cloud, tx, image, tags)
 
 
 def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
-    """Delete an image; machines made from it go on. Refused while machines are being provisioned from it."""
+    """Delete an image; machines made from it go on. Refused while machines are being provisioned from it. On its way
+    out already, it is the same deletion."""
     with cloud.records.write() as tx:
         image = tx.resource(id)
         if image is None:
             return None
+        going = _deletion(tx, id)
+        if going is not None:
+            return Accepted(None, going)
         claims = (Claim(id),)
         check_free(tx, claims, lambda _: _in_use(tx, id))
         files = tuple(volume.chain(tx, tx.held(id).values()))
@@ -87,6 +91,24 @@ def _in_use(view: Reader, image: ResourceId) -> ApiError:
     running = [view.operation(each) for each in view.claims(image)]
     machines = [each.subject.name for each in running if each is not None and "virtualMachines" in each.subject.types]
     return errors.image_in_use(machines, image.name) if machines else errors.resource_busy(image)
+
+
+def _deletion(view: Reader, image: ResourceId) -> Operation | None:
+    """The operation by which it is on its way out."""
+    running = [view.operation(each) for each in view.claims(image)]
+    return next((each for each in running if each is not None and each.plan == DELETE.name), None)
+
+
+def _busy_with(view: Reader, image: ResourceId, act: str) -> ApiError:
+    return errors.resource_busy(image) if _deletion(view, image) is None else marked_for_deletion(act, image.name)
+
+
+def marked_for_deletion(act: str, image: str) -> ApiError:
+    """Source: behaviour.md A.7."""
+    return errors.refused(
+        f"Operation '{act}' is not allowed on Image '{image}' since the Image is marked for deletion. You can only "
+        "retry the Delete operation (or wait for an ongoing one to complete)."
+    )
 
 
 def _retag(cloud: Cloud, tx: Writer, image: Resource, tags: Mapping[str, str] | None) -> Accepted:
