@@ -200,6 +200,15 @@ def say_to(monitor: Monitor, command: str, **arguments: object) -> object:
     return monitor.hold(execute)
 
 
+def device_of(monitor: Monitor, lun: int | None) -> str:
+    """The id of the disk's device."""
+    place = "disk-os." if lun is None else f"disk-lun{lun}."
+    found = say_to(monitor, "qom-list", path="/machine/peripheral")
+    assert isinstance(found, list)
+    (name,) = [each["name"] for each in found if each["name"].startswith(place)]
+    return str(name)
+
+
 def make_disk(volumes: Path, name: str, program: bytes) -> None:
     """A qcow2 volume whose boot sector is ``program``."""
     raw = volumes / f"{name}.raw"

@@ -85,7 +85,7 @@ COMMON_AFTER_BOARD = [
     "-device", "virtio-scsi-pci,id=scsi0",
     "-device", "virtio-scsi-pci,id=scsi1",
     "-blockdev", disk("os.aa", "/v/aa.qcow2"),
-    "-device", "scsi-hd,drive=os.aa,id=disk-os,bus=scsi0.0,scsi-id=0,lun=0,bootindex=1,write-cache=on",
+    "-device", "scsi-hd,drive=os.aa,id=disk-os.aa,bus=scsi0.0,scsi-id=0,lun=0,bootindex=1,write-cache=on",
 ]  # fmt: skip
 
 
@@ -98,9 +98,9 @@ def test_a_machine_of_generation_1() -> None:
         "-machine", "pc,usb=off,vmport=off",
         *COMMON_AFTER_BOARD,
         "-blockdev", disk("lun0.bb", "/v/bb.qcow2"),
-        "-device", "scsi-hd,drive=lun0.bb,id=disk-data0,bus=scsi1.0,scsi-id=0,lun=0,write-cache=on",
+        "-device", "scsi-hd,drive=lun0.bb,id=disk-lun0.bb,bus=scsi1.0,scsi-id=0,lun=0,write-cache=on",
         "-blockdev", disk("lun63.cc", "/v/cc.qcow2"),
-        "-device", "scsi-hd,drive=lun63.cc,id=disk-data63,bus=scsi1.0,scsi-id=0,lun=63,write-cache=on",
+        "-device", "scsi-hd,drive=lun63.cc,id=disk-lun63.cc,bus=scsi1.0,scsi-id=0,lun=63,write-cache=on",
         "-blockdev", raw("media", "/m/provisioning.iso", "true"),
         "-device", "scsi-cd,id=dvd,drive=media,bus=scsi0.0,scsi-id=1,lun=0",
         "-netdev", "tap,ifname=tap0,script=no,downscript=no,vhost=off,id=net0",

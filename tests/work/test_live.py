@@ -27,7 +27,7 @@ from calco.work import disk, snapshot, virtual_machine
 from calco.work.cloud import Cloud, Rules
 from calco.work.guest_directory import Directory
 from calco.work.volume import DISK_SLOT
-from tests.compute.machines import say_to
+from tests.compute.machines import device_of, say_to
 from tests.crash.fuse import Crash
 from tests.world import GROUP, LOCATION, SUBSCRIPTION, World, ready_guest
 
@@ -67,8 +67,9 @@ class Real:
 
     def write(self, pattern: int) -> None:
         """What the guest would write to its OS disk."""
-        line = f'qemu-io -d disk-os "write -P {pattern} {PLACE} 1M"'
-        say_to(Monitor(self.host.monitor_socket(self.vm_id), 20), "human-monitor-command", **{"command-line": line})
+        monitor = Monitor(self.host.monitor_socket(self.vm_id), 20)
+        line = f'qemu-io -d {device_of(monitor, None)} "write -P {pattern} {PLACE} 1M"'
+        say_to(monitor, "human-monitor-command", **{"command-line": line})
 
     def os_disk(self) -> ResourceId:
         (id,) = [each.id for each in disk.list(self.cloud, GROUP) if "OsDisk" in each.id.name]

@@ -1,13 +1,14 @@
 """A machine's drives: how QEMU is told of them when it starts, and what is said of them to one that runs.
 
-A drive hangs on its LUN: its device is ``disk-data3`` (``disk-os``), its nodes are ``lun3.{volume}`` (``os.{volume}``).
-So whoever comes after a crash of the service finds by the LUN alone what a conversation that was cut short has left,
-and by the node of the device which volume the guest writes. Both are asked of the device itself: QEMU's lists of all
-nodes take a second, in which no guest goes on, when a disk lies over a hundred volumes.
+A drive hangs on its LUN. Its device is ``disk-lun3.{volume}`` (``disk-os.{volume}``) after the volume it was opened
+with, its nodes are ``lun3.{volume}``: that first one, which is ours to close, and those that were put over it, which go
+with the device. So whoever comes after a crash of the service finds by the LUN alone what there is, and by the node of
+the device which volume the guest writes. All that is asked of the device: QEMU's lists of all nodes take seconds, in
+which no guest goes on, when a disk lies over some hundred volumes.
 
-A live switch: the overlay is opened beside the drive (without what it lies over, for QEMU has that open), then put over
-the drive's node. QEMU lets what is under way end, flushes, and from then on has the old volume open for reading only.
-The guest notices nothing but the flush, and most of that is done before by ``flush``, while the guest goes on.
+A live switch opens the overlay (without what it lies over, for QEMU has that open) and puts it over the drive's node:
+what is under way ends, is flushed, and from then on QEMU has the old volume open for reading only. The guest notices
+nothing but the flush, and most of that is done before by ``flush``, while the guest goes on.
 Source: QEMU, docs/interop/live-block-operations; QAPI, block-core.
 """
 
@@ -17,6 +18,7 @@ import os
 import string
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -36,6 +38,7 @@ Words = dict[str, object]
 LUN_MAX = 63
 _CACHE = {"direct": False, "no-flush": False}
 _DEVICES = "/machine/peripheral"
+_DISK = "disk-"
 _DIGITS = string.digits + string.ascii_lowercase
 _GUID_DIGITS = 25
 _LET_GO_SECONDS = 0.5
@@ -54,7 +57,7 @@ def writes(monitor: Monitor) -> Mapping[int | None, VolumeId]:
     """The volume that each drive writes, by LUN."""
 
     async def ask(client: QMPClient) -> Mapping[int | None, VolumeId]:
-        return {lun: await _volume_of(client, top) for lun, top in (await _tops(client)).items()}
+        return {lun: await _volume_of(client, disk.top) for lun, disk in (await _disks(client)).items()}
 
     return monitor.hold(ask)
 
@@ -63,7 +66,11 @@ def plug(monitor: Monitor, drive: Drive, file: Path) -> None:
     """Give the machine a drive that it does not have yet."""
 
     async def add(client: QMPClient) -> None:
-        await _open(client, _blocks(drive, file))
+        try:
+            await client.execute("blockdev-add", _blocks(drive, file))
+        except ExecuteError as refused:
+            if "Duplicate nodes" not in str(refused):  # an attempt that was cut short has opened it
+                raise
         try:
             await client.execute("device_add", _device(drive))
         except ExecuteError:
@@ -74,14 +81,16 @@ def plug(monitor: Monitor, drive: Drive, file: Path) -> None:
 
 
 def unplug(monitor: Monitor, lun: int) -> None:
-    """Take the drive away and close its files; whatever is left of an earlier attempt too."""
+    """Take the drive away and close its files; what is left of an earlier attempt too."""
 
     async def remove(client: QMPClient) -> None:
         with client.listener("DEVICE_DELETED") as gone:
-            with suppress(ExecuteError):  # there is none, or it was asked before and is on its way out
-                await client.execute("device_del", {"id": _device_id(lun)})
+            disk = (await _disks(client)).get(lun)
+            if disk is not None:
+                with suppress(ExecuteError):  # it was asked before, and is on its way out
+                    await client.execute("device_del", {"id": disk.device})
             # The device disappears from sight before it lets go of its node, and says so when it has.
-            while not await _close_all(client, lun):
+            while not (await _close(client, disk.first) if disk else await _close_all(client, lun)):
                 with suppress(TimeoutError):
                     await asyncio.wait_for(gone.get(), _LET_GO_SECONDS)
 
@@ -98,18 +107,15 @@ def flush(file: Path) -> None:
 
 
 def switch(monitor: Monitor, drive: Drive, file: Path) -> None:
-    """Put the overlay in ``file`` over what the drive writes now."""
+    """Put the overlay in ``file`` over what the drive writes now. It is opened as that is: cache, discard, locks."""
 
     async def put_over(client: QMPClient) -> None:
-        tops = await _tops(client)
-        if drive.lun not in tops:
+        disk = (await _disks(client)).get(drive.lun)
+        if disk is None:
             raise Refused(f"there is no disk at LUN {drive.lun}")
-        await _open(client, {**_blocks(drive, file), "backing": None})
-        try:
-            await client.execute("blockdev-snapshot", {"node": tops[drive.lun], "overlay": _node(drive)})
-        except ExecuteError:
-            await _close(client, _node(drive))
-            raise
+        overlay = {"snapshot-file": str(file), "format": "qcow2", "mode": "existing"}
+        names = {"node-name": disk.top, "snapshot-node-name": _node(drive)}
+        await client.execute("blockdev-snapshot-sync", {**overlay, **names})
 
     monitor.hold(put_over)
 
@@ -125,28 +131,22 @@ def check_drive(drive: Drive) -> None:
 # --- words -----------------------------------------------------------------------------------------------------------
 
 
-def _device_id(lun: int | None) -> str:
-    return "disk-os" if lun is None else f"disk-data{lun}"
-
-
-_LUNS: Mapping[str, int | None] = MappingProxyType({_device_id(lun): lun for lun in (None, *range(LUN_MAX + 1))})
-
-
-def _node(drive: Drive) -> str:
-    return f"{_place(drive.lun)}.{_short(drive.volume)}"
-
-
 def _place(lun: int | None) -> str:
     return "os" if lun is None else f"lun{lun}"
 
 
-def _is_at(lun: int, node: str) -> bool:
-    return node.partition(".")[0] == _place(lun) or node == _old_node(lun)
+def _old_place(lun: int | None) -> str:
+    """As the first versions called it, with no volume behind it: their machines may still run."""
+    return "os" if lun is None else f"data{lun}"
 
 
-def _old_node(lun: int) -> str:
-    """What the first versions called it: their machines may still run."""
-    return f"data{lun}"
+_LUNS: Mapping[str, int | None] = MappingProxyType(
+    {place: lun for lun in (None, *range(LUN_MAX + 1)) for place in (_place(lun), _old_place(lun))}
+)
+
+
+def _node(drive: Drive) -> str:
+    return f"{_place(drive.lun)}.{_short(drive.volume)}"
 
 
 def _short(volume: VolumeId) -> str:
@@ -192,7 +192,7 @@ def _device(drive: Drive) -> Words:
     return {
         "driver": "scsi-hd",
         "drive": _node(drive),
-        "id": _device_id(drive.lun),
+        "id": _DISK + _node(drive),
         **bus,
         "write-cache": "on",
     }
@@ -214,15 +214,26 @@ class _Child(msgspec.Struct, frozen=True):
     name: str
 
 
-async def _tops(client: QMPClient) -> dict[int | None, str]:
-    """The node that each drive reads and writes, by LUN."""
-    tops: dict[int | None, str] = {}
+@dataclass(frozen=True)
+class _Disk:
+    """``device``: its id; ``first``: the node it was opened with; ``top``: the one it reads and writes now."""
+
+    device: str
+    first: str
+    top: str
+
+
+async def _disks(client: QMPClient) -> dict[int | None, _Disk]:
+    """The machine's disks by LUN."""
+    disks: dict[int | None, _Disk] = {}
     for each in _read(await client.execute("qom-list", {"path": _DEVICES}), list[_Child]):
-        if each.name in _LUNS:
+        first = each.name.removeprefix(_DISK)
+        place = first.partition(".")[0]
+        if each.name != first and place in _LUNS:
             with suppress(ExecuteError):  # it has gone just now
                 asked = {"path": f"{_DEVICES}/{each.name}", "property": "drive"}
-                tops[_LUNS[each.name]] = _read(await client.execute("qom-get", asked), str)
-    return tops
+                disks[_LUNS[place]] = _Disk(each.name, first, _read(await client.execute("qom-get", asked), str))
+    return disks
 
 
 async def _volume_of(client: QMPClient, node: str) -> VolumeId:
@@ -240,20 +251,12 @@ def _read(answer: object, type: type[T]) -> T:
         raise Silent(f"not an answer: {strange}") from strange
 
 
-async def _open(client: QMPClient, blocks: Words) -> None:
-    """Open the drive's file, unless an attempt that was cut short has done so."""
-    try:
-        await client.execute("blockdev-add", blocks)
-    except ExecuteError as refused:
-        if "Duplicate nodes" not in str(refused):
-            raise
-
-
 async def _close_all(client: QMPClient, lun: int) -> bool:
     """Whether every node of that LUN is closed now. The newest come first, so that nobody uses one when its turn
     comes."""
     nodes = _read(await client.execute("query-named-block-nodes", {"flat": True}), list[_Node])
-    return all([await _close(client, each.name) for each in nodes if _is_at(lun, each.name)])
+    places = (_place(lun), _old_place(lun))
+    return all([await _close(client, each.name) for each in nodes if each.name.partition(".")[0] in places])
 
 
 async def _close(client: QMPClient, node: str) -> bool:
