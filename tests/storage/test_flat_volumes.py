@@ -345,7 +345,7 @@ def test_a_link_in_place_of_a_flat_file_is_not_followed(files: Qcow2Store, tmp_p
     assert secret.read_bytes() == b"s" * 1024
 
 
-@pytest.mark.parametrize("problem", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("problem", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 def test_a_kernel_without_room_is_a_full_store(problem: int) -> None:
     with pytest.raises(StoreFull), flat.room():
         raise OSError(problem, os.strerror(problem))

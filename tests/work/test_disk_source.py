@@ -167,7 +167,9 @@ def test_a_missing_blob_fails_the_operation_and_leaves_a_name(world: World) -> N
 
     failed = world.ended(disk.put(world.cloud, wanted))
 
-    assert failure(failed) == ("DiskBlobNotFound", f"Unable to find VHD blob with URI {uri} for disk 'copy'.")
+    code, sentence = failure(failed)
+    assert code == "DiskBlobNotFound"
+    assert sentence.startswith(f"Unable to find VHD blob with URI {uri} for disk 'copy'. Upload it")
     assert world.state(wanted.id) == "Failed"
     assert world.disks.volumes() == set()
 

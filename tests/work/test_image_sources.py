@@ -292,7 +292,9 @@ def test_a_blob_that_is_not_there_fails_the_operation_and_the_image_stays_to_be_
     ended = world.ended(image.put(world.cloud, wanted))
 
     assert ended.status is Status.FAILED
-    assert failure(ended) == ("ImageBlobNotFound", f"Unable to find VHD blob with URI {NOWHERE}.")
+    code, sentence = failure(ended)
+    assert code == "ImageBlobNotFound"
+    assert sentence.startswith(f"Unable to find VHD blob with URI {NOWHERE}. Upload it")
     assert ended.end is not None
     assert ended.end.failure is not None
     assert ended.end.failure.target is None

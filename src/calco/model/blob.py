@@ -150,7 +150,13 @@ class Use(StrEnum):
 def vhd_not_found(use: Use, uri: str, disk: str) -> ApiError:
     """Sources: recording xplat-image-create-failed-ImageBlobNotFound; Azure, "Common VM error codes"."""
     whose, target = (f" for disk '{disk}'", "disks") if use is Use.DISK else ("", None)
-    return ApiError(404, f"{use}BlobNotFound", f"Unable to find VHD blob with URI {uri}{whose}.", target)
+    return ApiError(
+        404,
+        f"{use}BlobNotFound",
+        f"Unable to find VHD blob with URI {uri}{whose}. Upload it there as a page blob, or list its host in the "
+        "setting blob_hosts if it is another's.",
+        target,
+    )
 
 
 def not_a_page_blob(use: Use, uri: str) -> ApiError:

@@ -19,7 +19,8 @@ from calco.ports import Extent, StoreFull, VolumeFrozen
 
 _PUNCH_HOLE, _KEEP_SIZE = 2, 1
 """Source: fallocate(2), linux/falloc.h."""
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""The last: a file longer than the file system has them, 16 TiB on ext4."""
 _ZEROS = bytes(MIB)
 _FICLONE = 0x40049409
 """Source: ioctl_ficlone(2), linux/fs.h."""
