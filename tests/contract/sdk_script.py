@@ -30,6 +30,7 @@ SIZE = "Standard_B1s"
 LUN = 3
 """Not 0, so that a LUN which is kept can be told from one that was counted."""
 SOURCE, IMAGE, CLONES = "source", "golden", ("clone1", "clone2")
+SNAPSHOTS = {"full": False, "incremental": True}
 TAGS = {"stage": "golden", "Größe": "klein"}
 WAITED_SECONDS = 10 * 60
 """More than a guest without hardware virtualization takes to boot."""
@@ -204,6 +205,42 @@ def start(lab: Lab) -> None:
 GENERALIZED_VIEW = ["ProvisioningState/succeeded", "OSState/generalized", "PowerState/deallocated"]
 
 
+def copy_of(source: str, **more: Any) -> dict[str, Any]:
+    return {
+        "location": LOCATION,
+        "properties": {"creationData": {"createOption": "Copy", "sourceResourceId": source}, **more},
+    }
+
+
+def take_snapshots(lab: Lab) -> None:
+    """Of its OS disk, while it runs and goes on running."""
+    source = lab.compute.virtual_machines.get(lab.group, SOURCE).storage_profile.os_disk.managed_disk.id
+    size = lab.compute.disks.get(lab.group, source.rsplit("/", 1)[1]).disk_size_bytes
+    for name, incremental in SNAPSHOTS.items():
+        body = copy_of(source, incremental=incremental)
+        made = lab.compute.snapshots.begin_create_or_update(lab.group, name, body).result(WAITED_SECONDS)
+        expect((made.provisioning_state, made.incremental, made.os_type), ("Succeeded", incremental, "Linux"))
+        expect((made.sku.name, made.disk_state, made.disk_size_bytes), ("Standard_LRS", "Unattached", size))
+        expect(made.creation_data.source_resource_id.lower(), source.lower())
+    tagged = lab.compute.snapshots.begin_update(lab.group, "full", {"tags": TAGS}).result(WAITED_SECONDS)
+    expect(tagged.tags, TAGS)
+    expect([each.name for each in lab.compute.snapshots.list_by_resource_group(lab.group)], list(SNAPSHOTS))
+    expect(lab.view(SOURCE), ["ProvisioningState/succeeded", "PowerState/running"])
+
+
+def use_snapshots(lab: Lab) -> None:
+    """A disk made of one outlives it."""
+    body = copy_of(lab.id("Microsoft.Compute/snapshots", "full"))
+    made = lab.compute.disks.begin_create_or_update(lab.group, "copy", body).result(WAITED_SECONDS)
+    expect((made.provisioning_state, made.disk_state, made.os_type), ("Succeeded", "Unattached", "Linux"))
+    for name in SNAPSHOTS:
+        lab.compute.snapshots.begin_delete(lab.group, name).result(WAITED_SECONDS)
+        with absent():
+            lab.compute.snapshots.get(lab.group, name)
+    expect(lab.compute.disks.get(lab.group, "copy").provisioning_state, "Succeeded")
+    lab.compute.disks.begin_delete(lab.group, "copy").result(WAITED_SECONDS)
+
+
 def generalize(lab: Lab) -> None:
     lab.compute.virtual_machines.generalize(lab.group, SOURCE)
     expect(lab.view(SOURCE), GENERALIZED_VIEW)
@@ -337,6 +374,8 @@ STEPS: tuple[tuple[str, Callable[[Lab], None]], ...] = (
     ("deallocate", deallocate),
     ("image before generalize: refused", refuse_image_of_what_is_not_generalized),
     ("start", start),
+    ("snapshots of its disk while it runs", take_snapshots),
+    ("a disk of a snapshot; both go", use_snapshots),
     ("deallocate again", deallocate),
     ("generalize", generalize),
     ("start once generalized: refused", refuse_to_start_what_is_generalized),
