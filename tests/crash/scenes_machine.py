@@ -8,12 +8,15 @@ from calco.model.document import objects_at
 from calco.model.ids import ResourceId
 from calco.model.virtual_machine import Act, DiskWish
 from calco.model.volume import GIB
-from calco.work import disk, virtual_machine
+from calco.work import blob, disk, image, virtual_machine
 from calco.work.machine_state import disks_of
 from calco.work.volume import DISK_SLOT
 from tests.crash.scene import Ask, Scene
 from tests.work.changes import HAD, existing, wanting
+from tests.work.sources import ACCOUNT, blob_at, from_disk, image_of, page_blob
 from tests.world import GROUP, World
+
+OS = f"https://{ACCOUNT}.blob.core.windows.net/vhds/os.vhd"
 
 
 def machine(world: World) -> ResourceId:
@@ -104,7 +107,73 @@ def boots_from_it(world: World) -> None:
         assert drives == {None: view.held(own.id)[DISK_SLOT]}
 
 
+def with_blobs(world: World) -> Ask:
+    """A machine whose OS disk is a copy of a platform image in a blob, with one data disk in a blob that was there."""
+    world.with_network()
+    data = page_blob(world, "data.vhd")
+    wanted = replace(
+        world.new_machine("web1"),
+        os_disk=DiskWish(None, CreateOption.FROM_IMAGE, name="os", vhd=OS),
+        data_disks=(DiskWish(0, CreateOption.ATTACH, name="data", vhd=data),),
+    )
+    return lambda cloud: virtual_machine.put(cloud, wanted)
+
+
+def writes_into_blobs(world: World) -> None:
+    drives = world.hypervisor.writes(str(world.resource(machine(world)).internal["vmId"]))
+    blobs = [blob_at(world, f"https://{ACCOUNT}.blob.core.windows.net/vhds/{name}.vhd") for name in ("os", "data")]
+    assert drives == {None: blobs[0].volume, 0: blobs[1].volume}
+    assert {blob.owner_of(world.resource(each.id)) for each in blobs} == {str(machine(world))}
+    assert world.state(machine(world)) == "Succeeded"
+    assert world.disks.volumes() == set(drives.values())
+
+
+def no_new_blob(world: World) -> None:
+    assert world.state(machine(world)) == "Failed"
+    with world.records.read() as view:
+        assert blob.find(view, world.cloud, OS) is None
+
+
+def with_shared_blob(world: World) -> Ask:
+    """A stopped machine whose blob an image holds too: it needs a volume of its own before it starts."""
+    world.with_network()
+    uri = page_blob(world, "os.vhd")
+    wish = DiskWish(None, CreateOption.ATTACH, name="os", vhd=uri, os_type=OsType.LINUX)
+    wanted = replace(world.new_machine("web1"), image=None, os_disk=wish, os_profile=None, data_disks=())
+    world.done(virtual_machine.put(world.cloud, wanted))
+    world.done(virtual_machine.act(world.cloud, wanted.id, Act.DEALLOCATE))
+    world.done(image.put(world.cloud, image_of(world, "golden", from_disk(uri))))
+    return lambda cloud: virtual_machine.act(cloud, wanted.id, Act.START)
+
+
+def has_its_own(world: World) -> None:
+    drives = world.hypervisor.writes(str(world.resource(machine(world)).internal["vmId"]))
+    assert drives == {None: blob_at(world, OS).volume}
+    with world.records.read() as view:
+        assert set(view.held(world.id("images", "golden")).values()).isdisjoint(drives.values())
+
+
+def still_shared(world: World) -> None:
+    with world.records.read() as view:
+        assert blob_at(world, OS).volume in view.held(world.id("images", "golden")).values()
+
+
+def leaving_its_blobs(world: World) -> Ask:
+    ask = with_blobs(world)
+    world.done(ask(world.cloud))
+    return lambda cloud: virtual_machine.delete(cloud, machine(world))
+
+
+def blobs_stay(world: World) -> None:
+    assert world.find(machine(world)) is None
+    assert blob.owner_of(world.resource(blob_at(world, OS).id)) is None
+    assert len(world.disks.volumes()) == 2
+
+
 SCENES: Sequence[Scene] = (
+    Scene("blobs", "machine.create", with_blobs, writes_into_blobs, 50, no_new_blob, forgiven="disks.delete"),
+    Scene("shared blob", "machine.start", with_shared_blob, has_its_own, 30, still_shared),
+    Scene("blobs stay", "machine.delete", leaving_its_blobs, blobs_stay, 20, destroys=True),
     Scene("own disk", "machine.create", from_own_disk, boots_from_it, 30),
     Scene("disks for others", "machine.rewire", disks_for_others, has_the_others, 27, has_what_it_had),
     Scene("larger disks of a machine", "machine.rewire", larger_disks, are_larger, 9, are_as_they_were),

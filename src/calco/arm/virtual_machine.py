@@ -17,6 +17,7 @@ FIELDS = (
     Field("properties.timeCreated", since="2021-11-01"),
     Field("properties.osProfile.allowExtensionOperations", since="2018-06-01"),
     Field("properties.osProfile.requireGuestProvisionSignal", since="2019-03-01"),
+    Field("properties.osProfile.linuxConfiguration.provisionVMAgent", since="2018-06-01"),
     Field("properties.osProfile.linuxConfiguration.patchSettings", since="2020-12-01"),
     Field("properties.osProfile.linuxConfiguration.enableVMAgentPlatformUpdates", since="2022-03-01"),
     Field("properties.osProfile.linuxConfiguration.patchSettings.assessmentMode", since="2021-03-01"),
@@ -156,7 +157,7 @@ def _os_profile(profile: Document, *, is_windows: bool) -> Document:
 
 
 def _storage_profile(profile: Document) -> Document:
-    disk_order = ("lun", "osType", "name", "createOption", "caching", "managedDisk")
+    disk_order = ("lun", "osType", "name", "createOption", "vhd", "caching", "managedDisk")
     shown: Document = {**profile}
     if isinstance(shown.get("osDisk"), dict):
         shown["osDisk"] = showing.ordered(object_at(shown, "osDisk"), disk_order)

@@ -39,6 +39,12 @@ class ManagedDisk(Struct, rename="camel"):
     storage_account_type: Sku | None = None
 
 
+class Hard(Struct):
+    """A virtual hard disk in a blob."""
+
+    uri: str | None = None
+
+
 class Disk(Struct, rename="camel"):
     lun: int | None = None
     name: str | None = None
@@ -50,8 +56,8 @@ class Disk(Struct, rename="camel"):
     delete_option: str | None = None
     write_accelerator_enabled: bool | None = None
     to_be_detached: bool | None = None
-    vhd: dict[str, object] | None = None
-    image: dict[str, object] | None = None
+    vhd: Hard | None = None
+    image: Hard | None = None
 
 
 class StorageProfile(Struct, rename="camel"):
@@ -234,8 +240,11 @@ def _lun(disk: Disk, at: int) -> int:
 def _disk(disk: Disk, lun: int | None, place: str, subscription: str) -> DiskWish:
     if disk.create_option is None:
         raise errors.missing(f"{place}.createOption")
-    if disk.vhd is not None or disk.image is not None:
-        raise errors.not_supported(f"{place}.{'vhd' if disk.vhd is not None else 'image'} (a disk in a blob)")
+    for name, hard in (("vhd", disk.vhd), ("image", disk.image)):
+        if hard is not None and not hard.uri:
+            raise errors.missing(f"{place}.{name}.uri")
+    if disk.vhd is not None and disk.managed_disk is not None:
+        raise errors.not_allowed(f"{place}.managedDisk")
     if disk.disk_size_gb is not None and not 1 <= disk.disk_size_gb <= MAX_DISK_GB:
         raise errors.invalid(f"{place}.diskSizeGB", f"A disk has 1 to {MAX_DISK_GB} GB.")
     if disk.name is not None:
@@ -253,6 +262,8 @@ def _disk(disk: Disk, lun: int | None, place: str, subscription: str) -> DiskWis
         os_type=disk.os_type,
         delete_option=_delete_option(disk.delete_option, f"{place}.deleteOption"),
         to_be_detached=disk.to_be_detached is True,
+        vhd=None if disk.vhd is None else disk.vhd.uri,
+        image_uri=None if disk.image is None else disk.image.uri,
     )
 
 

@@ -134,6 +134,10 @@ class DiskWish:
     os_type: OsType | None = None
     delete_option: str | None = None
     to_be_detached: bool = False
+    vhd: str | None = None
+    """The URI of a page blob, for a disk that is one."""
+    image_uri: str | None = None
+    """The URI of the VHD that a new blob is a copy of."""
 
 
 @dataclass(frozen=True)

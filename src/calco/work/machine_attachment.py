@@ -8,7 +8,7 @@ time, and size and SKU while the machine is deallocated. The machine shows the o
 A running guest gets its disks and loses them at once: unplugged first, so a LUN may be used again in the same request.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from calco.model import errors
@@ -29,7 +29,7 @@ from calco.work import disk, disk_source, machine_disks, volume, zone
 from calco.work.cloud import Cloud
 from calco.work.common import check_free, hand_over, with_internal, with_properties
 from calco.work.machine_disks import DiskPlan, Order, Source
-from calco.work.machine_state import condition_of, disks_of, drive_of, is_running, machine_in, vm_id_of
+from calco.work.machine_state import blobs_of, condition_of, disks_of, drive_of, is_running, machine_in, vm_id_of
 
 BEFORE = "storageProfileBefore"
 """``internal`` member of a machine whose disks change: what it goes back to if that fails."""
@@ -74,6 +74,7 @@ def changes_of(cloud: Cloud, view: Reader, machine: Resource, wanted: NewVirtual
     if not wanted.data_disks and "dataDisks" not in sent:
         return Changes({**now, "osDisk": os_disk}, coming, going, kept.grown, kept.skus)
     present = {number_at(each, "lun"): each for each in objects_at(now, "dataDisks")}
+    _check_managed(machine, wanted, present)
     wishes = {wish.lun: wish for wish in wanted.data_disks}
     machine_disks.check_luns([wish.lun for wish in wanted.data_disks if not wish.to_be_detached], size)
     documents = {number_at(each, "lun"): each for each in objects_at(sent, "dataDisks")}
@@ -115,6 +116,15 @@ def _swapped(cloud: Cloud, view: Reader, machine: Resource, wanted: NewVirtualMa
             raise errors.property_change(f"osDisk.{name}")
     taken = ("name", "managedDisk", "diskSizeGB")
     return replace(plan, shown={**present, **{name: each for name, each in plan.shown.items() if name in taken}})
+
+
+def _check_managed(machine: Resource, wanted: NewVirtualMachine, present: Mapping[int | None, Document]) -> None:
+    """Blobs do not come and go while their machine is there. Raises ApiError."""
+    has_blobs = bool(blobs_of(machine))
+    if has_blobs and {each.lun for each in wanted.data_disks if not each.to_be_detached} != present.keys():
+        raise errors.not_supported("dataDisks.vhd (attaching or detaching blobs of a machine that is there)")
+    if not has_blobs and any(each.vhd is not None for each in wanted.data_disks):
+        raise errors.refused("Addition of a blob based disk to VM with managed disks is not supported.", "dataDisk")
 
 
 def _check_same(present: Document, wish: DiskWish) -> None:

@@ -13,11 +13,12 @@ from calco.model.virtual_machine import Condition, NewVirtualMachine, NicWish, O
 from calco.model.vm_size import VmSize
 from calco.model.volume import VolumeId
 from calco.ports import Resource, Writer
-from calco.work import disk, machine_disks, network_interface, power, power_up, volume
+from calco.work import disk, machine_blobs, machine_disks, network_interface, power, power_up, volume
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import check_free, found, hand_over
+from calco.work.machine_blobs import BlobPlan
 from calco.work.machine_disks import DiskPlan, Order, Source
-from calco.work.machine_state import RENEWS_MACHINE_ID, SPECIALIZED, claims_of, nics_of
+from calco.work.machine_state import BLOBS, RENEWS_MACHINE_ID, SPECIALIZED, claims_of, nics_of
 from calco.work.power_up import in_line
 
 
@@ -31,14 +32,19 @@ class Setting:
 
 
 def create(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, setting: Setting) -> Accepted:
-    source = machine_disks.source_of(cloud, tx, wanted, setting.base, setting.location)
+    unmanaged = machine_blobs.is_unmanaged(wanted)
+    if unmanaged:
+        source = machine_blobs.source_of(cloud, tx, wanted, setting.base)
+    else:
+        source = machine_disks.source_of(cloud, tx, wanted, setting.base, setting.location)
     if source.generation not in setting.size.generations:
         raise errors.wrong_generation(setting.size.name, source.generation)
     _check_profile(cloud, wanted, source)
     order = machine_disks.Order(wanted, source, setting.size, setting.location)
-    disks = machine_disks.plan(cloud, tx, order)
+    disks = [] if unmanaged else machine_disks.plan(cloud, tx, order)
+    blobs = machine_blobs.plan(cloud, tx, order) if unmanaged else []
     nics = _nics(cloud, tx, wanted, setting.location)
-    machine = _record(cloud, order, disks, nics)
+    machine = _record(cloud, order, [*disks, *blobs], nics)
     claims = (
         *claims_of(machine),
         *(Claim(nic) for nic in nics_of(machine)),
@@ -52,6 +58,7 @@ def create(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, setting: Setting
         tx.put(each.record)
         if each.volume is not None:
             tx.hold(each.record.id, volume.DISK_SLOT, each.volume)
+    machine_blobs.take(cloud, tx, machine.id, blobs)
     params = power_up.creation(cloud, tx, machine, Condition.DEALLOCATED)
     operation = hand_over(cloud, tx, power.CREATE, params, subject=machine, claims=claims)
     return Accepted(machine, in_line(cloud, tx, operation, params.image), created=True)
@@ -107,7 +114,7 @@ def _nic_properties(wish: NicWish) -> Document:
     return {"properties": properties} if properties else {}
 
 
-def _record(cloud: Cloud, order: Order, disks: Sequence[DiskPlan], nics: Sequence[Document]) -> Resource:
+def _record(cloud: Cloud, order: Order, disks: Sequence[DiskPlan | BlobPlan], nics: Sequence[Document]) -> Resource:
     wanted = order.wanted
     profile = object_at(wanted.properties, "storageProfile")
     os_disk = next(each.shown for each in disks if each.lun is None)
@@ -134,6 +141,9 @@ def _record(cloud: Cloud, order: Order, disks: Sequence[DiskPlan], nics: Sequenc
         RENEWS_MACHINE_ID: order.source.renews_machine_id,
         "secrets": _secrets(wanted.os_profile),
     }
+    notes: Sequence[Json] = [each.note for each in disks if isinstance(each, BlobPlan)]
+    if notes:
+        internal[BLOBS] = [*notes]
     if order.source.is_specialized:
         internal[SPECIALIZED] = True
     if isinstance(wanted.image, ResourceId):

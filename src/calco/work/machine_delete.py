@@ -10,10 +10,10 @@ from calco.model.operation import Operation
 from calco.model.volume import VolumeId
 from calco.operations.plan import Act, Change, Job, Plan, Wait, no_change, nothing
 from calco.ports import Reader, Resource, Writer
-from calco.work import access, disk, machine_links, network_interface, power, power_down, volume
+from calco.work import access, disk, machine_blobs, machine_links, network_interface, power, power_down, volume
 from calco.work.cloud import Cloud
 from calco.work.common import with_internal, with_properties
-from calco.work.machine_state import LEAVING, disks_of, machine_in, nics_of, vm_id_of
+from calco.work.machine_state import LEAVING, blobs_of, disks_of, machine_in, nics_of, vm_id_of
 
 LINE = "deletion"
 """Deletions that wait for a creation to end: at each end the first one looks, the others do from time to time."""
@@ -44,6 +44,10 @@ def _await_creation(_cloud: Cloud, tx: Writer, job: Job[Removal]) -> Wait | None
 
 def _switch_off_for_good(cloud: Cloud, job: Job[Removal]) -> None:
     cloud.hypervisor.stop(job.params.vm_id, grace_seconds=0)
+    with cloud.records.read() as view:
+        written = power_down.volumes_of(view, blobs_of(machine_in(view, job.params.machine)).values())
+    for each in written:  # they stay
+        cloud.disks.sync(each)
     machine_links.unplug(cloud, job.params.machine)
     cloud.media.delete(job.params.vm_id)
     cloud.hypervisor.forget(job.params.vm_id)
@@ -62,6 +66,7 @@ def _forget(cloud: Cloud, tx: Writer, job: Job[Removal]) -> None:
             network_interface.forget(tx, record)
         else:
             tx.put(network_interface.detached(record))
+    machine_blobs.release(tx, machine)
     tx.delete(machine.id)
     volume.forget_unused(tx, job.params.files)
 
@@ -102,6 +107,7 @@ def removal_of(view: Reader, machine: Resource, creation: Operation | None = Non
         if text_at(each, "properties", "deleteOption") == "Delete" and (id := text_at(each, "id")) is not None
     ]
     files = volume.chain(view, power_down.volumes_of(view, [ResourceId.parse(each) for each in disks]))
+    files += volume.chain(view, view.held(machine.id).values())
     if creation is not None:
         files = [*(each.volume for each in power.CREATE.job(creation).params.fresh), *files]
     return Removal(str(machine.id), vm_id_of(machine), tuple(disks), tuple(leaving), tuple(files))

@@ -70,7 +70,7 @@ def source_of(cloud: Cloud, view: Reader, wanted: NewVirtualMachine, base: Volum
     if wanted.os_disk.create_option is not CreateOption.FROM_IMAGE:
         raise errors.invalid("osDisk.createOption", "An OS disk comes 'FromImage', or is there already: 'Attach'.")
     if isinstance(wanted.image, Urn):
-        return _platform(cloud, view, wanted.image, base)
+        return platform(cloud, view, wanted.image, base)
     if wanted.image is None:
         raise errors.missing("imageReference")
     return _image(cloud, view, wanted, wanted.image, location)
@@ -92,7 +92,8 @@ def _own_disk(view: Reader, wanted: NewVirtualMachine) -> Source:
     return Source({}, generation, wanted.os_disk.os_type, False, {}, renews, is_specialized=True)
 
 
-def _platform(cloud: Cloud, view: Reader, urn: Urn, base: VolumeId | None) -> Source:
+def platform(cloud: Cloud, view: Reader, urn: Urn, base: VolumeId | None) -> Source:
+    """A platform image, which was brought in as ``base``. Raises ApiError when there is none of that name."""
     row = None if base is None else view.volume(base)
     generation = cloud.base_images.generation(str(urn))
     if row is None or generation is None:
@@ -272,10 +273,10 @@ def _shown(wanted: NewVirtualMachine, wish: DiskWish, record: Resource, source: 
         "diskSizeGB": number_at(record.properties, "diskSizeGB"),
         **last,
     }
-    return _tidy(shown, wanted, wish)
+    return tidy(shown, wanted, wish)
 
 
-def _tidy(shown: Document, wanted: NewVirtualMachine, wish: DiskWish) -> Document:
+def tidy(shown: Document, wanted: NewVirtualMachine, wish: DiskWish) -> Document:
     """Members the request had and we do not decide stay (``writeAcceleratorEnabled``, ``deleteOption``...)."""
     profile = object_at(wanted.properties, "storageProfile")
     sent = (

@@ -10,6 +10,7 @@
 - ``incarnation``: of the goal state; grows with every power-on
 - ``renewsMachineId``: whether its guest makes a new /etc/machine-id when its vmId is new; an image inherits it
 - ``specialized``: whether its guest had been set up before there was a machine: nobody waits for it to do so
+- ``blobs``: of a machine whose disks are blobs, see ``machine_blobs``
 - ``image``: id of the managed image it was made from
 - ``leaving``: whether its deletion waits for its creation to end, which it does at the next look
 """
@@ -22,8 +23,10 @@ from calco.model.document import Document, flag_at, number_at, object_at, object
 from calco.model.ids import ResourceId
 from calco.model.machine import Drive, Generation, Machine
 from calco.model.operation import Claim
+from calco.model.vhd import FOOTER_BYTES
 from calco.model.virtual_machine import Condition
 from calco.model.vm_size import find
+from calco.model.volume import Format
 from calco.ports import Reader, Resource
 from calco.work.cloud import Rules
 from calco.work.common import with_internal
@@ -32,6 +35,7 @@ from calco.work.volume import DISK_SLOT
 RENEWS_MACHINE_ID = "renewsMachineId"
 LEAVING = "leaving"
 SPECIALIZED = "specialized"
+BLOBS = "blobs"
 
 
 class OfMachine(Protocol):
@@ -87,6 +91,15 @@ def disks_of(machine: Resource) -> dict[int | None, ResourceId]:
     return disks
 
 
+def blobs_of(machine: Resource) -> dict[int | None, ResourceId]:
+    """The blobs that are the machine's disks, by LUN, the OS disk under None."""
+    return {
+        number_at(each, "lun"): ResourceId.parse(id)
+        for each in objects_at(machine.internal, BLOBS)
+        if (id := text_at(each, "id")) is not None
+    }
+
+
 def nics_of(machine: Resource) -> list[ResourceId]:
     """The machine's NICs, the primary one first."""
     named = objects_at(machine.properties, "networkProfile", "networkInterfaces")
@@ -100,10 +113,18 @@ def drive_of(view: Reader, disk: ResourceId, lun: int | None) -> Drive | None:
     return None if held is None else Drive(held, lun)
 
 
+def _flat_drive_of(view: Reader, blob: ResourceId, lun: int | None) -> Drive | None:
+    held = [row for each in view.held(blob).values() if (row := view.volume(each)) is not None]
+    return Drive(held[0].id, lun, Format.FLAT, held[0].size_bytes - FOOTER_BYTES) if held else None
+
+
 def hardware_of(machine: Resource, view: Reader, rules: Rules) -> Machine:
     """What the hypervisor is to run, but for links and media. Cores and memory are the size's, capped by the rules."""
     size = find(text_at(machine.properties, "hardwareProfile", "vmSize") or "")
-    drives = [drive_of(view, disk, lun) for lun, disk in disks_of(machine).items()]
+    drives = [
+        *(drive_of(view, disk, lun) for lun, disk in disks_of(machine).items()),
+        *(_flat_drive_of(view, blob, lun) for lun, blob in blobs_of(machine).items()),
+    ]
     return Machine(
         vm_id=vm_id_of(machine),
         name=machine.id.name,
@@ -125,4 +146,6 @@ def is_running(machine: Resource) -> bool:
 
 
 def claims_of(machine: Resource) -> tuple[Claim, ...]:
-    return (Claim(machine.id), *(Claim(each) for each in disks_of(machine).values()))
+    """An operation that switches the machine on or off, or more than that, has it and its disks for itself."""
+    disks = (*disks_of(machine).values(), *blobs_of(machine).values())
+    return (Claim(machine.id), *(Claim(each) for each in disks))

@@ -16,7 +16,7 @@ from calco.operations.plan import Job
 from calco.ports import Reader, Resource, Writer
 from calco.work import disk, machine_links
 from calco.work.cloud import Cloud
-from calco.work.machine_state import OfMachine, condition_of, disks_of, machine_in, vm_id_of, with_condition
+from calco.work.machine_state import OfMachine, blobs_of, condition_of, disks_of, machine_in, vm_id_of, with_condition
 
 P = TypeVar("P", bound=OfMachine)
 
@@ -34,7 +34,7 @@ def switch_off(cloud: Cloud, machine: Resource, grace_seconds: float) -> None:
     """Power the machine off and make sure that what it wrote is on disk; may be repeated."""
     cloud.hypervisor.stop(vm_id_of(machine), grace_seconds=grace_seconds)
     with cloud.records.read() as view:
-        written = volumes_of(view, disks_of(machine).values())
+        written = volumes_of(view, [*disks_of(machine).values(), *blobs_of(machine).values()])
     for each in written:
         cloud.disks.sync(each)
 

@@ -6,6 +6,7 @@ The plans these steps make up are ``power``'s.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from calco.model import errors
@@ -19,7 +20,7 @@ from calco.model.operation import Operation
 from calco.model.virtual_machine import Condition
 from calco.operations.plan import Ended, Job, Wait
 from calco.ports import Reader, Resource, Writer
-from calco.work import boots, deployments, disk, machine_links, provisioning, volume
+from calco.work import boots, deployments, disk, machine_blobs, machine_links, provisioning, said, volume
 from calco.work.cloud import Cloud
 from calco.work.common import with_internal, with_properties
 from calco.work.machine_state import (
@@ -41,13 +42,14 @@ P = TypeVar("P", bound=OfMachine)
 
 @dataclass(frozen=True)
 class PowerOn:
-    """A machine to be switched on, and the volumes its disks need before that. ``before`` is the condition it goes back
-    to when that fails; ``image`` is the managed image it is being deployed from, if it is."""
+    """A machine to be switched on, and the volumes its disks and blobs need before that. ``before`` is the condition it
+    goes back to when that fails; ``image`` is the managed image it is being deployed from, if it is."""
 
     machine: str
     fresh: tuple[volume.Fresh, ...]
     before: Condition
     image: str | None = None
+    blobs: tuple[machine_blobs.Making, ...] = ()
 
 
 def _provisioning(machine: Resource) -> Provisioning:
@@ -83,7 +85,8 @@ def fresh_volumes(cloud: Cloud, view: Reader, machine: Resource) -> tuple[volume
 def creation(cloud: Cloud, view: Reader, machine: Resource, before: Condition) -> PowerOn:
     """What a plan needs that makes the machine real, for the first time or once more."""
     fresh = fresh_volumes(cloud, view, machine)
-    return PowerOn(str(machine.id), fresh, before, image_of(machine))
+    blobs = machine_blobs.makings(cloud, view, machine)
+    return PowerOn(str(machine.id), fresh, before, image_of(machine), blobs)
 
 
 def in_line(cloud: Cloud, tx: Writer, operation: Operation, image: str | None = None) -> Operation:
@@ -130,14 +133,17 @@ def _check_wanted(view: Reader, job: Job[PowerOn]) -> None:
 
 def make_volumes(cloud: Cloud, job: Job[PowerOn]) -> None:
     volume.make(cloud, job.params.fresh)
+    machine_blobs.make(cloud, job.params.blobs, partial(said.speaker, cloud, job))
 
 
 def drop_volumes(cloud: Cloud, job: Job[PowerOn]) -> None:
     volume.unmake(cloud, job.params.fresh)
+    machine_blobs.unmake(cloud, job.params.blobs)
 
 
-def adopt_volumes(_cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
+def adopt_volumes(cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
     volume.adopt(tx, job.params.fresh)
+    machine_blobs.adopt(cloud, tx, machine_in(tx, job.params.machine), job.params.blobs)
     for each in job.params.fresh:
         record = tx.resource(ResourceId.parse(each.disk))
         if record is not None:
@@ -146,6 +152,7 @@ def adopt_volumes(_cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
 
 def disown_volumes(_cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
     volume.disown(tx, job.params.fresh)
+    machine_blobs.disown(tx, job.params.blobs)
 
 
 def make_media(cloud: Cloud, job: Job[PowerOn]) -> None:
@@ -251,6 +258,8 @@ def await_guest(cloud: Cloud, job: Job[PowerOn]) -> Wait | None:
         except ApiError as preempted:
             raise Ended(preempted) from preempted
         machine = machine_in(view, job.params.machine)
+    if job.params.blobs:
+        machine_blobs.drop_sources(cloud, machine.id, job.params.blobs)
     return provisioning.await_guest(cloud, job.params.machine) if awaits_provisioning(machine) else None
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 
 from calco.model import errors
-from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.machine import MachineState
 from calco.model.operation import Claim, Family, Operation
@@ -67,7 +66,7 @@ def put(cloud: Cloud, wanted: NewVirtualMachine) -> Accepted:
         while (accepted := _put(cloud, wanted, Setting(location, size, base))) is None:
             assert isinstance(wanted.image, Urn)
             base = volume.base_of(cloud, wanted.image)
-    except ApiError:
+    except Exception:
         if base is not None:
             volume.drop_unused(cloud, base)
         raise
