@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import answers, capture, clones, guests, images, service
+from bench import answers, blobs, capture, clones, guests, images, service, vhds
 from bench.host import describe
 from bench.report import Report, Row, keep, table
 
@@ -36,6 +36,13 @@ def main(words: Sequence[str]) -> int:
         with service.running(folder / "images", "simulated") as running:
             rows += images.rows(images.measure(running, sizes, asked.images))
         shutil.rmtree(folder / "images")
+        _say("a VHD brought in and taken out, beside Azurite")
+        with service.running(folder / "blobs", "simulated") as running:
+            rows += blobs.rows(blobs.measure(running, folder, asked.moves))
+        shutil.rmtree(folder / "blobs")
+        _say("a disk as a VHD and back, beside qemu-img")
+        rows += vhds.rows(vhds.measure(folder / "vhds", min(asked.sizes), asked.vhds))
+        shutil.rmtree(folder / "vhds")
         _say("answers beside moto's: starting, one image, a list of them")
         rows += answers.rows(answers.measure(folder, asked.gets, asked.lists, asked.starts))
         _say(f"{' and '.join(map(str, asked.clones))} machines from one image at once")
@@ -81,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sizes", type=_numbers, default=[1, 4, 16], help="GiB of data on captured disks: 1,4,16")
     parser.add_argument("--captures", type=int, default=50, help="captures of each size: 50")
     parser.add_argument("--images", type=int, default=30, help="images of each source and size: 30")
+    parser.add_argument("--moves", type=int, default=5, help="uploads and downloads of each kind: 5")
+    parser.add_argument("--vhds", type=int, default=5, help="exports and imports of each side: 5")
     parser.add_argument("--clones", type=_numbers, default=[20, 100], help="machines from one image at once: 20,100")
     parser.add_argument("--floods", type=int, default=3, help="how often that many at once: 3")
     parser.add_argument("--gets", type=int, default=500, help="GETs of one image: 500")

@@ -1,8 +1,11 @@
 """What is asked of the API: a group, a network, machines, images. Bodies as Azure's SDKs send them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
 
 from bench.client import Client, Json
+from calco.model.document import Document, objects_at, text_at
 
 GROUP = "bench"
 LOCATION = "eastus"
@@ -64,3 +67,23 @@ def generalized(client: Client, name: str, body: Json) -> None:
     client.do("PUT", path, body)
     client.do("POST", f"{path}/deallocate")
     client.do("POST", f"{path}/generalize")
+
+
+@dataclass(frozen=True)
+class StorageAccount:
+    """``endpoint`` has no trailing slash; ``key`` is base64."""
+
+    name: str
+    endpoint: str
+    key: str
+
+
+def storage_account(client: Client, name: str) -> StorageAccount:
+    """A new account in the group, which is made when it is missing."""
+    client.do("PUT", client.path(GROUP), {"location": LOCATION})
+    path = client.path(GROUP, "Microsoft.Storage/storageAccounts", name)
+    client.do("PUT", path, {"location": LOCATION, "kind": "StorageV2", "sku": {"name": "Standard_LRS"}})
+    shown = cast("Document", client.get(path))
+    endpoint = text_at(shown, "properties", "primaryEndpoints", "blob") or ""
+    keys = cast("Document", client.begin("POST", f"{path}/listKeys").document())
+    return StorageAccount(name, endpoint.rstrip("/"), text_at(objects_at(keys, "keys")[0], "value") or "")
