@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import capture, clones, images
+from bench import capture, clones, images, vhds
 from bench.capture import Captures, Copy, Measured
 from bench.clones import Flood
 from bench.durations import spell
@@ -239,3 +239,15 @@ def test_images_are_promised_by_their_source_and_flat_in_size() -> None:
     assert kept == [True] * 9
     assert [row.kept for row in grown] == [True] * 7 + [False] * 2
     assert "page blob" in grown[7].question
+
+
+def test_a_vhd_is_promised_to_be_made_and_taken_in_as_fast_as_by_qemu_img() -> None:
+    fast, slow = vhds.Taken([1.0, 1.1, 9.0], [0.5, 0.5, 0.5]), vhds.Taken([2.0, 2.2, 2.4], [1.0, 1.0, 1.0])
+    measured = vhds.Measured(4, {"export": fast, "import": slow}, {"export": slow, "import": fast})
+
+    there, back = vhds.rows(measured)
+
+    assert (there.kept, back.kept) == (True, False)
+    assert there.question == "a disk as a fixed VHD, 4 GiB of data, durable"
+    assert (there.wall, there.promised) == ("1.1 s", "≥ 1 times as fast: 2.00")
+    assert "qemu-img convert -f vpc 1.1 s" in back.beside
