@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, Api, machine_body
+from tests.work.sources import ACCOUNT, with_account
 
 WEB = f"{COMPUTE}/virtualMachines/web"
 
@@ -314,3 +315,39 @@ def test_a_running_machine_cannot_be_generalized_and_a_generalized_one_not_start
 def test_deleting_what_is_not_there_is_fine_but_not_in_a_group_that_is_not(lab: Api) -> None:
     assert lab.call("DELETE", WEB).status_code == 204
     assert lab.call("DELETE", WEB.replace(LAB, f"{LAB}2")).status_code == 404
+
+
+def test_the_template_of_a_capture_is_the_operations_output(lab: Api) -> None:
+    """Source: recording xplat-vm-stop-generalize-capture."""
+    with_account(lab.world)
+    vhd = f"https://{ACCOUNT}.blob.core.windows.net/vhds/os.vhd"
+    body = machine_body("web", f"{NETWORK}/networkInterfaces/nic")
+    os_disk = {"name": "os", "createOption": "FromImage", "vhd": {"uri": vhd}}
+    body["properties"]["storageProfile"].update({"osDisk": os_disk, "dataDisks": []})
+    lab.put(WEB, body)
+    shown = lab.get(WEB)["properties"]["storageProfile"]["osDisk"]
+    assert (shown["vhd"], "managedDisk" in shown) == ({"uri": vhd}, False)
+    lab.post(f"{WEB}/deallocate")
+    lab.call("POST", f"{WEB}/generalize")
+    wish = {"vhdPrefix": "web", "destinationContainerName": "images", "overwriteVhds": True}
+
+    answer = lab.call("POST", f"{WEB}/capture", wish)
+    lab.world.drive()
+
+    assert (answer.status_code, answer.content) == (202, b"")
+    output = lab.call("GET", answer.headers["azure-asyncoperation"]).json()["properties"]["output"]
+    assert output == lab.call("GET", answer.headers["location"]).json()
+    assert list(output) == ["$schema", "contentVersion", "parameters", "resources"]
+    nameless = lab.call("POST", f"{WEB}/capture", {"vhdPrefix": "web"}).json()["error"]
+    assert (nameless["code"], nameless["target"]) == ("InvalidParameter", "destinationContainerName")
+
+
+def test_a_managed_machine_is_neither_captured_nor_converted(lab: Api) -> None:
+    lab.put(WEB, machine_body("web", f"{NETWORK}/networkInterfaces/nic"))
+    wish = {"vhdPrefix": "web", "destinationContainerName": "images"}
+
+    answers = [lab.call("POST", f"{WEB}/capture", wish), lab.call("POST", f"{WEB}/convertToManagedDisks")]
+
+    assert [each.status_code for each in answers] == [409, 409]
+    assert "blob based disks" in answers[0].json()["error"]["message"]
+    assert answers[1].json()["error"]["message"] == "VM 'web' is already using managed disks."

@@ -8,7 +8,8 @@ from calco.model.document import objects_at
 from calco.model.ids import ResourceId
 from calco.model.virtual_machine import Act, DiskWish
 from calco.model.volume import GIB
-from calco.work import blob, disk, image, virtual_machine
+from calco.work import blob, disk, image, machine_capture, virtual_machine
+from calco.work.machine_capture import CaptureWish
 from calco.work.machine_state import disks_of
 from calco.work.volume import DISK_SLOT
 from tests.crash.scene import Ask, Scene
@@ -170,10 +171,32 @@ def blobs_stay(world: World) -> None:
     assert len(world.disks.volumes()) == 2
 
 
+def generalized_with_blobs(world: World) -> Ask:
+    world.done(with_blobs(world)(world.cloud))
+    world.done(virtual_machine.act(world.cloud, machine(world), Act.DEALLOCATE))
+    virtual_machine.act(world.cloud, machine(world), Act.GENERALIZE)
+    wish = CaptureWish(machine(world), "web", "images", "2017-03-30")
+    return lambda cloud: machine_capture.capture(cloud, wish)
+
+
+def copied(world: World) -> None:
+    with world.records.read() as view:
+        blobs = view.resources(blob.KIND)
+        holders = [len(view.holders(blob.at(view, world.cloud, each.id).volume)) for each in blobs]  # type: ignore[union-attr]
+    assert holders == [2, 2, 2, 2]
+
+
+def not_copied(world: World) -> None:
+    with world.records.read() as view:
+        assert len(view.resources(blob.KIND)) == 2
+    world.disks.write(blob_at(world, OS).volume, 0, b"still".ljust(512))
+
+
 SCENES: Sequence[Scene] = (
     Scene("blobs", "machine.create", with_blobs, writes_into_blobs, 50, no_new_blob, forgiven="disks.delete"),
     Scene("shared blob", "machine.start", with_shared_blob, has_its_own, 30, still_shared),
     Scene("blobs stay", "machine.delete", leaving_its_blobs, blobs_stay, 20, destroys=True),
+    Scene("capture of blobs", "machine.capture", generalized_with_blobs, copied, 13, not_copied),
     Scene("own disk", "machine.create", from_own_disk, boots_from_it, 30),
     Scene("disks for others", "machine.rewire", disks_for_others, has_the_others, 27, has_what_it_had),
     Scene("larger disks of a machine", "machine.rewire", larger_disks, are_larger, 9, are_as_they_were),

@@ -11,7 +11,8 @@ from calco.model.machine import Drive, Machine
 from calco.model.vhd import FOOTER_BYTES, read_footer
 from calco.model.virtual_machine import Act, DiskWish, NewVirtualMachine
 from calco.model.volume import GIB, MIB, Format, VolumeId
-from calco.work import blob, disk, image, virtual_machine
+from calco.work import blob, disk, image, machine_capture, virtual_machine
+from calco.work.machine_capture import CaptureWish
 from tests.work.looking import failure, refused
 from tests.work.sources import ACCOUNT, blob_at, page_blob, with_account
 from tests.world import GROUP, World
@@ -310,3 +311,78 @@ def test_resource_ids_of_blobs_are_claimed_while_the_machine_changes(world: Worl
     with world.records.read() as view:
         ids: list[ResourceId] = [blob_at(world, uri).id for uri in (OS, DATA)]
         assert all(view.is_claimed_alone(each) for each in ids)
+
+
+# --- capture ---------------------------------------------------------------------------------------------------------
+
+
+def generalized(world: World) -> ResourceId:
+    wanted = wanted_from_debian(world)
+    made(world, wanted)
+    world.done(virtual_machine.act(world.cloud, wanted.id, Act.DEALLOCATE))
+    virtual_machine.act(world.cloud, wanted.id, Act.GENERALIZE)
+    return wanted.id
+
+
+def wish(machine: ResourceId, container: str = "images", prefix: str = "web") -> CaptureWish:
+    return CaptureWish(machine, prefix, container, "2017-03-30")
+
+
+def test_a_capture_copies_no_byte_and_answers_a_template_that_makes_machines(world: World) -> None:
+    id = generalized(world)
+    files = world.disks.volumes()
+
+    operation = world.done(machine_capture.capture(world.cloud, wish(id)))
+
+    assert world.disks.volumes() == files
+    template = machine_capture.output_of(operation)
+    assert template is not None
+    (resource,) = objects_at(template, "resources")
+    os_disk = object_at(resource, "properties", "storageProfile", "osDisk")
+    image_uri = str(object_at(os_disk, "image")["uri"])
+    home = f"https://{ACCOUNT}.blob.core.windows.net"
+    assert image_uri.startswith(f"{home}/system/Microsoft.Compute/Images/images/web-osDisk.")
+    assert blob_at(world, image_uri).volume == blob_at(world, OS).volume
+    (data,) = objects_at(resource, "properties", "storageProfile", "dataDisks")
+    assert blob_at(world, str(object_at(data, "image")["uri"])).volume == blob_at(world, DATA).volume
+    again = replace(
+        world.new_machine("web2"),
+        image=None,
+        os_disk=DiskWish(
+            None,
+            CreateOption.FROM_IMAGE,
+            name=str(os_disk["name"]),
+            vhd=str(object_at(os_disk, "vhd")["uri"]),
+            image_uri=image_uri,
+            os_type=OsType.LINUX,
+        ),
+        data_disks=(
+            DiskWish(
+                0,
+                CreateOption.FROM_IMAGE,
+                name=str(data["name"]),
+                vhd=str(object_at(data, "vhd")["uri"]),
+                image_uri=str(object_at(data, "image")["uri"]),
+            ),
+        ),
+    )
+    world.done(virtual_machine.put(world.cloud, again))
+    world.done(virtual_machine.delete(world.cloud, id))
+    assert world.leftovers() == []
+
+
+def test_what_cannot_be_captured_says_so(world: World) -> None:
+    managed = world.generalized_machine("web3")
+    refused(world, lambda: machine_capture.capture(world.cloud, wish(managed)), 409, "OperationNotAllowed", "'Image'")
+    wanted = wanted_from_debian(world)
+    made(world, wanted)
+    words = "because the VM is not generalized"
+    refused(world, lambda: machine_capture.capture(world.cloud, wish(wanted.id)), 409, "OperationNotAllowed", words)
+
+
+@pytest.mark.parametrize(("container", "prefix"), [("No_Container", "web"), ("images", "x" * 1024)])
+def test_names_that_no_blob_can_have_are_refused(world: World, container: str, prefix: str) -> None:
+    id = generalized(world)
+
+    ask = wish(id, container, prefix)
+    refused(world, lambda: machine_capture.capture(world.cloud, ask), 400, "InvalidParameter")

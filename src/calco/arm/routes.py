@@ -112,6 +112,8 @@ def _acts() -> list[Route]:
         "powerOff": virtual_machine.power_off,
         "deallocate": virtual_machine.deallocate,
         "generalize": virtual_machine.generalize,
+        "capture": virtual_machine.capture,
+        "convertToManagedDisks": virtual_machine.convert_to_managed_disks,
     }
     return [
         Route(

@@ -1,5 +1,7 @@
 """Virtual machines: PUT, PATCH, GET, lists, acts, DELETE, instance view."""
 
+from msgspec import Struct
+
 from calco.arm import instance_view, operations, reading, showing, windows_configuration
 from calco.arm.call import Answer, Call, listed, ok
 from calco.arm.reply import accepted_body, deleted
@@ -11,6 +13,7 @@ from calco.model.document import Document, merged, object_at, objects_at, text_a
 from calco.model.virtual_machine import Act
 from calco.ports import Resource
 from calco.work import instance_view as seen
+from calco.work import machine_capture
 from calco.work import virtual_machine as work
 
 FIELDS = (
@@ -21,7 +24,7 @@ FIELDS = (
     Field("properties.osProfile.linuxConfiguration.patchSettings", since="2020-12-01"),
     Field("properties.osProfile.linuxConfiguration.enableVMAgentPlatformUpdates", since="2022-03-01"),
     Field("properties.osProfile.linuxConfiguration.patchSettings.assessmentMode", since="2021-03-01"),
-    Field("properties.osProfile.windowsConfiguration.patchSettings", since="2020-12-01"),
+    Field("properties.osProfile.windowsConfiguration.patchSettings", since="2020-06-01"),
     Field("properties.osProfile.windowsConfiguration.patchSettings.assessmentMode", since="2021-03-01"),
     Field("properties.osProfile.windowsConfiguration.enableVMAgentPlatformUpdates", since="2022-03-01"),
     Field("properties.storageProfile.dataDisks.toBeDetached", since="2019-03-01"),
@@ -109,6 +112,32 @@ def generalize(call: Call) -> Answer:
     """Synchronous, 200 without a body. Source: recorded traffic."""
     work.act(call.cloud, call.id, Act.GENERALIZE)
     return Answer(200)
+
+
+class CaptureBody(Struct, rename="camel"):
+    """Source: azure-mgmt-compute, VirtualMachineCaptureParameters."""
+
+    vhd_prefix: str | None = None
+    destination_container_name: str | None = None
+    overwrite_vhds: bool | None = None
+
+
+def capture(call: Call) -> Answer:
+    """Of machines with disks in blobs alone; the template is the operation's output."""
+    body, _ = reading.fit(call.body, CaptureBody)
+    for name, value in (("vhdPrefix", body.vhd_prefix), ("destinationContainerName", body.destination_container_name)):
+        if not value:
+            raise errors.missing(name)
+    wish = machine_capture.CaptureWish(
+        call.id, body.vhd_prefix or "", body.destination_container_name or "", call.version
+    )
+    accepted = machine_capture.capture(call.cloud, wish)
+    assert accepted.operation is not None
+    return operations.started(call, operations.Kind.MACHINE_ACT, accepted.operation, None)
+
+
+def convert_to_managed_disks(call: Call) -> Answer:
+    raise machine_capture.not_converted(work.get(call.cloud, call.id))
 
 
 def _act(call: Call, act: Act, *, skip_shutdown: bool = False) -> Answer:

@@ -8,6 +8,7 @@ from calco.work import (
     image,
     image_capture,
     machine_attachment,
+    machine_capture,
     machine_delete,
     machine_update,
     power,
@@ -37,6 +38,7 @@ BOOK: Book[Cloud] = Book.of(
     machine_delete.DELETE,
     machine_update.UPDATE,
     machine_attachment.REWIRE,
+    machine_capture.CAPTURE,
     virtual_network.DELETE,
     resource_group.DELETE,
 )

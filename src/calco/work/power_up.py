@@ -20,7 +20,7 @@ from calco.model.operation import Operation
 from calco.model.virtual_machine import Condition
 from calco.operations.plan import Ended, Job, Wait
 from calco.ports import Reader, Resource, Writer
-from calco.work import boots, deployments, disk, machine_blobs, machine_links, provisioning, said, volume
+from calco.work import boots, deployments, disk, machine_blobs, machine_links, operation, provisioning, volume
 from calco.work.cloud import Cloud
 from calco.work.common import with_internal, with_properties
 from calco.work.machine_state import (
@@ -89,12 +89,12 @@ def creation(cloud: Cloud, view: Reader, machine: Resource, before: Condition) -
     return PowerOn(str(machine.id), fresh, before, image_of(machine), blobs)
 
 
-def in_line(cloud: Cloud, tx: Writer, operation: Operation, image: str | None = None) -> Operation:
+def in_line(cloud: Cloud, tx: Writer, accepted: Operation, image: str | None = None) -> Operation:
     """It stands in its lines from the moment it is accepted: machines boot in that order, whichever operation a worker
     happens to look at first. Who waits for an image's turn does not stand in the way of those that boot."""
-    if deployments.stand(cloud, tx, operation.id, image):
-        boots.stand(tx, operation.id)
-    return operation
+    if deployments.stand(cloud, tx, accepted.id, image):
+        boots.stand(tx, accepted.id)
+    return accepted
 
 
 def await_turn(cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> Wait | None:
@@ -133,7 +133,7 @@ def _check_wanted(view: Reader, job: Job[PowerOn]) -> None:
 
 def make_volumes(cloud: Cloud, job: Job[PowerOn]) -> None:
     volume.make(cloud, job.params.fresh)
-    machine_blobs.make(cloud, job.params.blobs, partial(said.speaker, cloud, job))
+    machine_blobs.make(cloud, job.params.blobs, partial(operation.speaker, cloud, job.id))
 
 
 def drop_volumes(cloud: Cloud, job: Job[PowerOn]) -> None:
