@@ -25,6 +25,8 @@ FILTERED = frozenset({"c7n"})
 
 SUBSCRIPTION = re.compile(r"/subscriptions/(?:[0-9a-fA-F-]{36}|<AZURE_SUBSCRIPTION_ID>)")
 
+_VERSION = re.compile(r"api-version=(\d{4}-\d\d-\d\d)")
+
 LINKS = ("azure-asyncoperation", "location")
 
 
@@ -47,9 +49,13 @@ class Exchange:
 
     @property
     def target(self) -> str:
-        """Path and query."""
+        """Path and query. A version later than the answer itself was written into the recording afterwards, when its
+        client was moved to a new one: the answer knows nothing of it, so the day of the answer stands in for it."""
         parts = urlsplit(self.url)
-        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+        answered = self.headers.get("date")
+        day = "9999" if answered is None else parsedate_to_datetime(answered).date().isoformat()
+        query = _VERSION.sub(lambda found: f"api-version={min(found[1], day)}", parts.query)
+        return f"{parts.path}?{query}" if query else parts.path
 
     @property
     def is_poll(self) -> bool:
@@ -75,7 +81,9 @@ class Exchange:
 
     @property
     def has_all_headers(self) -> bool:
-        return self.recording.partition("-")[0] not in FILTERED
+        """Whether this answer's headers were kept as they were: a body without a type says that they were not."""
+        typed = self.body is None or "content-type" in self.headers
+        return typed and self.recording.partition("-")[0] not in FILTERED
 
     @property
     def links(self) -> list[str]:

@@ -21,6 +21,7 @@ FIELDS = (
     Field("properties.osProfile.allowExtensionOperations", since="2018-06-01"),
     Field("properties.osProfile.requireGuestProvisionSignal", since="2019-03-01"),
     Field("properties.osProfile.linuxConfiguration.provisionVMAgent", since="2018-06-01"),
+    Field("properties.osProfile.linuxConfiguration.provisionVMAgent", since="2018-06-01"),
     Field("properties.osProfile.linuxConfiguration.patchSettings", since="2020-12-01"),
     Field("properties.osProfile.linuxConfiguration.enableVMAgentPlatformUpdates", since="2022-03-01"),
     Field("properties.osProfile.linuxConfiguration.patchSettings.assessmentMode", since="2021-03-01"),

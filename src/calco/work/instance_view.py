@@ -1,9 +1,10 @@
 """A machine as it is right now: asked, not remembered. Order and words of the lines as recorded."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from calco.model.disk import OsType
-from calco.model.document import flag_at, object_at, text_at
+from calco.model.document import flag_at, number_at, object_at, objects_at, text_at
 from calco.model.guest import Health
 from calco.model.ids import ResourceId
 from calco.model.instance_view import InstanceView, ViewStatus
@@ -46,12 +47,12 @@ def get(cloud: Cloud, id: ResourceId) -> tuple[Resource, InstanceView]:
         machine = found(view, id)
         underway = _underway(view, machine)
         waits = None if underway is None else deployments.waits(cloud, view, underway)
-        records = [view.resource(each) for each in disks_of(machine).values()]
-    disks = {each.id.name: _disk_status(each) for each in records if each is not None}
+        disks = dict(_disk_lines(view, machine))
     state = cloud.hypervisor.state(vm_id_of(machine))
     heard = agent_of(machine) if state is MachineState.RUNNING else None
+    profile_name = text_at(machine.properties, "osProfile", "computerName")
     return machine, InstanceView(
-        computer_name=text_at(machine.properties, "osProfile", "computerName"),
+        computer_name=None if heard is None else heard.report.computer_name or profile_name,
         os_name="" if heard is None else heard.report.os_name,
         os_version="" if heard is None else heard.report.os_version,
         generation=text_at(machine.internal, "generation") or "V1",
@@ -128,6 +129,17 @@ def _agent_status(cloud: Cloud, machine: Resource, state: MachineState) -> ViewS
         "VM status blob is found but not yet populated.",
         cloud.clock.now(),
     )
+
+
+def _disk_lines(view: Reader, machine: Resource) -> Iterator[tuple[str, ViewStatus]]:
+    """Each disk's name and status. One that is a blob is as old as its machine."""
+    managed = disks_of(machine)
+    profile = object_at(machine.properties, "storageProfile")
+    for each in [object_at(profile, "osDisk"), *objects_at(profile, "dataDisks")]:
+        id = managed.get(number_at(each, "lun"))
+        record = machine if id is None else view.resource(id)
+        if record is not None:
+            yield text_at(each, "name") or record.id.name, _disk_status(record)
 
 
 def _disk_status(record: Resource) -> ViewStatus:
