@@ -1,5 +1,9 @@
-"""Memory for bodies, used again: a fresh buffer of 4 MiB costs a thousand page faults."""
+"""Memory for bodies, used again: a fresh buffer of 4 MiB costs a thousand page faults.
 
+It begins at a page, so that a volume may be written from it directly, past the page cache.
+"""
+
+import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +14,7 @@ class Buffers:
     def __init__(self, size: int, *, kept: int) -> None:
         self._size = size
         self._kept = kept
-        self._free: list[bytearray] = []
+        self._free: list[mmap.mmap] = []
 
     @contextmanager
     def of(self, length: int) -> Iterator[memoryview]:
@@ -18,7 +22,7 @@ class Buffers:
         if length > self._size:
             yield memoryview(bytearray(length))
             return
-        whole = self._free.pop() if self._free else bytearray(self._size)
+        whole = self._free.pop() if self._free else mmap.mmap(-1, self._size)
         try:
             yield memoryview(whole)[:length]
         finally:
