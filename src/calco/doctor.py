@@ -51,6 +51,8 @@ class Tool:
 TOOLS = (
     Tool("qemu-system-x86_64", "qemu-system-x86", "no real machines; only --hypervisor simulated works"),
     Tool("qemu-img", "qemu-utils", "no disks"),
+    Tool("qemu-io", "qemu-utils", "disks made from VHDs cannot be larger than those"),
+    Tool("qemu-storage-daemon", "qemu-system-common", "disks and snapshots cannot be read through a signed URL"),
     Tool("mmdebstrap", "mmdebstrap", "the Debian base image cannot be built"),
     Tool("sgdisk", "gdisk", "the Debian base image cannot be built"),
     Tool("mke2fs", "e2fsprogs", "the Debian base image cannot be built"),

@@ -11,7 +11,7 @@ from calco.ports import DiskStore
 from calco.storage.simulated import SimulatedDiskStore
 from calco.storage.volumes import Qcow2Store
 
-BASE, COPY, OTHER = (f"{digit * 8}-aaaa-4aaa-8aaa-{digit * 12}" for digit in "123")
+BASE, COPY, OTHER, NEW = (f"{digit * 8}-aaaa-4aaa-8aaa-{digit * 12}" for digit in "1234")
 ZONE, ELSEWHERE = "eastus-1", "eastus-2"
 
 
@@ -116,3 +116,12 @@ def an_image(file: Path, size_bytes: int = 4 * MIB, *options: str) -> Path:
 
 def run(*argv: str) -> str:
     return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+
+
+def nothing(_done: int, _total: int) -> None:
+    """Hears how far a copy is, and does not care."""
+
+
+def read(store: DiskStore, volume: VolumeId, offset: int, length: int) -> bytes:
+    with store.view(volume) as view:
+        return view.read(offset, length)

@@ -15,18 +15,13 @@ from calco.model.volume import GIB, MIB, Format, Volume, VolumeId
 from calco.ports import DiskStore, Extent, StoreFull, VolumeFrozen
 from calco.storage import flat
 from calco.storage.volumes import ForeignVolume, Qcow2Store
-from tests.storage.stores import BASE, COPY, HandClock, World, an_image, holds
+from tests.storage.stores import BASE, COPY, HandClock, World, an_image, holds, read
 
 SIZE = 4 * MIB + FOOTER_BYTES
 
 
 def a_blob(volume: VolumeId = BASE, size_bytes: int = SIZE) -> Volume:
     return Volume(volume, size_bytes, format=Format.FLAT)
-
-
-def read(store: DiskStore, volume: VolumeId, offset: int, length: int) -> bytes:
-    with store.view(volume) as view:
-        return view.read(offset, length)
 
 
 def test_a_flat_volume_begins_as_zeros_that_take_no_room(world: World) -> None:
