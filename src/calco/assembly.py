@@ -47,7 +47,8 @@ from calco.work.reconcile import reconcile
 
 log = logging.getLogger(__name__)
 
-RUNNER_WORKERS = 16
+RUNNER_WORKERS_MAX, RUNNER_WORKERS_SPARE = 64, 12
+"""One for each deployment that one image may have under way, all of which may be switching on, and some more."""
 STOP_SECONDS = 20.0
 OPERATIONS_KEPT = timedelta(days=30)
 """How long an operation that has ended can be asked about; looked at when the service starts."""
@@ -184,7 +185,8 @@ def assemble(foundation: Foundation) -> Parts:
     )
     directory = Directory(cloud)
     engine = Engine(cloud, records, plans.BOOK, clock)
-    runner = Runner(engine.advance, clock, ended=endings.ended, workers=RUNNER_WORKERS)
+    workers = min(RUNNER_WORKERS_MAX, settings.deployments_at_once + RUNNER_WORKERS_SPARE)
+    runner = Runner(engine.advance, clock, ended=endings.ended, workers=workers)
     app = make_app(
         cloud,
         foundation.authority.check,

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from calco.model.document import Document, merged, object_at
 from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, Api, machine_body
 from tests.work.sources import ACCOUNT, with_account
 
@@ -322,9 +323,10 @@ def test_the_template_of_a_capture_is_the_operations_output(lab: Api) -> None:
     with_account(lab.world)
     vhd = f"https://{ACCOUNT}.blob.core.windows.net/vhds/os.vhd"
     body = machine_body("web", f"{NETWORK}/networkInterfaces/nic")
-    os_disk = {"name": "os", "createOption": "FromImage", "vhd": {"uri": vhd}}
-    body["properties"]["storageProfile"].update({"osDisk": os_disk, "dataDisks": []})
-    lab.put(WEB, body)
+    os_disk: Document = {"name": "os", "createOption": "FromImage", "vhd": {"uri": vhd}}
+    profile: Document = {"osDisk": {**os_disk}, "dataDisks": []}
+    there = object_at(body, "properties", "storageProfile")
+    lab.put(WEB, merged(body, {"properties": {"storageProfile": {**there, **profile}}}))
     shown = lab.get(WEB)["properties"]["storageProfile"]["osDisk"]
     assert (shown["vhd"], "managedDisk" in shown) == ({"uri": vhd}, False)
     lab.post(f"{WEB}/deallocate")

@@ -40,6 +40,8 @@ class Held(SimulatedHypervisor):
         self.inside: dict[str, str] = {}
         """vm_ids of those that boot, by name."""
         self.most = 0
+        self.blocks = False
+        """Whether a start returns only when its machine is released."""
         self.booting = 0
         """Starts that have returned."""
 
@@ -54,11 +56,14 @@ class Held(SimulatedHypervisor):
         with self.changed:
             self.booting += not again
             self.changed.notify_all()
+            if self.blocks:
+                assert self.changed.wait_for(lambda: machine.name not in self.inside, PATIENCE)
 
     def release(self, name: str, health: Health = Health.READY) -> None:
         """Its guest is ready, or has failed."""
         with self.changed:
             vm_id = self.inside.pop(name)
+            self.changed.notify_all()
         failed = "ProvisioningFailed" if health is Health.NOT_READY else ""
         self._world.directory.heard(vm_id, Report(Agent.WAAGENT, health, substatus=failed))
 

@@ -13,9 +13,10 @@ import pytest
 from calco.model.errors import ApiError
 from calco.model.guest import Health
 from calco.model.ids import ResourceId
-from calco.model.operation import Status
+from calco.model.operation import OperationEnd, Status
 from calco.model.virtual_machine import Act, NewVirtualMachine
-from calco.work import instance_view, operation, reconcile, virtual_machine
+from calco.operations.engine import Engine
+from calco.work import instance_view, operation, plans, reconcile, virtual_machine
 from tests.work.holding import RULES, Running, golden_without_data, on_files
 from tests.work.looking import failure
 from tests.world import World
@@ -55,6 +56,44 @@ def test_of_two_hundred_at_once_exactly_twenty_boot_in_the_order_they_were_accep
     assert sorted(accepted) == sorted(each.id.name for each in wanted)
     assert {world.state(each.id) for each in wanted} == {"Succeeded"}
     assert world.leftovers() == []
+
+
+def test_a_hypervisor_that_is_slow_to_switch_on_has_twenty_to_do_at_once(world: World) -> None:
+    golden = golden_without_data(world)
+    wanted = clones(world, golden, 30)
+
+    with Running(world, workers=LIMIT + 12) as running:
+        running.held.blocks = True
+        accepted = running.put_at_once(wanted)
+        running.held.wait(lambda: running.held.booting == LIMIT)
+        release_all(running, 30, random.Random(5))  # noqa: S311 - repeatable is the point
+        running.wait_for_ends(30)
+
+    assert running.held.most == LIMIT
+    assert running.held.started == accepted
+
+
+def test_two_turns_that_come_free_at_once_do_not_wait_for_each_other(world: World) -> None:
+    """With one boot at a time, whoever looks first must not take the place that the one before it waits for."""
+    wanted = waiting_world(world, 2, 4, boots_at_once=1)
+    first, second, third, fourth = (virtual_machine.put(world.cloud, each).operation for each in wanted)
+    assert first
+    assert second
+    assert third
+    assert fourth
+    engine = Engine(world.cloud, world.records, plans.BOOK, world.clock)
+    world.guest = lambda _: None
+    for each in (first, second):
+        engine.advance(each.id)
+    with world.records.write() as tx:
+        for each in (first, second):
+            tx.end(each.id, OperationEnd(Status.FAILED, world.clock.now()))
+
+    for each in (fourth, third, fourth):
+        engine.advance(each.id)
+
+    on = [each.internal.get("poweredOnAt") is not None for each in map(world.resource, (w.id for w in wanted[2:]))]
+    assert on == [True, False]
 
 
 def test_killed_at_twenty_running_and_180_waiting_all_succeed_once(tmp_path: Path) -> None:

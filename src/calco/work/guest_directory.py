@@ -191,6 +191,6 @@ def _disk(shown: Document) -> Document:
             "storageAccountType": text_at(shown, "managedDisk", "storageAccountType") or "",
         },
         "name": text_at(shown, "name") or "",
-        "vhd": {"uri": ""},
+        "vhd": {"uri": text_at(shown, "vhd", "uri") or ""},
         "writeAcceleratorEnabled": "false",
     }
