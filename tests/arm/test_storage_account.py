@@ -5,7 +5,10 @@ import base64
 import pytest
 
 from calco.model.document import Document
+from calco.model.volume import Format, Volume
+from calco.work import blob
 from tests.arm.api import LAB, SUB, Api
+from tests.blob.claims import claim
 from tests.world import LOCATION
 
 STORAGE = f"{LAB}/providers/Microsoft.Storage/storageAccounts"
@@ -140,3 +143,25 @@ def test_a_group_goes_with_its_accounts(lab: Api) -> None:
 
     assert lab.call("GET", LAB).status_code == 404
     assert lab.world.leftovers() == []
+
+
+def test_an_account_whose_blob_is_a_machines_disk_or_in_use_stays(lab: Api) -> None:
+    lab.call("PUT", ONE, BODY)
+    world = lab.world
+    volume = Volume(world.chance.guid(), 1024, format=Format.FLAT)
+    world.disks.create(volume)
+    machine = world.id("virtualMachines", "vm")
+    with world.records.write() as tx:
+        made = blob.create_page_blob(world.cloud, tx, "https://one.blob.core.windows.net/vhds/a.vhd", volume)
+        blob.lease_to(world.cloud, tx, made.id, machine)
+
+    refused = [lab.call("DELETE", path) for path in (ONE, f"{CONTAINERS}/vhds")]
+
+    assert [each.status_code for each in refused] == [409, 409]
+    assert all("vm" in each.json()["error"]["message"] for each in refused)
+    with world.records.write() as tx:
+        blob.release_from(tx, made.id, machine)
+        claim(world, tx, made.id)
+    busy = [lab.call("DELETE", path) for path in (ONE, f"{CONTAINERS}/vhds")]
+    assert [(each.status_code, each.json()["error"]["code"]) for each in busy] == [(409, "Conflict")] * 2
+    assert lab.get(f"{CONTAINERS}/vhds")["name"] == "vhds"

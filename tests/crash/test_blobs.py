@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from calco.model import errors
 from calco.model.blob import BlobType
 from calco.model.conditions import NONE
 from calco.model.errors import ApiError
@@ -179,7 +180,13 @@ SCENES: Sequence[Scene] = (
     Scene("shorter", a_disk, shorten, disk_seen, 15),
     Scene("longer", a_disk, lengthen, disk_seen, 5),
     Scene("delete a blob", a_disk, lambda cloud: stored_blob.delete(cloud, DISK, NONE), disk_seen, 7),
-    Scene("delete a container", a_disk, lambda cloud: container.delete(cloud, ACCOUNT, "vhds"), disk_seen, 7),
+    Scene(
+        "delete a container",
+        a_disk,
+        lambda cloud: container.delete(cloud, ACCOUNT, "vhds", errors.resource_busy),
+        disk_seen,
+        7,
+    ),
     Scene("delete an account", a_disk, delete_account, disk_seen, 7),
 )
 

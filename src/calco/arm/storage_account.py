@@ -251,7 +251,7 @@ def delete_container(call: Call) -> Answer:
         there = view.resource(blob_work.container_id(account.id, name))
     if there is None:
         return Answer(204)
-    container.delete(call.cloud, account.id, name)
+    container.delete(call.cloud, account.id, name, errors.resource_busy)
     return Answer(200)
 
 

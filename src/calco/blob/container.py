@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from calco.blob import headers, xml
 from calco.blob.call import Answer, Body, Call
+from calco.model import blob as model
 from calco.model.conditions import check_read, check_write
 from calco.model.document import number_at, object_at, text_at
 from calco.model.errors import ApiError
@@ -78,7 +79,7 @@ def set_acl(call: Call, body: Body) -> Answer:
 
 def delete(call: Call, _body: Body) -> Answer:
     check_write(headers.conditions(call.headers), blob_work.container_version(_get(call)))
-    work.delete(call.cloud, call.home, call.address.container)
+    work.delete(call.cloud, call.home, call.address.container, lambda _: model.busy())
     return Answer(202)
 
 

@@ -1,9 +1,10 @@
 """Containers of a storage account: made, listed, marked and deleted with all that is in them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from calco.model import blob as model
 from calco.model.document import object_at, text_map
+from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.operation import Claim
 from calco.model.volume import VolumeId
@@ -55,14 +56,18 @@ def set_metadata(cloud: Cloud, account: ResourceId, name: str, metadata: Mapping
     return changed
 
 
-def delete(cloud: Cloud, account: ResourceId, name: str) -> None:
+Busy = Callable[[ResourceId], ApiError]
+"""How an edge says that an operation is at a blob: the blob endpoint's clients try again by themselves."""
+
+
+def delete(cloud: Cloud, account: ResourceId, name: str, busy: Busy) -> None:
     """Delete it with its blobs. Raises ApiError: one of them is a machine's disk, or an operation is at it."""
     with cloud.records.write() as tx:
-        gone = forget(tx, get(tx, account, name))
+        gone = forget(tx, get(tx, account, name), busy)
     loose.drop(cloud, gone)
 
 
-def forget(tx: Writer, container: Resource) -> Sequence[VolumeId]:
+def forget(tx: Writer, container: Resource, busy: Busy) -> Sequence[VolumeId]:
     """The records of a container and its blobs; answers what to ``loose.drop``. Raises ApiError."""
     blobs = tx.children(container.id)
     volumes: Sequence[VolumeId] = [each for one in blobs for each in tx.held(one.id).values()]
@@ -70,7 +75,7 @@ def forget(tx: Writer, container: Resource) -> Sequence[VolumeId]:
         machine = blob.owner_of(each)
         if machine is not None:
             raise model.used_by_machine(machine)
-        check_free(tx, (Claim(each.id),), lambda _: model.busy())
+        check_free(tx, (Claim(each.id),), busy)
         tx.delete(each.id)
     tx.delete(container.id)
     return loose.let_go(tx, volumes)

@@ -8,6 +8,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from calco.model import errors
 from calco.model import storage_account as model
 from calco.model.document import Document, object_at, text_at
 from calco.model.ids import ResourceId
@@ -86,7 +87,9 @@ def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
             return None
         check_free(tx, (Claim(id),))
         _check_unused(tx, id)
-        gone: Sequence[VolumeId] = [volume for each in container.list(tx, id) for volume in container.forget(tx, each)]
+        gone: Sequence[VolumeId] = [
+            volume for each in container.list(tx, id) for volume in container.forget(tx, each, errors.resource_busy)
+        ]
         tx.put_note(blob.account_note(id.name), None)
         tx.delete(id)
     loose.drop(cloud, gone)
