@@ -33,6 +33,8 @@ COMMANDS = [
     "vm console",
     "image list",
     "image show",
+    "image import",
+    "image export",
 ]
 
 
@@ -51,7 +53,9 @@ def test_every_command_has_help_with_examples_and_takes_a_data_directory(command
     assert "--data-dir" in said
 
 
-@pytest.mark.parametrize("command", ["status", "doctor", "vm list", "vm show", "image list", "image show"])
+@pytest.mark.parametrize(
+    "command", ["status", "doctor", "vm list", "vm show", "image list", "image show", "image import", "image export"]
+)
 def test_every_command_that_shows_something_speaks_json_too(command: str) -> None:
     assert "-o" in help_of(command)
 

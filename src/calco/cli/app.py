@@ -5,7 +5,7 @@ import sys
 import typer
 
 from calco import __version__
-from calco.cli import demo, doctor, environment, image, service, virtual_machine
+from calco.cli import demo, doctor, environment, image, image_transfer, service, virtual_machine
 from calco.cli.common import Failure, note
 
 EXAMPLES = """
@@ -52,6 +52,8 @@ app.command("env", epilog=environment.EXAMPLES)(environment.env)
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.add_typer(virtual_machine.app, name="vm")
+image.app.command("import", epilog=image_transfer.IMPORT_EXAMPLES)(image_transfer.import_image)
+image.app.command("export", epilog=image_transfer.EXPORT_EXAMPLES)(image_transfer.export_image)
 app.add_typer(image.app, name="image")
 
 

@@ -32,10 +32,12 @@ _PERCENT = re.compile(rb"\(([0-9.]+)/100%\)")
 
 @dataclass(frozen=True)
 class Layer:
-    """One file of a chain. ``raw_bytes`` is how much of a raw file counts; None for a qcow2 file, which says it."""
+    """One file of a chain. ``raw_bytes`` is how much of a raw file counts; None for a qcow2 file, which says it. A file
+    of another ``driver`` lies over nothing."""
 
     file: Path
     raw_bytes: int | None
+    driver: str = "qcow2"
 
 
 def node_of(layers: Sequence[Layer]) -> Document:
@@ -43,6 +45,8 @@ def node_of(layers: Sequence[Layer]) -> Document:
     file: Document = {"driver": "file", "filename": os.fspath(layers[0].file)}
     if layers[0].raw_bytes is not None:
         return {"driver": "raw", "size": layers[0].raw_bytes, "file": file}
+    if layers[0].driver != "qcow2":
+        return {"driver": layers[0].driver, "file": file}
     below = node_of(layers[1:]) if len(layers) > 1 else None
     return {"driver": "qcow2", "file": file, "backing": below}
 
