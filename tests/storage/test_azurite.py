@@ -1,19 +1,8 @@
 """Reading a page blob of a real blob endpoint that is not ours: Azurite, on loopback, where the list names it."""
 
-import base64
-import hashlib
-import hmac
-import os
-import secrets
-import socket
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from urllib.parse import urlencode
 
-import httpx
 import pytest
 
 from calco.model.blob_host import read_hosts
@@ -22,75 +11,18 @@ from calco.model.volume import GIB, MIB, Format, Volume
 from calco.ports import BlobAbsent, BlobOfOtherType, BlobUnreadable, HostRefused
 from calco.storage.remote_blob import ListedBlobs
 from calco.storage.volumes import Qcow2Store
+from tests.azurite import Account, azurite, needs_azurite
 from tests.storage.stores import BASE
 
-AZURITE = Path(__file__).parents[2] / ".venvs" / "azurite" / "node_modules" / ".bin" / "azurite-blob"
 SIZE = 127 * GIB
 
-pytestmark = pytest.mark.skipif(
-    not AZURITE.exists(), reason="Azurite is not installed: `tools/deps.sh azurite` does it where there is npm"
-)
-
-
-@dataclass(frozen=True)
-class Account:
-    """Azurite's only account, made for this run."""
-
-    port: int
-    key: str
-
-    def uri(self, blob: str, *, permissions: str = "r") -> str:
-        """With an account SAS. Source: Azure, "Create an account SAS", version 2018-11-09."""
-        words = {
-            "sp": permissions, "ss": "b", "srt": "sco", "st": "", "se": "2099-01-01T00:00:00Z", "sip": "",
-            "spr": "https,http", "sv": "2018-11-09",
-        }  # fmt: skip
-        signed = "\n".join(["tester", *words.values(), ""])
-        digest = hmac.digest(base64.b64decode(self.key), signed.encode(), hashlib.sha256)
-        query = {name: value for name, value in words.items() if value}
-        query["sig"] = base64.b64encode(digest).decode()
-        return f"{self.plain(blob)}?{urlencode(query)}"
-
-    def plain(self, blob: str) -> str:
-        return f"http://127.0.0.1:{self.port}/tester/{blob}"
-
-    def put(self, blob: str, headers: dict[str, str], body: bytes = b"", query: str = "") -> None:
-        uri = self.uri(blob, permissions="rwdlacup") + query
-        answer = httpx.put(uri, headers={"x-ms-version": "2021-08-06", **headers}, content=body, trust_env=False)
-        assert answer.status_code == 201, answer.text
-
-    def put_pages(self, blob: str, offset: int, body: bytes) -> None:
-        where = {"x-ms-page-write": "update", "x-ms-range": f"bytes={offset}-{offset + len(body) - 1}"}
-        self.put(blob, where, body, "&comp=page")
-
-    def blobs(self) -> ListedBlobs:
-        return ListedBlobs(read_hosts([f"127.0.0.1:{self.port}"]))
-
-
-def a_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+pytestmark = needs_azurite
 
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    made = Account(a_free_port(), base64.b64encode(secrets.token_bytes(32)).decode())
-    words = [
-        os.fspath(AZURITE), "--blobHost", "127.0.0.1", "--blobPort", str(made.port), "--location",
-        os.fspath(tmp_path_factory.mktemp("azurite")), "--disableTelemetry",
-    ]  # fmt: skip
-    env = {**os.environ, "AZURITE_ACCOUNTS": f"tester:{made.key}"}
-    with subprocess.Popen(words, stdout=subprocess.PIPE, env=env, text=True) as azurite:
-        try:
-            assert azurite.stdout is not None
-            while "successfully listen" not in (line := azurite.stdout.readline()):
-                assert line, "Azurite ended"
-            made.put("vhds", {}, query="&restype=container")
-            yield made
-        finally:
-            azurite.terminate()
+    with azurite(tmp_path_factory.mktemp("azurite")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +36,7 @@ def large(account: Account) -> Account:
     return account
 
 
-def test_a_vhd_is_fetched_page_by_page_and_nothing_else_is(large: Account, files: Qcow2Store, tmp_path: Path) -> None:
+def test_a_vhd_is_fetched_page_by_page_and_nothing_else_is(large: Account, files: Qcow2Store) -> None:
     blobs = large.blobs()
 
     blob = blobs.look(large.uri("vhds/large.vhd"))

@@ -5,9 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from calco.model.volume import MIB, Format, Volume
 from calco.ports import DiskStore, PoolGone
+from calco.storage.places import BACKING_FORMATS, Places
 from calco.storage.volumes import Qcow2Store
 from tests.storage.stores import BASE, COPY, ELSEWHERE, NEW, OTHER, ZONE, HandClock, World, nothing, read, run
 
@@ -155,3 +158,37 @@ def test_a_pool_that_is_a_link_is_not_there(tmp_path: Path, clock: HandClock) ->
     assert store.pools() == {""}
     with pytest.raises(PoolGone):
         store.create(Volume(BASE, 4 * MIB, pool=ZONE))
+
+
+# --- names -----------------------------------------------------------------------------------------------------------
+
+POOLS = st.sampled_from(["", ZONE, ELSEWHERE])
+anywhere = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@anywhere
+@given(POOLS, POOLS, st.sampled_from(Format))
+def test_an_overlays_name_for_what_lies_below_is_read_back(
+    tmp_path: Path, over: str, under: str, format: Format
+) -> None:
+    places = Places(tmp_path)
+    overlay, below = places.name(COPY, over, Format.QCOW2), places.name(BASE, under, format)
+
+    assert places.below(overlay, places.name_below(below, over), BACKING_FORMATS[format]) == below
+
+
+PARTS = st.sampled_from(["..", ".", "", "/", ZONE, ELSEWHERE, "trash", BASE, f"{BASE}.qcow2", f"{BASE}.flat", "x.flat"])
+
+
+@anywhere
+@given(POOLS, st.lists(PARTS, max_size=5).map("/".join) | st.text(), st.sampled_from(["raw", "qcow2", None]))
+def test_any_other_name_leads_nowhere(tmp_path: Path, over: str, name: str, format: str | None) -> None:
+    places = Places(tmp_path)
+    overlay = places.name(COPY, over, Format.QCOW2)
+
+    below = places.below(overlay, name, format)
+
+    if below is not None:
+        assert places.name_below(below, over) == name
+        assert Path(os.path.normpath(overlay.file.parent / name)) == below.file
+        assert below.file.parent in {tmp_path, tmp_path / ZONE, tmp_path / ELSEWHERE}
