@@ -280,3 +280,30 @@ def test_the_hypervisor_is_asked_to_let_go_before_anything_is_plugged(world: Wor
     change(world, wanting(world, web1, existing(0, spare)))
 
     assert order == ["unplug 3", "plug 0"]
+
+
+# --- what else a change may say --------------------------------------------------------------------------------------
+
+
+def priced(world: World, id: ResourceId, priority: str, price: float) -> NewVirtualMachine:
+    wanted = wanting(world, id, HAD)
+    billing: Document = {"priority": priority, "billingProfile": {"maxPrice": price}}
+    return replace(wanted, properties={**wanted.properties, **billing})
+
+
+def test_a_price_changes_while_the_machine_is_deallocated_and_low_is_spot(world: World) -> None:
+    """Source: recording net-vm-errors-PropertyChangeNotAllowed."""
+    new = world.new_machine("web2")
+    billing: Document = {"priority": "Low", "billingProfile": {"maxPrice": 1000.0}}
+    world.done(virtual_machine.put(world.cloud, replace(new, properties={**new.properties, **billing})))
+
+    dearer = priced(world, new.id, "Low", 1500.0)
+    refusal = refused(world, lambda: virtual_machine.update(world.cloud, dearer), 409, "OperationNotAllowed")
+    change(world, priced(world, new.id, "Spot", 1000.0))
+    regular = priced(world, new.id, "Regular", 1000.0)
+    refused(world, lambda: virtual_machine.update(world.cloud, regular), 409, "PropertyChangeNotAllowed", "'priority'")
+    world.done(virtual_machine.act(world.cloud, new.id, Act.DEALLOCATE))
+    change(world, dearer)
+
+    assert [(each.code, each.target) for each in refusal.details] == [("OperationNotAllowed", "web2")]
+    assert world.resource(new.id).properties["billingProfile"] == {"maxPrice": 1500.0}

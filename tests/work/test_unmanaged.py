@@ -166,6 +166,19 @@ def test_a_new_machine_may_be_a_copy_of_a_vhd(world: World) -> None:
     assert world.leftovers() == []
 
 
+def test_a_copy_stays_in_its_account(world: World) -> None:
+    """Source: recording xplat-vm-409-ConflictingUserInput."""
+    with_account(world, "elsewhere")
+    wanted = wanted_from_debian(world)
+    far = "https://elsewhere.blob.core.windows.net/vhds/golden.vhd"
+    wanted = replace(
+        wanted, image=None, os_disk=replace(wanted.os_disk, image_uri=far, os_type=OsType.LINUX), data_disks=()
+    )
+
+    words = "Source and destination storage accounts for disk web1-os are different."
+    refused(world, lambda: virtual_machine.put(world.cloud, wanted), 409, "ConflictingUserInput", words)
+
+
 def test_a_blob_that_an_image_holds_too_gets_a_volume_of_its_own(world: World) -> None:
     wanted = wanted_from_debian(world)
     made(world, wanted)

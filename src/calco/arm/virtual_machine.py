@@ -21,7 +21,6 @@ FIELDS = (
     Field("properties.osProfile.allowExtensionOperations", since="2018-06-01"),
     Field("properties.osProfile.requireGuestProvisionSignal", since="2019-03-01"),
     Field("properties.osProfile.linuxConfiguration.provisionVMAgent", since="2018-06-01"),
-    Field("properties.osProfile.linuxConfiguration.provisionVMAgent", since="2018-06-01"),
     Field("properties.osProfile.linuxConfiguration.patchSettings", since="2020-12-01"),
     Field("properties.osProfile.linuxConfiguration.enableVMAgentPlatformUpdates", since="2022-03-01"),
     Field("properties.osProfile.linuxConfiguration.patchSettings.assessmentMode", since="2021-03-01"),
@@ -134,7 +133,7 @@ def capture(call: Call) -> Answer:
     )
     accepted = machine_capture.capture(call.cloud, wish)
     assert accepted.operation is not None
-    return operations.started(call, operations.Kind.MACHINE_ACT, accepted.operation, None)
+    return operations.started(call, operations.Kind.MACHINE_CAPTURE, accepted.operation, None)
 
 
 def convert_to_managed_disks(call: Call) -> Answer:

@@ -97,12 +97,11 @@ def _image_of(cloud: Cloud, view: Reader, wish: DiskWish) -> blob.Vhd:
     xplat-vm-409-ConflictingUserInput."""
     if wish.image_uri is None:
         raise errors.missing("imageReference")
-    found = _vhd(cloud, view, wish.image_uri, wish)
-    place = blob.place_of(cloud, wish.vhd or "")
-    if place is None or place.account.lower() != found.blob.id.names[0].lower():
+    source, place = blob.place_of(cloud, wish.image_uri), blob.place_of(cloud, wish.vhd or "")
+    if source is not None and place is not None and place.account.lower() != source.account.lower():
         words = f"Source and destination storage accounts for disk {wish.name} are different."
         raise ApiError(409, "ConflictingUserInput", words)
-    return found
+    return _vhd(cloud, view, wish.image_uri, wish)
 
 
 def _vhd(cloud: Cloud, view: Reader, uri: str, wish: DiskWish) -> blob.Vhd:

@@ -77,7 +77,7 @@ def capture(cloud: Cloud, wish: CaptureWish) -> Accepted:
 def _copies(cloud: Cloud, machine: Resource, wish: CaptureWish) -> tuple[tuple[Copied, ...], Document]:
     if not blob_model.is_container_name(wish.container):
         raise errors.invalid("destinationContainerName", "A container's name is expected.")
-    guid = cloud.chance.guid()
+    guid, new = cloud.chance.guid(), cloud.chance.guid()
     profile = object_at(machine.properties, "storageProfile")
     documents = {each.get("lun"): each for each in [object_at(profile, "osDisk"), *objects_at(profile, "dataDisks")]}
     copies: list[Copied] = []
@@ -91,7 +91,7 @@ def _copies(cloud: Cloud, machine: Resource, wish: CaptureWish) -> tuple[tuple[C
         home = _endpoint(cloud, uri)
         there = f"{home}/{CONTAINER}/{FOLDER}/{wish.container}/{name}"
         copies.append(Copied(text_at(note, "id") or "", there))
-        disks.append(_disk(documents.get(lun, {}), name, there, f"{home}/vmcontainer{guid}/{kind}.{guid}.vhd"))
+        disks.append(_disk(documents.get(lun, {}), name, there, f"{home}/vmcontainer{new}/{kind}.{new}.vhd"))
     return tuple(copies), _template(machine, wish, disks)
 
 

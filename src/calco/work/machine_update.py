@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from calco.model import errors
-from calco.model.document import Document, object_at, text_at
+from calco.model.document import Document, at, object_at, text_at
 from calco.model.machine import Generation
 from calco.model.operation import Claim
 from calco.model.virtual_machine import Act, NewVirtualMachine, after
@@ -25,7 +25,6 @@ _FIXED: Sequence[tuple[tuple[str, ...], str]] = (
     (("storageProfile", "osDisk", "createOption"), "osDisk.createOption"),
     (("osProfile", "adminUsername"), "osProfile.adminUsername"),
     (("osProfile", "computerName"), "osProfile.computerName"),
-    (("priority",), "priority"),
 )
 """What a machine keeps for life. Source: recording net-vm-errors-PropertyChangeNotAllowed."""
 
@@ -36,6 +35,7 @@ def update(cloud: Cloud, tx: Writer, machine: Resource, wanted: NewVirtualMachin
         now, then = text_at(machine.properties, *path), text_at(wanted.properties, *path)
         if then is not None and (now or "").lower() != then.lower():
             raise errors.property_change(name)
+    _check_price(machine, wanted)
     _check_size(machine, size)
     if _was_never_on(machine):
         return _create_again(cloud, tx, _changed(machine, wanted, object_at(machine.properties, "storageProfile")))
@@ -75,6 +75,26 @@ def _create_again(cloud: Cloud, tx: Writer, machine: Resource) -> Accepted:
     params = power_up.creation(cloud, tx, machine, condition_of(machine))
     operation = hand_over(cloud, tx, power.CREATE, params, subject=machine, claims=claims)
     return Accepted(machine, in_line(cloud, tx, operation, params.image))
+
+
+_CHEAP = ("low", "spot")
+"""Two names of one thing. Source: recording net-vm-errors-PropertyChangeNotAllowed."""
+
+
+def _check_price(machine: Resource, wanted: NewVirtualMachine) -> None:
+    """What a machine may cost at most is settled while it is deallocated. Raises ApiError. Source: the same."""
+    now, then = ((text_at(each.properties, "priority") or "Regular").lower() for each in (machine, wanted))
+    if "priority" in wanted.properties and now != then and not (now in _CHEAP and then in _CHEAP):
+        raise errors.property_change("priority")
+    prices = [at(each.properties, "billingProfile", "maxPrice") for each in (machine, wanted)]
+    if prices[1] is not None and prices[0] != prices[1] and not condition_of(machine).is_deallocated:
+        more = "For more information, see https://aka.ms/low-priority/errormessages."
+        why = errors.refused(
+            f"Billing Profile change is not allowed when the VM '{machine.id.name}' is currently allocated. Please "
+            f"deallocate and try again. {more}",
+            machine.id.name,
+        )
+        raise replace(errors.refused(f"Billing Profile change is not allowed. {more}"), details=(why,))
 
 
 def _check_size(machine: Resource, size: VmSize) -> None:
