@@ -290,6 +290,17 @@ def test_an_overlay_names_a_flat_file_as_raw(files: Qcow2Store) -> None:
     assert holds(files.path(COPY), "read -P 0 0 4M")
 
 
+@pytest.mark.parametrize("make_larger", ["made", "grown"])
+def test_a_machine_does_not_see_the_footer_below_its_overlay_either(files: Qcow2Store, make_larger: str) -> None:
+    """A view is told where the disk below ends; QEMU in a machine reads the overlay's own header."""
+    files.create(a_blob())
+    files.write(BASE, 4 * MIB - 512, b"\x01" * 512 + b"\x02" * FOOTER_BYTES)
+    files.create(Volume(COPY, (8 if make_larger == "made" else 4) * MIB, backing=BASE))
+    files.grow(COPY, 8 * MIB)
+
+    assert holds(files.path(COPY), f"read -P 1 {4 * MIB - 512} 512", f"read -P 0 {4 * MIB} 4M")
+
+
 @pytest.mark.parametrize(
     ("name", "format"),
     [
