@@ -5,9 +5,11 @@ is an AssertionError, and so the script's exit status.
 """
 
 import os
+import socket
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
@@ -272,6 +274,34 @@ def upload_sas() -> None:
     assert disk.download_blob(0, 512).readall() == b"g" * 512
     assert refused(lambda: disk.upload_page(b"x" * 512, size, 512)) == (416, "InvalidPageRange")
     assert refused(disk.delete_blob)[0] == 403
+
+
+def host_style() -> None:
+    """The account in the host's name, as Azure has it; this machine's resolver is told of it here."""
+    resolve = socket.getaddrinfo
+
+    def local(host: str, *more: object, **named: object) -> object:
+        return resolve("127.0.0.1" if host.endswith(".localhost") else host, *more, **named)  # type: ignore[arg-type]
+
+    socket.getaddrinfo = local  # type: ignore[assignment]
+    credential = {"account_name": ACCOUNT, "account_key": KEY}
+    url = f"https://{ACCOUNT}.blob.localhost:{urlsplit(ENDPOINT).port}"
+    home = BlobServiceClient(url, credential=credential, retry_total=0).create_container("hosts")
+    blob = home.upload_blob("a b/small.log", b"x")
+
+    assert blob.url == f"{url}/hosts/a%20b/small.log"
+    assert blob.download_blob().readall() == b"x"
+    assert [each.name for each in home.list_blobs()] == ["a b/small.log"]
+    signed = generate_blob_sas(
+        ACCOUNT,
+        "hosts",
+        "a b/small.log",
+        account_key=KEY,
+        permission=BlobSasPermissions(read=True),
+        expiry=in_an_hour(),
+    )
+    assert BlobClient.from_blob_url(f"{blob.url}?{signed}", retry_total=0).download_blob().readall() == b"x"
+    assert service().get_blob_client("hosts", "copy.log").start_copy_from_url(blob.url)["copy_status"] == "success"
 
 
 def half_upload() -> None:

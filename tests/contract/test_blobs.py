@@ -22,7 +22,17 @@ HERE = Path(__file__).parent
 PYTHON = HERE.parents[1] / ".venvs/blob/bin/python"
 MIB = 1024 * 1024
 
-SCENES = ("page_blob", "upload_of_a_vhd", "block_blob", "listing", "lease", "copies", "signatures", "refusals")
+SCENES = (
+    "page_blob",
+    "upload_of_a_vhd",
+    "block_blob",
+    "listing",
+    "lease",
+    "copies",
+    "signatures",
+    "refusals",
+    "host_style",
+)
 
 
 class Storage:
