@@ -4,15 +4,17 @@ from dataclasses import replace
 
 import pytest
 
+from calco.model.access import Access
 from calco.model.disk import Caching, CreateOption, Sku
 from calco.model.document import Document, Json, objects_at
 from calco.model.ids import ResourceId
 from calco.model.machine import Drive
 from calco.model.virtual_machine import Act, DiskWish, NewVirtualMachine
 from calco.tool import ToolFailed
-from calco.work import disk, virtual_machine
+from calco.work import access, disk, virtual_machine
 from tests.work.changes import HAD, existing, wanting
 from tests.work.looking import failure, refused, vm_id
+from tests.work.sources import disk_of
 from tests.world import World
 
 
@@ -307,3 +309,12 @@ def test_a_price_changes_while_the_machine_is_deallocated_and_low_is_spot(world:
 
     assert [(each.code, each.target) for each in refusal.details] == [("OperationNotAllowed", "web2")]
     assert world.resource(new.id).properties["billingProfile"] == {"maxPrice": 1500.0}
+
+
+def test_a_disk_with_a_signed_url_out_is_not_grown_through_its_machine(world: World) -> None:
+    machine = world.running_machine("web1")
+    world.done(virtual_machine.act(world.cloud, machine, Act.DEALLOCATE))
+    access.begin(world.cloud, disk_of(world, machine, 3), Access.READ, 100)
+    larger = wanting(world, machine, replace(HAD, size_gb=9))
+    words = "Call EndGetAccess before resizing the disk."
+    refused(world, lambda: virtual_machine.put(world.cloud, larger), 409, "OperationNotAllowed", words)

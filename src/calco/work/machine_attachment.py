@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from calco.model import errors
-from calco.model.disk import CreateOption, DiskEvent, OsType, Sku, resize_attached, size_gb
+from calco.model.disk import CreateOption, DiskEvent, OsType, Sku, Use, size_gb
 from calco.model.document import Document, flag_at, number_at, object_at, objects_at, text_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
@@ -25,7 +25,7 @@ from calco.model.volume import GIB
 from calco.operations.plan import Act, Change, Job, Plan, no_change
 from calco.ports import Reader, Resource, Writer
 from calco.tool import ToolFailed
-from calco.work import disk, disk_source, machine_disks, volume, zone
+from calco.work import access, disk, disk_source, machine_disks, volume, zone
 from calco.work.cloud import Cloud
 from calco.work.common import check_free, hand_over, with_internal, with_properties
 from calco.work.machine_disks import DiskPlan, Order, Source
@@ -67,7 +67,7 @@ class Changes:
 def changes_of(cloud: Cloud, view: Reader, machine: Resource, wanted: NewVirtualMachine, size: VmSize) -> Changes:
     """What is to be done. Raises Azure's refusals; changes nothing."""
     now, sent = (object_at(each.properties, "storageProfile") for each in (machine, wanted))
-    kept = _Kept(view, machine)
+    kept = _Kept(cloud, view, machine)
     swap = _swapped(cloud, view, machine, wanted, size)
     os_disk = swap.shown if swap else kept.changed(object_at(now, "osDisk"), object_at(sent, "osDisk"), wanted.os_disk)
     coming, going = ([swap], [disks_of(machine)[None]]) if swap else ([], [])
@@ -166,9 +166,10 @@ def _order(machine: Resource, wanted: NewVirtualMachine, size: VmSize) -> Order:
 class _Kept:
     """The disks that stay: what changes of each is gathered on the way."""
 
-    def __init__(self, view: Reader, machine: Resource) -> None:
+    def __init__(self, cloud: Cloud, view: Reader, machine: Resource) -> None:
         self._view = view
         self._machine = machine
+        self._now = cloud.clock.now()
         self.grown: list[Growth] = []
         self.skus: list[Resource] = []
 
@@ -178,6 +179,8 @@ class _Kept:
         id = text_at(present, "managedDisk", "id")
         record = None if id is None else self._view.resource(ResourceId.parse(id))
         if record is None:
+            if wish.size_gb not in (None, number_at(present, "diskSizeGB")):
+                raise errors.not_supported("diskSizeGB (growing a disk that is a blob)")
             return shown
         if wish.size_gb is not None and wish.size_gb != number_at(present, "diskSizeGB"):
             self._grow(record, wish.size_gb)
@@ -191,9 +194,8 @@ class _Kept:
         now_gb = number_at(record.properties, "diskSizeGB") or 0
         if wanted_gb < now_gb:
             raise disk_source.resized_down()
-        if wanted_gb > now_gb and not condition_of(self._machine).is_deallocated:
-            raise resize_attached(record.id.name, self._machine.id)
         if wanted_gb > now_gb:
+            access.check_use(record, Use.RESIZE, self._now)
             self.grown.append(Growth(record, wanted_gb))
 
     def _store_elsewhere(self, record: Resource, sku: Sku) -> None:
