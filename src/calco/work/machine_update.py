@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from calco.model import errors
-from calco.model.document import Document, at, object_at, text_at
+from calco.model.document import Document, at, number_at, object_at, objects_at, text_at
 from calco.model.machine import Generation
 from calco.model.operation import Claim
 from calco.model.virtual_machine import Act, NewVirtualMachine, after
@@ -38,7 +38,7 @@ def update(cloud: Cloud, tx: Writer, machine: Resource, wanted: NewVirtualMachin
     _check_price(machine, wanted)
     _check_size(machine, size)
     if _was_never_on(machine):
-        return _create_again(cloud, tx, _changed(machine, wanted, object_at(machine.properties, "storageProfile")))
+        return _create_again(cloud, tx, _changed(machine, wanted, _same_disks(machine, wanted)))
     changes = machine_attachment.changes_of(cloud, tx, machine, wanted, size)
     changed = _changed(machine, wanted, changes.profile)
     for each in changes.skus:
@@ -65,6 +65,15 @@ def _changed(machine: Resource, wanted: NewVirtualMachine, storage_profile: Docu
 def _was_never_on(machine: Resource) -> bool:
     """Its creation failed and was taken back: nothing is left of it but its record and those of its disks and NICs."""
     return machine.properties.get("provisioningState") == "Failed" and "poweredOnAt" not in machine.internal
+
+
+def _same_disks(machine: Resource, wanted: NewVirtualMachine) -> Document:
+    """The disks of a machine that was never made are settled: nothing of them is there yet. Raises ApiError."""
+    profile = object_at(machine.properties, "storageProfile")
+    luns = {number_at(each, "lun") for each in objects_at(profile, "dataDisks")}
+    if wanted.data_disks and {each.lun for each in wanted.data_disks} != luns:
+        raise errors.not_supported("storageProfile.dataDisks (other ones, of a machine whose creation failed)")
+    return profile
 
 
 def _create_again(cloud: Cloud, tx: Writer, machine: Resource) -> Accepted:
