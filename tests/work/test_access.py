@@ -124,6 +124,24 @@ def test_an_ended_grant_is_gone_and_ending_it_again_is_fine(world: World) -> Non
         assert view.note(f"access/{urlsplit(url).path.split('/')[1]}") is None
 
 
+def test_an_earlier_operation_does_not_show_a_later_url(world: World) -> None:
+    data = world.with_group().empty_disk("data")
+    first = access.begin(world.cloud, data, Access.READ, 100)
+    world.done(access.end(world.cloud, data))
+    access.begin(world.cloud, data, Access.READ, 100)
+    assert first.operation is not None
+    with world.records.read() as view:
+        assert access.output_of(world.cloud, view, first.operation) is None
+
+
+def test_nobody_reads_a_disk_that_an_operation_is_at(world: World) -> None:
+    data = world.with_group().empty_disk("data")
+    deletion = disk.delete(world.cloud, data)
+    refused(world, lambda: access.begin(world.cloud, data, Access.READ, 100), 409, "Conflict")
+    refused(world, lambda: access.end(world.cloud, data), 409, "Conflict")
+    world.done(deletion)
+
+
 def test_another_account_or_container_leads_nowhere(world: World) -> None:
     data = world.with_group().empty_disk("data")
     url = url_of(world, access.begin(world.cloud, data, Access.READ, 100))
