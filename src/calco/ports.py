@@ -230,8 +230,8 @@ class DiskStore(Protocol):
         """The pools that are there: the regional one always, a zone's from the first thing that was made in it."""
 
     def receive(self, volume: Volume, pages: Iterable[tuple[int, bytes]]) -> None:
-        """Make a flat volume of ``pages``, each an offset and the bytes there, zeros elsewhere; what they raise ends it,
-        and nothing is there then. Raises StoreFull, PoolGone, ValueError for a page outside the volume."""
+        """Make a flat volume of ``pages``, each an offset and the bytes there, zeros elsewhere. What they raise ends
+        it, and nothing is there then. Raises StoreFull, PoolGone, ValueError for a page outside the volume."""
 
     def import_base(self, volume: Volume, source: Path, format: str) -> None:
         """Make ``volume`` from an image file of a stated format (``qcow2``, ``raw``); hard-linked where it can be,
