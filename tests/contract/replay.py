@@ -29,6 +29,7 @@ VOLATILE = re.compile(
     r"(^|\.)(id|vmId|name|etag|resourceGuid|uniqueId|timeCreated|startTime|endTime|ipAddress|privateIPAddress"
     r"|macAddress|internalDomainNameSuffix|message|time|accessSAS|creationTime|lastEnabledTime|LastOwnershipUpdateTime"
     r"|managedBy|keyData|sourceUniqueId|sourceInstanceId|lastOwnershipUpdateTime)$|\.primaryEndpoints\.\w+$"
+    r"|\.output\..*\.uri$"
 )
 """Members whose values are a service's own choice: names, moments, addresses, secrets, sentences."""
 
@@ -71,6 +72,8 @@ class Replay:
     differences: list[Difference] = field(default_factory=list)
     asked: list[Exchange] = field(default_factory=list)
     _held_until: dict[str, int] = field(default_factory=dict)
+    _renamed: dict[str, str] = field(default_factory=dict)
+    """Names that Azure made up and sent in answers, and what they are called here."""
 
     def play(self, exchanges: list[Exchange]) -> None:
         """Every exchange that is in scope, in order."""
@@ -87,10 +90,17 @@ class Replay:
             self._compare(each, answer)
 
     def _ask(self, each: Exchange) -> httpx.Response | None:
-        url = self.links.get(bare(each.url)) if each.is_poll else ours(each.target)
+        url = self.links.get(bare(each.url)) if each.is_poll else self._here(each.target)
         if url is None:
             return None
-        return self.api.call(each.method, url, content=ours(each.request).encode() or None)
+        return self.api.call(each.method, url, content=self._here(each.request).encode() or None)
+
+    def _here(self, text: str) -> str:
+        """A recorded request in our names."""
+        text = ours(text)
+        for theirs, mine in sorted(self._renamed.items(), key=lambda pair: -len(pair[0])):
+            text = text.replace(theirs, mine)
+        return text
 
     def _remember(self, each: Exchange, answer: httpx.Response, exchanges: list[Exchange]) -> None:
         """The links of the answer, and for how long the work it began stays undone."""
@@ -110,8 +120,10 @@ class Replay:
             if found not in self.differences:
                 self.differences.append(found)
 
-        theirs = self.scope.without_excepted(json.loads(ours(json.dumps(each.body))))
-        mine = in_order_of(theirs, _json(answer))
+        said = self.scope.without_excepted(json.loads(ours(json.dumps(each.body))))
+        mine = in_order_of(said, _json(answer))
+        self._renamed |= dict(renamed(said, mine))
+        theirs = json.loads(self._here(json.dumps(said)))
         if each.kind in CATALOGUES:
             theirs, mine = in_both(theirs, mine)
         if answer.status_code != each.status:
@@ -125,6 +137,23 @@ class Replay:
         for what in compare(theirs, mine):
             if each.kind not in CATALOGUES or what.startswith(("lacks", "adds")):
                 differs(what)
+
+
+_MADE_UP = re.compile(r"[\w.-]*(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.vhd)?")
+
+
+def renamed(theirs: Any, mine: Any) -> Iterator[tuple[str, str]]:
+    """What is called by a made-up name in both answers: disks, machines' ids, blobs of a capture."""
+    if isinstance(theirs, dict) and isinstance(mine, dict):
+        for name in theirs.keys() & mine.keys():
+            yield from renamed(theirs[name], mine[name])
+    elif isinstance(theirs, list) and isinstance(mine, list):
+        for their, my in zip(theirs, mine, strict=False):
+            yield from renamed(their, my)
+    elif isinstance(theirs, str) and isinstance(mine, str):
+        old, new = theirs.rpartition("/")[2], mine.rpartition("/")[2]
+        if old != new and _MADE_UP.fullmatch(old) and _MADE_UP.fullmatch(new):
+            yield old, new
 
 
 def in_order_of(theirs: Any, mine: Any) -> Any:
