@@ -1,12 +1,15 @@
 """Virtual machines over HTTP: what is read, what is shown, what is refused."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from calco.model.document import Document, merged, object_at
+from calco.work.cloud import Rules
 from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, Api, machine_body
 from tests.work.sources import ACCOUNT, with_account
+from tests.world import SUBSCRIPTION, World
 
 WEB = f"{COMPUTE}/virtualMachines/web"
 
@@ -353,3 +356,22 @@ def test_a_managed_machine_is_neither_captured_nor_converted(lab: Api) -> None:
     assert [each.status_code for each in answers] == [409, 409]
     assert "blob based disks" in answers[0].json()["error"]["message"]
     assert answers[1].json()["error"]["message"] == "VM 'web' is already using managed disks."
+
+
+def test_an_operation_that_waits_for_its_turn_says_at_which_place(tmp_path: Path) -> None:
+    world = World(tmp_path, Rules(subscription=SUBSCRIPTION, deployments_at_once=1))
+    lab = Api(world).with_network()
+    image: Document = {"id": lab.image("golden", lab.generalized("source"))}
+    nics = [lab.nic(f"nic{number}") for number in range(3)]
+    world.guest = lambda _: None
+
+    paths = [f"{COMPUTE}/virtualMachines/web{number}" for number in range(3)]
+    answers = [lab.call("PUT", path, machine_body("web", nic, image)) for path, nic in zip(paths, nics, strict=True)]
+    polls = [lab.get(each.headers["azure-asyncoperation"]) for each in answers]
+
+    assert [each["status"] for each in polls] == ["InProgress"] * 3
+    assert "properties" not in polls[0]
+    said = [each["properties"]["statusMessage"] for each in polls[1:]]
+    assert [each.partition(" of 2.")[0] for each in said] == [
+        f"Waiting for its turn: place {place}" for place in (1, 2)
+    ]

@@ -10,7 +10,6 @@ from calco.model.virtual_machine import Act, DiskWish
 from calco.model.volume import GIB
 from calco.work import blob, disk, image, machine_capture, virtual_machine
 from calco.work.machine_capture import CaptureWish
-from calco.work.machine_state import disks_of
 from calco.work.volume import DISK_SLOT
 from tests.crash.scene import Ask, Scene
 from tests.work.changes import HAD, existing, wanting
@@ -86,26 +85,6 @@ def are_larger(world: World) -> None:
 def are_as_they_were(world: World) -> None:
     assert {disk.size_bytes_of(each) for each in disk.list(world.cloud, GROUP)} == sizes(1, 4)
     assert world.state(machine(world)) == "Failed"
-
-
-def from_own_disk(world: World) -> Ask:
-    """A machine that boots from a disk which was there, and whose guest is not waited for."""
-    id = world.with_network().running_machine("source")
-    own = disks_of(world.resource(id))[None]
-    world.done(virtual_machine.delete(world.cloud, id))
-    wish = DiskWish(None, CreateOption.ATTACH, disk=own, os_type=OsType.LINUX)
-    wanted = replace(world.new_machine("web1"), image=None, os_disk=wish, os_profile=None, data_disks=())
-    return lambda cloud: virtual_machine.put(cloud, wanted)
-
-
-def boots_from_it(world: World) -> None:
-    record = world.resource(machine(world))
-    own = world.resource(disks_of(record)[None])
-    assert world.state(machine(world)) == "Succeeded"
-    assert (own.properties["diskState"], own.extra["managedBy"]) == ("Attached", str(record.id))
-    drives = world.hypervisor.writes(str(record.internal["vmId"]))
-    with world.records.read() as view:
-        assert drives == {None: view.held(own.id)[DISK_SLOT]}
 
 
 def with_blobs(world: World) -> Ask:
@@ -197,7 +176,6 @@ SCENES: Sequence[Scene] = (
     Scene("shared blob", "machine.start", with_shared_blob, has_its_own, 30, still_shared),
     Scene("blobs stay", "machine.delete", leaving_its_blobs, blobs_stay, 20, destroys=True),
     Scene("capture of blobs", "machine.capture", generalized_with_blobs, copied, 13, not_copied),
-    Scene("own disk", "machine.create", from_own_disk, boots_from_it, 30),
     Scene("disks for others", "machine.rewire", disks_for_others, has_the_others, 27, has_what_it_had),
     Scene("larger disks of a machine", "machine.rewire", larger_disks, are_larger, 9, are_as_they_were),
 )

@@ -10,16 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from calco.assembly import rules_of
 from calco.model.errors import ApiError
 from calco.model.guest import Health
 from calco.model.ids import ResourceId
 from calco.model.operation import OperationEnd, Status
 from calco.model.virtual_machine import Act, NewVirtualMachine
 from calco.operations.engine import Engine
+from calco.settings import Settings
 from calco.work import instance_view, operation, plans, reconcile, virtual_machine
 from tests.work.holding import RULES, Running, golden_without_data, on_files
 from tests.work.looking import failure
-from tests.world import World
+from tests.world import SUBSCRIPTION, World
 
 LIMIT = RULES.deployments_at_once
 
@@ -308,3 +310,11 @@ def test_in_strict_mode_nobody_fails_who_gets_its_turn_in_time(world: World) -> 
     world.drive()
 
     assert {world.state(each.id) for each in wanted} == {"Succeeded"}
+
+
+def test_the_limit_and_its_strictness_are_settings() -> None:
+    usual = rules_of(Settings(), SUBSCRIPTION, routed_addresses=True)
+    other = rules_of(Settings(deployments_at_once=3, strict="on"), SUBSCRIPTION, routed_addresses=True)
+
+    assert (usual.deployments_at_once, usual.strict) == (20, False)
+    assert (other.deployments_at_once, other.strict) == (3, True)
