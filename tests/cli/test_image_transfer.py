@@ -181,6 +181,22 @@ def test_a_mistake_is_told_before_anything_is_sent(
     assert leftovers(service) == before
 
 
+def test_what_fails_on_the_way_takes_disk_and_group_back(service: ServiceProcess, tmp_path: Path) -> None:
+    """Only the service knows that an OS disk may not be so large, and says so when all is uploaded."""
+    file, before = tmp_path / "huge.raw", leftovers(service)
+    with file.open("wb") as out:
+        out.truncate(5000 * 1024 * MIB)
+    words = ["--name", "huge", "--os-type", "Linux", "--generation", "V1", "--format", "raw", "-g", "made-for-nothing"]
+
+    done = service.try_run("image", "import", str(file), *words)
+
+    assert done.returncode == 1
+    assert "VHDSizeInvalid" in done.stderr
+    assert leftovers(service) == before
+    groups = service.client.list(f"{service.client.subscription}/resourceGroups")
+    assert "made-for-nothing" not in {each["name"] for each in groups}
+
+
 def test_an_export_never_replaces_a_file(service: ServiceProcess, golden: str, tmp_path: Path) -> None:
     out = tmp_path / "mine"
     out.write_text("mine")
