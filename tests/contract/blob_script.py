@@ -98,6 +98,10 @@ def block_blob() -> None:
     blob = logs.upload_blob("large.log", large, max_concurrency=3)
     assert blob.download_blob().readall() == large
     assert len(blob.get_block_list()[0]) == 6
+    strange = {"a_b": "1", "a1": "2  2", "aa": "3", "_x": "ü"}
+    logs.upload_blob("marked.log", b"x", metadata=strange)
+    assert logs.get_blob_client("marked.log").get_blob_properties().metadata["a1"] == "2  2"
+    logs.delete_blob("marked.log")
     empty = logs.upload_blob("empty.log", b"")
     assert empty.download_blob().readall() == b""
     blob.stage_block("YWFh", b"tail")

@@ -54,12 +54,12 @@ def check(
     ``path`` is as it came, ``query`` decoded. Raises ApiError 403; why a signature is wrong is never told apart.
     """
     scheme, _, given = headers.get("authorization", "").partition(" ")
-    named, _, signature = given.partition(":")
+    named, _, shown = given.partition(":")
     if scheme.lower() != "sharedkey" or named.lower() != account.lower():
         raise failed("The scheme or the account in the Authorization header is not this account's.")
     _check_date(headers, now)
-    text = string_to_sign(method, account, path, query, headers).encode()
-    if not any(hmac.compare_digest(_sign(key, text), _decoded(signature)) for key in keys):
+    texts = strings_to_sign(method, account, path, query, headers)
+    if not any(same(signature(key, text), shown) for key in keys for text in texts):
         raise failed()
 
 
@@ -74,18 +74,33 @@ def _check_date(headers: Mapping[str, str], now: datetime) -> None:
         raise failed("Request date header too old: it differs from the server's clock by more than 15 minutes.")
 
 
-def string_to_sign(
+def strings_to_sign(
     method: str, account: str, path: str, query: Sequence[tuple[str, str]], headers: Mapping[str, str]
-) -> str:
-    """The text a signature is made over."""
+) -> set[str]:
+    """The texts a signature may be made over: mostly one.
+
+    Azure's document has headers in the order of their characters and white space as one blank; the service itself and
+    most of its clients put an underscore before digits, pass over hyphens, and leave blanks alone.
+    """
     values = {name: headers.get(name, "") for name in _SIGNED}
     if "x-ms-date" in headers:
         values["date"] = ""
     if values["content-length"] == "0" and headers.get("x-ms-version", "9999") >= "2015-02-21":
         values["content-length"] = ""
-    ours = sorted((name, " ".join(value.split())) for name, value in headers.items() if name.startswith("x-ms-"))
-    lines = [method, *values.values(), *(f"{name}:{value}" for name, value in ours)]
-    return "\n".join(lines) + "\n" + _resource(account, path, query)
+    first, last = "\n".join([method, *values.values()]), _resource(account, path, query)
+    ours = [(name, value.strip()) for name, value in headers.items() if name.startswith("x-ms-")]
+    blanks = [(name, " ".join(value.split())) for name, value in ours]
+    orders = (sorted(each, key=order) for each in (ours, blanks) for order in (_by_characters, _by_weight))
+    return {"\n".join([first, *(f"{name}:{value}" for name, value in each), last]) for each in orders}
+
+
+def _by_characters(header: tuple[str, str]) -> str:
+    return header[0]
+
+
+def _by_weight(header: tuple[str, str]) -> str:
+    """Source: azure-storage-blob, _shared/authentication.py, whose tables imitate the service."""
+    return header[0].replace("-", "").replace("_", " ")
 
 
 def _resource(account: str, path: str, query: Sequence[tuple[str, str]]) -> str:
@@ -95,15 +110,9 @@ def _resource(account: str, path: str, query: Sequence[tuple[str, str]]) -> str:
     return f"/{account}{path}" + "".join(f"\n{name}:{','.join(sorted(by_name[name]))}" for name in sorted(by_name))
 
 
-def _sign(key: str, text: bytes) -> bytes:
-    return hmac.new(base64.b64decode(key), text, hashlib.sha256).digest()
-
-
-def _decoded(signature: str) -> bytes:
-    try:
-        return base64.b64decode(signature, validate=True)
-    except (binascii.Error, ValueError):
-        return b""
+def signature(key: str, text: str) -> str:
+    """In base64, as it stands in a SAS. ``key`` is base64 too."""
+    return base64.b64encode(hmac.new(base64.b64decode(key), text.encode(), hashlib.sha256).digest()).decode()
 
 
 def same(one: str, other: str) -> bool:
@@ -111,6 +120,8 @@ def same(one: str, other: str) -> bool:
     return hmac.compare_digest(_decoded(one), _decoded(other))
 
 
-def signature(key: str, text: str) -> str:
-    """In base64, as it stands in a SAS."""
-    return base64.b64encode(_sign(key, text.encode())).decode()
+def _decoded(signature: str) -> bytes:
+    try:
+        return base64.b64decode(signature, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
