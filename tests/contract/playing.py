@@ -33,7 +33,7 @@ def play(name: str, folder: Path) -> Played:
     whole = name not in shapes.SHAPES
     found = scope(recorded)
     guest = None if whole else shapes.SHAPES[name].guest
-    replay = Replay(Api(recorded_world(folder, guest)), found)
+    replay = Replay(Api(recorded_world(folder, guest)), found, whole)
     if whole:
         replay.play(recorded)
     else:

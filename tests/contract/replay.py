@@ -26,12 +26,15 @@ WRITTEN_BY_THE_SERVER = frozenset({"date", "connection", "transfer-encoding", "c
 """Headers that the HTTP server below the application sees to; the application is played without one."""
 
 VOLATILE = re.compile(
-    r"(^|\.)(id|vmId|name|etag|resourceGuid|uniqueId|timeCreated|startTime|endTime|ipAddress|privateIPAddress"
+    r"(^|\.)(etag|resourceGuid|uniqueId|timeCreated|startTime|endTime|ipAddress|privateIPAddress"
     r"|macAddress|internalDomainNameSuffix|message|time|accessSAS|creationTime|lastEnabledTime|LastOwnershipUpdateTime"
     r"|managedBy|keyData|sourceUniqueId|sourceInstanceId|lastOwnershipUpdateTime)$|\.primaryEndpoints\.\w+$"
     r"|\.output\..*\.uri$"
 )
-"""Members whose values are a service's own choice: names, moments, addresses, secrets, sentences."""
+"""Members whose values are a service's own choice: moments, addresses, secrets, sentences."""
+
+NAMING = re.compile(r"(^|\.)(id|name)$")
+"""Not compared where the state was built for the occasion; where a recording is played whole, every id is Azure's."""
 
 ADAPTED: Mapping[str, str] = {"MGMT_PLACEHOLDER": "Secret-word-1"}
 """What the recorders took out of requests."""
@@ -68,6 +71,8 @@ class Replay:
 
     api: Api
     scope: Scope
+    is_whole: bool = True
+    """Whether the recording made its own state, request by request."""
     links: dict[str, str] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
     asked: list[Exchange] = field(default_factory=list)
@@ -134,7 +139,7 @@ class Replay:
                 differs(f"lacks header {header}")
             elif header not in each.headers and each.has_all_headers:
                 differs(f"adds header {header}")
-        for what in compare(theirs, mine):
+        for what in compare(theirs, mine, with_names=self.is_whole):
             if each.kind not in CATALOGUES or what.startswith(("lacks", "adds")):
                 differs(what)
 
@@ -202,7 +207,7 @@ def _code(body: Any) -> str:
     return f" {error.get('code')}" if isinstance(error, dict) else ""
 
 
-def compare(theirs: Any, mine: Any, path: str = "") -> Iterator[str]:
+def compare(theirs: Any, mine: Any, path: str = "", *, with_names: bool = False) -> Iterator[str]:
     """Members that only one side has, and values that differ where they should not."""
     if isinstance(theirs, dict) and isinstance(mine, dict):
         for name in [*theirs, *(each for each in mine if each not in theirs)]:
@@ -212,13 +217,13 @@ def compare(theirs: Any, mine: Any, path: str = "") -> Iterator[str]:
             elif name not in theirs:
                 yield f"adds {below}"
             else:
-                yield from compare(theirs[name], mine[name], below)
+                yield from compare(theirs[name], mine[name], below, with_names=with_names)
     elif isinstance(theirs, list) and isinstance(mine, list):
         if len(theirs) != len(mine):
             yield f"{path} has {len(mine)} elements, Azure's {len(theirs)}"
         for their, my in zip(theirs, mine, strict=False):
-            yield from compare(their, my, f"{path}[]")
-    elif theirs != mine and not VOLATILE.search(path):
+            yield from compare(their, my, f"{path}[]", with_names=with_names)
+    elif theirs != mine and not VOLATILE.search(path) and (with_names or not NAMING.search(path)):
         yield f"{path or 'the body'} is {_shown(mine)}, Azure's {_shown(theirs)}"
 
 

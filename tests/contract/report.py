@@ -61,7 +61,8 @@ Written by `make compatibility`; do not edit.
 
 Every recording is asked again of the service, over simulated machines, and each answer is compared with Azure's:
 status, names of headers, members of the body, values (but for those a service chooses itself: names it makes up,
-moments, addresses, sentences), error codes. Recordings that hold their requests are played from the first to the last.
+moments, addresses, sentences), error codes. Recordings that hold their requests are played from the first to the last,
+in the order of their dates, each with the version its day can have known; there every id has to be Azure's.
 For the others (`xplat-`, `java-`, `c7n-`) the state they need is built, and the requests are read off the answers.
 Out of scope are galleries, load balancers, scale sets, proximity placement groups and availability sets, and by rule
 whatever names one or depends on what does. `tests/contract/deliberate.txt` and `tests/contract/missing.txt` are the
