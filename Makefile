@@ -49,5 +49,5 @@ demo-down: deps ## End the demo's service, its guests and its networks
 compatibility: deps ## Ask Azure's recorded questions again; write docs/replay.md and docs/compatibility.md
 	$(BIN)/python -m tests.contract.report
 
-bench: deps-peers ## Measure, print the table, keep it in docs/benchmarks.md
+bench: deps-peers deps-azurite ## Measure, print the table, keep it in docs/benchmarks.md
 	$(BIN)/python -m bench

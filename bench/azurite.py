@@ -13,7 +13,8 @@ from pathlib import Path
 
 from bench.host import free_port
 
-PROGRAM = Path(__file__).resolve().parents[1] / ".venvs/azurite/node_modules/azurite/dist/src/blob/main.js"
+MODULES = Path(__file__).resolve().parents[1] / ".venvs" / "azurite" / "node_modules"
+NODE, PROGRAM = MODULES / ".bin" / "node", MODULES / "azurite" / "dist" / "src" / "blob" / "main.js"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ def running(folder: Path, certificate: Path, key_file: Path) -> Iterator[Azurite
     """A server on ``folder``, with a certificate that the client trusts, until the block ends."""
     port, key = free_port(), b64encode(os.urandom(64)).decode()
     words: Sequence[str | Path] = [
-        "node", PROGRAM, "--blobPort", str(port), "--location", folder, "--cert", certificate, "--key", key_file,
+        NODE, PROGRAM, "--blobPort", str(port), "--location", folder, "--cert", certificate, "--key", key_file,
         "--silent", "--skipApiVersionCheck", "--disableTelemetry",
     ]  # fmt: skip
     environ = {**os.environ, "AZURITE_ACCOUNTS": f"bench:{key}"}

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from azure.storage.blob import BlobServiceClient
+from azure.storage.blob import BlobServiceClient  # type: ignore[import-not-found]
 
 MIB = 1 << 20
 GIB = 1 << 30

@@ -19,11 +19,10 @@ import pytest
 from calco.model.blob_host import read_hosts
 from calco.storage.remote_blob import ListedBlobs
 
-AZURITE = Path(__file__).parents[1] / ".venvs" / "azurite" / "node_modules" / ".bin" / "azurite-blob"
+PROGRAMS = Path(__file__).parents[1] / ".venvs" / "azurite" / "node_modules" / ".bin"
+AZURITE = PROGRAMS / "azurite-blob"
 
-needs_azurite = pytest.mark.skipif(
-    not AZURITE.exists(), reason="Azurite is not installed: `tools/deps.sh azurite` does it where there is npm"
-)
+needs_azurite = pytest.mark.skipif(not AZURITE.exists(), reason="Azurite is not installed: make deps-azurite")
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def azurite(folder: Path) -> Iterator[Account]:
     """Its only account, with a container ``vhds``."""
     made = Account(a_free_port(), base64.b64encode(secrets.token_bytes(32)).decode())
     words = [
-        os.fspath(AZURITE), "--blobHost", "127.0.0.1", "--blobPort", str(made.port), "--location", os.fspath(folder),
+        os.fspath(PROGRAMS / "node"), os.fspath(AZURITE), "--blobHost", "127.0.0.1", "--blobPort", str(made.port), "--location", os.fspath(folder),
         "--disableTelemetry",
     ]  # fmt: skip
     env = {**os.environ, "AZURITE_ACCOUNTS": f"tester:{made.key}"}

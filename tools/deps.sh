@@ -13,6 +13,7 @@ cd "$(dirname "$0")/.."
 
 PYTHON=${PYTHON:-python3}
 AZURITE=3.35.0
+NODE=22.20.0
 PACKAGES=(
     qemu-system-x86 qemu-utils ovmf                                             # machines and their disks
     mmdebstrap fakeroot uidmap debian-archive-keyring                           # the base image: its files
@@ -93,15 +94,17 @@ peers() {
     environment .venvs/peers "$(hash_of bench/requirements-peers.txt)" -r bench/requirements-peers.txt
 }
 
-# A test asks another blob endpoint than ours: Microsoft's emulator. Where there is no npm, that test says so and is left out.
+# A test asks another blob endpoint than ours: Microsoft's emulator. It runs on a Node of npm's, for Debian 12's is too
+# old for it; Debian's npm is good enough to fetch both.
 azurite() {
     local folder=.venvs/azurite
-    [ "$(cat "$folder/.deps-stamp" 2>/dev/null)" = "$AZURITE" ] && return
-    if ! command -v npm >/dev/null; then say "no npm: no Azurite to test against"; return; fi
+    [ "$(cat "$folder/.deps-stamp" 2>/dev/null)" = "$NODE $AZURITE" ] && return
+    if ! command -v npm >/dev/null; then PACKAGES+=(npm); install_packages; fi
     say "preparing $folder"
+    rm -rf "$folder"
     mkdir -p "$folder"
-    npm install --silent --no-audit --no-fund --no-package-lock --prefix "$folder" "azurite@$AZURITE"
-    echo "$AZURITE" >"$folder/.deps-stamp"
+    npm install --silent --no-audit --no-fund --no-package-lock --prefix "$folder" "node@$NODE" "azurite@$AZURITE"
+    echo "$NODE $AZURITE" >"$folder/.deps-stamp"
 }
 
 case "${1:-}" in
