@@ -11,9 +11,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError
-from azure.storage.blob import (
+from azure.core import MatchConditions  # type: ignore[import-not-found]
+from azure.core.exceptions import HttpResponseError  # type: ignore[import-not-found]
+from azure.storage.blob import (  # type: ignore[import-not-found]
     AccountSasPermissions,
     BlobClient,
     BlobSasPermissions,

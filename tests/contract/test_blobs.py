@@ -13,7 +13,7 @@ import pytest
 
 from calco import process
 from calco.model import vhd
-from calco.model.document import text_at
+from calco.model.document import Document, text_at
 from calco.system import SystemClock
 from tests.contract.test_sdk import rows
 from tests.service_process import ServiceProcess, processes_of, serving
@@ -44,8 +44,8 @@ class Storage:
         self.account = f"{self.group}/providers/Microsoft.Storage/storageAccounts/scenes"
         client = service.client
         client.change("PUT", self.group, {"location": "eastus"}, label="group")
-        body = {"location": "eastus", "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"}
-        client.change("PUT", self.account, {**body}, label="account")
+        body: Document = {"location": "eastus", "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"}
+        client.change("PUT", self.account, body, label="account")
         self.endpoint = str(text_at(client.get(self.account), "properties", "primaryEndpoints", "blob"))
         keys = client.change("POST", f"{self.account}/listKeys", label="keys")["keys"]
         assert isinstance(keys, list)
@@ -66,20 +66,16 @@ class Storage:
         )
         assert (done.returncode, done.stdout) == (0, "done\n"), f"{done.stderr[-3000:]}\n{blob_log(self.service)}"
 
-    def disk(self, name: str, **creation: object) -> str:
-        """A disk of 1 GiB; its id."""
+    def disk(self, name: str, properties: Document) -> str:
+        """Its id."""
         id = f"{self.group}/providers/Microsoft.Compute/disks/{name}"
-        properties = {"creationData": creation or {"createOption": "Empty"}}
-        if not creation:
-            properties["diskSizeGB"] = 1  # type: ignore[assignment]
-        body = {"location": "eastus", "properties": properties}
-        self.service.client.change("PUT", id, body, label="disk")  # type: ignore[arg-type]
+        self.service.client.change("PUT", id, {"location": "eastus", "properties": properties}, label="disk")
         return id
 
     def sas(self, disk: str, access: str) -> str:
         client = self.service.client
-        asked = {"access": access, "durationInSeconds": 600}
-        answer = client.change("POST", f"{disk}/beginGetAccess", {**asked}, label="access")
+        asked: Document = {"access": access, "durationInSeconds": 600}
+        answer = client.change("POST", f"{disk}/beginGetAccess", asked, label="access")
         return str(text_at(answer, "accessSAS") or text_at(answer, "properties", "output", "accessSAS"))
 
 
@@ -100,14 +96,15 @@ def test_azures_client_finds_what_azure_has(scene: str, storage: Storage) -> Non
 
 
 def test_a_disk_is_read_and_copied_by_its_sas(storage: Storage) -> None:
-    disk = storage.disk("shared")
+    disk = storage.disk("shared", {"creationData": {"createOption": "Empty"}, "diskSizeGB": 1})
 
     storage.play("disk_sas", DISK_SAS=storage.sas(disk, "Read"), DISK_BYTES=str(1024 * MIB))
 
 
 def test_an_upload_disk_is_written_by_its_sas_and_becomes_a_disk(storage: Storage) -> None:
     guest_bytes = 32 * MIB
-    disk = storage.disk("uploaded", createOption="Upload", uploadSizeBytes=guest_bytes + 512)
+    creation: Document = {"createOption": "Upload", "uploadSizeBytes": guest_bytes + 512}
+    disk = storage.disk("uploaded", {"creationData": creation})
     footer = vhd.footer(guest_bytes, "11111111-2222-3333-4444-555555555555", SystemClock().now())
 
     storage.play("upload_sas", DISK_SAS=storage.sas(disk, "Write"), DISK_BYTES=str(guest_bytes), FOOTER=footer.hex())
