@@ -8,7 +8,6 @@ from calco.model.document import Document
 from calco.ports import Resource
 from calco.work import resource_group as work
 
-
 FIELDS = (Field("type", since="2018-05-01"),)
 """Source: recorded bodies; 2017-05-10 and before have none."""
 
