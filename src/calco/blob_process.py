@@ -1,4 +1,4 @@
-"""The blob endpoint's process: started by the service when somebody first knocks, and again whenever it is gone.
+"""The blob endpoint's process as the service sees it: started when somebody first knocks, and again when it is gone.
 
 Moving blobs' bytes is work for a processor, and the API is not to wait for it. The service holds the listening sockets
 and watches them; the process gets them, and works on the same records and volumes. Who never uses blobs pays nothing.
@@ -6,7 +6,6 @@ The process ends when its standard input does, that is with the service, however
 wait for the last one's end. A kill in the middle of anything is harmless: see ``work/loose.py``.
 """
 
-import asyncio
 import fcntl
 import logging
 import os
@@ -20,21 +19,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import msgspec
 
-from calco import service
-from calco.blob.app import BlobEdge
-from calco.data_dir import DataDir
-from calco.ports import BaseImages, Clock, Hypervisor, ProvisioningMedia, VirtualNetwork
+from calco.ports import Clock
 from calco.process import wait_gone
-from calco.server import GRACE_SECONDS, PortTaken, Server, listen
-from calco.storage.migrations import open_records
-from calco.storage.volumes import Qcow2Store
-from calco.system import SystemChance, SystemClock
-from calco.work import loose
-from calco.work.cloud import Cloud, Rules
+from calco.server import GRACE_SECONDS, PortTaken, listen
+from calco.work.cloud import Rules
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +53,6 @@ class Orders:
 
 class LastOneLives(Exception):
     """The process of an earlier service still holds the endpoint's lock."""
-
-
-# --- the service's side ----------------------------------------------------------------------------------------------
 
 
 def sockets_for(port: int, kept: int | None) -> list[socket.socket]:
@@ -99,7 +87,7 @@ class BlobProcess:
 
     def wait_for_last(self) -> None:
         """Until no process of an earlier service is left. Raises LastOneLives."""
-        with _locked(self._orders.data_dir, self._clock):
+        with locked(self._orders.data_dir, self._clock):
             pass
 
     def start(self) -> None:
@@ -147,7 +135,7 @@ class BlobProcess:
         said = self._orders.data_dir / "logs" / "blob.out"
         with said.open("ab") as out:
             child = subprocess.Popen(
-                [sys.executable, "-m", "calco.blob_process", os.fspath(self._orders.data_dir)],
+                [sys.executable, "-m", "calco.blob_worker", os.fspath(self._orders.data_dir)],
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=out,
@@ -176,7 +164,7 @@ class BlobProcess:
 
 
 @contextmanager
-def _locked(data_dir: Path, clock: Clock) -> Iterator[None]:
+def locked(data_dir: Path, clock: Clock) -> Iterator[None]:
     """Alone with the endpoint. Raises LastOneLives when another is not gone in time."""
     descriptor = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -194,72 +182,3 @@ def _locked(data_dir: Path, clock: Clock) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-# --- the process's side ----------------------------------------------------------------------------------------------
-
-
-class _Absent:
-    """Stands for the ports that the endpoint never touches: it moves bytes, it runs nothing."""
-
-    def __getattr__(self, name: str) -> object:
-        raise NotImplementedError(f"the blob process has no {name}")
-
-
-def _cloud(orders: Orders, clock: Clock) -> Cloud:
-    nothing = _Absent()
-    return Cloud(
-        records=open_records(orders.data_dir),
-        disks=Qcow2Store(orders.data_dir / "volumes", clock),
-        hypervisor=cast("Hypervisor", nothing),
-        networks=cast("VirtualNetwork", nothing),
-        media=cast("ProvisioningMedia", nothing),
-        base_images=cast("BaseImages", nothing),
-        clock=clock,
-        chance=SystemChance(),
-        rules=orders.rules,
-        accepted=lambda _: None,
-        wake=lambda _: None,
-    )
-
-
-def _read_orders() -> tuple[Orders, int]:
-    """What standard input says, and a descriptor that ends when the service does. Raises ValueError."""
-    line = b""
-    while not line.endswith(b"\n"):
-        more = os.read(0, 65536)
-        if not more:
-            raise ValueError("the service ended before it had said what to do")
-        line += more
-    return msgspec.json.decode(line, type=Orders, dec_hook=lambda _type, text: Path(str(text))), 0
-
-
-def _end_with(descriptor: int) -> None:
-    """End this process at once when the other end of the pipe closes: whoever would wait for us is gone."""
-    os.read(descriptor, 1)
-    os._exit(0)
-
-
-def main() -> None:
-    orders, pipe = _read_orders()
-    # From here on a kill of the service is a kill of this process.
-    threading.Thread(target=_end_with, args=(pipe,), name="service", daemon=True).start()
-    clock = SystemClock()
-    service.log_to(DataDir(orders.data_dir), orders.log_level, also_stderr=False, name="blob.log")
-    with _locked(orders.data_dir, clock):
-        cloud = _cloud(orders, clock)
-        loose.sweep(cloud)
-        log.info("the blob endpoint answers at %s", orders.rules.blob_url)
-        sockets = [socket.socket(fileno=each) for each in orders.descriptors]
-        server = Server(
-            BlobEdge(cloud),
-            certificate=orders.certificate,
-            key=orders.key,
-            on_ready=lambda: None,
-            on_stopping=lambda: None,
-        )
-        asyncio.run(server.serve(sockets))
-
-
-if __name__ == "__main__":
-    main()
