@@ -205,6 +205,9 @@ def start(lab: Lab) -> None:
 GENERALIZED_VIEW = ["ProvisioningState/succeeded", "OSState/generalized", "PowerState/deallocated"]
 
 
+UPLOAD = {"createOption": "Upload", "uploadSizeBytes": 20 * 1024**2 + 512}
+
+
 def copy_of(source: str, **more: Any) -> dict[str, Any]:
     return {
         "location": LOCATION,
@@ -239,6 +242,28 @@ def use_snapshots(lab: Lab) -> None:
             lab.compute.snapshots.get(lab.group, name)
     expect(lab.compute.disks.get(lab.group, "copy").provisioning_state, "Succeeded")
     lab.compute.disks.begin_delete(lab.group, "copy").result(WAITED_SECONDS)
+
+
+def share_disks(lab: Lab) -> None:
+    """A signed URL to upload to a disk, and one to read it: each state, and what an upload that is no VHD is told."""
+    asked = {"location": LOCATION, "properties": {"creationData": UPLOAD}}
+    made = lab.compute.disks.begin_create_or_update(lab.group, "upload", asked).result(WAITED_SECONDS)
+    expect((made.disk_state, made.disk_size_gb), ("ReadyToUpload", None))
+    for_writing = {"access": "Write", "durationInSeconds": 3600}
+    shared = lab.compute.disks.begin_grant_access(lab.group, "upload", for_writing).result(WAITED_SECONDS)
+    expect(shared.access_sas.startswith("https://localhost:"), True)
+    expect(lab.compute.disks.get(lab.group, "upload").disk_state, "ActiveUpload")
+    message = "There is an active shared access signature outstanding for disk upload. Call EndGetAccess before "
+    with refused("OperationNotAllowed", f"{message}deleting the disk."):
+        lab.compute.disks.begin_delete(lab.group, "upload").result(WAITED_SECONDS)
+    try:
+        lab.compute.disks.begin_revoke_access(lab.group, "upload").result(WAITED_SECONDS)
+    except HttpResponseError as failed:
+        expect("InvalidVhd" in str(failed) and "'conectix'" in str(failed), True)
+    else:
+        raise AssertionError("an upload of nothing became a disk")
+    expect(lab.compute.disks.get(lab.group, "upload").disk_state, "ReadyToUpload")
+    lab.compute.disks.begin_delete(lab.group, "upload").result(WAITED_SECONDS)
 
 
 def generalize(lab: Lab) -> None:
@@ -376,6 +401,7 @@ STEPS: tuple[tuple[str, Callable[[Lab], None]], ...] = (
     ("start", start),
     ("snapshots of its disk while it runs", take_snapshots),
     ("a disk of a snapshot; both go", use_snapshots),
+    ("a signed URL to upload to a disk", share_disks),
     ("deallocate again", deallocate),
     ("generalize", generalize),
     ("start once generalized: refused", refuse_to_start_what_is_generalized),
