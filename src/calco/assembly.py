@@ -212,6 +212,10 @@ def assemble(foundation: Foundation) -> Parts:
         runner.start(unfinished)
         blobs.start()
 
+    def stopping() -> None:
+        endings.close()
+        blobs.begin_stop()
+
     def stop() -> None:
         blobs.stop()
         runner.stop(STOP_SECONDS)
@@ -219,7 +223,7 @@ def assemble(foundation: Foundation) -> Parts:
         networks.detach()
         records.close()
 
-    return Parts(app=app, behind=_behind(cloud), start=start, stopping=endings.close, stop=stop, blob_url=blob_url)
+    return Parts(app=app, behind=_behind(cloud), start=start, stopping=stopping, stop=stop, blob_url=blob_url)
 
 
 def _blob_sockets(settings: Settings, records: SqlRecords) -> list[socket]:

@@ -93,10 +93,15 @@ class BlobProcess:
     def start(self) -> None:
         self._thread.start()
 
+    def begin_stop(self) -> None:
+        """Tell the process to end once what it is answering is answered; returns at once, may be repeated."""
+        if not self._stopping.is_set():
+            self._stopping.set()
+            os.write(self._write_end, b"x")
+
     def stop(self) -> None:
-        """End the process, once what it is answering is answered; close the sockets."""
-        self._stopping.set()
-        os.write(self._write_end, b"x")
+        """Wait until the process has ended; close the sockets."""
+        self.begin_stop()
         if self._thread.ident is not None:
             self._thread.join()
         for each in (self._read_end, self._write_end):
