@@ -72,8 +72,8 @@ def azurite(folder: Path) -> Iterator[Account]:
     """Its only account, with a container ``vhds``."""
     made = Account(a_free_port(), base64.b64encode(secrets.token_bytes(32)).decode())
     words = [
-        os.fspath(PROGRAMS / "node"), os.fspath(AZURITE), "--blobHost", "127.0.0.1", "--blobPort", str(made.port), "--location", os.fspath(folder),
-        "--disableTelemetry",
+        os.fspath(PROGRAMS / "node"), os.fspath(AZURITE), "--blobHost", "127.0.0.1", "--blobPort", str(made.port),
+        "--location", os.fspath(folder), "--disableTelemetry",
     ]  # fmt: skip
     env = {**os.environ, "AZURITE_ACCOUNTS": f"tester:{made.key}"}
     with subprocess.Popen(words, stdout=subprocess.PIPE, env=env, text=True) as process:
