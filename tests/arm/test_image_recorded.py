@@ -98,8 +98,8 @@ def test_a_missing_blob_is_told_by_the_operation_as_azure_did(api: Api) -> None:
     recorded = exchanges("xplat-image-create-failed-ImageBlobNotFound")
     put = next(each for each in recorded if each.method == "PUT" and "/images/" in each.url)
     told = next(each.body for each in recorded if each.is_poll and each.body and each.body.get("status") == "Failed")
-    asked = {"location": "eastus", "properties": dict(put.body["properties"])}
-    del asked["properties"]["provisioningState"]
+    properties = {name: each for name, each in put.body["properties"].items() if name != "provisioningState"}
+    asked = {"location": "eastus", "properties": properties}
     golden = f"{api.with_group() and COMPUTE}/images/gone"
 
     answer = api.call("PUT", golden, asked, version="2017-03-30")

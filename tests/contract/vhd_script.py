@@ -7,7 +7,7 @@ vhd_script.py upload ENDPOINT ACCOUNT KEY BLOB FILE
 import sys
 from pathlib import Path
 
-from azure.storage.blob import BlobClient, BlobServiceClient
+from azure.storage.blob import BlobClient, BlobServiceClient  # type: ignore[import-not-found]
 
 PIECE = 4 * 1024 * 1024
 
@@ -36,4 +36,8 @@ def upload(endpoint: str, account: str, key: str, name: str, file: str) -> None:
 
 
 if __name__ == "__main__":
-    {"download": download, "upload": upload}[sys.argv[1]](*sys.argv[2:])
+    match sys.argv[1:]:
+        case ["download", *words]:
+            download(*words)
+        case ["upload", *words]:
+            upload(*words)

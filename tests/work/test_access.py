@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -195,7 +196,7 @@ def test_a_running_machines_disk_gives_no_url_and_a_deallocated_ones_does(world:
     access.begin(world.cloud, data, Access.READ, 9)
 
     assert state(world, data) == "ActiveSAS"
-    start = lambda: virtual_machine.act(world.cloud, machine, Act.START)  # noqa: E731
+    start = partial(virtual_machine.act, world.cloud, machine, Act.START)
     words = f"There is an active shared access signature outstanding for disk {data.name}."
     refused(world, start, 409, "OperationNotAllowed", words, "before starting the VM")
     world.done(access.end(world.cloud, data))
@@ -229,7 +230,7 @@ def test_a_disk_with_a_url_out_is_not_attached(world: World) -> None:
     wanted = world.new_machine("web1")
     attach = replace(wanted.data_disks[0], create_option=CreateOption.ATTACH, disk=data)
     wanted = replace(wanted, data_disks=(attach,))
-    ask = lambda: virtual_machine.put(world.cloud, wanted)  # noqa: E731
+    ask = partial(virtual_machine.put, world.cloud, wanted)
     with pytest.raises(ApiError, match="before attaching the disk"):
         ask()
     world.done(access.end(world.cloud, data))

@@ -1,6 +1,7 @@
 """Images of disks, snapshots and page blobs, in any mixture."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -396,7 +397,7 @@ def test_the_same_put_again_changes_nothing_and_another_source_is_refused(world:
         image_of(world, "golden", from_disk(one), from_disk(two, 4, size_gb=9)),
         image_of(world, "golden", from_disk(one), from_disk(two, 4), from_disk(two, 5)),
     ):
-        refused(world, lambda other=other: image.put(world.cloud, other), 409, "PropertyChangeNotAllowed")
+        refused(world, partial(image.put, world.cloud, other), 409, "PropertyChangeNotAllowed")
 
 
 def test_an_image_may_lie_in_another_group_than_its_source(world: World) -> None:
