@@ -12,10 +12,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from http.client import HTTPException, HTTPMessage, HTTPSConnection
+from queue import Empty, LifoQueue
 from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
 from xml.etree import ElementTree
-
-import httpx
 
 from calco.cli.common import Failure
 
@@ -45,7 +46,8 @@ class Extent(Protocol):
 class Content(Protocol):
     """A disk that can be read: a file of somebody's own."""
 
-    size_bytes: int
+    @property
+    def size_bytes(self) -> int: ...
 
     def read(self, offset: int, length: int) -> bytes: ...
 
@@ -95,16 +97,29 @@ def digest_of(content: Content) -> str:
     return digest.hex()
 
 
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: HTTPMessage
+    content: bytes
+
+
 class PageBlob:
-    """The page blob at a signed URL. Raises Failure; what it says never has the signature in it."""
+    """The page blob at a signed URL. Raises Failure; what it says never has the signature in it.
+
+    By the standard library's client: for bodies of megabytes it takes half of httpx's processor time.
+    """
 
     def __init__(self, url: str, trust: ssl.SSLContext) -> None:
-        limits = httpx.Limits(max_connections=CONNECTIONS)
-        self._url = url
-        self._http = httpx.Client(verify=trust, timeout=TIMEOUT_SECONDS, limits=limits, trust_env=False)
+        parts = urlsplit(url)
+        self._target = f"{parts.path}?{parts.query}"
+        self._host, self._port = parts.hostname or "", parts.port
+        self._trust = trust
+        self._idle: LifoQueue[HTTPSConnection] = LifoQueue()
 
     def close(self) -> None:
-        self._http.close()
+        while not self._idle.empty():
+            self._idle.get().close()
 
     def put(self, offset: int, data: bytes) -> None:
         """Write pages; ``data`` is filled up to a whole sector."""
@@ -123,7 +138,7 @@ class PageBlob:
         return answer.content
 
     def length(self) -> int:
-        return int(self._ask("HEAD", "", {}).headers.get("content-length", "0"))
+        return int(self._ask("HEAD", "", {}).headers.get("Content-Length") or 0)
 
     def ranges(self) -> list["Range"]:
         """Where there are pages."""
@@ -134,25 +149,38 @@ class PageBlob:
             found.append(Range(start, end + 1 - start))
         return found
 
-    def _ask(self, method: str, more: str, headers: dict[str, str], data: bytes | None = None) -> httpx.Response:
+    def _ask(self, method: str, more: str, headers: dict[str, str], data: bytes | None = None) -> Answer:
         """One request, tried again when the service was too busy or the connection broke."""
         broken: Exception | None = None
         for attempt in range(ATTEMPTS):
             if attempt:
                 threading.Event().wait(0.2 * 2**attempt)
             try:
-                answer = self._http.request(
-                    method, self._url + more, content=data, headers={"x-ms-version": VERSION, **headers}
-                )
-            except httpx.HTTPError as error:
+                answer = self._once(method, more, headers, data)
+            except (OSError, HTTPException) as error:
                 broken = error
                 continue
-            if answer.status_code not in (500, 503):
+            if answer.status not in (500, 503):
                 break
         else:
             raise Failure(f"the blob endpoint does not answer: {broken or 'it is too busy'}") from broken
-        if answer.status_code >= 400:
+        if answer.status >= 400:
             raise Failure(f"the blob endpoint refuses: {_refusal(answer)}")
+        return answer
+
+    def _once(self, method: str, more: str, headers: dict[str, str], data: bytes | None) -> Answer:
+        try:
+            connection = self._idle.get_nowait()
+        except Empty:
+            connection = HTTPSConnection(self._host, self._port, timeout=TIMEOUT_SECONDS, context=self._trust)
+        try:
+            connection.request(method, self._target + more, data, {"x-ms-version": VERSION, **headers})
+            response = connection.getresponse()
+            answer = Answer(response.status, response.headers, response.read())
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.put(connection)
         return answer
 
 
@@ -162,13 +190,13 @@ class Range:
     length: int
 
 
-def _refusal(answer: httpx.Response) -> str:
+def _refusal(answer: Answer) -> str:
     try:
         told = ElementTree.fromstring(answer.content)  # noqa: S314 our own service's
     except ElementTree.ParseError:
-        return f"{answer.status_code} {answer.headers.get('x-ms-error-code', '')}".strip()
+        return f"{answer.status} {answer.headers.get('x-ms-error-code') or ''}".strip()
     message = (told.findtext("Message") or "").splitlines()
-    return f"{told.findtext('Code')}: {message[0] if message else answer.status_code}"
+    return f"{told.findtext('Code')}: {message[0] if message else answer.status}"
 
 
 def upload(blob: PageBlob, content: Content, said: Said) -> Digest:
