@@ -7,7 +7,6 @@ is most of the time on the clock, no server could be faster, and the row says so
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -102,7 +101,7 @@ def measure(running: Service, folder: Path, rounds: int) -> Measured:
         authority = running.data / "certificates/ca-bundle.pem"
         mine = stack.enter_context(client(made.endpoint, made.name, made.key, authority))
         sides = [(Side(), Client(mine, _blob_process(running)))]
-        if azurite.PROGRAM.exists() and shutil.which("node"):
+        if azurite.PROGRAM.exists() and azurite.NODE.exists():
             certificate, key = running.data / "certificates/server.pem", running.data / "secrets/server.key"
             (folder / "azurite").mkdir()
             other = stack.enter_context(azurite.running(folder / "azurite", certificate, key))
@@ -128,7 +127,7 @@ def _one_round(side: Side, asked: Client, *, kept: bool) -> None:
 
 def _blob_process(running: Service) -> int:
     """The process of ``running`` that serves blobs; it is there since the client made its container."""
-    wanted = f"calco.blob_process\0{running.data}\0".encode()
+    wanted = f"calco.blob_worker\0{running.data}\0".encode()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and wanted in _command_line(entry):
             return int(entry.name)
