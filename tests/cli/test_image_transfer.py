@@ -1,7 +1,6 @@
 """``calco image import`` and ``calco image export``, by the real command line against a real service's HTTP."""
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from calco.cli.page_transfer import digest_of
 from calco.disk_file import DiskFormat, opened
 from calco.model.volume import MIB
 from tests.service_process import ServiceProcess, serving
+from tests.test_disk_file import over_another
 
 SIZE = 24 * MIB
 KINDS = {
@@ -70,19 +70,10 @@ def imported(service: ServiceProcess, file: Path, name: str, format: str, *more:
     return said
 
 
-def over_another(file: Path) -> None:
-    secret = file.with_name("secret.raw")
-    secret.write_bytes(b"secret" * 1000)
-    subprocess.run(["qemu-img", "create", "-f", "qcow2", "-F", "raw", "-b", secret, file], check=True)
-
-
-def beside_data(file: Path) -> None:
-    data = file.with_name("data.raw")
-    subprocess.run(["qemu-img", "create", "-f", "qcow2", "-o", f"data_file={data}", file, "1M"], check=True)
-
-
-@pytest.mark.parametrize("format", KINDS)
-def test_a_disk_goes_in_and_comes_out_as_it_was(service: ServiceProcess, tmp_path: Path, format: str) -> None:
+@pytest.mark.parametrize(("format", "back"), [("vpc", "qcow2"), ("vhdx", "raw"), ("qcow2", "vhdx")])
+def test_a_disk_goes_in_and_comes_out_as_it_was(
+    service: ServiceProcess, tmp_path: Path, format: str, back: str
+) -> None:
     file = disk_in(tmp_path, format)
     before = file.read_bytes()
 
@@ -94,11 +85,11 @@ def test_a_disk_goes_in_and_comes_out_as_it_was(service: ServiceProcess, tmp_pat
     assert image["properties"]["hyperVGeneration"] == "V2"
     assert isinstance(said["sentBytes"], int)
     assert said["sentBytes"] < 3 * 4 * MIB
-    out = tmp_path / f"out.{format}"
-    told = json.loads(service.run("image", "export", f"in-{format}", str(out), "--format", format, "-o", "json"))
+    out = tmp_path / f"out.{back}"
+    told = json.loads(service.run("image", "export", f"in-{format}", str(out), "--format", back, "-o", "json"))
     with opened(disk_in(tmp_path), DiskFormat.RAW) as content:
         assert told["sha256"] == said["sha256"] == digest_of(content), "the same in every format"
-    assert guest_bytes(out, format, tmp_path) == disk_in(tmp_path).read_bytes()
+    assert guest_bytes(out, back, tmp_path) == disk_in(tmp_path).read_bytes()
     assert file.read_bytes() == before
     disks, _ = leftovers(service)
     assert disks == set()
@@ -129,17 +120,8 @@ def test_of_an_empty_disk_of_127_gib_nothing_is_sent(service: ServiceProcess, tm
 
 @pytest.mark.parametrize(
     ("format", "make", "words"),
-    [
-        ("vpc", lambda file: file.write_bytes(b"x" * 4096), "is no VHD"),
-        ("vpc", lambda file: file.write_bytes(b"x"), "shorter than a footer"),
-        ("vhdx", lambda file: file.write_bytes(b"x" * 4096), "is no VHDX file"),
-        ("qcow2", lambda file: file.write_bytes(b"x" * 4096), "is no qcow2 file"),
-        ("raw", os.mkfifo, "is no regular file"),
-        ("raw", lambda _: None, "cannot be read"),
-        ("qcow2", over_another, "secret.raw', which was not read"),
-        ("qcow2", beside_data, "keeps its data in another file"),
-    ],
-    ids=["no VHD", "too short", "no VHDX", "no qcow2", "a pipe", "missing", "backing file", "data file"],
+    [("raw", lambda _: None, "cannot be read"), ("qcow2", over_another, "secret.raw', which was not read")],
+    ids=["missing", "backing file"],
 )
 def test_what_cannot_be_taken_is_refused_and_nothing_is_left(
     service: ServiceProcess, tmp_path: Path, format: str, make: object, *, words: str
