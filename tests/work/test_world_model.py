@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from calco.model.disk import CreateOption, NewDisk
+from calco.model.document import Document
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.machine import MachineState
@@ -236,6 +237,21 @@ class Lab(RuleBasedStateMachine):
         if id in self.spare:
             self.spare.discard(id)
             self.machines[name] = ON
+
+    @precondition(lambda self: self.machines)
+    @rule(data=st.data(), attaches=st.booleans(), dies=st.none() | st.integers(1, 35))
+    def change_its_disks(self, data: st.DataObject, attaches: bool, dies: int | None) -> None:
+        """All its data disks go, and perhaps another comes, whether it runs or not."""
+        name, id = self.one_of(data), self.any_disk(data)
+        had = disks_of(self.world.resource(self.id(name)))
+        wish = DiskWish(6 if 6 not in had else 7, CreateOption.ATTACH, disk=id)
+        none: Document = {"storageProfile": {"dataDisks": []}}
+        wanted = replace(self.wanted(name), data_disks=(wish,) if attaches else (), properties=none)
+        allowed = self.machines[name] in (ON, OFF, FREE) and (not attaches or id in self.spare)
+        self.do(lambda cloud: virtual_machine.update(cloud, wanted), allowed, dies_at=dies)
+        if allowed:
+            self.spare |= {each for lun, each in had.items() if lun is not None}
+            self.spare -= {id} if attaches else set()
 
     @rule(again=st.booleans())
     def power_cut(self, again: bool) -> None:
