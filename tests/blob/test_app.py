@@ -13,7 +13,7 @@ from calco.model import blob as model
 from calco.model.storage_account import KeyName
 from calco.work import blob, storage_account
 from tests.blob.claims import claim
-from tests.blob.endpoint import ACCOUNT, NAME, Endpoint, code, sign
+from tests.blob.endpoint import ACCOUNT, NAME, Endpoint, code, sas, sign
 from tests.world import World
 
 MIB = 1024 * 1024
@@ -107,6 +107,56 @@ def test_who_shows_no_good_signature_is_refused(
     answer = endpoint.raw("GET", f"/{NAME}/?comp=list", headers=headers)
 
     assert (answer.status_code, code(answer)) == (status, refusal)
+
+
+HOURS = {"st": "2026-11-22T13:00:00Z", "se": "2026-11-22T14:00:00Z"}
+"""The test's clock stands at 13:05:09 that day."""
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "refusal"),
+    [
+        ({"sp": "r", **HOURS}, 200, None),
+        ({"sp": "r", "se": "2026-11-23"}, 200, None),
+        ({"sp": "w", **HOURS}, 403, "AuthorizationPermissionMismatch"),
+        ({"sp": "r", "se": "2026-11-22T13:05:09Z"}, 403, "AuthenticationFailed"),
+        ({"sp": "r", "st": "2026-11-22T13:05:10Z", "se": "2026-11-23"}, 403, "AuthenticationFailed"),
+        ({"sp": "r"}, 403, "AuthenticationFailed"),
+        ({"sp": "r", "se": "tomorrow"}, 403, "AuthenticationFailed"),
+        ({"sp": "r", "si": "policy", **HOURS}, 403, "AuthenticationFailed"),
+        ({"sp": "r", "sip": "10.0.0.1", **HOURS}, 403, "AuthorizationSourceIPMismatch"),
+        ({"sp": "r", "sip": "127.0.0.1-127.0.0.9", **HOURS}, 200, None),
+        ({"sp": "r", "spr": "http", **HOURS}, 403, "AuthorizationProtocolMismatch"),
+    ],
+)
+def test_a_sas_allows_what_it_says_while_it_says_so(
+    endpoint: Endpoint, given: dict[str, str], status: int, refusal: str | None
+) -> None:
+    path = endpoint.page_blob()
+
+    answer = endpoint.raw("GET", f"/{NAME}{path}?{sas(endpoint.key, 'b', path, **given)}")
+
+    assert answer.status_code == status
+    assert refusal is None or code(answer) == refusal
+
+
+def test_a_sas_of_one_blob_opens_no_other_and_no_changed_one_opens_any(endpoint: Endpoint) -> None:
+    one, other = endpoint.page_blob(), endpoint.page_blob("other.vhd")
+    query = sas(endpoint.key, "b", one, sp="r", **HOURS)
+
+    assert endpoint.raw("GET", f"/{NAME}{other}?{query}").status_code == 403
+    assert endpoint.raw("GET", f"/{NAME}{one}?{query.replace('sp=r', 'sp=rw')}").status_code == 403
+    assert endpoint.raw("GET", f"/{NAME}/vhds?restype=container&comp=list&{query}").status_code == 403
+
+
+def test_what_a_sas_puts_into_headers_stays_one_line(endpoint: Endpoint) -> None:
+    path = endpoint.page_blob()
+    query = sas(endpoint.key, "b", path, sp="r", rsct="text/plain\r\nSet-Cookie: a=b", **HOURS)
+
+    answer = endpoint.raw("GET", f"/{NAME}{path}?{query}")
+
+    assert answer.headers["content-type"] == "text/plainSet-Cookie: a=b"
+    assert "set-cookie" not in answer.headers
 
 
 def test_an_account_that_is_not_here_is_404(endpoint: Endpoint) -> None:

@@ -281,7 +281,7 @@ class _Exchange:
         is_head = self._scope["method"] == "HEAD"
         if isinstance(answer.body, bytes) and "Content-Length" not in told and answer.status not in (204, 304):
             told["Content-Length"] = "0" if is_head else str(len(answer.body))
-        raw = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in told.items()]
+        raw = [(name.encode("latin-1"), _one_line(value).encode("latin-1", "replace")) for name, value in told.items()]
         await self._send({"type": "http.response.start", "status": answer.status, "headers": raw})
         if isinstance(answer.body, Slice):
             await self._send_slice(answer.body)
@@ -311,6 +311,11 @@ def _pairs(raw: bytes) -> list[tuple[str, str]]:
 def _speakable(text: str) -> str:
     """What of a caller's words may be said back in a header."""
     return text if text.isascii() and text.isprintable() and len(text) <= 1024 else ""
+
+
+def _one_line(value: str) -> str:
+    """A header's value as it may be sent: what a query says (a SAS's ``rsct``) may hold line ends."""
+    return value if value.isprintable() else "".join(each for each in value if each.isprintable())
 
 
 def _in_our_words(trouble: Exception) -> ApiError:
