@@ -120,7 +120,7 @@ def blob_processes(service: ServiceProcess) -> list[process.Mark]:
     return [
         each
         for each in processes_of(service.data)
-        if b"calco.blob_process" in Path(f"/proc/{each.pid}/cmdline").read_bytes()
+        if b"calco.blob_worker" in Path(f"/proc/{each.pid}/cmdline").read_bytes()
     ]
 
 
