@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from calco.cli.demo import USER, machine_body
-from calco.model.document import Document, Json, text_at
+from calco.model.document import Document, Json, objects_at, text_at
 from tests.service_process import ServiceProcess, serving
 
 API = {"api-version": "2024-07-01"}
@@ -74,6 +74,21 @@ class Lab:
         answer = self.service.client.send("PUT", self.path(type, name), body)
         assert answer.status_code == 201, answer.text
         return str(answer.headers["azure-asyncoperation"])
+
+    def make(self, type: str, name: str, body: Document) -> None:
+        """Make a resource, to its end."""
+        self.service.client.change("PUT", self.path(type, name), body, label=name)
+
+    def has_disks(self, name: str, *more: Document) -> None:
+        """Let the machine have these data disks beside those it came with, LUN 3, and no others."""
+        machine = self.get("virtualMachines", name)
+        first: Json = [
+            each for each in objects_at(machine, "properties", "storageProfile", "dataDisks") if each["lun"] == 3
+        ]
+        assert isinstance(first, list)
+        profile: Document = {"dataDisks": [*first, *more]}
+        body: Document = {"properties": {"storageProfile": profile}}
+        self.service.client.change("PATCH", self.path("virtualMachines", name), body, label="disks")
 
     def post(self, name: str, act: str) -> None:
         """Do something to a machine, to its end."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from calco.model.document import at, objects_at, text_at
+from calco.model.document import Document, at, objects_at, text_at
 
 from .lab import Lab, laboratory, qemu_of
 from .source import SAME, STORAGE, WRITTEN, use_and_generalize
@@ -16,6 +16,9 @@ from .source import SAME, STORAGE, WRITTEN, use_and_generalize
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(1800)]
 
 CUSTOM_DATA = base64.b64encode(b"#cloud-config\nwrite_files:\n- path: /opt/custom\n  content: custom data\n").decode()
+HOT_LUN = 5
+HOT = f"/dev/disk/azure/scsi1/lun{HOT_LUN}"
+WAIT_FOR_HOT = f"for i in $(seq 100); do test -e {HOT} && break; sleep 0.1; done; sudo udevadm settle"
 IMDS = "curl -s -H Metadata:true 'http://169.254.169.254/metadata/instance"
 
 
@@ -25,6 +28,7 @@ def test_the_main_job_survives_the_service_being_killed(tmp_path: Path) -> None:
         create_while_the_service_is_killed(lab)
         look_at_the_guest(lab)
         guests_go_on_without_the_service(lab)
+        disks_come_and_go_under_a_running_guest(lab)
         use_and_generalize(lab)
         a_generalized_machine_never_starts(lab)
         images = capture_while_the_service_is_killed(lab)
@@ -82,6 +86,42 @@ def guests_go_on_without_the_service(lab: Lab) -> None:
     os.kill(pid, 0)
     lab.service.start()
     assert lab.ssh("source", "cat /proc/sys/kernel/random/boot_id") == before
+
+
+def disks_come_and_go_under_a_running_guest(lab: Lab) -> None:
+    """A disk is plugged in, written, snapshot under the guest that goes on writing, taken away; its copy is plugged in
+    and has what was written before the snapshot."""
+    boot = lab.ssh("source", "cat /proc/sys/kernel/random/boot_id")
+    lab.has_disks("source", {"lun": HOT_LUN, "name": "hot", "createOption": "Empty", "diskSizeGB": 1})
+    lab.ssh("source", f"{WAIT_FOR_HOT}; echo before | sudo dd of={HOT} bs=4096 conv=sync,fsync status=none")
+    lab.make("snapshots", "of-hot", copy_of(lab.path("disks", "hot")))
+    lab.make("snapshots", "of-os", copy_of(disk_id(lab)))
+    lab.ssh(
+        "source", f"echo after | sudo dd of={HOT} bs=4096 conv=sync,fsync status=none; echo goes on >/tmp/file; sync"
+    )
+    lab.has_disks("source")
+    assert lab.ssh("source", f"sudo udevadm settle; test -e {HOT}; echo $?") == "1"
+
+    lab.make("disks", "copy", copy_of(lab.path("snapshots", "of-hot")))
+    lab.has_disks(
+        "source", {"lun": HOT_LUN, "createOption": "Attach", "managedDisk": {"id": lab.path("disks", "copy")}}
+    )
+    said = lab.ssh("source", f"{WAIT_FOR_HOT}; sudo head -c 6 {HOT}; cat /tmp/file /proc/sys/kernel/random/boot_id")
+    assert said.split() == ["before", "goes", "on", boot], (
+        "the snapshot has what came after it, or the guest was restarted"
+    )
+    lab.has_disks("source")
+
+
+def copy_of(source: str) -> Document:
+    creation: Document = {"createOption": "Copy", "sourceResourceId": source}
+    return {"location": "eastus", "properties": {"creationData": creation}}
+
+
+def disk_id(lab: Lab) -> str:
+    """The source's OS disk."""
+    machine = lab.get("virtualMachines", "source")
+    return text_at(machine, "properties", "storageProfile", "osDisk", "managedDisk", "id") or ""
 
 
 def a_generalized_machine_never_starts(lab: Lab) -> None:
