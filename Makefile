@@ -7,13 +7,16 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help deps deps-azurite deps-peers deps-sdk check test-fast test test-long demo demo-down compatibility bench
+.PHONY: help deps deps-az deps-azurite deps-peers deps-sdk check test-fast test test-long demo demo-down compatibility bench
 
 help: deps ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: ## Install packages and the Python environment (quick when they are there)
 	@tools/deps.sh base
+
+deps-az: deps
+	@tools/deps.sh az
 
 deps-azurite: deps
 	@tools/deps.sh azurite
@@ -31,13 +34,14 @@ check: deps ## Format, lint, types, import rules, spelling
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/codespell
 
-test-fast: deps-sdk deps-azurite ## What needs no guest (at most 90 s)
-	$(PYTEST) -m "not guest and not long" -n 2
+test-fast: deps-sdk deps-azurite ## What needs no guest and little time (at most 90 s)
+	$(PYTEST) -m "not guest and not long and not slow" -n 2
 
-test: check test-fast ## Everything a change must pass: check, test-fast, tests with real guests
+test: check test-fast ## Everything a change must pass: check, test-fast, slower tests, tests with real guests
+	$(PYTEST) -m "slow and not guest and not long" -n 2
 	$(PYTEST) -m "guest and not long"
 
-test-long: deps-sdk ## What is too slow for every change
+test-long: deps-sdk deps-az ## What is too slow for every change
 	$(PYTEST) -m long
 
 demo: deps ## The main job, for real: create, generalize, capture, three clones
@@ -49,5 +53,5 @@ demo-down: deps ## End the demo's service, its guests and its networks
 compatibility: deps ## Ask Azure's recorded questions again; write docs/replay.md and docs/compatibility.md
 	$(BIN)/python -m tests.contract.report
 
-bench: deps-peers deps-azurite ## Measure, print the table, keep it in docs/benchmarks.md
+bench: deps-peers deps-sdk deps-azurite ## Measure, print the table, keep it in docs/benchmarks.md
 	$(BIN)/python -m bench

@@ -5,6 +5,7 @@
 #   tools/deps.sh peers   what benchmarks measure calco beside
 #   tools/deps.sh azurite Azurite, from npm
 #   tools/deps.sh sdk     one environment for each version of Azure's SDK that the contract script runs on, one for blobs
+#   tools/deps.sh az      az itself, for long tests only: 730 MB
 #
 # A stamp beside each environment holds a hash of everything that went into it; the same hash means nothing to do.
 # Written for Debian 12 and Ubuntu 24.04, whose packages have the same names.
@@ -90,6 +91,10 @@ sdk() {
     environment .venvs/blob "$(hash_of tests/contract/blob-requirements.txt)" -r tests/contract/blob-requirements.txt
 }
 
+az() {
+    environment .venvs/az "$(hash_of tests/contract/az-requirements.txt)" -r tests/contract/az-requirements.txt
+}
+
 peers() {
     environment .venvs/peers "$(hash_of bench/requirements-peers.txt)" -r bench/requirements-peers.txt
 }
@@ -110,7 +115,8 @@ azurite() {
 case "${1:-}" in
     base) base ;;
     sdk) sdk ;;
+    az) az ;;
     peers) peers ;;
     azurite) azurite ;;
-    *) fail "usage: tools/deps.sh base|sdk|peers|azurite" ;;
+    *) fail "usage: tools/deps.sh base|sdk|az|peers|azurite" ;;
 esac

@@ -14,6 +14,8 @@ from calco.model.volume import MIB
 from tests.service_process import ServiceProcess, serving
 from tests.test_disk_file import over_another
 
+pytestmark = pytest.mark.slow
+
 SIZE = 24 * MIB
 KINDS = {
     "vpc": ["vpc", "-o", "subformat=fixed,force_size=on"],

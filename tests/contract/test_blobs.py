@@ -18,6 +18,8 @@ from calco.system import SystemClock
 from tests.contract.test_sdk import rows
 from tests.service_process import ServiceProcess, processes_of, serving
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 PYTHON = HERE.parents[1] / ".venvs/blob/bin/python"
 MIB = 1024 * 1024

@@ -18,7 +18,7 @@ from tests.arm.api import COMPUTE, Api
 from tests.azurite import Account, azurite, needs_azurite
 from tests.world import LOCATION, World
 
-pytestmark = needs_azurite
+pytestmark = [pytest.mark.slow, needs_azurite]
 
 SIZE = 16 * MIB
 IMAGE, DISK, SNAPSHOT = f"{COMPUTE}/images/far", f"{COMPUTE}/disks/far", f"{COMPUTE}/snapshots/far"

@@ -21,6 +21,8 @@ from tests.boot.lab import base_image
 from tests.service_process import ServiceProcess, serving
 from tests.standing import SeededChance, StandingClock
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 ENVIRONMENTS = HERE.parents[1] / ".venvs"
 VERSIONS = ("39.0.0", "30.6.0", "25.0.0")

@@ -18,6 +18,8 @@ from tests.crash.scenes import SCENES
 from tests.crash.stage import Stage
 from tests.world import World
 
+pytestmark = pytest.mark.slow
+
 every_scene = pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 
 

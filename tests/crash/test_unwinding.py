@@ -15,6 +15,8 @@ from tests.crash.scenes import SCENES
 from tests.crash.stage import Stage
 from tests.crash.test_plans import came_to_its_end, drive_a_while, ends, every_scene, failed_well, on_stage
 
+pytestmark = pytest.mark.slow
+
 UNWOUND = [
     scene
     for scene in SCENES

@@ -23,6 +23,8 @@ from tests.work.holding import RULES, Running, golden_without_data, on_files
 from tests.work.looking import failure
 from tests.world import SUBSCRIPTION, World
 
+pytestmark = pytest.mark.slow
+
 LIMIT = RULES.deployments_at_once
 
 
