@@ -18,11 +18,11 @@ import pytest
 
 from calco import process, service
 from calco.compute.slirp import SlirpNetwork
-from calco.data_dir import DataDir, DataDirTaken, Running
+from calco.data_dir import DataDir, DataDirTaken, Running, log_tail
 from calco.model.machine import MachineState
 from calco.model.subnet import Port, Subnet
 from calco.ports import Hypervisor, VirtualNetwork
-from calco.service import end_guests, log_tail
+from calco.service import end_guests
 
 
 @dataclass(frozen=True)

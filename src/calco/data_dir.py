@@ -143,3 +143,15 @@ def _check_private(folder: Path) -> None:
         raise DataDirUnfit(f"{folder} is not a directory of this user; remove it, or choose another --data-dir")
     if seen.st_mode & 0o077:
         raise DataDirUnfit(f"{folder} is open to other users; as its owner run: chmod 700 {folder}")
+
+
+def log_tail(file: Path, lines: int = 15) -> str:
+    """The last lines of a log, for a message about what went wrong; empty when there is none."""
+    try:
+        with file.open("rb") as log_file:
+            log_file.seek(0, os.SEEK_END)
+            log_file.seek(max(0, log_file.tell() - 16384))
+            said = log_file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    return "\n".join(said[-lines:])

@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from calco.cli.common import DataDirOption, Failure, Form, FormOption, data_dir, note, show_one
-from calco.data_dir import DataDir, DataDirTaken, DataDirUnfit, Running
+from calco.data_dir import DataDir, DataDirTaken, DataDirUnfit, Running, log_tail
 from calco.model.document import Document
 from calco.settings import Row, Settings, SettingsError, load, rows
 
@@ -53,7 +53,6 @@ def _serve(settings: Settings) -> None:
 def _start_detached(settings: Settings, flags: dict[str, str | None]) -> None:
     """Start the service anew in the background and wait until it answers."""
     from calco import process
-    from calco.service import log_tail
 
     data = DataDir(settings.data_dir)
     try:

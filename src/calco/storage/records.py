@@ -37,8 +37,13 @@ def _text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
+# Made once: a list of resources decodes three documents for each.
+_decode = msgspec.json.Decoder().decode
+_decode_tags = msgspec.json.Decoder(dict[str, str]).decode
+
+
 def _document(text: str) -> Document:
-    document: Document = msgspec.json.decode(text)
+    document: Document = _decode(text)
     return document
 
 
@@ -55,7 +60,7 @@ def _resource(row: Row[str, str, str, str | None, str, str]) -> Resource:
         id=ResourceId.parse(id),
         location=location,
         properties=_document(properties),
-        tags=None if tags is None else msgspec.json.decode(tags, type=dict[str, str]),
+        tags=None if tags is None else _decode_tags(tags),
         internal=_document(internal),
         extra=_document(extra),
     )
