@@ -106,7 +106,7 @@ def disks_come_and_go_under_a_running_guest(lab: Lab) -> None:
     lab.has_disks(
         "source", {"lun": HOT_LUN, "createOption": "Attach", "managedDisk": {"id": lab.path("disks", "copy")}}
     )
-    said = lab.ssh("source", f"{WAIT_FOR_HOT}; sudo head -c 6 {HOT}; cat /tmp/file /proc/sys/kernel/random/boot_id")
+    said = lab.ssh("source", f"{WAIT_FOR_HOT}; sudo head -n 1 {HOT}; cat /tmp/file /proc/sys/kernel/random/boot_id")
     assert said.split() == ["before", "goes", "on", boot], (
         "the snapshot has what came after it, or the guest was restarted"
     )
