@@ -1,6 +1,7 @@
 """The commands' own words: help, exports, tables, the ssh they run."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -11,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from calco import process
 from calco.cli import environment, image, virtual_machine
 from calco.cli.app import app
 from calco.cli.common import Failure, Form, plain, show, show_one
-from calco.data_dir import DataDir
+from calco.data_dir import DataDir, Running
 from calco.identity import principals
 from calco.model.document import Document
 from calco.settings import rows
@@ -96,6 +98,17 @@ def test_env_names_everything_clients_read(data: DataDir) -> None:
         "AZURE_AUTHORITY_HOST", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS",
     ]  # fmt: skip
     assert principals.read(data.secrets).has_secret(values["AZURE_CLIENT_SECRET"])
+
+
+def test_env_says_where_blobs_are_while_a_service_runs(data: DataDir) -> None:
+    mark = process.mark(os.getpid())
+    assert mark is not None
+    data.announce(Running("https://localhost:1", mark, "0", "simulated", "https://localhost:2"))
+    running = environment.variables(data)
+    data.withdraw()
+
+    assert running["CALCO_BLOB_ENDPOINT"] == "https://localhost:2"
+    assert "CALCO_BLOB_ENDPOINT" not in environment.variables(data)
 
 
 def test_env_of_a_directory_never_used_says_how_to_begin(tmp_path: Path) -> None:

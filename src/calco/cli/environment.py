@@ -51,8 +51,10 @@ def variables(data: DataDir) -> dict[str, str]:
     running = data.running()
     url = running.url if running else f"https://localhost:{load({'data_dir': str(data.root)}).port}"
     bundle, authority = str(data.certificates / "ca-bundle.pem"), str(data.certificates / "ca.pem")
+    blobs = {"CALCO_BLOB_ENDPOINT": running.blob_url} if running and running.blob_url else {}
     return {
         "CALCO_ENDPOINT": url,
+        **blobs,
         "AZURE_TENANT_ID": known.tenant_id,
         "AZURE_CLIENT_ID": known.client_id,
         "AZURE_CLIENT_SECRET": secret,
