@@ -214,11 +214,27 @@ def test_every_dependency_has_its_line_and_every_line_its_dependency() -> None:
 
 
 def test_every_package_of_the_sdk_environments_has_its_line() -> None:
-    pins = [file.read_text().splitlines() for file in (ROOT / "tests/contract").glob("*requirements*.txt")]
+    files = (ROOT / "tests/contract").glob("*requirements*.txt")
+    pins = [line for file in files if file != AZ for line in pinned_in(file)]
 
-    assert explained("Azure's SDK, to test against") == named(
-        [line for lines in pins for line in lines if not line.startswith("#")]
-    )
+    assert explained("Azure's SDK, to test against") == named(pins)
+
+
+AZ = ROOT / "tests/contract/az-requirements.txt"
+
+
+def pinned_in(file: Path) -> list[str]:
+    return [line for line in file.read_text().splitlines() if not line.startswith("#")]
+
+
+def test_az_is_explained_and_all_it_brings_is_counted() -> None:
+    page, pins = (ROOT / "docs/dependencies.md").read_text(), pinned_in(AZ)
+    (az,) = explained("az, to test against")
+    version = next(line.partition("==")[2] for line in pins if line.startswith(f"{az}=="))
+
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9.]+(b[0-9]+)?", line) for line in pins)
+    assert f"{len(pins) - 1} packages" in " ".join(page.split())
+    assert f"az** ({version}" in (ROOT / "README.md").read_text()
 
 
 def test_every_debian_package_has_its_line() -> None:

@@ -123,7 +123,9 @@ def belongings(service: ServiceProcess) -> list[str]:
     """What lies in the folders of things that come and go with resources, but for the folders that always lie there."""
     root = service.data.root
     found = [each for name in ("volumes", "machines", "networks") for each in (root / name).rglob("*")]
-    standing = {root / "volumes/trash", root / "networks/namespace", root / "networks/slirp"}
+    pools = {each.parent for each in root.glob("volumes/*/trash")}
+    standing = {root / "volumes/trash", root / "volumes/pools", root / "networks/namespace", root / "networks/slirp"}
+    standing |= pools | {each / "trash" for each in pools}
     return sorted(str(each.relative_to(root)) for each in found if each not in standing)
 
 
