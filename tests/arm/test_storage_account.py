@@ -53,6 +53,21 @@ def test_a_second_put_changes_tags_and_sku_and_answers_200(lab: Api) -> None:
     assert lab.call("POST", f"{ONE}/listKeys").json() == keys
 
 
+def test_what_is_named_in_part_is_filled_in(lab: Api) -> None:
+    # What az 2.91 sends.
+    encryption: Document = {"keySource": "Microsoft.Storage", "services": {"blob": {}}}
+    properties: Document = {"encryption": encryption, "networkAcls": {"defaultAction": "Deny"}}
+
+    lab.call("PUT", ONE, {**BODY, "properties": properties})
+    made = lab.get(ONE)["properties"]
+    lab.call("PATCH", ONE, {"properties": {"networkAcls": {"bypass": "None"}}})
+
+    assert [made["encryption"]["services"][each]["enabled"] for each in ("blob", "file")] == [True, True]
+    assert (made["networkAcls"]["defaultAction"], made["networkAcls"]["bypass"]) == ("Deny", "AzureServices")
+    rules = lab.get(ONE)["properties"]["networkAcls"]
+    assert (rules["defaultAction"], rules["bypass"]) == ("Deny", "None")
+
+
 @pytest.mark.parametrize("name", ["ab", "UPPER", "with-hyphen", "a" * 25, "ñandu"])
 def test_a_name_that_is_no_host_name_is_refused(lab: Api, name: str) -> None:
     answer = lab.call("PUT", f"{STORAGE}/{name}", BODY)

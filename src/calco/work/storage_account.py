@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from calco.model import errors
 from calco.model import storage_account as model
-from calco.model.document import Document, object_at, text_at
+from calco.model.document import Document, merged, object_at, text_at
 from calco.model.ids import ResourceId
 from calco.model.operation import Claim, Family
 from calco.model.storage_account import KEY_BYTES, KeyName, Kind, NewStorageAccount, Sku
@@ -104,7 +104,7 @@ def _check_unused(view: Reader, id: ResourceId) -> None:
 
 
 def _changed(account: Resource, change: AccountChange) -> Resource:
-    properties = {**account.properties, **(change.properties or {})}
+    properties = merged(account.properties, change.properties or {})
     extra = {**account.extra}
     if change.sku is not None:
         extra["sku"] = _sku(change.sku)
@@ -118,7 +118,7 @@ def _new(cloud: Cloud, wanted: NewStorageAccount, location: str) -> Resource:
     """An account's record as Azure fills it in. Source: recording net-image-from-vhd-blobs."""
     now = timestamp(cloud.clock.now())
     service: Document = {"enabled": True, "lastEnabledTime": now, "keyType": "Account"}
-    properties: Document = {
+    usual: Document = {
         "networkAcls": {
             "bypass": "AzureServices",
             "virtualNetworkRules": [],
@@ -128,7 +128,9 @@ def _new(cloud: Cloud, wanted: NewStorageAccount, location: str) -> Resource:
         "supportsHttpsTrafficOnly": True,
         "encryption": {"services": {"file": service, "blob": service}, "keySource": "Microsoft.Storage"},
         **({} if wanted.kind is Kind.STORAGE else {"accessTier": "Hot"}),
-        **wanted.properties,
+    }
+    properties: Document = {
+        **merged(usual, wanted.properties),
         "provisioningState": "Succeeded",
         "creationTime": now,
         "primaryLocation": location,
