@@ -353,3 +353,21 @@ def test_a_deallocated_machines_disk_is_copied_while_it_is_reserved(world: World
     assert world.resource(data).properties["diskState"] == DiskState.RESERVED
     world.done(virtual_machine.act(world.cloud, machine, Act.START))
     assert held(world, data) != held(world, world.id("disks", "copy"))
+
+
+def test_a_failed_disk_does_not_unlock_a_blob_that_another_disk_is_made_of(world: World) -> None:
+    uri = page_blob(world.with_group(), "large.vhd", guest_bytes=4096 * GIB)
+    wanted = replace(wish(world, CreateOption.IMPORT), source_uri=uri)
+    good = disk.put(world.cloud, replace(wanted, id=world.id("disks", "good")))
+    bad = disk.put(world.cloud, replace(wanted, id=world.id("disks", "bad"), os_type=OsType.LINUX))
+    assert good.operation is not None
+    assert bad.operation is not None
+    world.disks.freeze(blob_at(world, uri).volume)  # as far as the good one came
+
+    world.drive(held={good.operation.id})
+
+    assert failure(world.operation(bad.operation.id))[0] == "VHDSizeInvalid"
+    with pytest.raises(VolumeFrozen):
+        world.disks.write(blob_at(world, uri).volume, 0, bytes(512))
+    world.drive()
+    assert world.state(world.id("disks", "good")) == "Succeeded"

@@ -106,12 +106,19 @@ def locking(volume_of: Callable[[Reader, P], VolumeId]) -> Act[Cloud, P]:
         cloud.disks.freeze(frozen)
 
     def undo(cloud: Cloud, job: Job[P]) -> None:
-        with cloud.records.read() as view:
-            row = view.volume(volume_of(view, job.params))
-        if row is not None and not row.frozen:
-            cloud.disks.thaw(row.id)
+        # No operation is accepted meanwhile. Another one that is at its holder may have locked it as well, and counts on
+        # that.
+        with cloud.records.write() as tx:
+            row = tx.volume(volume_of(tx, job.params))
+            if row is not None and not row.frozen and _is_alone(tx, row.id, job.id):
+                cloud.disks.thaw(row.id)
 
     return Act("lock file", do, undo)
+
+
+def _is_alone(view: Reader, held: VolumeId, operation: str) -> bool:
+    """Whether no other operation is at whoever holds the volume."""
+    return {each for holder, _ in view.holders(held) for each in view.claims(holder)} <= {operation}
 
 
 def freeze(tx: Writer, wanted: Freezing) -> VolumeId:
