@@ -95,16 +95,19 @@ def share(cloud: Cloud, source: State, target: Target, asked: Conditions, conten
     ``content.more["copy"]`` has the copy's ``id`` and ``source``, here and in ``move``.
     """
     stored_blob.check_place(cloud, target, asked)
-    frozen = replace(source.volume, frozen=True)
+    frozen, length = replace(source.volume, frozen=True), source.length
 
     def still_there(tx: Writer) -> None:
         stored_blob.check_unclaimed(tx, source.resource.id)
-        if tx.held(source.resource.id).get(blob.SLOT) != source.volume.id:
+        row = tx.volume(source.volume.id)
+        if tx.held(source.resource.id).get(blob.SLOT) != source.volume.id or row is None or row.size_bytes != length:
             raise model.busy()
+        # Once more: a write that came in between has thawed it, and it may not now.
+        cloud.disks.freeze(source.volume.id)
 
-    # The file before the row: a crash between leaves a file that the next write thaws.
+    # The file before the row: a crash between leaves a file that the next write thaws. And before the transaction: who
+    # waits for writes that are under way keeps nobody waiting.
     cloud.disks.freeze(source.volume.id)
-    length = source.length
     told = stored_blob.member(content.more, "copy")
     copied: Document = {**told, "status": "success", "progress": f"{length}/{length}"}
     made = replace(content, type=_type(source), more={**content.more, "copy": copied})
