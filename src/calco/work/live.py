@@ -106,8 +106,7 @@ def locking(volume_of: Callable[[Reader, P], VolumeId]) -> Act[Cloud, P]:
         cloud.disks.freeze(frozen)
 
     def undo(cloud: Cloud, job: Job[P]) -> None:
-        # No operation is accepted meanwhile. Another one that is at its holder may have locked it as well, and counts on
-        # that.
+        # No operation is accepted meanwhile. Another one at its holder may have locked it too, and counts on that.
         with cloud.records.write() as tx:
             row = tx.volume(volume_of(tx, job.params))
             if row is not None and not row.frozen and _is_alone(tx, row.id, job.id):
