@@ -121,6 +121,13 @@ def test_a_difference_that_is_in_neither_list_is_found() -> None:
     assert golden.sort([new]).new == [new]
 
 
+def test_a_line_or_rule_that_nothing_needs_is_found() -> None:
+    nothing = golden.sort([])
+
+    assert nothing.unused_lines == sorted(golden.missing())
+    assert nothing.unused_rules == [*golden.deliberate()]
+
+
 def test_the_page_is_up_to_date(played: list[Played]) -> None:
     """`make compatibility` writes it."""
     assert report.PAGE.read_text() == report.page(played)

@@ -26,12 +26,13 @@ class Endpoint:
     content: bytes = b"a" * 4096 + bytes(MIB) + b"b" * 512 + bytes(3 * MIB - 4096 - 512) + b"f" * 512
     type: str = "PageBlob"
     ranges: Sequence[tuple[int, int]] = ((0, 4096), (4096 + MIB, 512), (4 * MIB, 512))
+    etag: str = '"0x1"'
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
     spoil: Callable[[str, int, dict[str, str], bytes], tuple[int, dict[str, str], bytes]] | None = None
 
     def answer(self, method: str, path: str, wanted: str | None) -> tuple[int, dict[str, str], bytes]:
         self.asked.append((method, path, wanted))
-        headers = {"ETag": '"0x1"', "x-ms-blob-type": self.type}
+        headers = {"ETag": self.etag, "x-ms-blob-type": self.type}
         name, _, query = path.partition("?")
         if name != "/account/vhds/a.vhd":
             return 404, {}, b"<Error/>"
@@ -61,6 +62,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve(self) -> None:
         status, headers, body = self.endpoint.answer(self.command, self.path, self.headers.get("x-ms-range"))
+        if self.headers.get("If-Match", self.endpoint.etag) != self.endpoint.etag:
+            status, headers, body = 412, {}, b"<Error/>"
         self.send_response(status)
         for name, value in ({"Content-Length": str(len(body))} | headers).items():
             self.send_header(name, value)
@@ -299,6 +302,23 @@ def test_an_answer_that_is_none_is_unreadable(served: Served, status: int, chang
         served.blobs().look(f"{served.uri}?{SAS}")
 
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("read", [0, 1], ids=["before its ranges are listed", "in the middle"])
+def test_a_blob_that_is_changed_while_it_is_read_is_unreadable(served: Served, read: int) -> None:
+    blobs = served.blobs()
+    found = blobs.look(served.uri)
+
+    def all_pages() -> None:
+        if not read:
+            served.endpoint.etag = '"0x2"'
+        _, pages = blobs.pages(found)
+        next(pages)
+        served.endpoint.etag = '"0x2"'
+        list(pages)
+
+    with pytest.raises(BlobUnreadable, match="was changed"):
+        all_pages()
 
 
 @pytest.mark.parametrize(

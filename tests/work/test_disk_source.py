@@ -5,12 +5,14 @@ from dataclasses import replace
 import pytest
 
 from calco.model import vhd
+from calco.model.conditions import NONE
 from calco.model.disk import CreateOption, DiskState, NewDisk, OsType, Sku
 from calco.model.ids import ResourceId
 from calco.model.virtual_machine import Act
 from calco.model.volume import GIB, MIB
 from calco.ports import VolumeFrozen
-from calco.work import disk, snapshot, virtual_machine
+from calco.work import disk, snapshot, stored_blob, virtual_machine
+from calco.work.stored_blob import Target
 from calco.work.volume import DISK_SLOT
 from tests.crash.scenes_snapshot import wish as snapshot_wish
 from tests.work.looking import failure, refused
@@ -371,3 +373,15 @@ def test_a_failed_disk_does_not_unlock_a_blob_that_another_disk_is_made_of(world
         world.disks.write(blob_at(world, uri).volume, 0, bytes(512))
     world.drive()
     assert world.state(world.id("disks", "good")) == "Succeeded"
+
+
+def test_while_a_disk_is_made_of_a_blob_nobody_takes_the_blob_away(world: World) -> None:
+    uri = page_blob(world.with_group(), "os.vhd")
+    making = disk.put(world.cloud, replace(wish(world, CreateOption.IMPORT), source_uri=uri))
+    account, _, container, _ = (found := blob_at(world, uri)).id.names
+    target = Target(GROUP.sibling("Microsoft.Storage", "storageAccounts", account), container, "os.vhd")
+
+    refused(world, lambda: stored_blob.delete(world.cloud, target, NONE), 503, "ServerBusy")
+
+    world.done(making)
+    assert held(world, world.id("disks", "copy")) == found.volume

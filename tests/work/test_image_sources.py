@@ -20,6 +20,7 @@ from calco.model.volume import GIB, MIB
 from calco.ports import BlobAbsent, BlobOfOtherType, BlobUnreadable, HostRefused, NoRemoteBlob, Reader, VolumeFrozen
 from calco.work import blob, disk, image, resource_group, virtual_machine
 from calco.work.common import with_properties
+from calco.work.disk import DiskChange
 from calco.work.volume import DISK_SLOT
 from tests.work.hosts import OneHost, far_blob
 from tests.work.looking import failure, refused
@@ -609,3 +610,14 @@ def blob_at_in(view: Reader, world: World, uri: str) -> ResourceId:
     found = blob.find(view, world.cloud, uri)
     assert found is not None
     return found.id
+
+
+def test_while_an_image_is_made_of_a_machine_nobody_changes_its_disks(world: World) -> None:
+    source = world.generalized_machine("web1")
+    image.put(world.cloud, world.new_image("golden", source))
+
+    for each in (disk_of(world, source), disk_of(world, source, 3)):
+        larger = partial(disk.patch, world.cloud, each, DiskChange(size_gb=64))
+        refused(world, larger, 409, "Conflict")
+    world.drive()
+    assert world.state(world.id("images", "golden")) == "Succeeded"

@@ -12,6 +12,7 @@ from calco.model.machine import Drive
 from calco.model.virtual_machine import Act, DiskWish, NewVirtualMachine
 from calco.tool import ToolFailed
 from calco.work import access, disk, virtual_machine
+from calco.work.disk import DiskChange
 from tests.work.changes import HAD, existing, wanting
 from tests.work.looking import failure, refused, vm_id
 from tests.work.sources import disk_of
@@ -318,3 +319,16 @@ def test_a_disk_with_a_signed_url_out_is_not_grown_through_its_machine(world: Wo
     larger = wanting(world, machine, replace(HAD, size_gb=9))
     words = "Call EndGetAccess before resizing the disk."
     refused(world, lambda: virtual_machine.put(world.cloud, larger), 409, "OperationNotAllowed", words)
+
+
+def test_while_disks_come_and_go_nobody_else_changes_them(world: World, web1: ResourceId) -> None:
+    spare = world.empty_disk("spare")
+    virtual_machine.update(world.cloud, wanting(world, web1, HAD, existing(0, spare)))
+
+    refused(world, lambda: disk.patch(world.cloud, spare, DiskChange(tags={"a": "b"})), 409, "Conflict")
+    world.drive()
+    virtual_machine.update(world.cloud, wanting(world, web1, HAD))
+    refused(world, lambda: disk.patch(world.cloud, spare, DiskChange(tags={"a": "b"})), 409, "Conflict")
+    world.drive()
+
+    assert state(world, spare) == ("Unattached", None)

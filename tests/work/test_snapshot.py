@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from calco.compute.simulated import SimulatedHypervisor
 from calco.model import vhd
 from calco.model.disk import CreateOption, DiskState, OsType
 from calco.model.ids import ResourceId
-from calco.model.machine import Generation
+from calco.model.machine import Drive, Generation
 from calco.model.snapshot import NewSnapshot, SnapshotSku
 from calco.model.virtual_machine import Act
 from calco.model.volume import GIB, MIB, Volume
@@ -339,3 +340,24 @@ def test_a_groups_deletion_takes_snapshots_along(world: World) -> None:
     world.done(resource_group.delete(world.cloud, GROUP))
     assert world.find(GROUP) is None
     assert world.disks.volumes() == set()
+
+
+class Deaf(SimulatedHypervisor):
+    """Machines that go on where they are."""
+
+    def switch(self, vm_id: str, drive: Drive) -> None:
+        del vm_id, drive
+
+
+def test_a_guest_that_goes_on_below_is_no_snapshot(world: World) -> None:
+    web1 = world.running_machine("web1")
+    before = writes(world, web1)
+    world.cloud = replace(world.cloud, hypervisor=Deaf(world.folder / "machines"))
+
+    failed = world.ended(snapshot.put(world.cloud, of(world, os_disk(world))))
+
+    code, message = failure(failed)
+    assert (code, "cannot be switched" in message) == ("OperationNotAllowed", True)
+    assert writes(world, web1) == before
+    assert not is_frozen(world, before[None])
+    assert world.leftovers() == []
