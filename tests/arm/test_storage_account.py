@@ -50,6 +50,7 @@ def test_a_second_put_changes_tags_and_sku_and_answers_200(lab: Api) -> None:
 
     assert answer.status_code == 200
     assert (lab.get(ONE)["tags"], lab.get(ONE)["sku"]["name"]) == ({"a": "b"}, "Standard_LRS")
+    assert "secondaryLocation" not in lab.get(ONE)["properties"], "local storage has no copy elsewhere"
     assert lab.call("POST", f"{ONE}/listKeys").json() == keys
 
 

@@ -108,6 +108,8 @@ def _changed(account: Resource, change: AccountChange) -> Resource:
     extra = {**account.extra}
     if change.sku is not None:
         extra["sku"] = _sku(change.sku)
+        properties = {name: each for name, each in properties.items() if name not in SECOND}
+        properties |= _second(account.location, change.sku)
     if change.kind is not None:
         extra["kind"] = change.kind.value
     tags = account.tags if change.tags is None else change.tags
@@ -136,12 +138,19 @@ def _new(cloud: Cloud, wanted: NewStorageAccount, location: str) -> Resource:
         "primaryLocation": location,
         "statusOfPrimary": "available",
     }
-    second = model.PAIRS.get(location) if wanted.sku.is_geographic else None
-    if second is not None:
-        properties |= {"secondaryLocation": second, "statusOfSecondary": "available"}
+    properties |= _second(location, wanted.sku)
     keys: Document = {name.value: _new_key(cloud) for name in KeyName}
     extra: Document = {"sku": _sku(wanted.sku), "kind": wanted.kind.value, **wanted.extra}
     return Resource(wanted.id, location, properties, wanted.tags, {KEYS: keys}, extra)
+
+
+SECOND = frozenset({"secondaryLocation", "statusOfSecondary"})
+
+
+def _second(location: str, sku: Sku) -> Document:
+    """Where the account's copy in another region would be."""
+    second = model.PAIRS.get(location) if sku.is_geographic else None
+    return {} if second is None else {"secondaryLocation": second, "statusOfSecondary": "available"}
 
 
 def _sku(sku: Sku) -> Document:
