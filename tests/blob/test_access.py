@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from calco.model.access import Access
 from calco.model.disk import CreateOption, NewDisk
@@ -14,8 +15,9 @@ from calco.model.document import Document, text_at
 from calco.model.ids import ResourceId
 from calco.model.storage_account import Kind, NewStorageAccount, Sku
 from calco.model.volume import MIB
-from calco.work import access, disk, storage_account
-from tests.blob.endpoint import NAME, Endpoint, code, sign
+from calco.work import access, blob, disk, storage_account
+from tests.asgi import AsgiClient
+from tests.blob.endpoint import NAME, Endpoint, code, sas, sign
 from tests.world import GROUP, LOCATION, World
 
 PAGE = b"p" * 512
@@ -140,3 +142,32 @@ def test_a_key_copies_nothing_out_of_another_account(endpoint: Endpoint) -> None
 
     assert (refused.status_code, code(refused)) == (403, "CannotVerifyCopySource")
     assert own.status_code == 202
+
+
+# --- what changes while a body is on its way -------------------------------------------------------------------------
+
+
+def test_pages_that_come_after_a_machine_has_taken_the_blob_are_not_written(endpoint: Endpoint) -> None:
+    """A sender may take its time behind the headers."""
+    path, world = endpoint.page_blob(), endpoint.world
+
+    def lease() -> None:
+        with world.records.write() as tx:
+            found = blob.find(tx, world.cloud, f"{endpoint.base}/{NAME}{path}")
+            assert found is not None
+            blob.lease_to(world.cloud, tx, found.id, world.id("virtualMachines", "vm"))
+
+    async def slowly(scope: Scope, receive: Receive, send: Send) -> None:
+        async def after_the_lease() -> Message:
+            lease()
+            return await receive()
+
+        await endpoint.edge(scope, after_the_lease, send)
+
+    query = sas(endpoint.key, "b", path, sp="rw", se="2999-01-01T00:00:00Z")
+    url = f"/{NAME}{path}?{query}"
+
+    answer = AsgiClient(slowly, endpoint.base).request("PUT", f"{url}&comp=page", content=PAGE, headers=WRITE)
+
+    assert (answer.status_code, code(answer)) == (412, "LeaseIdMissing")
+    assert endpoint.raw("GET", url, headers={"x-ms-range": "bytes=0-511"}).content == bytes(512)

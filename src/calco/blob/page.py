@@ -28,13 +28,18 @@ def create(call: Call) -> Answer:
 
 def prepare(call: Call) -> Prepared:
     """Whether these pages may be written, before they come. Raises ApiError."""
-    pages, rule = headers.page_range(call.headers), headers.sequence_rule(call.headers)
+    pages = headers.page_range(call.headers)
     _check_length(call, pages)
     if call.disk is None:
-        return page_blob.check(call.cloud, call.target, pages, headers.conditions(call.headers), rule)
+        return _checked(call, pages)
     if pages.offset + pages.length > call.disk.length:
         raise model.bad_page_range()
     return call.disk
+
+
+def _checked(call: Call, pages: Pages) -> stored_blob.State:
+    asked, rule = headers.conditions(call.headers), headers.sequence_rule(call.headers)
+    return page_blob.check(call.cloud, call.target, pages, asked, rule)
 
 
 def _action(call: Call) -> str:
@@ -73,8 +78,9 @@ def write(call: Call, body: Body) -> Answer:
             return Answer(201, _write_upload(call, body.prepared, pages, data))
         case None:
             raise model.blob_not_found()
-        case found:
-            now = page_blob.write(call.cloud, call.tools.turns, found, pages, data)
+        case _:
+            # Once more: a body takes what time its sender likes, and a machine may have the blob for a disk by now.
+            now = page_blob.write(call.cloud, call.tools.turns, _checked(call, pages), pages, data)
             number = str(page_blob.sequence_number(now))
             told = headers.version(now.version) | {"x-ms-blob-sequence-number": number}
             return Answer(201, told | {"x-ms-request-server-encrypted": "true"})
