@@ -14,11 +14,12 @@ from calco.assembly import rules_of
 from calco.model.errors import ApiError
 from calco.model.guest import Health
 from calco.model.ids import ResourceId
-from calco.model.operation import OperationEnd, Status
+from calco.model.operation import OperationEnd, Status, StepEvent
 from calco.model.virtual_machine import Act, NewVirtualMachine
 from calco.operations.engine import Engine
 from calco.settings import Settings
 from calco.work import instance_view, operation, plans, reconcile, virtual_machine
+from tests.crash.fuse import Broken, Fuse, with_fuse
 from tests.work.holding import RULES, Running, golden_without_data, on_files
 from tests.work.looking import failure
 from tests.world import SUBSCRIPTION, World
@@ -235,6 +236,28 @@ def test_one_that_cannot_even_be_switched_on_holds_nobody_up(world: World) -> No
         running.wait_for_ends(5)
 
     assert sorted(str(world.state(each.id)) for each in wanted) == ["Failed"] * 3 + ["Succeeded"] * 2
+    assert world.leftovers() == []
+
+
+def test_one_that_failed_and_is_not_yet_taken_back_holds_nobody_up(world: World) -> None:
+    """Its volumes cannot be removed just now; others are switched on meanwhile."""
+    wanted = waiting_world(world, 2, 2)
+    world.guest = lambda _: None
+    first, second = (virtual_machine.put(world.cloud, each).operation for each in wanted)
+    assert first
+    assert second
+    broken = with_fuse(world, Fuse(1, Broken, True), records=False)
+    Engine(broken, world.records, plans.BOOK, world.clock).advance(first.id)
+    with world.records.read() as view:
+        assert StepEvent.FAILED in [event for _, event in view.steps(first.id)]
+    assert world.operation(first.id).end is None
+
+    Engine(world.cloud, world.records, plans.BOOK, world.clock).advance(second.id)
+
+    on = [each.internal.get("poweredOnAt") is not None for each in (world.resource(w.id) for w in wanted)]
+    assert on == [False, True]
+    world.drive()
+    assert world.operation(first.id).status is Status.FAILED
     assert world.leftovers() == []
 
 
