@@ -1,6 +1,7 @@
 """Snapshots of disks whichever way they are used, and what outlives what."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from calco.model.machine import Drive, Generation
 from calco.model.snapshot import NewSnapshot, SnapshotSku
 from calco.model.virtual_machine import Act
 from calco.model.volume import GIB, MIB, Volume
+from calco.ports import Clock
+from calco.storage.simulated import SimulatedDiskStore
 from calco.work import disk, live, resource_group, snapshot, virtual_machine
 from calco.work.common import with_properties
 from calco.work.machine_state import RENEWS_MACHINE_ID
@@ -361,3 +364,32 @@ def test_a_guest_that_goes_on_below_is_no_snapshot(world: World) -> None:
     assert writes(world, web1) == before
     assert not is_frozen(world, before[None])
     assert world.leftovers() == []
+
+
+class Noted(SimulatedDiskStore):
+    """A store that notes the order of what makes a snapshot last."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        super().__init__(folder, clock)
+        self.noted: list[tuple[str, str]] = []
+
+    def sync(self, volume: str) -> None:
+        super().sync(volume)
+        self.noted.append(("sync", volume))
+
+    def freeze(self, volume: str) -> None:
+        super().freeze(volume)
+        self.noted.append(("freeze", volume))
+
+
+def test_what_a_guest_wrote_is_on_disk_before_it_counts_as_frozen(world: World) -> None:
+    noted = world.disks = Noted(world.folder / "noted", world.clock)
+    world.cloud = replace(world.cloud, disks=noted)
+    web1 = world.running_machine("web1")
+    below = writes(world, web1)[None]
+    noted.noted.clear()
+
+    taken(world, of(world, os_disk(world)))
+
+    assert writes(world, web1)[None] != below
+    assert noted.noted == [("sync", below), ("freeze", below)]
