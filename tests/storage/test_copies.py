@@ -362,3 +362,15 @@ def test_what_was_started_dies_with_who_started_it_and_leaves_nothing_whole(
         files.sync(COPY)
     files.copy(Volume(COPY, 64 * MIB), BASE, nothing)
     assert read(files, COPY, 60 * MIB - 512, 1024) == b"\x01" * 512 + bytes(512)
+
+
+def test_who_reads_a_volume_does_not_keep_its_machine_from_starting(tmp_path: Path, clock: HandClock) -> None:
+    """A download may still be open for a moment when its disk is attached and switched on."""
+    store = Qcow2Store(tmp_path / "volumes", clock)
+    store.create(Volume(BASE, 4 * MIB))
+    store.create(Volume(OTHER, 4 * MIB, backing=BASE))
+
+    with store.view(OTHER) as content:
+        content.read(0, 512)
+        run("qemu-io", "-f", "qcow2", "-c", "write -P 1 0 512", str(store.path(OTHER)))
+        run("qemu-io", "-f", "qcow2", "-c", "write -P 1 512 512", str(store.path(BASE)))

@@ -42,7 +42,8 @@ def get(call: Call, _body: Body) -> Answer:
     if call.disk is not None:
         disk = call.disk
         check_read(headers.conditions(call.headers), disk.version)
-        return _sent(call, disk.length, _of_disk(disk), shared_disk.opened(disk, call.tools.views.of), {})
+        opened = shared_disk.opened(disk, call.tools.views.during(disk.grant.identifier))
+        return _sent(call, disk.length, _of_disk(disk), opened, {})
     found = find(call)
     stored_blob.check_read(call.cloud, found, headers.conditions(call.headers))
     told = headers.of_blob(found, blob_work.now_ns(call.cloud))

@@ -117,7 +117,7 @@ def get_ranges(call: Call, _body: Body) -> Answer:
     if call.disk is not None:
         check_read(asked, call.disk.version)
         offset, length = headers.byte_range(call.headers, call.disk.length) or (0, call.disk.length)
-        with shared_disk.opened(call.disk, call.tools.views.of) as content:
+        with shared_disk.opened(call.disk, call.tools.views.during(call.disk.grant.identifier)) as content:
             found = list(page_blob.joined(content.extents(offset, length)))
         return _listed(headers.version(call.disk.version), call.disk.length, found)
     blob = find(call)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from calco.model.volume import VolumeId
 from calco.ports import Clock, VolumeView
@@ -24,19 +25,27 @@ class _Kept:
 
 class Views:
     """A view has one user at a time; several users of a volume have one each, and one is kept. ``close_idle`` is called
-    now and then."""
+    now and then.
+
+    A view shows what the volume was when it was opened. So it is kept for one grant: between two grants a machine may
+    have written.
+    """
 
     def __init__(self, open: Open, clock: Clock) -> None:
         self._open = open
         self._clock = clock
         self._lock = threading.Lock()
-        self._kept: dict[VolumeId, _Kept] = {}
+        self._kept: dict[tuple[str, VolumeId], _Kept] = {}
+
+    def during(self, grant: str) -> Open:
+        """Views of volumes for whoever has that grant."""
+        return partial(self._of, grant)
 
     @contextmanager
-    def of(self, volume: VolumeId) -> Iterator[VolumeView]:
+    def _of(self, grant: str, volume: VolumeId) -> Iterator[VolumeView]:
         """The volume's view, for this thread alone. Raises FileNotFoundError, PoolGone."""
         with self._lock:
-            kept = self._kept.pop(volume, None)
+            kept = self._kept.pop((grant, volume), None)
         if kept is None:
             opened = self._open(volume)
             kept = _Kept(opened, opened.__enter__())
@@ -45,13 +54,13 @@ class Views:
         except BaseException:
             _close(kept)
             raise
-        self._give_back(volume, kept)
+        self._give_back((grant, volume), kept)
 
-    def _give_back(self, volume: VolumeId, kept: _Kept) -> None:
+    def _give_back(self, key: tuple[str, VolumeId], kept: _Kept) -> None:
         kept.used_at = self._clock.monotonic()
         with self._lock:
-            if volume not in self._kept and len(self._kept) < KEPT_MAX:
-                self._kept[volume] = kept
+            if key not in self._kept and len(self._kept) < KEPT_MAX:
+                self._kept[key] = kept
                 return
         _close(kept)
 

@@ -166,9 +166,13 @@ class Qcow2Store:
     def view(self, volume: VolumeId) -> Iterator[VolumeView]:
         """Raises FileNotFoundError, PoolGone, ForeignVolume, ToolFailed when QEMU cannot open it."""
         layers = self._layers(volume)
-        opened = flat.view(layers[0].file) if layers[0].format is Format.FLAT else self._qemu_block.view(_chain(layers))
-        with opened as view:
-            yield view
+        if layers[0].format is Format.FLAT:
+            with flat.view(layers[0].file) as flat_view:
+                yield flat_view
+            return
+        # No lock: who downloads a disk must not keep its machine from starting when the signed URL has ended.
+        with self._qemu_block.view(_chain(layers), locked=False) as qemu_view:
+            yield qemu_view
 
     # --- changing ---
 
