@@ -65,7 +65,9 @@ def running(data: Path, hypervisor: str) -> Iterator[Service]:
 
 
 def _calco(data: Path, *words: str) -> str:
-    environment = {name: each for name, each in os.environ.items() if not name.startswith("CALCO_")}
+    # Python's compiled modules are kept, as they are for whoever installs calco, and as pip keeps them for the peers.
+    unwanted = ("CALCO_", "PYTHONDONTWRITEBYTECODE")
+    environment = {name: each for name, each in os.environ.items() if not name.startswith(unwanted)}
     if "CALCO_CACHE" in os.environ:
         environment["CALCO_CACHE"] = os.environ["CALCO_CACHE"]
     argv = [sys.executable, "-m", "calco", *words, "--data-dir", str(data)]

