@@ -22,6 +22,7 @@ import httpx
 import msgspec
 import pytest
 
+from calco import process
 from calco.cli.common import Failure
 from calco.cli.page_transfer import PageBlob, Range
 from calco.model import vhd
@@ -37,7 +38,7 @@ from tests.storage.test_remote_blob import Endpoint, Handler
 
 GUID = "11111111-2222-3333-4444-555555555555"
 PIECE = 4 * MIB
-LARGE = 96 * MIB
+LARGE = 64 * MIB
 """Long enough to copy that the kill comes in the middle."""
 SMALL = 24 * MIB
 ATTEMPTS = 5
@@ -159,7 +160,7 @@ class Lab:
         """The service, and with it its blob process, however busy that is."""
         blobs = blob_processes(self.service)
         self.service.kill()
-        until(lambda: not any(Path(f"/proc/{each.pid}").exists() for each in blobs))
+        until(lambda: not any(process.is_alive(each) for each in blobs))
 
     def kill_while_copying(self, pool: str = "") -> None:
         until(lambda: self.half_made(pool))
