@@ -38,6 +38,9 @@ class ResourceId:
         return _remembered(text) if len(text) <= REMEMBERED_LENGTH else _parse(text)
 
     def __str__(self) -> str:
+        if len(self.types) == 1 == len(self.names):  # nearly all, and lists spell a thousand of them
+            provider = f"/providers/{self.namespace}/{self.types[0]}/{self.names[0]}"
+            return f"/subscriptions/{self.subscription}/resourceGroups/{self.group}{provider}"
         pairs = "".join(f"/{type}/{name}" for type, name in zip(self.types, self.names, strict=True))
         provider = f"/providers/{self.namespace}{pairs}" if self.types else ""
         return f"/subscriptions/{self.subscription}/resourceGroups/{self.group}{provider}"
