@@ -383,6 +383,22 @@ def test_a_list_in_parts_is_followed_to_its_end(served: Served) -> None:
     assert [at for at, _ in pages] == [0, 1024]
 
 
+def test_a_list_of_page_ranges_that_never_ends_is_not_followed(served: Served) -> None:
+    blobs = served.blobs()
+    blob = blobs.look(served.uri)
+    turns = iter(range(1_000))
+
+    def endless(path: str, status: int, headers: dict[str, str], body: bytes) -> Answer:
+        marker = f"<NextMarker>{next(turns)}</NextMarker>".encode()
+        return status, headers, b"<PageList>" + marker + b"</PageList>"
+
+    served.endpoint.spoil = endless
+
+    with pytest.raises(BlobUnreadable, match="on and on"):
+        blobs.pages(blob)
+    assert next(turns) < 5
+
+
 def test_a_host_that_hangs_up_between_two_requests_is_asked_again(served: Served) -> None:
     served.endpoint.spoil = lambda _path, status, headers, body: (status, {**headers, "Connection": "close"}, body)
     blobs = served.blobs()

@@ -30,6 +30,8 @@ Resolve = Callable[[str, int], Iterable[str]]
 VERSION = "2021-08-06"
 """``x-ms-version``: since 2020-10-02 page ranges may come in parts."""
 ANSWER_SECONDS = 60
+_RANGES_MAX = 1_000_000
+"""Of 64 GiB; Azure's own lists have some ten thousand to a part."""
 _LIST_BYTES = 64 * MIB
 """The most of one list of page ranges: about a million of them."""
 _LIST_WINDOW = 64 * GIB
@@ -239,6 +241,7 @@ def _ranges(
         text = answer.read(_LIST_BYTES + 1)
         if len(text) > _LIST_BYTES or b"<PageList" not in text[:200]:
             raise BlobUnreadable(f"{target.netloc} did not answer with a list of page ranges")
+        known = len(found)
         for each in _RANGE.finditer(text):
             first, last = int(each[1]), int(each[2])
             # A range that reaches over the window's end comes whole, once in each.
@@ -249,6 +252,8 @@ def _ranges(
         next = re.search(rb"<NextMarker>([^<]{1,2048})</NextMarker>", text)
         if next is None or next[1] == marker:
             return found
+        if len(found) == known or len(found) > _RANGES_MAX:
+            raise BlobUnreadable(f"{target.netloc} goes on and on about the blob's page ranges")
         marker = next[1]
 
 

@@ -200,6 +200,7 @@ def resize(cloud: Cloud, turns: Turns, target: Target, length: int, asked: Condi
         raise model.busy()
 
     def grown(now: State, tx: Writer) -> Document:
+        stored_blob.check_unclaimed(tx, now.resource.id)
         tx.put_volume(replace(now.volume, size_bytes=max(length, now.length)))
         return {}
 
