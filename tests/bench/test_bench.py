@@ -24,6 +24,8 @@ from calco.work.machine_state import disks_of
 from tests.standing import StandingClock
 from tests.world import World
 
+pytestmark = pytest.mark.slow
+
 # --- arithmetic ------------------------------------------------------------------------------------------------------
 
 

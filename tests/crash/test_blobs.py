@@ -26,6 +26,8 @@ from tests.crash.fuse import Broken, Crash, Fuse, with_fuse
 from tests.crash.stage import Stage
 from tests.world import GROUP, LOCATION, World
 
+pytestmark = pytest.mark.slow
+
 ACCOUNT = GROUP.sibling("Microsoft.Storage", "storageAccounts", "labstore")
 DISK = Target(ACCOUNT, "vhds", "disk.vhd")
 LOG = Target(ACCOUNT, "vhds", "a.log")

@@ -36,6 +36,8 @@ from tests.contract.test_sdk import rows
 from tests.service_process import ServiceProcess, serving
 from tests.storage.test_remote_blob import Endpoint, Handler
 
+pytestmark = pytest.mark.slow
+
 GUID = "11111111-2222-3333-4444-555555555555"
 PIECE = 4 * MIB
 LARGE = 64 * MIB

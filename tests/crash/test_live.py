@@ -18,6 +18,8 @@ from tests.crash.stage import Stage
 from tests.crash.test_plans import drive_a_while
 from tests.world import World
 
+pytestmark = pytest.mark.slow
+
 DATA = Running(3)
 
 

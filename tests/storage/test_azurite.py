@@ -16,7 +16,7 @@ from tests.storage.stores import BASE
 
 SIZE = 127 * GIB
 
-pytestmark = needs_azurite
+pytestmark = [pytest.mark.slow, needs_azurite]
 
 
 @pytest.fixture(scope="module")

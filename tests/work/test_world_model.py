@@ -26,6 +26,8 @@ from tests.crash.fuse import Crash, Fuse, with_fuse
 from tests.work.looking import dump, power
 from tests.world import LOCATION, World
 
+pytestmark = pytest.mark.slow
+
 NAMES = st.sampled_from(["a", "b", "c", "d"])
 IMAGES = st.sampled_from(["x", "y"])
 ON, OFF, FREE, MARKED, MARKED_FREE = "running", "stopped", "deallocated", "generalized", "generalized, deallocated"
