@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from bench.capture import COPY_SECONDS, GIB, fill
@@ -20,11 +21,12 @@ from bench.host import cpu_of_children
 from bench.report import Row
 from bench.samples import median, ratio
 from calco.model import vhd
-from calco.model.volume import Format, Volume
+from calco.model.volume import MIB, Format, Volume
+from calco.ports import VolumeView
 from calco.storage import flat
 from calco.storage.volumes import Qcow2Store
 
-PIECE_BYTES = 128 * 1024
+PIECE_BYTES = MIB
 PROMISED_TIMES = 1.0
 
 
@@ -59,19 +61,20 @@ def measure(folder: Path, size_gib: int, rounds: int) -> Measured:
     disk, size = str(uuid.uuid4()), size_gib * GIB
     store.create(Volume(disk, size))
     fill(store.path(disk), size)
-    there, back = folder / "disk.vhd", folder / "disk.qcow2"
-    made = Volume(str(uuid.uuid4()), size + vhd.FOOTER_BYTES, format=Format.FLAT)
+    theirs, back = folder / "disk.vhd", folder / "disk.qcow2"
+    there, made = (Volume(str(uuid.uuid4()), size + vhd.FOOTER_BYTES, format=Format.FLAT) for _ in range(2))
     fixed = ["-O", "vpc", "-o", "subformat=fixed,force_size=on"]
     measured = Measured(size_gib, {"export": Taken(), "import": Taken()}, {"export": Taken(), "import": Taken()})
     for _ in range(rounds):
-        _timed(measured.theirs["export"], lambda: _qemu_img(["-f", "qcow2", *fixed], store.path(disk), there))
-        there.unlink()
+        _timed(measured.theirs["export"], lambda: _qemu_img(["-f", "qcow2", *fixed], store.path(disk), theirs))
+        theirs.unlink()
         _timed(measured.ours["export"], lambda: _export(store, disk, there))
-        _timed(measured.theirs["import"], lambda: _qemu_img(["-f", "vpc", "-O", "qcow2"], there, back))
+        ours = store.path(there.id)
+        _timed(measured.theirs["import"], partial(_qemu_img, ["-f", "vpc", "-O", "qcow2"], ours, back))
         back.unlink()
-        _timed(measured.ours["import"], lambda: _import(store, there, made))
+        _timed(measured.ours["import"], partial(_import, store, ours, made))
         store.delete(made.id)
-        there.unlink()
+        store.delete(there.id)
     return measured
 
 
@@ -95,16 +98,14 @@ def rows(measured: Measured) -> Iterator[Row]:
 # --- both sides ------------------------------------------------------------------------------------------------------
 
 
-def _export(store: Qcow2Store, disk: str, target: Path) -> None:
-    with store.view(disk) as view, target.open("wb") as out:
-        size = view.size_bytes
-        out.truncate(size)
-        for each in view.extents(0, size):
-            for at in range(each.offset, each.offset + each.length, PIECE_BYTES):
-                piece = view.read(at, min(PIECE_BYTES, each.offset + each.length - at))
-                os.pwrite(out.fileno(), piece, at)
-        os.pwrite(out.fileno(), vhd.footer(size, disk, datetime.now(UTC)), size)
-        os.fsync(out.fileno())
+def _export(store: Qcow2Store, disk: str, there: Volume) -> None:
+    with store.view(disk) as view:
+        store.receive(there, _as_vhd(view, disk))
+
+
+def _as_vhd(disk: VolumeView, name: str) -> Iterator[tuple[int, bytes]]:
+    yield from _pages(disk)
+    yield disk.size_bytes, vhd.footer(disk.size_bytes, name, datetime.now(UTC))
 
 
 def _import(store: Qcow2Store, source: Path, volume: Volume) -> None:
@@ -114,7 +115,7 @@ def _import(store: Qcow2Store, source: Path, volume: Volume) -> None:
         store.receive(volume, _pages(content))
 
 
-def _pages(content: flat.FlatView) -> Iterator[tuple[int, bytes]]:
+def _pages(content: VolumeView) -> Iterator[tuple[int, bytes]]:
     for each in content.extents(0, content.size_bytes):
         for at in range(each.offset, each.offset + each.length, PIECE_BYTES):
             yield at, content.read(at, min(PIECE_BYTES, each.offset + each.length - at))

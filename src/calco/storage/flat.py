@@ -8,11 +8,15 @@ permission is looked at, not left to the kernel: for root it would mean nothing.
 import ctypes
 import errno
 import fcntl
+import mmap
 import os
 import stat
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 from calco.model.volume import MIB
 from calco.ports import Extent, StoreFull, VolumeFrozen
@@ -27,6 +31,8 @@ _FICLONE = 0x40049409
 _DIRECT_BYTES = MIB
 _BLOCK_BYTES = 4096
 """What a direct write is a multiple of; no disk has larger blocks."""
+_BUFFERS = 3
+"""Pieces on their way to the disk at once, the one that is being filled included."""
 _COPY_BYTES = 16 * MIB
 """How much is copied between two words of progress."""
 
@@ -98,11 +104,61 @@ def _put(descriptor: int, offset: int, left: memoryview) -> None:
 
 def fill(file: Path, pages: Iterable[tuple[int, bytes]]) -> None:
     """Write all of ``pages``; not on disk before the caller syncs it. Raises ValueError for one outside the file."""
-    with _opened(file, os.O_RDWR, fcntl.LOCK_SH) as descriptor:
+    with _opened(file, os.O_RDWR, fcntl.LOCK_SH) as descriptor, _WriteBehind(file, descriptor) as writer:
         size = os.fstat(descriptor).st_size
         for offset, data in pages:
             check_range(offset, len(data), size)
-            _put(descriptor, offset, memoryview(data))
+            writer.put(offset, memoryview(data))
+
+
+class _WriteBehind:
+    """Writes in a thread of its own, so that what comes next is fetched meanwhile; whole blocks past the page cache,
+    where the file system has such a thing: what is synced right after would only be copied once more."""
+
+    def __init__(self, file: Path, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._file = file
+        self._direct: int | None = None
+        self._buffers = [mmap.mmap(-1, _DIRECT_BYTES) for _ in range(_BUFFERS)]
+        self._under_way: deque[Future[None]] = deque()
+        self._thread = ThreadPoolExecutor(1, "write behind")
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        with suppress(OSError):
+            self._direct = os.open(self._file, os.O_RDWR | os.O_DIRECT | os.O_CLOEXEC | os.O_NOFOLLOW)
+        return self
+
+    def put(self, offset: int, data: memoryview) -> None:
+        """Raises OSError of this write or of one before it."""
+        for start in range(0, len(data), _DIRECT_BYTES):
+            while len(self._under_way) >= _BUFFERS:
+                self._under_way.popleft().result()
+            piece = data[start : start + _DIRECT_BYTES]
+            # Memory of our own: a direct write wants it aligned, and the caller may use its own again.
+            buffer = memoryview(self._buffers[self._count % _BUFFERS])[: len(piece)]
+            buffer[:] = piece
+            self._count += 1
+            self._under_way.append(self._thread.submit(self._write, offset + start, buffer))
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        self._thread.shutdown()
+        if self._direct is not None:
+            os.close(self._direct)
+        if failed is None:
+            for each in self._under_way:
+                each.result()
+
+    def _write(self, offset: int, piece: memoryview) -> None:
+        if self._direct is not None and not (offset | len(piece)) % _BLOCK_BYTES:
+            try:
+                _put(self._direct, offset, piece)
+            except OSError as error:
+                if error.errno != errno.EINVAL:
+                    raise
+            else:
+                return
+        _put(self._descriptor, offset, piece)
 
 
 def clear(file: Path, offset: int, length: int) -> None:
