@@ -12,7 +12,7 @@ file that is no fixed VHD stays as it is, and the disk waits for another upload.
 ``until``, ``key``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -29,7 +29,7 @@ from calco.model.volume import VolumeId
 from calco.operations.plan import Act, Change, Job, Plan, no_change, nothing
 from calco.ports import Reader, Resource, Writer
 from calco.work.cloud import Accepted, Cloud
-from calco.work.common import check_free, found, hand_over, settled, told, with_internal, with_properties
+from calco.work.common import check_free, found, hand_over, listed, settled, told, with_internal, with_properties
 from calco.work.volume import DISK_SLOT
 
 BEGIN = "access.begin"
@@ -86,6 +86,19 @@ def state_of(resource: Resource, now: datetime) -> DiskState:
     state = DiskState(text_at(resource.properties, "diskState") or DiskState.UNATTACHED)
     grant = grant_of(resource, now)
     return state if grant is None else model.while_granted(state, write=grant.write)
+
+
+def read_one(cloud: Cloud, id: ResourceId) -> Resource:
+    """A disk or snapshot as it is now. Raises ApiError 404."""
+    with cloud.records.read() as view:
+        return shown(found(view, id), cloud.clock.now())
+
+
+def read_all(cloud: Cloud, kind: str, group: ResourceId | None) -> Sequence[Resource]:
+    """All disks or all snapshots as they are now. Raises ApiError 404 for a group that is missing."""
+    now = cloud.clock.now()
+    with cloud.records.read() as view:
+        return [shown(each, now) for each in listed(view, kind, group)]
 
 
 def shown(resource: Resource, now: datetime) -> Resource:

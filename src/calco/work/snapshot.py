@@ -29,7 +29,6 @@ from calco.work.common import (
     existing_here,
     found,
     hand_over,
-    listed,
     normal_location,
     settled,
     state_of,
@@ -46,14 +45,11 @@ COMPLETE = 100.0
 
 
 def get(cloud: Cloud, id: ResourceId) -> Resource:
-    with cloud.records.read() as view:
-        return access.shown(found(view, id), cloud.clock.now())
+    return access.read_one(cloud, id)
 
 
 def list(cloud: Cloud, group: ResourceId | None) -> Sequence[Resource]:
-    now = cloud.clock.now()
-    with cloud.records.read() as view:
-        return [access.shown(each, now) for each in listed(view, KIND, group)]
+    return access.read_all(cloud, KIND, group)
 
 
 def put(cloud: Cloud, wanted: NewSnapshot) -> Accepted:
