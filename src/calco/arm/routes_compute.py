@@ -1,0 +1,108 @@
+"""Rows of machines, disks, snapshots and images."""
+
+from calco.arm import access, disk, image, location, operation, snapshot, virtual_machine
+from calco.arm.route_patterns import GROUP, PROVIDERS, resource
+from calco.arm.router import Handler, Route
+
+_LOCATION = f"{PROVIDERS}/Microsoft.Compute/locations/{{location}}"
+_MACHINE = f"{GROUP}/providers/Microsoft.Compute/virtualMachines/{{name}}"
+
+
+def _acts() -> list[Route]:
+    acts: dict[str, Handler] = {
+        "start": virtual_machine.start,
+        "restart": virtual_machine.restart,
+        "powerOff": virtual_machine.power_off,
+        "deallocate": virtual_machine.deallocate,
+        "generalize": virtual_machine.generalize,
+        "capture": virtual_machine.capture,
+        "convertToManagedDisks": virtual_machine.convert_to_managed_disks,
+    }
+    return [
+        Route(
+            "POST",
+            f"{_MACHINE}/{name}",
+            handler,
+            f"Microsoft.Compute/virtualMachines/{name}/action",
+            long_running=name != "generalize",
+        )
+        for name, handler in acts.items()
+    ]
+
+
+def _access(type: str) -> list[Route]:
+    """Signed URLs to the bytes of a disk or snapshot."""
+    one = f"{GROUP}/providers/{type}/{{name}}"
+    return [
+        Route("POST", f"{one}/beginGetAccess", access.begin, f"{type}/beginGetAccess/action", long_running=True),
+        Route("POST", f"{one}/endGetAccess", access.end, f"{type}/endGetAccess/action", long_running=True),
+    ]
+
+
+COMPUTE: tuple[Route, ...] = (
+    *resource(
+        "Microsoft.Compute/virtualMachines",
+        put=virtual_machine.put,
+        get=virtual_machine.get,
+        delete=virtual_machine.delete,
+        list_group=virtual_machine.list_group,
+        list_all=virtual_machine.list_all,
+        patch=virtual_machine.patch,
+    ),
+    Route(
+        "GET",
+        f"{_MACHINE}/instanceView",
+        virtual_machine.get_instance_view,
+        "Microsoft.Compute/virtualMachines/instanceView/read",
+    ),
+    *_acts(),
+    *resource(
+        "Microsoft.Compute/disks",
+        put=disk.put,
+        get=disk.get,
+        delete=disk.delete,
+        list_group=disk.list_group,
+        list_all=disk.list_all,
+        patch=disk.patch,
+    ),
+    *_access("Microsoft.Compute/disks"),
+    *resource(
+        "Microsoft.Compute/snapshots",
+        put=snapshot.put,
+        get=snapshot.get,
+        delete=snapshot.delete,
+        list_group=snapshot.list_group,
+        list_all=snapshot.list_all,
+        patch=snapshot.patch,
+    ),
+    *_access("Microsoft.Compute/snapshots"),
+    *resource(
+        "Microsoft.Compute/images",
+        put=image.put,
+        get=image.get,
+        delete=image.delete,
+        list_group=image.list_group,
+        list_all=image.list_all,
+        patch=image.patch,
+        quick=True,
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/providers/Microsoft.Compute/images/{{name}}/providers/Calco/usages/current",
+        image.get_usage,
+        "Microsoft.Compute/images/read",
+    ),
+    Route(
+        "GET",
+        f"{_LOCATION}/operations/{{operation}}",
+        operation.get_compute,
+        "Microsoft.Compute/locations/operations/read",
+    ),
+    Route(
+        "GET",
+        f"{_LOCATION}/DiskOperations/{{operation}}",
+        operation.get_disk,
+        "Microsoft.Compute/locations/diskOperations/read",
+    ),
+    Route("GET", f"{_LOCATION}/vmSizes", location.list_sizes, "Microsoft.Compute/locations/vmSizes/read"),
+)

@@ -1,0 +1,73 @@
+"""Rows of networks, NICs and public addresses."""
+
+from calco.arm import network_interface, operation, public_address, virtual_network
+from calco.arm.route_patterns import GROUP, PROVIDERS, resource
+from calco.arm.router import Route
+
+_LOCATION = f"{PROVIDERS}/Microsoft.Network/locations/{{location}}"
+_NETWORK = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/{{name}}"
+
+NETWORK: tuple[Route, ...] = (
+    *resource(
+        "Microsoft.Network/virtualNetworks",
+        put=virtual_network.put,
+        get=virtual_network.get,
+        delete=virtual_network.delete,
+        list_group=virtual_network.list_group,
+        list_all=virtual_network.list_all,
+    ),
+    Route(
+        "PUT",
+        f"{_NETWORK}/subnets/{{subnet}}",
+        virtual_network.put_subnet,
+        "Microsoft.Network/virtualNetworks/subnets/write",
+        long_running=True,
+    ),
+    Route(
+        "GET",
+        f"{_NETWORK}/subnets/{{subnet}}",
+        virtual_network.get_subnet,
+        "Microsoft.Network/virtualNetworks/subnets/read",
+    ),
+    Route(
+        "DELETE",
+        f"{_NETWORK}/subnets/{{subnet}}",
+        virtual_network.delete_subnet,
+        "Microsoft.Network/virtualNetworks/subnets/delete",
+        long_running=True,
+    ),
+    Route(
+        "GET",
+        f"{_NETWORK}/subnets",
+        virtual_network.list_subnets,
+        "Microsoft.Network/virtualNetworks/subnets/read",
+    ),
+    *resource(
+        "Microsoft.Network/networkInterfaces",
+        put=network_interface.put,
+        get=network_interface.get,
+        delete=network_interface.delete,
+        list_group=network_interface.list_group,
+        list_all=network_interface.list_all,
+    ),
+    *resource(
+        "Microsoft.Network/publicIPAddresses",
+        put=public_address.put,
+        get=public_address.get,
+        delete=public_address.delete,
+        list_group=public_address.list_group,
+        list_all=public_address.list_all,
+    ),
+    Route(
+        "GET",
+        f"{_LOCATION}/operations/{{operation}}",
+        operation.get_network,
+        "Microsoft.Network/locations/operations/read",
+    ),
+    Route(
+        "GET",
+        f"{_LOCATION}/operationResults/{{operation}}",
+        operation.get_network_result,
+        "Microsoft.Network/locations/operationResults/read",
+    ),
+)

@@ -1,0 +1,38 @@
+"""Rows of what lies outside the providers of machines, networks and storage: subscriptions, groups, providers."""
+
+from calco.arm import location, operation, resource_group
+from calco.arm.route_patterns import GROUP, GROUPS, PROVIDERS, SUBSCRIPTION
+from calco.arm.router import Route
+
+RESOURCES: tuple[Route, ...] = (
+    Route("GET", "/subscriptions", location.list_subscriptions, "Microsoft.Resources/subscriptions/read"),
+    Route("GET", "/tenants", location.list_tenants, "Microsoft.Resources/tenants/read"),
+    Route("GET", SUBSCRIPTION, location.get_subscription, "Microsoft.Resources/subscriptions/read"),
+    Route(
+        "GET",
+        f"{SUBSCRIPTION}/locations",
+        location.list_locations,
+        "Microsoft.Resources/subscriptions/locations/read",
+    ),
+    Route("GET", PROVIDERS, location.list_providers, "Microsoft.Resources/subscriptions/providers/read"),
+    Route("GET", f"{PROVIDERS}/{{namespace}}", location.get_provider, "Microsoft.Resources/providers/read"),
+    Route("POST", f"{PROVIDERS}/{{namespace}}/register", location.register, "Microsoft.Resources/register/action"),
+    Route("GET", GROUPS, resource_group.list_all, "Microsoft.Resources/subscriptions/resourceGroups/read"),
+    Route("PUT", GROUP, resource_group.put, "Microsoft.Resources/subscriptions/resourceGroups/write"),
+    Route("PATCH", GROUP, resource_group.patch, "Microsoft.Resources/subscriptions/resourceGroups/write"),
+    Route("GET", GROUP, resource_group.get, "Microsoft.Resources/subscriptions/resourceGroups/read"),
+    Route("HEAD", GROUP, resource_group.head, "Microsoft.Resources/subscriptions/resourceGroups/read"),
+    Route(
+        "DELETE",
+        GROUP,
+        resource_group.delete,
+        "Microsoft.Resources/subscriptions/resourceGroups/delete",
+        long_running=True,
+    ),
+    Route(
+        "GET",
+        f"{SUBSCRIPTION}/operationresults/{{token}}",
+        operation.get_result,
+        "Microsoft.Resources/subscriptions/operationresults/read",
+    ),
+)
