@@ -21,6 +21,7 @@ from calco.model.volume import GIB
 from calco.operations.engine import Engine
 from calco.ports import Resource
 from calco.storage.records import SqlRecords
+from calco.storage.sealer import KeySealer
 from calco.storage.simulated import SimulatedDiskStore
 from calco.work import (
     disk,
@@ -94,6 +95,7 @@ class World:
         self.hypervisor = SimulatedHypervisor(machines, on_boot=self._on_boot)
         self.networks = SimulatedNetwork(self.folder / "networks")
         self.media = SimulatedMedia(machines)
+        self.sealer = KeySealer(bytes(32))
         self.told: list[str] = []
         """Operations that were accepted or woken."""
         self.cloud = Cloud(
@@ -103,6 +105,7 @@ class World:
             networks=self.networks,
             media=self.media,
             base_images=OneBase(self.folder),
+            sealer=self.sealer,
             clock=self.clock,
             chance=self.chance,
             rules=self.rules,

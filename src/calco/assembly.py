@@ -39,6 +39,7 @@ from calco.settings import Settings
 from calco.storage.migrations import CannotOpen, open_records
 from calco.storage.records import SqlRecords
 from calco.storage.remote_blob import ListedBlobs
+from calco.storage.sealer import KeySealer, ensure_key
 from calco.work import loose, machine_links, plans, virtual_machine
 from calco.work.cloud import Cloud, Rules
 from calco.work.guest_directory import Directory
@@ -169,6 +170,7 @@ def assemble(foundation: Foundation) -> Parts:
         networks=networks,
         media=_media(settings, data.root / "machines"),
         base_images=_base_images(settings, data.root),
+        sealer=KeySealer(ensure_key(data.secrets / "seal.key")),
         clock=clock,
         chance=foundation.chance,
         rules=replace(

@@ -18,7 +18,7 @@ from calco import service
 from calco.blob.app import BlobEdge
 from calco.blob_process import Orders, locked
 from calco.data_dir import DataDir
-from calco.ports import BaseImages, Clock, Hypervisor, ProvisioningMedia, VirtualNetwork
+from calco.ports import BaseImages, Clock, Hypervisor, ProvisioningMedia, Sealer, VirtualNetwork
 from calco.server import Server
 from calco.storage.migrations import open_records
 from calco.storage.volumes import Qcow2Store
@@ -45,6 +45,7 @@ def _cloud(orders: Orders, clock: Clock) -> Cloud:
         networks=cast("VirtualNetwork", nothing),
         media=cast("ProvisioningMedia", nothing),
         base_images=cast("BaseImages", nothing),
+        sealer=cast("Sealer", nothing),
         clock=clock,
         chance=SystemChance(),
         rules=orders.rules,

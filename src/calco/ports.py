@@ -16,7 +16,7 @@ from calco.model.document import Document
 from calco.model.guest import Guest, Provisioning, Report
 from calco.model.ids import ResourceId
 from calco.model.machine import Drive, Generation, Link, Machine, MachineState
-from calco.model.operation import NewOperation, Operation, OperationEnd, StepEvent
+from calco.model.operation import Cause, Failure, NewOperation, Operation, OperationEnd, StepEvent
 from calco.model.subnet import Port, Subnet
 from calco.model.volume import Volume, VolumeId
 
@@ -42,6 +42,32 @@ class Chance(Protocol):
 
 
 # --- records ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is kept of things that are no resource of a group: role assignments, locks, users. ``id`` is unique in any
+    case and keeps its first casing. ``scope`` is the ARM scope it hangs on, without which it goes (a subscription's,
+    group's or resource's id; empty: nothing's); ``subject`` is what else it is looked up by, a principal's object id
+    say."""
+
+    id: str
+    kind: str
+    scope: str
+    document: Document
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that was done at once, or refused: what leaves no operation behind. ``resource`` is the scope it was
+    asked of, ``failure`` why it was refused with HTTP ``status``."""
+
+    at: datetime
+    resource: str
+    cause: Cause
+    status: int
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +128,27 @@ class Reader(Protocol):
     def unfinished(self) -> list[Operation]:
         """Operations that have not ended, in the order they were accepted."""
 
+    def asked_by(self, operation: str) -> list[Operation]:
+        """Operations that another one asked for (``Cause.parent``), in the order they were accepted."""
+
+    def operations_between(self, since: datetime, until: datetime) -> list[Operation]:
+        """Operations that somebody asked for and that were accepted in that time, newest first; O(result)."""
+
+    def events_between(self, since: datetime, until: datetime) -> list[Event]:
+        """Events of that time, newest first; O(result)."""
+
+    def entry(self, id: str) -> Entry | None:
+        """The entry of that id in any case."""
+
+    def entries(self, kind: str, *, subject: str | None = None) -> list[Entry]:
+        """Entries of a kind (in any case), all or those about ``subject`` (its exact spelling), oldest first."""
+
+    def entries_on(self, scope: str) -> list[Entry]:
+        """Entries of any kind that hang on that very scope, oldest first."""
+
+    def entries_below(self, scope: str) -> list[Entry]:
+        """Entries of any kind that hang on what lies below that scope, oldest first."""
+
     def note(self, name: str) -> str | None:
         """A small fact kept beside the resources: allocated ports, the schema's version, keys' ids."""
 
@@ -113,7 +160,7 @@ class Writer(Reader, Protocol):
         """Create or replace by id. A replaced resource keeps the casing of its first id and its place in lists."""
 
     def delete(self, id: ResourceId) -> None:
-        """Forget a resource and what it holds; absent is fine."""
+        """Forget a resource, what it holds, and the entries on and below it; absent is fine."""
 
     def put_volume(self, volume: Volume) -> None: ...
 
@@ -147,6 +194,15 @@ class Writer(Reader, Protocol):
 
     def put_note(self, name: str, value: str | None) -> None: ...
 
+    def put_entry(self, entry: Entry) -> None:
+        """Create or replace by id; a replaced entry keeps its place and its first casing."""
+
+    def delete_entry(self, id: str) -> None:
+        """Forget an entry; absent is fine."""
+
+    def tell(self, event: Event) -> None:
+        """Add to the log of events."""
+
 
 class Records(Protocol):
     """All that is known, durable: a committed write survives kill -9 and power loss (one fsync each)."""
@@ -154,6 +210,16 @@ class Records(Protocol):
     def read(self) -> AbstractContextManager[Reader]: ...
 
     def write(self) -> AbstractContextManager[Writer]: ...
+
+
+class Sealer(Protocol):
+    """Keeps secrets out of the records: what is sealed may lie anywhere. A seal costs microseconds."""
+
+    def seal(self, text: str) -> str:
+        """The text, readable by ``unseal`` of this data directory alone; never twice the same."""
+
+    def unseal(self, sealed: str) -> str:
+        """What was sealed. Raises ValueError for anything else."""
 
 
 # --- volumes ---------------------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ import msgspec
 from calco.arm.app import make_app
 from calco.arm.endings import Endings
 from calco.identity.errors import no_token
-from calco.identity.tokens import Caller
 from calco.model.document import Document
+from calco.model.principal import Caller
 from tests.asgi import AsgiClient
 from tests.world import KEY, LOCATION, SUBSCRIPTION, World
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
@@ -21,17 +22,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from calco.arm import reading, showing
+from calco.arm import gate, reading, showing
 from calco.arm.call import Answer, Call
 from calco.arm.endings import Endings
-from calco.arm.router import Match, Router, resource_of, segments
+from calco.arm.router import Router, resource_of, segments
 from calco.arm.routes import ROUTES
 from calco.identity.errors import challenge
-from calco.identity.tokens import Caller
 from calco.model import errors
 from calco.model.document import Document
 from calco.model.errors import ApiError
 from calco.model.ids import is_guid
+from calco.model.principal import Caller
 from calco.work.cloud import Cloud
 
 log = logging.getLogger(__name__)
@@ -115,7 +116,7 @@ class Edge:
         base = _base(request.scope, headers)
         authority = f"{base}/{self._tenant}"
         try:
-            answer = await self._answer(request, headers.get("authorization"), base, authority)
+            answer = await self._answer(request, headers, base, marks.correlation)
             return answer, marks.headers(answer.operation)
         except ApiError as refusal:
             told = marks.headers(None) | _refusal_headers(refusal, authority)
@@ -127,18 +128,32 @@ class Edge:
             fault = errors.unexpected(marks.request_id)
             return Answer(fault.status, showing.error(fault)), marks.headers(None)
 
-    async def _answer(self, request: Request, authorization: str | None, base: str, authority: str) -> Answer:
-        self._check_token(authorization, authority)
+    async def _answer(self, request: Request, headers: Mapping[str, str], base: str, correlation: str) -> Answer:
+        caller = self._check_token(headers.get("authorization"), f"{base}/{self._tenant}")
         path = segments(request.scope.get("raw_path") or request.scope["path"])
         self._check_subscription(path)
         asked = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         query = {name.lower(): value for name, value in asked}
         version = _version(query.get("api-version", ""))
         match = self._router.match(request.method, path)
-        call = await self._call(request, match, base=base, query=query, version=version)
+        call = Call(
+            cloud=self._cloud,
+            method=request.method,
+            path=request.scope["path"],
+            variables=match.variables,
+            query=query,
+            base=base,
+            version=version,
+            tenant=self._tenant,
+            caller=caller,
+            correlation=correlation,
+            headers=headers,
+            resource=resource_of(match.route, match.variables, self._cloud.rules.subscription),
+            body=await self._content(request),
+        )
         if match.route.quick:
-            return match.route.handler(call)
-        return await self._held(match.route.handler, call)
+            return gate.through(match.route, call)
+        return await self._held(partial(gate.through, match.route), call)
 
     def _check_subscription(self, path: Sequence[str]) -> None:
         if len(path) < 2 or path[0].lower() != "subscriptions":
@@ -152,23 +167,11 @@ class Edge:
         if path[1].lower() != self._cloud.rules.subscription.lower():
             raise errors.subscription_not_found(path[1])
 
-    async def _call(self, request: Request, match: Match, *, base: str, query: Mapping[str, str], version: str) -> Call:
+    async def _content(self, request: Request) -> Document:
         raw = await _body(request)
-        body: Document = {}
         if raw.strip() or request.method in ("PUT", "PATCH"):
-            body = await self._decoded(raw)
-        return Call(
-            cloud=self._cloud,
-            method=request.method,
-            path=request.scope["path"],
-            variables=match.variables,
-            query=query,
-            base=base,
-            version=version,
-            tenant=self._tenant,
-            resource=resource_of(match.route, match.variables, self._cloud.rules.subscription),
-            body=body,
-        )
+            return await self._decoded(raw)
+        return {}
 
     async def _decoded(self, raw: bytes) -> Document:
         """A long body is read in a thread, so that the loop never stands still for one caller."""
@@ -260,10 +263,10 @@ class _Marks:
     def __init__(self, asked: Mapping[str, str], cloud: Cloud) -> None:
         self.request_id = str(uuid4())
         correlation = asked.get("x-ms-correlation-request-id", "")
-        self._correlation = correlation.lower() if is_guid(correlation) else self.request_id
+        self.correlation = correlation.lower() if is_guid(correlation) else self.request_id
         self._client = asked.get("x-ms-client-request-id", "")
         self._echo = asked.get("x-ms-return-client-request-id", "").lower() == "true"
-        self._routing = f"{cloud.rules.locations[0].upper()}:{cloud.clock.now():%Y%m%dT%H%M%SZ}:{self._correlation}"
+        self._routing = f"{cloud.rules.locations[0].upper()}:{cloud.clock.now():%Y%m%dT%H%M%SZ}:{self.correlation}"
 
     def headers(self, operation: str | None) -> dict[str, str]:
         """``operation``: the request that starts one bears its id."""
@@ -272,7 +275,7 @@ class _Marks:
             "Pragma": "no-cache",
             "Expires": "-1",
             "x-ms-request-id": operation or self.request_id,
-            "x-ms-correlation-request-id": self._correlation,
+            "x-ms-correlation-request-id": self.correlation,
             "x-ms-routing-request-id": self._routing,
             "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
             "X-Content-Type-Options": "nosniff",

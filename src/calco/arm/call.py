@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from calco.model.document import Document, Json
 from calco.model.ids import ResourceId
+from calco.model.principal import Caller
 from calco.work.cloud import Cloud
 
 
@@ -21,6 +22,10 @@ class Call:
     base: str
     version: str
     tenant: str
+    caller: Caller
+    correlation: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case."""
     resource: ResourceId | None = None
     body: Document = field(default_factory=dict)
 
@@ -29,6 +34,13 @@ class Call:
         """The resource or group the path names. Only routes inside a group may ask."""
         assert self.resource is not None, "this route names no resource"
         return self.resource
+
+    @property
+    def scope(self) -> str:
+        """The ARM scope the request is about: a resource, a group, the subscription, or ``/`` for the tenant."""
+        if self.resource is not None:
+            return str(self.resource)
+        return f"/subscriptions/{self.subscription}" if "subscription" in self.variables else "/"
 
     @property
     def subscription(self) -> str:

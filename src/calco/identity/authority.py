@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 from calco.identity.principals import Principal
-from calco.identity.tokens import LIFETIME, Caller, Tokens
+from calco.identity.tokens import LIFETIME, Tokens
 from calco.model.document import Document
+from calco.model.principal import Caller
 from calco.ports import Chance, Clock
 
 MANAGEMENT = "https://management.azure.com/"

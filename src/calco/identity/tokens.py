@@ -17,6 +17,7 @@ from jwt.types import Options
 from calco.identity import errors
 from calco.identity.principals import Principal
 from calco.model.document import Document, Json, number_at, text_at
+from calco.model.principal import Caller
 from calco.ports import Chance, Clock
 from calco.private_file import write_private
 
@@ -25,15 +26,6 @@ LIFETIME = timedelta(seconds=86399)
 TOKEN_BYTES_MAX = 16 * 1024
 ALGORITHM = "RS256"
 TOKENS_KEPT = 128
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who calls, as the token says."""
-
-    object_id: str
-    client_id: str
-    tenant_id: str
 
 
 @dataclass(frozen=True)

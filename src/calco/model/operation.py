@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from calco.model.document import Document
 from calco.model.ids import ResourceId
+from calco.model.principal import Caller
 
 
 class Status(StrEnum):
@@ -54,6 +55,21 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Cause:
+    """Why something is done: who asked, for which action (``Microsoft.Compute/images/write``), in which chain of
+    requests, and on behalf of which other operation (its id): a template's deployment, say. Empty for the service's own
+    doing."""
+
+    caller: Caller | None = None
+    action: str = ""
+    correlation: str = ""
+    parent: str | None = None
+
+
+NOBODY = Cause()
+
+
+@dataclass(frozen=True)
 class NewOperation:
     """An operation about to be accepted. ``params`` is everything its plan needs, every name already chosen."""
 
@@ -65,6 +81,7 @@ class NewOperation:
     location: str
     started_at: datetime
     claims: tuple[Claim, ...] = ()
+    cause: Cause = NOBODY
 
 
 @dataclass(frozen=True)
@@ -92,3 +109,4 @@ class Operation:
     status: Status = Status.IN_PROGRESS
     progress: Document = field(default_factory=dict)
     end: OperationEnd | None = None
+    cause: Cause = NOBODY

@@ -29,7 +29,34 @@ def _say_format_and_pool(connection: Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE volumes ADD COLUMN pool TEXT NOT NULL DEFAULT ''")
 
 
-MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _say_format_and_pool})
+def _say_who_asked(connection: Connection) -> None:
+    """2 to 3: there was one caller, and nothing beside resources."""
+    for column in (
+        "caller TEXT",
+        "action TEXT NOT NULL DEFAULT ''",
+        "correlation TEXT NOT NULL DEFAULT ''",
+        "parent TEXT",
+    ):
+        connection.exec_driver_sql(f"ALTER TABLE operations ADD COLUMN {column}")
+    for statement in (
+        "CREATE INDEX operations_by_start ON operations (started_at)",
+        "CREATE INDEX operations_by_parent ON operations (parent)",
+        (
+            "CREATE TABLE entries (ordinal INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,"
+            " id TEXT NOT NULL, kind TEXT NOT NULL, scope TEXT NOT NULL, subject TEXT NOT NULL, document TEXT NOT NULL)"
+        ),
+        "CREATE INDEX entries_by_kind ON entries (kind, subject)",
+        "CREATE INDEX entries_by_scope ON entries (scope)",
+        (
+            "CREATE TABLE events (ordinal INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL,"
+            " resource TEXT NOT NULL, document TEXT NOT NULL)"
+        ),
+        "CREATE INDEX events_by_time ON events (at)",
+    ):
+        connection.exec_driver_sql(statement)
+
+
+MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _say_format_and_pool, 2: _say_who_asked})
 """By the version they start from. A migration, once released, is never edited."""
 
 DATABASE = "calco.db"

@@ -8,20 +8,32 @@ IMMEDIATE), so that "database is locked" cannot happen halfway. PostgreSQL is re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, bindparam, create_engine, delete, func, insert, select, update
+from sqlalchemy import Engine, Row, bindparam, create_engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from calco.model.document import Document
 from calco.model.ids import ResourceId
-from calco.model.operation import Claim, Failure, Family, NewOperation, Operation, OperationEnd, Status, StepEvent
+from calco.model.operation import (
+    Cause,
+    Claim,
+    Failure,
+    Family,
+    NewOperation,
+    Operation,
+    OperationEnd,
+    Status,
+    StepEvent,
+)
+from calco.model.principal import Caller
 from calco.model.volume import Format, Volume, VolumeId
 from calco.ports import Resource
 from calco.storage import schema, sqlite
+from calco.storage.entries import EntryReader, EntryWriter, stamp, text
 from calco.storage.schema import claims, holds, notes, operations, places, resources, steps, volumes
 
 
@@ -33,10 +45,6 @@ class BrokenRule(Exception):
 # --- rows and values -------------------------------------------------------------------------------------------------
 
 
-def _text(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
 # Made once: a list of resources decodes three documents for each.
 _decode = msgspec.json.Decoder().decode
 _decode_tags = msgspec.json.Decoder(dict[str, str]).decode
@@ -45,13 +53,6 @@ _decode_tags = msgspec.json.Decoder(dict[str, str]).decode
 def _document(text: str) -> Document:
     document: Document = _decode(text)
     return document
-
-
-def _stamp(moment: datetime) -> str:
-    """UTC at a fixed width, so that text sorts as time does. Raises ValueError on a time without a zone."""
-    if moment.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _resource(row: Row[str, str, str, str | None, str, str]) -> Resource:
@@ -72,7 +73,8 @@ def _volume(row: Row[str, int, str | None, bool, str, str]) -> Volume:
 
 
 def _operation(row: Sequence[Any]) -> Operation:
-    sequence, id, plan, params, subject, family, location, started_at, status, progress, ended_at, failure, output = row
+    sequence, id, plan, params, subject, family, location, started_at, status, progress, ended_at, *rest = row
+    failure, output, caller, action, correlation, parent = rest
     end = None
     if ended_at is not None:
         end = OperationEnd(
@@ -93,6 +95,7 @@ def _operation(row: Sequence[Any]) -> Operation:
         status=Status(status),
         progress=_document(progress),
         end=end,
+        cause=Cause(None if caller is None else msgspec.json.decode(caller, type=Caller), action, correlation, parent),
     )
 
 
@@ -132,9 +135,13 @@ _UPDATE_HOLD = update(holds).where(_H.holder == bindparam("this_holder"), _H.slo
 _O = operations.c
 _OPERATIONS = select(
     _O.sequence, _O.id, _O.plan, _O.params, _O.subject, _O.family, _O.location, _O.started_at, _O.status, _O.progress,
-    _O.ended_at, _O.failure, _O.output,
+    _O.ended_at, _O.failure, _O.output, _O.caller, _O.action, _O.correlation, _O.parent,
 )  # fmt: skip
 _OPERATION_BY_ID = _OPERATIONS.where(_O.id == bindparam("operation"))
+_ASKED_BY = _OPERATIONS.where(_O.parent == bindparam("parent")).order_by(_O.sequence)
+_OPERATIONS_BETWEEN = _OPERATIONS.where(
+    _O.started_at >= bindparam("since"), _O.started_at < bindparam("until"), _O.caller.is_not(None)
+).order_by(_O.sequence.desc())
 _UNFINISHED = _OPERATIONS.where(_O.ended_at.is_(None)).order_by(_O.sequence)
 _INSERT_OPERATION = insert(operations)
 _UPDATE_PROGRESS = update(operations).where(_O.id == bindparam("this_id"))
@@ -180,11 +187,8 @@ _META = select(schema.meta.c.value).where(schema.meta.c.name == bindparam("name"
 # --- views -----------------------------------------------------------------------------------------------------------
 
 
-class SqlReader:
+class SqlReader(EntryReader):
     """``ports.Reader`` over one open transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def resource(self, id: ResourceId) -> Resource | None:
         row = self._connection.execute(_RESOURCE_BY_KEY, {"key": id.key}).first()
@@ -243,20 +247,27 @@ class SqlReader:
     def unfinished(self) -> list[Operation]:
         return [_operation(row) for row in self._connection.execute(_UNFINISHED)]
 
+    def asked_by(self, operation: str) -> list[Operation]:
+        return [_operation(row) for row in self._connection.execute(_ASKED_BY, {"parent": operation})]
+
+    def operations_between(self, since: datetime, until: datetime) -> list[Operation]:
+        between = {"since": stamp(since), "until": stamp(until)}
+        return [_operation(row) for row in self._connection.execute(_OPERATIONS_BETWEEN, between)]
+
     def note(self, name: str) -> str | None:
         return self._connection.execute(_NOTE, {"note": name}).scalar()
 
 
-class SqlWriter(SqlReader):
+class SqlWriter(EntryWriter, SqlReader):
     """``ports.Writer`` over one open transaction."""
 
     def put(self, resource: Resource) -> None:
         values = {
             "location": resource.location,
-            "properties": _text(resource.properties),
-            "tags": None if resource.tags is None else _text(resource.tags),
-            "internal": _text(resource.internal),
-            "extra": _text(resource.extra),
+            "properties": text(resource.properties),
+            "tags": None if resource.tags is None else text(resource.tags),
+            "internal": text(resource.internal),
+            "extra": text(resource.extra),
         }
         id = resource.id
         if not self._connection.execute(_UPDATE_RESOURCE, {"this_key": id.key, **values}).rowcount:
@@ -265,6 +276,7 @@ class SqlWriter(SqlReader):
 
     def delete(self, id: ResourceId) -> None:
         self.release(id)
+        self.delete_entries(id.key)
         self._connection.execute(delete(resources).where(_R.key == id.key))
 
     def put_volume(self, volume: Volume) -> None:
@@ -294,13 +306,17 @@ class SqlWriter(SqlReader):
         values = {
             "id": operation.id,
             "plan": operation.plan,
-            "params": _text(operation.params),
+            "params": text(operation.params),
             "subject": str(operation.subject),
             "family": operation.family.value,
             "location": operation.location,
-            "started_at": _stamp(operation.started_at),
+            "started_at": stamp(operation.started_at),
             "status": Status.IN_PROGRESS.value,
             "progress": "{}",
+            "caller": None if operation.cause.caller is None else text(operation.cause.caller),
+            "action": operation.cause.action,
+            "correlation": operation.cause.correlation,
+            "parent": operation.cause.parent,
         }
         self._connection.execute(_INSERT_OPERATION, values)
         if operation.claims:
@@ -314,15 +330,15 @@ class SqlWriter(SqlReader):
         self._connection.execute(_INSERT_STEP, {"operation": operation, "step": step, "event": event.value})
 
     def progress(self, operation: str, document: Document) -> None:
-        if not self._connection.execute(_UPDATE_PROGRESS, {"this_id": operation, "progress": _text(document)}).rowcount:
+        if not self._connection.execute(_UPDATE_PROGRESS, {"this_id": operation, "progress": text(document)}).rowcount:
             raise BrokenRule(f"operation {operation} was never accepted")
 
     def end(self, operation: str, end: OperationEnd) -> None:
         values = {
             "status": end.status.value,
-            "ended_at": _stamp(end.ended_at),
-            "failure": None if end.failure is None else _text(end.failure),
-            "output": None if end.output is None else _text(end.output),
+            "ended_at": stamp(end.ended_at),
+            "failure": None if end.failure is None else text(end.failure),
+            "output": None if end.output is None else text(end.output),
         }
         ended = self._connection.execute(_END_OPERATION, {"this_id": operation, **values}).rowcount
         if not ended and self.operation(operation) is None:
@@ -351,7 +367,7 @@ class SqlWriter(SqlReader):
     def forget_operations(self, ended_before: datetime, *, at_most: int) -> int:
         """Drop some of the operations that ended before then, oldest first, with their logs; answers how many went."""
         oldest = _ENDED_BEFORE.limit(at_most)
-        old = list(self._connection.execute(oldest, {"moment": _stamp(ended_before)}).scalars())
+        old = list(self._connection.execute(oldest, {"moment": stamp(ended_before)}).scalars())
         self._connection.execute(delete(steps).where(_S.operation.in_(old)))
         self._connection.execute(delete(operations).where(_O.id.in_(old)))
         return len(old)

@@ -7,7 +7,7 @@ matter, but no write may leave a hold or a backing that points at nothing.
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, Table, Text
 
-CURRENT_VERSION = 2
+CURRENT_VERSION = 3
 """The schema this code reads and writes; see ``migrations`` for how older databases get here."""
 
 APPLICATION_ID = 0x63616C63
@@ -80,7 +80,13 @@ operations = Table(
     Column("ended_at", Text),  # null while it runs
     Column("failure", Text),
     Column("output", Text),
+    Column("caller", Text),  # since 3, like the next three and the two indexes
+    Column("action", Text, nullable=False, server_default=""),
+    Column("correlation", Text, nullable=False, server_default=""),
+    Column("parent", Text),
     Index("operations_by_end", "ended_at"),
+    Index("operations_by_start", "started_at"),
+    Index("operations_by_parent", "parent"),
     sqlite_autoincrement=True,
 )
 
@@ -114,6 +120,32 @@ notes = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+entries = Table(  # since 3
+    "entries",
+    metadata,
+    Column("ordinal", _ORDINAL, primary_key=True),
+    Column("key", _KEY, nullable=False, unique=True),
+    Column("id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("scope", _KEY, nullable=False),  # what it hangs on and goes with, in lower case; empty: nothing
+    Column("subject", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("entries_by_kind", "kind", "subject"),
+    Index("entries_by_scope", "scope"),
+    sqlite_autoincrement=True,
+)
+
+events = Table(  # since 3
+    "events",
+    metadata,
+    Column("ordinal", _ORDINAL, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("resource", _KEY, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("events_by_time", "at"),
+    sqlite_autoincrement=True,
 )
 
 meta = Table(

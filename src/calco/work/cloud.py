@@ -3,8 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Protocol
 
-from calco.model.operation import Operation
+from calco.model.document import Document
+from calco.model.ids import ResourceId
+from calco.model.operation import NOBODY, Cause, Operation
 from calco.ports import (
     BaseImages,
     Chance,
@@ -17,6 +20,7 @@ from calco.ports import (
     RemoteBlob,
     RemoteBlobs,
     Resource,
+    Sealer,
     VirtualNetwork,
 )
 
@@ -63,6 +67,41 @@ class NoHosts:
 
 
 @dataclass(frozen=True)
+class Submitted:
+    """What came of asking the API for something: the body it answered and the operation that goes on, if one does."""
+
+    body: Document
+    operation: str | None = None
+
+
+class Front(Protocol):
+    """The API itself, as work may ask it for what a template names: the same rights, locks and rules as for a request
+    of ``cloud.cause.caller``. What is refused raises ApiError."""
+
+    def put(self, cloud: "Cloud", id: ResourceId, version: str, body: Document) -> Submitted:
+        """Ask for a resource as a PUT does."""
+
+    def get(self, cloud: "Cloud", id: ResourceId, version: str) -> Document:
+        """A resource as a GET shows it."""
+
+    def post(self, cloud: "Cloud", id: ResourceId, verb: str, version: str) -> Document:
+        """What an action answers at once (``listKeys``)."""
+
+
+class NoFront:
+    """``Front`` where there is no API: the blob endpoint's process."""
+
+    def put(self, cloud: "Cloud", id: ResourceId, version: str, body: Document) -> Submitted:
+        raise NotImplementedError
+
+    def get(self, cloud: "Cloud", id: ResourceId, version: str) -> Document:
+        raise NotImplementedError
+
+    def post(self, cloud: "Cloud", id: ResourceId, verb: str, version: str) -> Document:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
 class Cloud:
     """One service's world. ``accepted`` tells the runner of a committed operation; ``wake`` that one may go on."""
 
@@ -77,7 +116,11 @@ class Cloud:
     rules: Rules
     accepted: Callable[[str], None]
     wake: Callable[[str], None]
+    sealer: Sealer
     remote_blobs: RemoteBlobs = field(default_factory=NoHosts)
+    front: Front = field(default_factory=NoFront)
+    cause: Cause = NOBODY
+    """Why this cloud is asked for something: whoever hands it on says so with ``replace``."""
 
 
 @dataclass(frozen=True)

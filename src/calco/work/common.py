@@ -96,6 +96,7 @@ def hand_over(
             location=subject.location,
             started_at=cloud.clock.now(),
             claims=claims,
+            cause=cloud.cause,
         )
     )
 
@@ -121,6 +122,7 @@ def settled(
             family=family,
             location=subject.location,
             started_at=now,
+            cause=cloud.cause,
         )
     )
     end = OperationEnd(Status.SUCCEEDED, now)

@@ -1,0 +1,34 @@
+"""What stands before every handler, whoever asks, a client or a template's deployment: may this caller do this here, is
+it locked, is it still what the caller believes it is; and behind it, what the caller may see and what the log keeps.
+
+The order matters: who may not do a thing learns nothing else about it.
+"""
+
+from dataclasses import replace
+
+from calco.arm import activity, preconditions, rights
+from calco.arm.call import Answer, Call
+from calco.arm.router import Route
+from calco.model.errors import ApiError
+from calco.model.operation import Cause
+
+READS = frozenset({"GET", "HEAD"})
+
+
+def through(route: Route, call: Call) -> Answer:
+    """The handler's answer, if the caller may have it. Raises ApiError."""
+    if route.method in READS:
+        rights.check(route, call)
+        return rights.visible(route, call, route.handler(call))
+    cause = Cause(call.caller, route.action, call.correlation, call.cloud.cause.parent)
+    call = replace(call, cloud=replace(call.cloud, cause=cause))
+    try:
+        rights.check(route, call)
+        rights.check_locks(route, call)
+        preconditions.check(route, call)
+        answer = route.handler(call)
+    except ApiError as refusal:
+        activity.refused(route, call, refusal)
+        raise
+    activity.done(route, call, answer)
+    return answer
