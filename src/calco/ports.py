@@ -49,7 +49,7 @@ class Entry:
     """What is kept of things that are no resource of a group: role assignments, locks, users. ``id`` is unique in any
     case and keeps its first casing. ``scope`` is the ARM scope it hangs on, without which it goes (a subscription's,
     group's or resource's id; empty: nothing's); ``subject`` is what else it is looked up by, a principal's object id
-    say."""
+    say. Kind and scope come back in lower case: what is shown of them belongs into the document."""
 
     id: str
     kind: str

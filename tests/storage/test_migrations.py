@@ -4,13 +4,17 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
 from calco.model.ids import ResourceId
+from calco.model.operation import NOBODY, Cause, Failure, Family, NewOperation, StepEvent
+from calco.model.principal import Caller
 from calco.model.volume import GIB, REGIONAL, Format, Volume
+from calco.ports import Entry, Event
 from calco.storage.migrations import (
     CannotOpen,
     ForeignDatabase,
@@ -294,22 +298,31 @@ def test_a_migration_that_breaks_a_reference_is_undone(tmp_path: Path) -> None:
 # --- what older versions wrote ---------------------------------------------------------------------------------------
 
 
-def of_version_1(data: Path) -> Path:
+def of_version(number: int, data: Path) -> Path:
+    """A data directory as that version left it."""
     data.mkdir()
     with closing(sqlite3.connect(data / "calco.db")) as connection:
-        connection.executescript((Path(__file__).parent / "version_1.sql").read_text())
+        connection.executescript((Path(__file__).parent / f"version_{number}.sql").read_text())
     return data
 
 
 def shape_of(database: Path) -> dict[str, set[tuple[object, ...]]]:
-    """Every table's columns: name, type, not null, default, part of the key."""
+    """Every table's columns (name, type, not null, default, part of the key), and every index's with its uniqueness."""
+    shape: dict[str, set[tuple[object, ...]]] = {}
     with closing(sqlite3.connect(database)) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {name: {row[1:] for row in connection.execute(f"PRAGMA table_info({name})")} for name in tables}
+        for table in tables:
+            shape[table] = {row[1:] for row in connection.execute(f"PRAGMA table_info({table})")}
+            indexes = [(row[1], row[2]) for row in connection.execute(f"PRAGMA index_list({table})")]
+            shape[f"indexes of {table}"] = {
+                (unique, *(row[2] for row in connection.execute(f"PRAGMA index_info({name})")))
+                for name, unique in indexes
+            }
+    return shape
 
 
 def test_volumes_of_version_1_are_qcow2_files_in_the_regional_pool(tmp_path: Path) -> None:
-    data = of_version_1(tmp_path / "old")
+    data = of_version(1, tmp_path / "old")
 
     records = open_records(data)
 
@@ -329,9 +342,54 @@ def test_volumes_of_version_1_are_qcow2_files_in_the_regional_pool(tmp_path: Pat
     assert (data / f"calco.db.before-1-to-{CURRENT_VERSION}").exists()
 
 
-def test_a_migrated_database_has_the_shape_of_a_new_one(tmp_path: Path) -> None:
-    for data in (of_version_1(tmp_path / "old"), tmp_path / "new"):
+OLD_ENDED, OLD_RUNNING = (f"aaaaaaaa-0000-4000-8000-00000000000{digit}" for digit in "12")
+
+
+def test_operations_of_version_2_were_asked_for_by_nobody_and_go_on(tmp_path: Path) -> None:
+    records = open_records(of_version(2, tmp_path / "old"))
+
+    golden = ResourceId("s", "Rg").sibling("Microsoft.Compute", "images", "golden")
+    with records.read() as view:
+        ended, running = view.operation(OLD_ENDED), view.operation(OLD_RUNNING)
+        assert ended is not None
+        assert ended.cause == NOBODY
+        assert ended.end is not None
+        assert ended.end.failure == Failure("OperationNotAllowed", "Not now.", "disk")
+        assert running is not None
+        assert view.unfinished() == [running]
+        assert view.claims(golden) == [OLD_RUNNING]
+        assert view.line("boot") == [OLD_RUNNING]
+        assert view.steps(OLD_RUNNING) == [("forget", StepEvent.STARTED)]
+        assert view.operations_between(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)) == []
+    records.close()
+
+
+def test_what_came_with_version_3_can_be_kept_in_a_database_of_version_2(tmp_path: Path) -> None:
+    records = open_records(of_version(2, tmp_path / "old"))
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    group = ResourceId("s", "Rg")
+    lock = Entry(f"{group}/locks/keep", "locks", group.key, {"level": "ReadOnly"})
+    asked = Cause(Caller("object", "client", "tenant"), "Microsoft.Compute/disks/write", "chain", OLD_RUNNING)
+    event = Event(now, str(group), asked, 403, Failure("AuthorizationFailed", "No."))
+
+    with records.write() as change:
+        change.put_entry(lock)
+        change.tell(event)
+        change.accept(NewOperation("new", "disk.create", {}, group, Family.DISK, "eastus", now, cause=asked))
+
+    with records.read() as view:
+        assert view.entries("LOCKS") == [lock]
+        assert view.events_between(now, now + timedelta(days=1)) == [event]
+        assert [each.id for each in view.asked_by(OLD_RUNNING)] == ["new"]
+        assert view.volumes()[1] == Volume(view.volumes()[1].id, GIB, format=Format.FLAT, pool="eastus-1")
+    records.close()
+
+
+@pytest.mark.parametrize("version", range(1, CURRENT_VERSION))
+def test_a_migrated_database_has_the_shape_of_a_new_one(tmp_path: Path, version: int) -> None:
+    for data in (of_version(version, tmp_path / "old"), tmp_path / "new"):
         data.mkdir(exist_ok=True)
         open_records(data).close()
 
     assert shape_of(tmp_path / "old" / "calco.db") == shape_of(tmp_path / "new" / "calco.db")
+    assert (tmp_path / "old" / f"calco.db.before-{version}-to-{CURRENT_VERSION}").exists()
