@@ -32,6 +32,13 @@ NAMES = {
     "namespace": "Microsoft.Compute",
     "operation": GONE,
     "token": "e30",
+    "provider": "Microsoft.Compute",
+    "type": "virtualMachines",
+    "below": "extensions",
+    "inner": "one",
+    "assignment": GONE,
+    "definition": GONE,
+    "lock": "one",
 }
 
 

@@ -21,7 +21,9 @@ def test_every_route_finds_itself() -> None:
         assert router.match(route.method, segments(route.pattern.replace("{", "").replace("}", ""))).route is route
 
 
-PROVIDERS = ("Microsoft.Compute", "Microsoft.Network", "Microsoft.Resources", "Microsoft.Storage")
+PROVIDERS = tuple(
+    f"Microsoft.{each}" for each in ("Authorization", "Compute", "Insights", "Network", "Resources", "Storage")
+)
 
 
 def test_every_route_says_which_right_it_takes() -> None:

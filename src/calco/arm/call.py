@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from calco.model.document import Document, Json
 from calco.model.ids import ResourceId
 from calco.model.principal import Caller
 from calco.work.cloud import Cloud
+
+EXTENSIONS = MappingProxyType({"assignment": "roleAssignments", "definition": "roleDefinitions", "lock": "locks"})
+"""Variables of paths that name what hangs on something else, and their types."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,17 @@ class Call:
 
     @property
     def scope(self) -> str:
-        """The ARM scope the request is about: a resource, a group, the subscription, or ``/`` for the tenant."""
+        """The ARM scope the request is about: a resource, a group, the subscription, or ``/`` for the tenant; or what
+        hangs on one of these by a name of its own, a lock say."""
+        hanging = next((each for each in EXTENSIONS if each in self.variables), None)
+        if hanging is None:
+            return self.place
+        place = "" if self.place == "/" else self.place
+        return f"{place}/providers/Microsoft.Authorization/{EXTENSIONS[hanging]}/{self.variables[hanging]}"
+
+    @property
+    def place(self) -> str:
+        """``scope``, but for what hangs on something: that something."""
         if self.resource is not None:
             return str(self.resource)
         return f"/subscriptions/{self.subscription}" if "subscription" in self.variables else "/"

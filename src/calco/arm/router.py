@@ -7,6 +7,7 @@ the caller's casing. A tree of segments, because routes tried one after the othe
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from functools import cache
 from urllib.parse import unquote_to_bytes
 
@@ -15,6 +16,21 @@ from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 
 Handler = Callable[[Call], Answer]
+
+AUTHORIZATION = "Microsoft.Authorization"
+"""The provider of what hangs on other things: role assignments, locks."""
+
+
+class Grants(Enum):
+    """Who may ask, beside who holds the route's action at the scope that the path names."""
+
+    NOBODY_ELSE = auto()
+    ANYBODY = auto()
+    """Whoever is signed in."""
+    WHO_HOLDS_ANYTHING = auto()
+    """Whoever has a role anywhere in the subscription."""
+    WHO_STARTED_IT = auto()
+    """Whoever began the operation that the path names, or may read what it is about."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +45,9 @@ class Route:
     """Whether the answer may name an operation to poll."""
     quick: bool = False
     """One look-up in the records by key, some 50 microseconds: answered in the event loop itself."""
+    lists: bool = False
+    """Whether the answer's ``value`` holds things with an ``id``: each caller sees those the caller may read."""
+    grants: Grants = Grants.NOBODY_ELSE
 
 
 @dataclass(frozen=True)
@@ -66,7 +85,8 @@ class Router:
         node.routes[route.method] = route
         if "providers" in parts and parts.index("providers") + 2 < len(parts):
             at = parts.index("providers")
-            self._types.setdefault(parts[at + 1].lower(), set()).add(parts[at + 2].lower())
+            if not parts[at + 1].startswith("{"):
+                self._types.setdefault(parts[at + 1].lower(), set()).add(parts[at + 2].lower())
 
     def match(self, method: str, path: Sequence[str]) -> Match:
         """The route for these segments. Raises ApiError: 404 in Azure's words, or 405."""
@@ -155,8 +175,17 @@ def resource_of(route: Route, variables: Mapping[str, str], subscription: str) -
     """The resource or group that a matched route names, with Azure's spelling of types and the caller's of names."""
     if "group" not in variables:
         return None
+    if "provider" in variables:
+        return extended(variables, subscription)
     namespace, types, names = _named_by(route.pattern)
     return ResourceId(subscription, variables["group"], namespace, types, tuple(variables[name] for name in names))
+
+
+def extended(variables: Mapping[str, str], subscription: str) -> ResourceId:
+    """The resource of any type that a role assignment or a lock hangs on (``route_patterns.SCOPES``)."""
+    types = tuple(variables[each] for each in ("type", "below") if each in variables)
+    names = tuple(variables[each] for each in ("name", "inner") if each in variables)
+    return ResourceId(subscription, variables["group"], variables["provider"], types, names)
 
 
 @cache
@@ -166,6 +195,8 @@ def _named_by(pattern: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     if "providers" not in parts:
         return "", (), ()
     namespace, *rest = parts[parts.index("providers") + 1 :]
+    if namespace == AUTHORIZATION:  # what hangs on a group is about the group
+        return "", (), ()
     pairs = [(type, name[1:-1]) for type, name in zip(rest[::2], rest[1::2], strict=False) if name[0] == "{"]
     if not pairs:
         return "", (), ()
