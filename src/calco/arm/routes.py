@@ -1,8 +1,8 @@
 """Everything the API can do, one row each: what is asked, which noun answers, which right it takes."""
 
 from calco.arm.router import Route
-from calco.arm.routes_calco import CALCO
 from calco.arm.routes_authorization import AUTHORIZATION
+from calco.arm.routes_calco import CALCO
 from calco.arm.routes_compute import COMPUTE
 from calco.arm.routes_network import NETWORK
 from calco.arm.routes_resources import RESOURCES
