@@ -169,7 +169,7 @@ def test_an_id_in_a_body_must_lead_somewhere(lab: Api, id: str, code: str) -> No
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
 
 
-@pytest.mark.parametrize("member", ["identity", "properties.availabilitySet", "properties.host"])
+@pytest.mark.parametrize("member", ["identity", "properties.virtualMachineScaleSet", "properties.host"])
 def test_what_is_not_there_yet_is_refused_not_ignored(lab: Api, member: str) -> None:
     answer = lab.call("PUT", WEB, changed(member, {"id": "x", "type": "SystemAssigned"}))
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct, field
 
-from calco.arm import reading, windows_configuration
+from calco.arm import machine_wants, reading, windows_configuration
 from calco.arm.windows_configuration import Body as WindowsBody
 from calco.model import errors
 from calco.model.disk import MAX_DISK_GB, Caching, CreateOption, OsType, Sku
@@ -14,6 +14,7 @@ IMAGE = "Microsoft.Compute/images"
 DISK = "Microsoft.Compute/disks"
 NIC = "Microsoft.Network/networkInterfaces"
 SUBNET = "Microsoft.Network/virtualNetworks/subnets"
+AVAILABILITY_SET = "Microsoft.Compute/availabilitySets"
 
 
 class Reference(Struct):
@@ -138,7 +139,6 @@ class Properties(Struct, rename="camel"):
     os_profile: Os | None = None
     network_profile: NetworkProfile | None = None
     availability_set: Reference | None = None
-    virtual_machine_scale_set: Reference | None = None
     user_data: str | None = None
 
 
@@ -148,24 +148,13 @@ class Body(Struct):
     zones: list[str] | None = None
 
 
-NOT_YET = (
-    "availabilitySet",
-    "virtualMachineScaleSet",
-    "proximityPlacementGroup",
-    "host",
-    "hostGroup",
-    "capacityReservation",
-)
-"""Members that name resources calco does not have: echoing them would promise what is not kept."""
-
-
 def read(id: ResourceId, raw: Document, subscription: str) -> NewVirtualMachine:
     """The request as a wish. Raises ApiError."""
     body, document = reading.fit(raw, Body)
     wanted = body.properties
     if wanted is None:
         raise errors.missing("properties")
-    _check_possible(document)
+    document = machine_wants.possible(document)
     storage = wanted.storage_profile
     if wanted.hardware_profile is None or not wanted.hardware_profile.vm_size:
         raise errors.missing("hardwareProfile.vmSize")
@@ -189,17 +178,14 @@ def read(id: ResourceId, raw: Document, subscription: str) -> NewVirtualMachine:
         nics=_nics(wanted.network_profile, object_at(properties, "networkProfile"), subscription),
         properties=_without_secrets(properties),
         extra=reading.others(document, "resources"),
+        availability_set=_availability_set(wanted.availability_set, subscription),
     )
 
 
-def _check_possible(document: Document) -> None:
-    for name in ("identity", "extendedLocation"):
-        if name in document:
-            raise errors.not_supported(name)
-    properties = object_at(document, "properties")
-    for name in NOT_YET:
-        if name in properties:
-            raise errors.not_supported(f"properties.{name}")
+def _availability_set(set: Reference | None, subscription: str) -> ResourceId | None:
+    if set is None or set.id is None:
+        return None
+    return reading.reference(set.id, "properties.availabilitySet.id", AVAILABILITY_SET, subscription)
 
 
 def _without_secrets(properties: Document) -> Document:

@@ -311,6 +311,21 @@ def wrong_generation(size: str, generation: str) -> ApiError:
     )
 
 
+def security_type(type: str) -> ApiError:
+    """The first two sentences are Azure's for an image that does not do it; the rest is ours."""
+    return bad_request(
+        f"Use of {type[:40]} setting is not supported for the provided image. Please select Trusted Launch Supported "
+        "Gen2 OS Image. For more information, see https://aka.ms/TrustedLaunch-FAQ. No machine of calco has a virtual "
+        "TPM or secure boot: leave securityProfile out of the request, or send securityType 'Standard' (az: "
+        "--security-type Standard).",
+        "securityProfile.securityType",
+    )
+
+
+def availability_set_not_found(id: ResourceId) -> ApiError:
+    return ApiError(404, "NotFound", f"The Availability Set {id} cannot be found.", "availabilitySet")
+
+
 def nic_in_use(nic: ResourceId, machine: ResourceId) -> ApiError:
     return ApiError(
         400,

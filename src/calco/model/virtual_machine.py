@@ -190,3 +190,4 @@ class NewVirtualMachine:
     nics: tuple[NicWish, ...]
     properties: Document
     extra: Document = field(default_factory=dict)
+    availability_set: ResourceId | None = None

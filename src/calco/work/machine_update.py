@@ -25,6 +25,7 @@ _FIXED: Sequence[tuple[tuple[str, ...], str]] = (
     (("storageProfile", "osDisk", "createOption"), "osDisk.createOption"),
     (("osProfile", "adminUsername"), "osProfile.adminUsername"),
     (("osProfile", "computerName"), "osProfile.computerName"),
+    (("availabilitySet", "id"), "availabilitySet.id"),
 )
 """What a machine keeps for life. Source: recording net-vm-errors-PropertyChangeNotAllowed."""
 
@@ -55,11 +56,10 @@ _NOT_BY_UPDATE = ("osProfile", "storageProfile", "networkProfile", "vmId", "time
 def _changed(machine: Resource, wanted: NewVirtualMachine, storage_profile: Document) -> Resource:
     """The machine as the request wants it; what is not sent stays."""
     sent = {name: each for name, each in wanted.properties.items() if name not in _NOT_BY_UPDATE}
-    return replace(
-        machine,
-        tags=machine.tags if wanted.tags is None else wanted.tags,
-        properties={**machine.properties, **sent, "storageProfile": storage_profile},
-    )
+    then: Document = {**machine.properties, **sent, "storageProfile": storage_profile}
+    if not then.get("userData"):
+        then.pop("userData", None)  # sent empty: it is taken away
+    return replace(machine, tags=machine.tags if wanted.tags is None else wanted.tags, properties=then)
 
 
 def _was_never_on(machine: Resource) -> bool:
