@@ -134,7 +134,7 @@ class Edge:
         self._check_subscription(path)
         asked = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         query = {name.lower(): value for name, value in asked}
-        version = _version(query.get("api-version", ""))
+        version = reading.api_version(query.get("api-version", ""))
         match = self._router.match(request.method, path)
         call = Call(
             cloud=self._cloud,
@@ -149,7 +149,7 @@ class Edge:
             correlation=correlation,
             headers=headers,
             resource=resource_of(match.route, match.variables, self._cloud.rules.subscription),
-            body=await self._content(request),
+            body=await self._content(request, match.route.decode),
         )
         if match.route.quick:
             return gate.through(match.route, call)
@@ -167,17 +167,14 @@ class Edge:
         if path[1].lower() != self._cloud.rules.subscription.lower():
             raise errors.subscription_not_found(path[1])
 
-    async def _content(self, request: Request) -> Document:
-        raw = await _body(request)
-        if raw.strip() or request.method in ("PUT", "PATCH"):
-            return await self._decoded(raw)
-        return {}
-
-    async def _decoded(self, raw: bytes) -> Document:
+    async def _content(self, request: Request, decode: Callable[[bytes], Document]) -> Document:
         """A long body is read in a thread, so that the loop never stands still for one caller."""
+        raw = await _body(request)
+        if not raw.strip() and request.method not in ("PUT", "PATCH"):
+            return {}
         if len(raw) <= LONG_BODY_BYTES:
-            return reading.decode(raw)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, reading.decode, raw)
+            return decode(raw)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, decode, raw)
 
     async def _held(self, handler: Callable[[Call], Answer], call: Call) -> Answer:
         """The handler's answer; when it speaks of unfinished work, the answer at the work's end, or when patience is
@@ -213,27 +210,6 @@ def _base(scope: Scope, headers: Mapping[str, str]) -> str:
         server = scope.get("server") or ("localhost", None)
         host = f"{server[0]}:{server[1]}" if server[1] else server[0]
     return f"{scope['scheme']}://{host}"
-
-
-_VERSION = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(-(preview|alpha|beta|privatepreview))?")
-
-
-def _version(version: str) -> str:
-    """``api-version``: any date will do, for clients send 2015 to 2026. Raises ApiError."""
-    if not version:
-        raise ApiError(
-            400,
-            "MissingApiVersionParameter",
-            "The api-version query parameter (?api-version=) is required for all requests.",
-        )
-    if not _VERSION.fullmatch(version.lower()):
-        raise ApiError(
-            400,
-            "InvalidApiVersionParameter",
-            f"The api-version '{version[:100]}' is invalid. The supported versions are dates such as '2024-03-01' or "
-            "'2024-03-01-preview'.",
-        )
-    return version.lower()
 
 
 async def _body(request: Request) -> bytes:

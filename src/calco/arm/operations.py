@@ -46,6 +46,8 @@ class Kind(Enum):
     INTERFACE_PUT = auto()
     NETWORK_DELETE = auto()
     GROUP_DELETE = auto()
+    DEPLOYMENT_PUT = auto()
+    DEPLOYMENT_DELETE = auto()
     STORAGE_PUT = auto()
 
 
@@ -79,6 +81,8 @@ HABITS: Mapping[Kind, Habit] = MappingProxyType(
         Kind.INTERFACE_PUT: Habit(201, 200, notification=NOTIFIED_OF_NETWORKS),
         Kind.NETWORK_DELETE: Habit(202, 202, location=True, retry_after=True),
         Kind.STORAGE_PUT: Habit(202, 200, async_operation=False, location=True, retry_after=True),
+        Kind.DEPLOYMENT_PUT: Habit(201, 200),
+        Kind.DEPLOYMENT_DELETE: Habit(202, 202, async_operation=False, location=True, retry_after=True),
         Kind.GROUP_DELETE: Habit(202, 202, async_operation=False, location=True, retry_after=True),
     }
 )
@@ -122,11 +126,13 @@ def monitor_url(call: Call, operation: Operation) -> str:
         case Family.NETWORK:
             path = _path(call, operation).replace("/operations/", "/operationResults/")
             return f"{call.base}{path}?api-version={call.version}"
-        case Family.COMPUTE | Family.DISK | Family.STORAGE:
+        case Family.COMPUTE | Family.DISK | Family.STORAGE | Family.DEPLOYMENT:
             return f"{call.base}{_path(call, operation)}?monitor=true&api-version={call.version}"
 
 
 def _path(call: Call, operation: Operation) -> str:
+    if operation.family is Family.DEPLOYMENT:
+        return f"{operation.subject}/{operation.family}/{operation.id}"
     namespace, _, segment = operation.family.partition("/")
     return (
         f"/subscriptions/{call.subscription}/providers/{namespace}/locations/{operation.location}"

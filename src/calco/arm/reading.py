@@ -123,6 +123,27 @@ def _invalid(said: str) -> ApiError:
     return errors.invalid(path or "body", f"{what[:200].replace('`', chr(39))}.")
 
 
+_VERSION = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(-(preview|alpha|beta|privatepreview))?")
+
+
+def api_version(version: str) -> str:
+    """``api-version``: any date will do, for clients send 2015 to 2026. Raises ApiError."""
+    if not version:
+        raise ApiError(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
+    if not _VERSION.fullmatch(version.lower()):
+        raise ApiError(
+            400,
+            "InvalidApiVersionParameter",
+            f"The api-version '{version[:100]}' is invalid. The supported versions are dates such as '2024-03-01' or "
+            "'2024-03-01-preview'.",
+        )
+    return version.lower()
+
+
 # --- what most bodies have -------------------------------------------------------------------------------------------
 
 READ_ONLY = frozenset({"id", "name", "type", "etag", "systemData", "location", "tags", "properties"})
@@ -199,6 +220,19 @@ def reference_at(
     return None if text is None else reference(text, shown, type, subscription)
 
 
+SECURITY_GROUP = "Microsoft.Network/networkSecurityGroups"
+
+
+def with_security_group(properties: Document, path: str, subscription: str) -> Document:
+    """``properties`` of a subnet or NIC, of whose security group only the id is kept. Raises ApiError."""
+    if "networkSecurityGroup" not in properties:
+        return properties
+    id = reference_at(properties, ("networkSecurityGroup", "id"), f"{path}.id", SECURITY_GROUP, subscription)
+    if id is None:
+        raise errors.missing(f"{path}.id")
+    return {**properties, "networkSecurityGroup": {"id": str(id)}}
+
+
 def network(text: str, path: str) -> IPv4Network:
     """A CIDR block. Raises ApiError with Azure's code for malformed and for non-canonical ones."""
     try:
@@ -245,6 +279,10 @@ def _check_name(kind: str, name: str, path: str) -> None:
 
 def subnet_name(name: str) -> None:
     _check_name("microsoft.network/virtualnetworks/subnets", name, "subnet.name")
+
+
+def rule_name(name: str) -> None:
+    _check_name("microsoft.network/networksecuritygroups/securityrules", name, "securityRules.name")
 
 
 def configuration_name(name: str) -> None:

@@ -11,7 +11,9 @@ from enum import Enum, auto
 from functools import cache
 from urllib.parse import unquote_to_bytes
 
+from calco.arm import reading
 from calco.arm.call import Answer, Call
+from calco.model.document import Document
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 
@@ -45,6 +47,8 @@ class Route:
     """Whether the answer may name an operation to poll."""
     quick: bool = False
     """One look-up in the records by key, some 50 microseconds: answered in the event loop itself."""
+    decode: Callable[[bytes], Document] = reading.decode
+    """How the body is read: templates are written by hand, with comments."""
     lists: bool = False
     """Whether the answer's ``value`` holds things with an ``id``: each caller sees those the caller may read."""
     grants: Grants = Grants.NOBODY_ELSE

@@ -104,10 +104,14 @@ GATEWAY = frozenset(
 
 def error(refusal: ApiError) -> Document:
     """``{"error": {...}}``, details first where there are any, as recorded."""
+    return {"error": _error(refusal)}
+
+
+def _error(refusal: ApiError) -> Document:
     inner: Document = {}
     if refusal.details:
-        inner["details"] = [dict(_members(each)) for each in refusal.details]
-    return {"error": {**inner, **_members(refusal)}}
+        inner["details"] = [_error(each) for each in refusal.details]
+    return {**inner, **_members(refusal)}
 
 
 def _members(refusal: ApiError) -> Mapping[str, Json]:

@@ -40,6 +40,7 @@ RULES: Mapping[str, NameRule] = MappingProxyType(
         ),
         "microsoft.compute/images": NameRule(1, 80, _PLAIN, _PLAIN_WORDS),
         "microsoft.compute/snapshots": NameRule(1, 80, _PLAIN, _PLAIN_WORDS),
+        "microsoft.compute/availabilitysets": NameRule(1, 80, _PLAIN, _PLAIN_WORDS),
         "microsoft.compute/disks": NameRule(
             1, 80, re.compile(r"[A-Za-z0-9_.\-]+"), "It has letters, digits, '_', '.' or '-'."
         ),
@@ -47,6 +48,11 @@ RULES: Mapping[str, NameRule] = MappingProxyType(
         "microsoft.network/virtualnetworks/subnets": NameRule(1, 80, _PLAIN, _PLAIN_WORDS),
         "microsoft.network/networkinterfaces": NameRule(1, 80, _PLAIN, _PLAIN_WORDS),
         "microsoft.network/publicipaddresses": NameRule(1, 80, _PLAIN, _PLAIN_WORDS),
+        "microsoft.network/networksecuritygroups": NameRule(1, 80, _PLAIN, _PLAIN_WORDS),
+        "microsoft.network/networksecuritygroups/securityrules": NameRule(1, 80, _PLAIN, _PLAIN_WORDS),
+        "microsoft.resources/deployments": NameRule(
+            1, 64, re.compile(r"[A-Za-z0-9_.()\-]+"), "It has letters, digits, '_', '.', '-' or parentheses."
+        ),
     }
 )
 

@@ -26,6 +26,8 @@ class Family(StrEnum):
     NETWORK = "Microsoft.Network/operations"
     STORAGE = "Microsoft.Storage/asyncoperations"
     RESOURCES = "operationresults"
+    DEPLOYMENT = "operationStatuses"
+    """Found below the deployment itself."""
 
 
 class StepEvent(StrEnum):
