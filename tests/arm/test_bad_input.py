@@ -27,6 +27,7 @@ NAMES = {
     "group": "lab",
     "name": "one",
     "subnet": "default",
+    "rule": "ssh",
     "container": "vhds",
     "location": "eastus",
     "namespace": "Microsoft.Compute",
@@ -68,6 +69,8 @@ def _furnished(folder: Path) -> Api:
     api.put(f"{NETWORK}/virtualNetworks/one", network_body())
     api.put(f"{NETWORK}/publicIPAddresses/one", {"location": "eastus"})
     api.put(f"{NETWORK}/networkInterfaces/one", nic_body())
+    api.put(f"{NETWORK}/networkSecurityGroups/one", _security_group_body())
+    api.put(f"{LAB}/providers/Microsoft.Compute/availabilitySets/one", _set_body())
     source = api.generalized("one")
     api.image("one", source)
     api.put(f"{LAB}/providers/Microsoft.Compute/disks/one", _disk_body())
@@ -89,6 +92,20 @@ def _account_body() -> Document:
     return {"location": "eastus", "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"}
 
 
+def _set_body() -> Document:
+    return {"location": "eastus", "sku": {"name": "Aligned"}, "properties": {"platformFaultDomainCount": 2}}
+
+
+def _rule_body() -> Document:
+    ends: Document = dict.fromkeys(("sourcePortRange", "sourceAddressPrefix", "destinationAddressPrefix"), "*")
+    more: Document = {"destinationPortRanges": ["22"], "access": "Allow", "priority": 100, "direction": "Inbound"}
+    return {"name": "ssh", "properties": {"protocol": "Tcp", **ends, **more}}
+
+
+def _security_group_body() -> Document:
+    return {"location": "eastus", "properties": {"securityRules": [_rule_body()]}}
+
+
 def _good_body(route: Route) -> Document:
     """A body this route would take."""
     if route.method == "PATCH":
@@ -103,6 +120,9 @@ def _good_body(route: Route) -> Document:
         ("regenerateKey", {"keyName": "key1"}),
         ("checkNameAvailability", {"name": "two", "type": "Microsoft.Storage/storageAccounts"}),
         ("storageAccounts", _account_body()),
+        ("securityRules", _rule_body()),
+        ("networkSecurityGroups", _security_group_body()),
+        ("availabilitySets", _set_body()),
         ("subnets", {"properties": {"addressPrefix": "10.0.9.0/24"}}),
         ("virtualNetworks", network_body()),
         ("networkInterfaces", nic_body()),

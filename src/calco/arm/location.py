@@ -81,6 +81,7 @@ TYPES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "images": ("2024-11-01", "2024-07-01", "2023-09-01", "2021-11-01", "2020-06-01"),
         "disks": ("2024-03-02", "2023-10-02", "2021-08-01", "2020-06-30"),
         "snapshots": ("2024-03-02", "2023-10-02", "2021-08-01", "2020-06-30"),
+        "availabilitySets": ("2024-11-01", "2024-07-01", "2023-09-01", "2021-11-01", "2020-06-01"),
         "locations/operations": ("2024-11-01",),
         "locations/DiskOperations": ("2024-03-02",),
         "locations/vmSizes": ("2024-11-01",),
@@ -89,6 +90,7 @@ TYPES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "virtualNetworks": ("2024-05-01", "2022-01-01", "2019-09-01"),
         "networkInterfaces": ("2024-05-01", "2022-01-01", "2019-09-01"),
         "publicIPAddresses": ("2024-05-01", "2022-01-01", "2019-09-01"),
+        "networkSecurityGroups": ("2024-05-01", "2022-01-01", "2019-09-01"),
         "locations/operations": ("2024-05-01",),
         "locations/operationResults": ("2024-05-01",),
     },
@@ -155,6 +157,11 @@ def list_sizes(call: Call) -> Answer:
     place = call.variables["location"].replace(" ", "").lower()
     if place not in call.cloud.rules.locations:
         raise errors.location_not_available(place, "locations/vmSizes", call.cloud.rules.locations)
+    return sizes()
+
+
+def sizes() -> Answer:
+    """Every size, wherever it is asked for."""
     return ok({"value": [_size(each) for each in SIZES]})
 
 

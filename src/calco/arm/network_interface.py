@@ -112,8 +112,7 @@ def read(id: ResourceId, raw: Document, subscription: str) -> NewNetworkInterfac
         raise errors.missing("ipConfigurations[0].name")
     reading.configuration_name(name)
     properties = reading.properties(document, *READ_ONLY)
-    if "networkSecurityGroup" in properties:
-        raise errors.not_supported("properties.networkSecurityGroup")
+    properties = reading.with_security_group(properties, "properties.networkSecurityGroup", subscription)
     ip = configurations[0].properties or IpProperties()
     place = "properties.ipConfigurations[0].properties"
     if ip.subnet is None or ip.subnet.id is None:

@@ -1,6 +1,6 @@
 """Rows of machines, disks, snapshots and images."""
 
-from calco.arm import access, disk, image, location, operation, snapshot, virtual_machine
+from calco.arm import access, availability_set, disk, image, location, operation, snapshot, virtual_machine
 from calco.arm.route_patterns import GROUP, PROVIDERS, resource
 from calco.arm.router import Handler, Route
 
@@ -56,6 +56,21 @@ COMPUTE: tuple[Route, ...] = (
         "Microsoft.Compute/virtualMachines/instanceView/read",
     ),
     *_acts(),
+    *resource(
+        "Microsoft.Compute/availabilitySets",
+        put=availability_set.put,
+        get=availability_set.get,
+        delete=availability_set.delete,
+        list_group=availability_set.list_group,
+        list_all=availability_set.list_all,
+        patch=availability_set.patch,
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/providers/Microsoft.Compute/availabilitySets/{{name}}/vmSizes",
+        availability_set.list_sizes,
+        "Microsoft.Compute/availabilitySets/vmSizes/read",
+    ),
     *resource(
         "Microsoft.Compute/disks",
         put=disk.put,

@@ -1,13 +1,40 @@
 """Rows of networks, NICs and public addresses."""
 
-from calco.arm import network_interface, operation, public_address, virtual_network
+from calco.arm import network_interface, network_security_group, operation, public_address, virtual_network
 from calco.arm.route_patterns import GROUP, PROVIDERS, resource
 from calco.arm.router import Route
 
 _LOCATION = f"{PROVIDERS}/Microsoft.Network/locations/{{location}}"
+_SECURITY = f"{GROUP}/providers/Microsoft.Network/networkSecurityGroups/{{name}}"
 _NETWORK = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/{{name}}"
 
+
+def _security_groups() -> list[Route]:
+    type = "Microsoft.Network/networkSecurityGroups"
+    rules, defaults = f"{_SECURITY}/securityRules", f"{_SECURITY}/defaultSecurityRules"
+    write, read, delete = (f"{type}/securityRules/{each}" for each in ("write", "read", "delete"))
+    read_defaults = f"{type}/defaultSecurityRules/read"
+    return [
+        *resource(
+            type,
+            put=network_security_group.put,
+            get=network_security_group.get,
+            delete=network_security_group.delete,
+            list_group=network_security_group.list_group,
+            list_all=network_security_group.list_all,
+            patch=network_security_group.patch,
+        ),
+        Route("PUT", f"{rules}/{{rule}}", network_security_group.put_rule, write, long_running=True),
+        Route("GET", f"{rules}/{{rule}}", network_security_group.get_rule, read),
+        Route("DELETE", f"{rules}/{{rule}}", network_security_group.delete_rule, delete, long_running=True),
+        Route("GET", rules, network_security_group.list_rules, read),
+        Route("GET", f"{defaults}/{{rule}}", network_security_group.get_rule, read_defaults),
+        Route("GET", defaults, network_security_group.list_default_rules, read_defaults),
+    ]
+
+
 NETWORK: tuple[Route, ...] = (
+    *_security_groups(),
     *resource(
         "Microsoft.Network/virtualNetworks",
         put=virtual_network.put,

@@ -14,7 +14,7 @@ from calco.ports import Resource
 from calco.work import virtual_network as work
 from calco.work.cloud import Accepted
 
-NOT_THERE = ("networkSecurityGroup", "routeTable", "natGateway")
+NOT_THERE = ("routeTable", "natGateway")
 """What a subnet may refer to in Azure and cannot here: there are no such resources yet."""
 
 
@@ -96,7 +96,7 @@ def delete(call: Call) -> Answer:
 def put_subnet(call: Call) -> Answer:
     names.check(call.id)
     body, document = reading.fit({**call.body, "name": call.id.name}, Subnet)
-    wanted = _subnet(body, document, "properties")
+    wanted = _subnet(body, document, "properties", call.subscription)
     accepted = work.put_subnet(call.cloud, call.id, wanted)
     assert accepted.operation is not None
     whole = show_subnet(work.get_subnet(call.cloud, call.id), _etag(accepted.resource), state="Updating")
@@ -141,14 +141,15 @@ def read(id: ResourceId, raw: Document) -> NewVirtualNetwork:
         tags=reading.tags(document),
         prefixes=tuple(reading.network(each, f"{id.name}.addressSpace") for each in prefixes),
         subnets=tuple(
-            _subnet(each, documents[at], f"properties.subnets[{at}].properties") for at, each in enumerate(subnets)
+            _subnet(each, documents[at], f"properties.subnets[{at}].properties", id.subscription)
+            for at, each in enumerate(subnets)
         ),
         properties=kept,
         extra=reading.others(document),
     )
 
 
-def _subnet(subnet: Subnet, document: Document, place: str) -> NewSubnet:
+def _subnet(subnet: Subnet, document: Document, place: str, subscription: str) -> NewSubnet:
     if not subnet.name:
         raise errors.missing("subnet.name")
     reading.subnet_name(subnet.name)
@@ -162,6 +163,7 @@ def _subnet(subnet: Subnet, document: Document, place: str) -> NewSubnet:
     for name in NOT_THERE:
         if name in kept:
             raise errors.not_supported(f"{place}.{name}")
+    kept = reading.with_security_group(kept, f"{place}.networkSecurityGroup", subscription)
     return NewSubnet(subnet.name, reading.network(prefixes[0], subnet.name), kept)
 
 

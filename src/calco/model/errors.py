@@ -322,10 +322,6 @@ def security_type(type: str) -> ApiError:
     )
 
 
-def availability_set_not_found(id: ResourceId) -> ApiError:
-    return ApiError(404, "NotFound", f"The Availability Set {id} cannot be found.", "availabilitySet")
-
-
 def nic_in_use(nic: ResourceId, machine: ResourceId) -> ApiError:
     return ApiError(
         400,

@@ -12,8 +12,8 @@ from calco.model.operation import Claim
 from calco.model.virtual_machine import Condition, NewVirtualMachine, NicWish, OsProfile
 from calco.model.vm_size import VmSize
 from calco.model.volume import VolumeId
-from calco.ports import Reader, Resource, Writer
-from calco.work import disk, machine_blobs, machine_disks, network_interface, power, power_up, volume
+from calco.ports import Resource, Writer
+from calco.work import availability_set, disk, machine_blobs, machine_disks, network_interface, power, power_up, volume
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import check_free, found, hand_over
 from calco.work.machine_blobs import BlobPlan
@@ -40,7 +40,9 @@ def create(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, setting: Setting
     if source.generation not in setting.size.generations:
         raise errors.wrong_generation(setting.size.name, source.generation)
     _check_profile(cloud, wanted, source)
-    _check_availability_set(tx, wanted, setting.location)
+    if wanted.availability_set is not None:
+        zoned = bool(wanted.extra.get("zones"))
+        availability_set.check(tx, wanted.availability_set, setting.location, managed=not unmanaged, zoned=zoned)
     order = machine_disks.Order(wanted, source, setting.size, setting.location)
     disks = [] if unmanaged else machine_disks.plan(cloud, tx, order)
     blobs = machine_blobs.plan(cloud, tx, order) if unmanaged else []
@@ -76,20 +78,6 @@ def _check_profile(cloud: Cloud, wanted: NewVirtualMachine, source: Source) -> N
     os_profile.check(wanted.os_profile, source.os_type)
     if source.os_type not in cloud.media.provisions:
         raise errors.not_supported(f"osProfile of a machine with {source.os_type} (try --hypervisor simulated)")
-
-
-def _check_availability_set(view: Reader, wanted: NewVirtualMachine, location: str) -> None:
-    """A machine is in a set of its own region, or in a zone. Raises ApiError."""
-    if wanted.availability_set is None:
-        return
-    set = view.resource(wanted.availability_set)
-    if set is None or set.location != location:
-        raise errors.availability_set_not_found(wanted.availability_set)
-    if wanted.extra.get("zones"):
-        raise errors.bad_request(
-            "A virtual machine is in an availability set or in an availability zone, not in both. Leave one out.",
-            "availabilitySet",
-        )
 
 
 def _nics(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, location: str) -> Sequence[Document]:

@@ -14,7 +14,7 @@ from calco.model.operation import Claim, Family
 from calco.model.subnet import Port, Subnet
 from calco.model.virtual_machine import NicWish
 from calco.ports import Reader, Resource, Writer
-from calco.work import public_address, virtual_network
+from calco.work import network_security_group, public_address, virtual_network
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import (
     check_free,
@@ -209,6 +209,7 @@ def _give(tx: Writer, nic: Resource) -> None:
 def new(cloud: Cloud, view: Reader, wanted: NewNetworkInterface, there: Resource | None) -> Resource:
     """The NIC as it would be put; one that is ``there`` keeps its MAC, and its address while the subnet is the same."""
     parent, subnet = virtual_network.subnet_of(view, wanted.subnet, wanted.location, by=wanted.id)
+    network_security_group.check_reference(view, wanted.properties, wanted.location, by=wanted.id)
     id = wanted.id if there is None else there.id
     asked = object_at(_asked(wanted), "properties")
     name = text_at(_asked(wanted), "name") or "ipconfig1"

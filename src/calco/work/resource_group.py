@@ -15,9 +15,11 @@ from calco.model.operation import Claim, Family, Operation, Status
 from calco.operations.plan import Act, Job, Plan, Wait
 from calco.ports import Resource
 from calco.work import (
+    availability_set,
     disk,
     image,
     network_interface,
+    network_security_group,
     public_address,
     snapshot,
     storage_account,
@@ -128,6 +130,7 @@ Delete = Callable[[Cloud, ResourceId], Accepted | None]
 
 ORDER: Sequence[tuple[str, Delete]] = (
     (virtual_machine.KIND, virtual_machine.delete),
+    (availability_set.KIND, availability_set.delete),
     (image.KIND, image.delete),
     (snapshot.KIND, snapshot.delete),
     (disk.KIND, disk.delete),
@@ -135,8 +138,10 @@ ORDER: Sequence[tuple[str, Delete]] = (
     (network_interface.KIND, network_interface.delete),
     (public_address.KIND, public_address.delete),
     (virtual_network.KIND, virtual_network.delete),
+    (network_security_group.KIND, network_security_group.delete),
 )
-"""A kind is begun when nothing of the kinds before it is left: machines hold disks and NICs, NICs addresses."""
+"""A kind is begun when nothing of the kinds before it is left: machines hold disks and NICs, NICs addresses;
+subnets and NICs refer to security groups."""
 
 LOOK_AGAIN_SECONDS = 5
 """At the latest: the end of any operation makes the deletion look again."""

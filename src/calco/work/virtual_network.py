@@ -16,6 +16,7 @@ from calco.model.operation import Claim, Family
 from calco.model.subnet import Subnet
 from calco.operations.plan import Act, Change, Job, Plan, no_change, nothing
 from calco.ports import Reader, Resource, Writer
+from calco.work import network_security_group
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import (
     check_free,
@@ -53,6 +54,8 @@ def put(cloud: Cloud, wanted: NewVirtualNetwork) -> Accepted:
     with cloud.records.write() as tx:
         check_group(tx, wanted.id)
         there = existing_here(tx, wanted.id, location)
+        for subnet in wanted.subnets:
+            network_security_group.check_reference(tx, subnet.properties, location, by=wanted.id)
         if there is not None:
             check_free(tx, (Claim(there.id),))
             _check_kept(tx, there, wanted.subnets)
