@@ -132,7 +132,7 @@ class Reader(Protocol):
         """Operations that another one asked for (``Cause.parent``), in the order they were accepted."""
 
     def operations_between(self, since: datetime, until: datetime) -> list[Operation]:
-        """Operations that somebody asked for and that were accepted in that time, newest first; O(result)."""
+        """Operations that somebody asked for and that were accepted or ended in that time, newest first; O(result)."""
 
     def events_between(self, since: datetime, until: datetime) -> list[Event]:
         """Events of that time, newest first; O(result)."""

@@ -55,7 +55,7 @@ _EVENTS_BETWEEN = (
     .order_by(_V.ordinal.desc())
 )
 _INSERT_EVENT = insert(events)
-_DELETE_EVENTS = delete(events).where(_V.at < bindparam("moment"))
+_OLDEST_EVENTS = select(_V.ordinal).where(_V.at < bindparam("moment")).order_by(_V.at)
 
 
 def _below(scope: str) -> dict[str, str]:
@@ -130,6 +130,8 @@ class EntryWriter(EntryReader):
             _INSERT_EVENT, {"at": stamp(event.at), "resource": event.resource.lower(), "document": text(document)}
         )
 
-    def forget_events(self, before: datetime) -> int:
-        """Drop the events of before then; answers how many went."""
-        return self._connection.execute(_DELETE_EVENTS, {"moment": stamp(before)}).rowcount
+    def forget_events(self, before: datetime, *, at_most: int) -> int:
+        """Drop some of the events of before then, oldest first; answers how many went."""
+        oldest = list(self._connection.execute(_OLDEST_EVENTS.limit(at_most), {"moment": stamp(before)}).scalars())
+        self._connection.execute(delete(events).where(_V.ordinal.in_(oldest)))
+        return len(oldest)

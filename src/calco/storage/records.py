@@ -6,7 +6,7 @@ IMMEDIATE), so that "database is locked" cannot happen halfway. PostgreSQL is re
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +35,9 @@ from calco.ports import Resource
 from calco.storage import schema, sqlite
 from calco.storage.entries import EntryReader, EntryWriter, stamp, text
 from calco.storage.schema import claims, holds, notes, operations, places, resources, steps, volumes
+
+FORGOTTEN_AT_ONCE = 500
+"""Few enough that nobody else's write waits for long."""
 
 
 class BrokenRule(Exception):
@@ -140,7 +143,9 @@ _OPERATIONS = select(
 _OPERATION_BY_ID = _OPERATIONS.where(_O.id == bindparam("operation"))
 _ASKED_BY = _OPERATIONS.where(_O.parent == bindparam("parent")).order_by(_O.sequence)
 _OPERATIONS_BETWEEN = _OPERATIONS.where(
-    _O.started_at >= bindparam("since"), _O.started_at < bindparam("until"), _O.caller.is_not(None)
+    _O.caller.is_not(None),
+    ((_O.started_at >= bindparam("since")) & (_O.started_at < bindparam("until")))
+    | ((_O.ended_at >= bindparam("since")) & (_O.ended_at < bindparam("until"))),
 ).order_by(_O.sequence.desc())
 _UNFINISHED = _OPERATIONS.where(_O.ended_at.is_(None)).order_by(_O.sequence)
 _INSERT_OPERATION = insert(operations)
@@ -442,16 +447,20 @@ class SqlRecords:
             return connection.execute(_META, {"name": name}).scalar()
 
     def forget_operations(self, ended_before: datetime) -> int:
-        """Drop the operations that ended before then, with their logs; answers how many went.
+        """Drop the operations that ended before then, with their logs; answers how many went."""
+        return self._forget(lambda change: change.forget_operations(ended_before, at_most=FORGOTTEN_AT_ONCE))
 
-        A few hundred at a time, so that nobody else's write waits for long.
-        """
+    def forget_events(self, before: datetime) -> int:
+        """Drop the events of before then; answers how many went."""
+        return self._forget(lambda change: change.forget_events(before, at_most=FORGOTTEN_AT_ONCE))
+
+    def _forget(self, some: Callable[[SqlWriter], int]) -> int:
         dropped = 0
         while True:
             with self.write() as change:
-                some = change.forget_operations(ended_before, at_most=500)
-            dropped += some
-            if not some:
+                went = some(change)
+            dropped += went
+            if not went:
                 return dropped
 
     def close(self) -> None:

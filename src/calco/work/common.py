@@ -101,6 +101,12 @@ def hand_over(
     )
 
 
+def on_behalf(cloud: Cloud, operation: Operation, action: str) -> Cloud:
+    """The cloud as the plan of ``operation`` asks it for something more: in the name of who asked for that operation,
+    so that rights, locks and the log know whose doing it is."""
+    return replace(cloud, cause=replace(operation.cause, action=action, parent=operation.id))
+
+
 def settled(
     cloud: Cloud,
     tx: Writer,

@@ -15,6 +15,7 @@ from calco.model.operation import Claim, Family, Operation, Status
 from calco.operations.plan import Act, Job, Plan, Wait
 from calco.ports import Resource
 from calco.work import (
+    activity,
     availability_set,
     disk,
     image,
@@ -32,6 +33,7 @@ from calco.work.common import (
     check_free,
     hand_over,
     normal_location,
+    on_behalf,
     told,
     with_internal,
     with_properties,
@@ -187,15 +189,18 @@ def _try(cloud: Cloud, job: Job[Leaving], id: ResourceId, delete_one: Delete) ->
         busy = bool(view.claims(id))
     if earlier is not None and earlier.status is Status.FAILED:
         return _cause(earlier)
-    if busy:
+    if busy or mine is None:
         return None
+    asking = on_behalf(cloud, mine, f"{id.type}/delete")
     try:
-        accepted = delete_one(cloud, id)
+        accepted = delete_one(asking, id)
     except ApiError as refusal:
         with cloud.records.read() as view:
             return None if view.claims(id) else refusal
     if accepted is not None and accepted.operation is not None:
         _remember(cloud, job.id, id, accepted.operation)
+    elif accepted is not None:
+        activity.tell(asking, str(id), 200)
     return None
 
 

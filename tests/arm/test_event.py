@@ -1,0 +1,283 @@
+"""The activity log: who asked for what, of which resource, when, and how it ended."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import pytest
+
+from calco.model.operation import Cause, Failure
+from calco.model.principal import Caller, PrincipalType
+from calco.ports import Event
+from calco.work import activity
+from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, TENANT, Api, machine_body
+from tests.world import LOCATION
+
+LOG = f"{SUB}/providers/Microsoft.Insights/eventtypes/management/values"
+VERSION = "2015-04-01"
+CHAIN = "11111111-aaaa-4aaa-8aaa-111111111111"
+
+
+def events(api: Api, filter: str = "", select: str = "") -> list[dict[str, Any]]:
+    query = "&".join(f"{name}={quote(value)}" for name, value in (("$filter", filter), ("$select", select)) if value)
+    answer: dict[str, Any] = api.get(f"{LOG}?{query}" if query else LOG, version=VERSION)
+    found: list[dict[str, Any]] = answer["value"]
+    return found
+
+
+def told(found: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """Action, last word of the resource, outcome; oldest first."""
+    return [
+        (each["operationName"]["value"], each["resourceId"].rpartition("/")[2], each["status"]["value"])
+        for each in reversed(found)
+    ]
+
+
+def test_what_is_done_at_once_is_one_line_that_says_who_what_and_when(api: Api) -> None:
+    api.call("PUT", LAB, {"location": LOCATION}, headers={"x-ms-correlation-request-id": CHAIN})
+
+    (line,) = events(api)
+
+    assert line["caller"] == "client"
+    assert line["claims"]["appid"] == "client"
+    assert line["claims"]["http://schemas.microsoft.com/identity/claims/objectidentifier"] == "object"
+    assert line["authorization"] == {"action": GROUP_WRITE, "scope": LAB}
+    assert line["operationName"]["value"] == GROUP_WRITE
+    assert (line["resourceId"], line["resourceGroupName"]) == (LAB, "lab")
+    assert line["resourceType"]["value"] == "Microsoft.Resources/subscriptions/resourceGroups"
+    assert line["resourceProviderName"]["value"] == "Microsoft.Resources"
+    assert line["eventTimestamp"] == "2026-11-22T13:05:09.0000000Z"
+    assert (line["status"]["value"], line["subStatus"]["value"]) == ("Succeeded", "Created")
+    assert line["eventName"]["value"] == "EndRequest"
+    assert (line["correlationId"], line["tenantId"], line["level"]) == (CHAIN, TENANT, "Informational")
+    assert line["id"].startswith(f"{LAB}/events/{line['eventDataId']}/ticks/")
+
+
+GROUP_WRITE = "Microsoft.Resources/subscriptions/resourceGroups/write"
+
+
+def test_slow_work_is_two_lines_that_bear_one_operation_and_one_correlation(api: Api) -> None:
+    api.with_group()
+    body = {"location": LOCATION, "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 1}}
+    begun = api.call("PUT", f"{COMPUTE}/disks/d", body)
+    before = events(api, f"resourceUri eq '{COMPUTE}/disks/d'")
+    api.world.clock.move(timedelta(seconds=5))
+    api.world.drive()
+
+    after = events(api, f"resourceUri eq '{COMPUTE.upper()}/DISKS/D'")
+
+    assert [each["status"]["value"] for each in before] == ["Started"]
+    assert [each["status"]["value"] for each in after] == ["Succeeded", "Started"]
+    assert [each["eventName"]["value"] for each in after] == ["EndRequest", "BeginRequest"]
+    assert [each["eventTimestamp"][17:19] for each in after] == ["14", "09"]
+    assert {each["operationId"] for each in after} == {begun.headers["x-ms-request-id"]}
+    assert {each["correlationId"] for each in after} == {begun.headers["x-ms-correlation-request-id"]}
+    assert after[1] == before[0]
+    assert len({each["eventDataId"] for each in after}) == 2
+
+
+def test_a_refusal_is_kept_with_its_code_and_words(api: Api) -> None:
+    api.call("PUT", f"{LAB}/providers/Microsoft.Compute/disks/d", {"location": LOCATION})
+
+    (line,) = events(api)
+
+    assert (line["status"]["value"], line["level"]) == ("Failed", "Error")
+    assert line["subStatus"]["value"] in ("NotFound", "BadRequest")
+    error = msgspec.json.decode(line["properties"]["statusMessage"])["error"]
+    assert line["description"] == error["message"] != ""
+    assert line["properties"]["statusCode"] == line["subStatus"]["value"]
+
+
+def test_an_operation_that_fails_says_why(api: Api) -> None:
+    api.with_network()
+    id = f"{COMPUTE}/virtualMachines/web1"
+    api.world.guest = lambda _machine: None  # it never reports
+    api.call("PUT", id, machine_body("web1", api.nic("n")))
+    api.world.drive()
+    api.world.clock.move(timedelta(hours=2))
+    api.world.drive()
+
+    ended, started = events(api, f"resourceUri eq '{id}'")
+
+    assert (started["status"]["value"], ended["status"]["value"]) == ("Started", "Failed")
+    assert msgspec.json.decode(ended["properties"]["statusMessage"])["error"]["code"] == "OSProvisioningTimedOut"
+    assert ended["subStatus"]["value"] == "Conflict"
+
+
+def test_reads_and_strangers_leave_no_line(api: Api) -> None:
+    api.call("GET", LAB)
+    api.call("HEAD", LAB)
+    api.call("GET", f"{COMPUTE}/disks")
+    api.client.request("PUT", f"{LAB}?api-version=2024-07-01", content=b'{"location":"eastus"}')
+
+    assert events(api) == []
+
+
+def test_what_goes_with_a_group_names_who_deleted_the_group(api: Api) -> None:
+    api.with_network().nic("n")
+    api.put(f"{LAB}/providers/Microsoft.Storage/storageAccounts/vhdsoflab", ACCOUNT)
+    gone = api.call("DELETE", LAB, headers={"x-ms-correlation-request-id": CHAIN})
+    api.world.drive()
+
+    lines = events(api, f"correlationId eq '{CHAIN}'")
+
+    assert sorted(told(lines)) == sorted(
+        [
+            ("Microsoft.Resources/subscriptions/resourceGroups/delete", "lab", "Started"),
+            ("Microsoft.Storage/storageAccounts/delete", "vhdsoflab", "Succeeded"),
+            ("Microsoft.Network/networkInterfaces/delete", "n", "Started"),
+            ("Microsoft.Network/networkInterfaces/delete", "n", "Succeeded"),
+            ("Microsoft.Network/virtualNetworks/delete", "net", "Started"),
+            ("Microsoft.Network/virtualNetworks/delete", "net", "Succeeded"),
+            ("Microsoft.Resources/subscriptions/resourceGroups/delete", "lab", "Succeeded"),
+        ]
+    )
+    assert {each["caller"] for each in lines} == {"client"}
+    parents = {
+        each["properties"].get("parentOperationId")
+        for each in lines
+        if "resourceGroups" not in each["operationName"]["value"]
+    }
+    assert parents == {gone.headers["x-ms-request-id"]}
+
+
+ACCOUNT = {"location": LOCATION, "kind": "StorageV2", "sku": {"name": "Standard_LRS"}, "properties": {}}
+
+
+# --- secrets ---------------------------------------------------------------------------------------------------------
+
+SECRET = "Sesame-open-4711"
+
+
+def test_nothing_that_a_request_carries_gets_into_the_log(api: Api) -> None:
+    body = machine_body("web1", api.with_network().nic("n"))
+    body["properties"]["osProfile"] |= {"adminPassword": SECRET, "customData": SECRET}  # type: ignore[index,operator]
+    api.call("PUT", f"{COMPUTE}/virtualMachines/web1?se={SECRET}", body, headers={"x-secret": SECRET})
+    api.call("PUT", f"{COMPUTE}/disks/d", {"location": LOCATION, "tags": {"a": SECRET}, "properties": {}})
+    signed = f"https://localhost:10000/account/vhds/a.vhd?sv=2024&sig={SECRET}&se=2026"
+    storage = {"osDisk": {"osType": "Linux", "osState": "Generalized", "blobUri": signed}}
+    api.call("PUT", f"{COMPUTE}/images/i", {"location": LOCATION, "properties": {"storageProfile": storage}})
+    api.world.drive()
+
+    failed = told(events(api, "status eq 'Failed'"))
+
+    assert sorted(what for _, what, _ in failed) == ["d", "i", "web1"]
+    assert SECRET not in str(events(api))
+    with api.world.records.read() as view:
+        kept = view.events_between(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+    assert len(kept) == 3  # the group, the machine and the disk that were refused
+    assert SECRET not in str(kept)
+
+
+def test_a_signature_in_a_refusals_words_is_left_out(api: Api) -> None:
+    failure = Failure(
+        "InvalidParameter", f"The URI https://a/b?sv=1&sig={SECRET}%3D&se=2 is wrong; AccountKey={SECRET};x"
+    )
+    activity.tell(api.world.cloud, LAB, 400, failure)
+
+    with api.world.records.read() as view:
+        (event,) = view.events_between(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+    assert event.failure is not None
+    assert event.failure.message == "The URI https://a/b?sv=1&sig=...&se=2 is wrong; AccountKey=...;x"
+
+
+# --- what one may ask for --------------------------------------------------------------------------------------------
+
+ANA = Caller("object-of-ana", "client-of-az", TENANT, "ana@lab", PrincipalType.USER)
+ROBOT = Caller("object-of-robot", "client-of-robot", TENANT)
+MORNING = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def filled(api: Api) -> Api:
+    """Four lines, an hour apart."""
+    happened = [
+        (f"{COMPUTE}/disks/a", Cause(ANA, "Microsoft.Compute/disks/write", "chain-1"), None),
+        (
+            f"{COMPUTE}/disks/ab",
+            Cause(ROBOT, "Microsoft.Compute/disks/delete", "chain-2"),
+            Failure("ScopeLocked", "No."),
+        ),
+        (
+            f"{NETWORK}/virtualNetworks/n/subnets/s",
+            Cause(ANA, "Microsoft.Network/virtualNetworks/subnets/write", "chain-1"),
+            None,
+        ),
+        (f"{LAB}2", Cause(ROBOT, GROUP_WRITE, "chain-3"), None),
+    ]
+    with api.world.records.write() as change:
+        for hour, (resource, cause, failure) in enumerate(happened):
+            at = MORNING + timedelta(hours=hour)
+            change.tell(Event(at, resource, cause, 409 if failure else 200, failure))
+    return api
+
+
+@pytest.mark.parametrize(
+    ("filter", "found"),
+    [
+        ("", "lab2 s ab a"),
+        ("eventTimestamp ge 2026-11-22T09:00:00.000000 and eventTimestamp le 2026-11-22T10:00:00", "s ab"),
+        ("eventTimestamp ge '2026-11-22T09:00:00.0000001Z' and eventTimestamp lt '2026-11-22T10:00:00Z'", "ab"),
+        ("eventTimestamp ge 2026-11-22T11:00:00+02:00 and eventTimestamp le '2026-11-22T11:00:00+02:00'", "ab"),
+        ("resourceGroupName eq 'LAB'", "s ab a"),
+        (f"resourceUri eq '{COMPUTE}/disks/a'", "a"),
+        (f"resourceId eq '{NETWORK}/virtualNetworks/N'", "s"),
+        ("resourceProvider eq 'microsoft.network'", "s"),
+        ("resourceType eq 'Microsoft.Compute/disks'", "ab a"),
+        ("correlationId eq 'chain-1'", "s a"),
+        ("caller eq 'Ana@lab'", "s a"),
+        ("caller eq 'client-of-robot'", "lab2 ab"),
+        ("caller eq 'object-of-robot' and status eq 'Failed'", "ab"),
+        ("eventChannels eq 'Admin, Operation' and status eq 'Succeeded'", "lab2 s a"),
+        ("status eq 'Started'", ""),
+    ],
+)
+def test_lines_are_chosen_by_the_conditions_clients_send_newest_first(filled: Api, filter: str, found: str) -> None:
+    assert [each["resourceId"].rpartition("/")[2] for each in events(filled, filter)] == found.split()
+
+
+def test_only_the_members_asked_for_are_shown_and_the_id(filled: Api) -> None:
+    lines = events(filled, "caller eq 'ana@lab'", "caller , eventTimestamp,nonsense")
+
+    assert [sorted(each) for each in lines] == [["caller", "eventTimestamp", "id"]] * 2
+
+
+@pytest.mark.parametrize(
+    "filter",
+    [
+        "eventTimestamp ge yesterday",
+        "eventTimestamp ge 2026-13-45",
+        "level eq 'Error'",
+        "caller ne 'x'",
+        "caller eq",
+        "caller eq 'a' or caller eq 'b'",
+        "caller eq 'a' and",
+        "' OR 1=1 --",
+        "x" * 5000,
+    ],
+)
+def test_a_filter_nobody_knows_is_refused_in_words(filled: Api, filter: str) -> None:
+    answer = filled.call("GET", f"{LOG}?$filter={quote(filter)}", version=VERSION)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidFilterInQueryString")
+
+
+def test_a_long_log_comes_in_pages_that_miss_and_repeat_nothing(api: Api) -> None:
+    many = 2300
+    with api.world.records.write() as change:
+        for number in range(many):
+            at = MORNING + timedelta(seconds=number // 7)
+            change.tell(Event(at, f"{LAB}/x/{number}", Cause(ANA, GROUP_WRITE, "chain"), 200))
+
+    found: list[str] = []
+    link: str | None = f"{LOG}?$filter=caller%20eq%20'ana@lab'"
+    pages = 0
+    while link:
+        page = api.get(link, version=VERSION)
+        found += [each["resourceId"].rpartition("/")[2] for each in page["value"]]
+        link, pages = page.get("nextLink"), pages + 1
+
+    assert pages == 3
+    assert len(found) == many
+    assert set(found) == {str(number) for number in range(many)}
