@@ -17,6 +17,7 @@ from calco.model.guest import Guest, Provisioning, Report
 from calco.model.ids import ResourceId
 from calco.model.machine import Drive, Generation, Link, Machine, MachineState
 from calco.model.operation import Cause, Failure, NewOperation, Operation, OperationEnd, StepEvent
+from calco.model.run_command import Ran, Script
 from calco.model.subnet import Port, Subnet
 from calco.model.volume import Volume, VolumeId
 
@@ -384,6 +385,15 @@ class NoRoom(Exception):
     """The host cannot run another machine of that size."""
 
 
+class NoGuestAgent(Exception):
+    """Nothing in the guest takes commands from outside now: no agent is installed, it does not run yet or any more, or
+    it does not do what it was asked. Says why."""
+
+
+class RunLost(Exception):
+    """A script that was handed to a guest may have run, and nobody can say how far it came."""
+
+
 class Hypervisor(Protocol):
     """Runs machines. They outlive the service; nothing here relies on remembered events, only on asking.
 
@@ -424,6 +434,18 @@ class Hypervisor(Protocol):
 
     def forget(self, vm_id: str) -> None:
         """Remove console log and run files of a machine that is absent; absent is fine."""
+
+    def guest_boot(self, vm_id: str) -> str:
+        """Which boot of its system a machine's guest lives in: a GUID, another one after each. Asks an agent in the
+        guest: some 10 ms, seconds when nobody answers. Raises NoGuestAgent."""
+
+    def run(self, vm_id: str, boot: str, script: Script) -> Ran | None:
+        """Run the script in the guest, as root; None while it runs, so it is asked for again until it has ended. A run
+        of one id is begun once, in that boot or not at all. Costs as ``guest_boot``. Raises NoGuestAgent, then it may
+        have begun; RunLost."""
+
+    def forget_run(self, vm_id: str, id: str) -> None:
+        """Take away what the guest keeps of a run that has ended; absent is fine. Raises NoGuestAgent."""
 
     def console_log(self, vm_id: str) -> bytes:
         """What the serial console printed (the last MiB); empty when there is none."""

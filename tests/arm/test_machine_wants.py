@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from calco.model.document import Document, object_at
+from calco.model.document import Document, Json, object_at
 from calco.model.user_data import BYTES_MAX
 from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, Api
 from tests.arm.test_virtual_machine import WEB, changed
@@ -20,14 +20,14 @@ def lab(api: Api) -> Api:
     return api
 
 
-def az_body(**more: object) -> Document:
+def az_body(**more: Json) -> Document:
     """What `az vm create` of 2.91 puts into its template. Source: clients-az-sdk, 4; az, _template_builder.py."""
-    disk = {"createOption": "fromImage", "name": None, "caching": "ReadWrite"}
-    image = {"publisher": "Debian", "offer": "debian-12", "sku": "12", "version": "latest"}
-    key = {"keyData": KEY, "path": "/home/azureuser/.ssh/authorized_keys"}
-    linux = {"disablePasswordAuthentication": True, "ssh": {"publicKeys": [key]}}
-    profile = {"computerName": "web", "adminUsername": "azureuser", "linuxConfiguration": linux}
-    nic = {"id": f"{NETWORK}/networkInterfaces/nic", "properties": {"deleteOption": None}}
+    disk: Document = {"createOption": "fromImage", "name": None, "caching": "ReadWrite"}
+    image: Document = {"publisher": "Debian", "offer": "debian-12", "sku": "12", "version": "latest"}
+    key: Document = {"keyData": KEY, "path": "/home/azureuser/.ssh/authorized_keys"}
+    linux: Document = {"disablePasswordAuthentication": True, "ssh": {"publicKeys": [key]}}
+    profile: Document = {"computerName": "web", "adminUsername": "azureuser", "linuxConfiguration": linux}
+    nic: Document = {"id": f"{NETWORK}/networkInterfaces/nic", "properties": {"deleteOption": None}}
     return {
         "apiVersion": "2026-04-01",
         "type": "Microsoft.Compute/virtualMachines",

@@ -19,22 +19,26 @@ import os
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
 from calco import process
-from calco.compute import qemu_drives, qemu_process
+from calco.compute import guest_script, qemu_drives, qemu_process
 from calco.compute.accelerator import Accelerator
+from calco.compute.guest_agent import AgentRefused, AgentSilent, Ended, GuestAgent
 from calco.compute.host_room import HostRoom, Promise
+from calco.compute.locks import Locks
 from calco.compute.qemu_command import Firmware, Places, check, command
 from calco.compute.qemu_control import Monitor, Refused, Silent
 from calco.model.ids import is_guid
 from calco.model.machine import Drive, Generation, Machine, MachineState
+from calco.model.run_command import Ran, Script
 from calco.model.volume import MIB, VolumeId
-from calco.ports import NoRoom
+from calco.ports import NoGuestAgent, NoRoom
 from calco.process import Mark
 from calco.tool import ToolFailed
 
@@ -94,8 +98,9 @@ class QemuHypervisor:
         self._qemu = qemu
         self._starting = threading.Lock()
         self._marking = threading.Lock()
-        self._changing = _Locks()
-        self._asking = _Locks()
+        self._changing = Locks()
+        self._asking = Locks()
+        self._speaking = Locks()
         if len(os.fsencode(self.serial_socket("0" * 8 + "-0000-0000-0000-" + "0" * 12))) > SOCKET_PATH_BYTES_MAX:
             raise ValueError(f"too long for Unix sockets: {run_dir}")
 
@@ -200,6 +205,15 @@ class QemuHypervisor:
                 _fresh(file).unlink(missing_ok=True)
             with suppress(OSError):
                 folder.rmdir()
+
+    def guest_boot(self, vm_id: str) -> str:
+        return guest_script.boot(partial(self._execute, vm_id))
+
+    def run(self, vm_id: str, boot: str, script: Script) -> Ran | None:
+        return guest_script.run(partial(self._execute, vm_id), boot, script)
+
+    def forget_run(self, vm_id: str, id: str) -> None:
+        guest_script.forget(partial(self._execute, vm_id), id)
 
     def console_log(self, vm_id: str) -> bytes:
         with self._asking(vm_id):
@@ -387,6 +401,19 @@ class QemuHypervisor:
                     return None
                 raise ToolFailed((self._qemu,), None, f"machine {vm_id} was not {done}: {failed}") from failed
 
+    def _execute(self, vm_id: str, argv: Sequence[str], input: bytes) -> Ended:
+        """Have the guest's agent run a program that ends soon. QEMU knows whether an agent listens; asking it first
+        saves waiting for one that is not there."""
+        if self._process(vm_id) is None:
+            raise NoGuestAgent("the machine does not run")
+        try:
+            with self._speaking(vm_id):
+                if not self._asker(vm_id).has_agent():
+                    raise NoGuestAgent("nobody in the guest listens at the agent's port")
+                return GuestAgent(self.guest_agent_socket(vm_id), self._answer_seconds).execute(argv, input)
+        except (Silent, Refused, AgentSilent, AgentRefused) as why:
+            raise NoGuestAgent(str(why)) from why
+
     def _shorten_console(self, vm_id: str) -> None:
         """Keep a guest from filling the disk through its console. QEMU appends, so cutting from outside is safe; what
         it writes between our reading and our cutting is lost."""
@@ -428,18 +455,6 @@ class QemuHypervisor:
 
     def _socket(self, vm_id: str, role: str) -> Path:
         return self._run_dir / f"{self._folder(vm_id).name.replace('-', '')}.{role}"
-
-
-class _Locks:
-    """One lock for each machine; they are few and small, and stay."""
-
-    def __init__(self) -> None:
-        self._own = threading.Lock()
-        self._locks: dict[str, threading.Lock] = {}
-
-    def __call__(self, vm_id: str) -> threading.Lock:
-        with self._own:
-            return self._locks.setdefault(vm_id, threading.Lock())
 
 
 @contextmanager

@@ -86,6 +86,19 @@ class Monitor:
 
         self.hold(dump)
 
+    def has_agent(self) -> bool:
+        """Whether somebody in the guest has opened the agent's port. Source: QAPI, ChardevInfo."""
+
+        async def look(client: QMPClient) -> bool:
+            match await client.execute("query-chardev"):
+                case list() as devices:
+                    ports = [each for each in devices if isinstance(each, Mapping) and each.get("label") == "agent"]
+                    return any(each.get("frontend-open") is True for each in ports)
+                case other:
+                    raise Silent(f"query-chardev answered {other!r}")
+
+        return self.hold(look)
+
     def hold(self, talk: Callable[[QMPClient], Coroutine[None, None, T]], *, more_seconds: float = 0) -> T:
         """One conversation, in an event loop of its own: callers are threads of the service, which have none."""
 

@@ -22,9 +22,10 @@ from calco.compute.qemu_command import check
 from calco.compute.qemu_drives import check_drive
 from calco.model.ids import is_guid
 from calco.model.machine import Drive, Link, Machine, MachineState
+from calco.model.run_command import Ran, Script
 from calco.model.subnet import Port, Subnet
 from calco.model.volume import VolumeId
-from calco.ports import FabricSocket, NetworkCapabilities, NoRoom
+from calco.ports import FabricSocket, NetworkCapabilities, NoGuestAgent, NoRoom, RunLost
 from calco.tool import ToolFailed
 
 T = TypeVar("T")
@@ -39,6 +40,8 @@ class _Simulated(msgspec.Struct, frozen=True):
     state: MachineState
     booting: bool = False
     boots: int = 0
+    runs: tuple[str, ...] = ()
+    """Every script that was begun, by its run's id."""
 
 
 class _Memory(msgspec.Struct, frozen=True):
@@ -56,13 +59,21 @@ def _nobody_hears(machine: Machine) -> None:
     """A guest that never reports."""
 
 
+def _nothing_runs(machine: Machine, script: Script) -> Ran:
+    """A script's end where there is no guest; ``hostname`` is answered, for it is what people try first."""
+    if script.text.strip() == "hostname":
+        return Ran(0, f"{machine.name}\n".encode(), b"")
+    return Ran(0, f"simulated machine {machine.name}: the script was taken and not run\n".encode(), b"")
+
+
 class SimulatedHypervisor:
     """``ports.Hypervisor`` without machines, FOR TESTING RULES: nothing boots here.
 
     ``machines`` is the folder of machines' folders. ``on_boot`` is called by ``start`` and ``reset``, in the caller's
     thread, once the machine counts as running: whoever wants guests that report Ready sends the report there (at once,
     later, or never). It is called at least once for each boot: a boot cut short by a crash of the service is told again
-    by the next ``start``. ``capacity_mib`` is the memory of all running machines together.
+    by the next ``start``. ``on_run`` answers for scripts: each is begun once, None means it still runs, and
+    NoGuestAgent is for guests without an agent. ``capacity_mib`` is the memory of all running machines together.
     """
 
     def __init__(
@@ -70,10 +81,12 @@ class SimulatedHypervisor:
         machines: Path,
         *,
         on_boot: Callable[[Machine], None] = _nobody_hears,
+        on_run: Callable[[Machine, Script], Ran | None] = _nothing_runs,
         capacity_mib: int = 1 << 20,
     ) -> None:
         self._machines = machines
         self._on_boot = on_boot
+        self._on_run = on_run
         self._capacity_mib = capacity_mib
         self._lock = threading.Lock()
 
@@ -101,7 +114,9 @@ class SimulatedHypervisor:
             found = self._read(vm_id)
             if found is None or found.state is MachineState.CRASHED:
                 raise ToolFailed(("simulated",), None, f"machine {vm_id} has no process to reset")
-            self._write(_Simulated(found.machine, MachineState.RUNNING, booting=True, boots=found.boots + 1))
+            self._write(
+                _Simulated(found.machine, MachineState.RUNNING, booting=True, boots=found.boots + 1, runs=found.runs)
+            )
         self._boot(vm_id)
 
     def state(self, vm_id: str) -> MachineState:
@@ -146,6 +161,21 @@ class SimulatedHypervisor:
             self._console(vm_id).unlink(missing_ok=True)
             _remove_if_empty(self._file(vm_id).parent)
 
+    def guest_boot(self, vm_id: str) -> str:
+        return f"00000000-0000-0000-0000-{self._living(vm_id).boots:012}"
+
+    def run(self, vm_id: str, boot: str, script: Script) -> Ran | None:
+        with self._lock:
+            found = self._living(vm_id)
+            if script.id not in found.runs:
+                if boot != self.guest_boot(vm_id):
+                    raise RunLost
+                self._write(msgspec.structs.replace(found, runs=(*found.runs, script.id)))
+        return self._on_run(found.machine, script)
+
+    def forget_run(self, vm_id: str, id: str) -> None:  # noqa: ARG002 - nothing is kept of it
+        self._living(vm_id)
+
     def console_log(self, vm_id: str) -> bytes:
         try:
             return self._console(vm_id).read_bytes()
@@ -166,7 +196,17 @@ class SimulatedHypervisor:
         """The process ends without anyone having asked."""
         self._befall(vm_id, MachineState.CRASHED)
 
+    def runs(self, vm_id: str) -> tuple[str, ...]:
+        """The ids of all scripts that its guest has begun since it was switched on."""
+        return self._living(vm_id).runs
+
     # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _living(self, vm_id: str) -> _Simulated:
+        found = self._read(vm_id)
+        if found is None or found.state is not MachineState.RUNNING:
+            raise NoGuestAgent("the machine does not run")
+        return found
 
     def _writes(self, vm_id: str) -> dict[int | None, VolumeId]:
         found = self._read(vm_id)
@@ -184,7 +224,7 @@ class SimulatedHypervisor:
         with self._lock:
             found = self._read(vm_id)
             if found is not None:
-                self._write(_Simulated(found.machine, state, boots=found.boots))
+                self._write(_Simulated(found.machine, state, boots=found.boots, runs=found.runs))
 
     def _boot(self, vm_id: str) -> None:
         found = self._read(vm_id)

@@ -1,0 +1,117 @@
+"""A script in a guest, begun once however often it is asked for: the shell that guards it, and what that says.
+
+The agent can only begin a program, not know whether it was begun before; so what is begun is this guard. It makes a
+folder of the run's name: who makes it begins the script, whoever comes later looks how it goes. What came of it stays
+in the folder until somebody takes it away, so a service that was killed in between finds it. Where the folder is
+missing and the guest has booted since it was first looked at, nobody knows whether the script ran; it is not begun
+then. The folder lies where files outlive a boot.
+
+The guard needs a POSIX shell, mkdir, tail, mv and rm; it uses setsid and timeout where there are any.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from calco.compute.guest_agent import Ended
+from calco.model.ids import is_guid
+from calco.model.run_command import OUTPUT_BYTES_MAX, Ran, Script, is_variable
+from calco.ports import NoGuestAgent, RunLost
+
+Execute = Callable[[Sequence[str], bytes], Ended]
+"""Runs a program that ends soon in the guest. Raises NoGuestAgent."""
+
+FOLDER = "/var/tmp/calco-run-command-"  # noqa: S108 - in the guest; made new, 0700, of a name nobody can guess
+BOOT_ID = ("/bin/cat", "/proc/sys/kernel/random/boot_id")
+"""Another one after each boot. Source: random(4)."""
+
+_RUNNER = r"""
+seconds=$1; shift
+export HOME="${HOME:-/root}"
+set -f
+read -r first <script
+case $first in '#!'*) set -- ${first#??} ./script "$@";; *) set -- /bin/sh ./script "$@";; esac
+set +f
+if command -v timeout >/dev/null 2>&1; then set -- timeout -k 30 "$seconds" "$@"; fi
+"$@" >stdout 2>stderr </dev/null
+echo $? >ended.new && mv ended.new ended
+"""
+# A file system that forbids programs must not matter: so the script's first line is read, and not the kernel's to read.
+
+_GUARD = r"""
+folders=$1 home=$1$2 boot=$3 seconds=$4
+shift 4
+umask 077
+say() { printf 'calco-run %s\n' "$*"; }
+if [ -e "$home/ended" ]; then
+  say ended "$(cat "$home/ended")"
+  tail -c BYTES "$home/stdout"
+  tail -c BYTES "$home/stderr" >&2
+elif [ "$(cat /proc/sys/kernel/random/boot_id)" != "$boot" ]; then
+  say lost
+elif mkdir "$home" 2>/dev/null; then
+  for old in "$folders"*; do [ "$old" = "$home" ] || rm -rf "$old"; done
+  cd "$home" && cat >script || { say stuck; exit; }
+  for pair do
+    case $pair in =*) ;; *) export "$pair";; esac
+    set -- "$@" "${pair#*=}"
+    shift
+  done
+  session=
+  command -v setsid >/dev/null 2>&1 && session=setsid
+  $session /bin/sh -c "$RUNNER" calco "$seconds" "$@" </dev/null >/dev/null 2>&1 &
+  echo $! >begun
+  say running
+elif [ ! -d "$home" ]; then
+  say stuck
+elif [ ! -s "$home/begun" ] || kill -0 "$(cat "$home/begun")" 2>/dev/null || [ -e "$home/ended" ]; then
+  say running
+else
+  say lost
+fi
+""".replace("BYTES", str(OUTPUT_BYTES_MAX))
+
+_SAID = re.compile(rb"calco-run (?:(running|lost|stuck)|ended (\d{1,3}))\n")
+
+
+def boot(execute: Execute) -> str:
+    """``ports.Hypervisor.guest_boot``."""
+    text = execute(BOOT_ID, b"").stdout.decode("ascii", errors="replace").strip()
+    if not is_guid(text):
+        raise NoGuestAgent("the guest does not tell which boot it lives in")
+    return text.lower()
+
+
+def run(execute: Execute, boot: str, script: Script, *, folder: str = FOLDER) -> Ran | None:
+    """``ports.Hypervisor.run``. ``folder`` is what the names of the runs' folders begin with."""
+    return read(execute(guard(script, boot, folder=folder), script.text.encode()))
+
+
+def forget(execute: Execute, id: str, *, folder: str = FOLDER) -> None:
+    """``ports.Hypervisor.forget_run``."""
+    if not is_guid(id):
+        raise ValueError("ids of runs are GUIDs")
+    execute(["/bin/rm", "-rf", f"{folder}{id}"], b"")
+
+
+def guard(script: Script, boot: str, *, folder: str) -> Sequence[str]:
+    """The argv that begins the script or looks how it goes; the script itself is its input."""
+    if not is_guid(script.id) or not is_guid(boot):
+        raise ValueError("ids of runs and boots are GUIDs")
+    pairs = [f"{name if is_variable(name) else ''}={value}" for name, value in script.arguments]
+    shell = f"RUNNER='{_RUNNER.replace(chr(39), chr(39) + chr(92) + chr(39) + chr(39))}'\n{_GUARD}"
+    return ["/bin/sh", "-c", shell, "calco", folder, script.id, boot, str(script.seconds), *pairs]
+
+
+def read(said: Ended) -> Ran | None:
+    """What the guard said. Raises RunLost, NoGuestAgent when the guest has no place for it or says anything else."""
+    found = _SAID.match(said.stdout)
+    if found is None:
+        raise NoGuestAgent(f"the guest's shell did not answer as it should, and ended with {said.code}")
+    if found[2] is not None:
+        rest = said.stdout[found.end() :]
+        return Ran(int(found[2]), rest[-OUTPUT_BYTES_MAX:], said.stderr[-OUTPUT_BYTES_MAX:])
+    if found[1] == b"lost":
+        raise RunLost
+    if found[1] == b"stuck":
+        raise NoGuestAgent("the guest could not write below /var/tmp: its disk is full or read-only")
+    return None
