@@ -32,6 +32,7 @@ from calco.model.machine import Link, Machine, MachineState
 from calco.model.region import read_zones
 from calco.model.subnet import Port, Subnet
 from calco.operations.engine import Engine
+from calco.operations.retention import Retention
 from calco.operations.runner import Runner
 from calco.ports import BaseImages, NetworkCapabilities, ProvisioningMedia
 from calco.service import CannotStart, Foundation, Parts, drivers
@@ -51,8 +52,6 @@ log = logging.getLogger(__name__)
 RUNNER_WORKERS_MAX, RUNNER_WORKERS_SPARE = 64, 12
 """One for each deployment that one image may have under way, all of which may be switching on, and some more."""
 STOP_SECONDS = 20.0
-OPERATIONS_KEPT = timedelta(days=30)
-"""How long an operation that has ended can be asked about; looked at when the service starts."""
 HYPERVISOR_NOTE = "hypervisor"
 BLOB_PORT_NOTE = "blob/port"
 LOOPBACK_RANGE = "127.64.0.0/16"
@@ -187,6 +186,11 @@ def assemble(foundation: Foundation) -> Parts:
     )
     directory = Directory(cloud)
     engine = Engine(cloud, records, plans.BOOK, clock)
+    retention = Retention(
+        lambda before: records.forget_operations(before) + records.forget_events(before),
+        clock,
+        timedelta(days=settings.activity_log_days),
+    )
     workers = min(RUNNER_WORKERS_MAX, settings.deployments_at_once + RUNNER_WORKERS_SPARE)
     runner = Runner(engine.advance, clock, ended=endings.ended, workers=workers)
     app = make_app(
@@ -212,6 +216,7 @@ def assemble(foundation: Foundation) -> Parts:
         with records.read() as view:
             unfinished = [each.id for each in view.unfinished()]
         runner.start(unfinished)
+        retention.start()
         blobs.start()
 
     def stopping() -> None:
@@ -220,6 +225,7 @@ def assemble(foundation: Foundation) -> Parts:
 
     def stop() -> None:
         blobs.stop()
+        retention.stop()
         runner.stop(STOP_SECONDS)
         fabric.stop()
         networks.detach()
@@ -270,7 +276,6 @@ def _records(foundation: Foundation) -> SqlRecords:
             f"{foundation.data.root} was made with --hypervisor {kept}, which {wanted} cannot take over: choose "
             f"another directory with --data-dir, or go on with --hypervisor {kept}"
         )
-    records.forget_operations(foundation.clock.now() - OPERATIONS_KEPT)
     return records
 
 

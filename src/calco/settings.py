@@ -7,6 +7,7 @@ read by the same rules, so that a mistake is named the same way wherever it was 
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -15,7 +16,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Literal, TypeVar, get_args, get_type_hints
 
-from calco.model import price
+from calco.model import bucket, price
 from calco.model.blob_host import read_hosts
 from calco.model.region import read_zones
 
@@ -39,6 +40,9 @@ PRICES = (
 )  # fmt: skip
 """US dollars for snapshots in East US, December 2021. Source: MicrosoftDocs/azure-docs, issue 84663, quoting Azure's
 page "Managed Disks pricing"."""
+
+
+_SUFFIX = re.compile(r"(?=.{1,150}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 
 
 class SettingsError(Exception):
@@ -131,6 +135,14 @@ class Settings:
         "An address that is not public is read only if it is listed itself (192.168.1.7:10000).",
     )
     trash_days: int = _row(7, "How long volumes that nothing owns are kept before they are removed.", limits=(0, 3650))
+    activity_log_days: int = _row(
+        90, "How long it is known who asked for what, and how an operation ended.", limits=(1, 3650)
+    )
+    throttle: tuple[str, ...] = _row(
+        (),
+        "Limits beyond which requests are refused with 429, comma-separated: Azure's name of a bucket, with a size of "
+        "one's own (CreateImages3Min=40) or without, which is Azure's; azure for all of them. Default: none.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = _row("info", "How much the log says.")
     after_host_reboot: Literal["stopped", "start"] = _row(
         "stopped", "What becomes of machines that ran when the host went down."
@@ -143,6 +155,12 @@ class Settings:
         "The IPv4 range that public IP addresses are taken from (CIDR); never routed off this machine.",
     )
 
+    dns_suffix: str = _row(
+        "cloudapp.calco.internal",
+        "What follows label and region in a public address's full name. With Azure's (cloudapp.azure.com) the name of a "
+        "machine here may be that of a stranger's there.",
+    )
+
     def __post_init__(self) -> None:
         if not self.locations:
             raise SettingsError("locations: at least one region is needed")
@@ -150,11 +168,14 @@ class Settings:
             ("zones", self.zones, read_zones),
             ("price_per_gib_month", self.price_per_gib_month, price.read),
             ("blob_hosts", self.blob_hosts, read_hosts),
+            ("throttle", self.throttle, bucket.read),
         ):
             try:
                 reader(values)
             except ValueError as why:
                 raise SettingsError(f"{name}: {why}") from why
+        if not _SUFFIX.fullmatch(self.dns_suffix):
+            raise SettingsError(f"dns_suffix: {self.dns_suffix!r} is no domain; write it like cloudapp.lab.internal")
         try:
             IPv4Network(self.public_address_range)
         except ValueError as why:
