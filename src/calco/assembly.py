@@ -14,6 +14,7 @@ from socket import socket
 
 from calco.arm.app import make_app
 from calco.arm.endings import Endings
+from calco.arm.front import ApiFront
 from calco.blob_process import BlobProcess, LastOneLives, Orders, sockets_for
 from calco.catalog.base_images import BuiltImages, EmptyImages, cache_folder
 from calco.catalog.cache import ImageCache, debian_maker
@@ -24,6 +25,8 @@ from calco.compute.slirp import SlirpNetwork
 from calco.guest.listener import FabricListener
 from calco.guest.provisioning import IsoMedia
 from calco.guest.simulated import SimulatedMedia
+from calco.identity import metadata, sign_in_routes
+from calco.identity.authority import Authority
 from calco.identity.routes import routes
 from calco.model import price
 from calco.model.blob_host import read_hosts
@@ -137,6 +140,7 @@ def rules_of(settings: Settings, subscription: str, *, routed_addresses: bool) -
         cores_max=settings.guest_cores_max or cores,
         memory_mib_max=settings.guest_memory_mib_max,
         public_range=settings.public_address_range if routed_addresses else LOOPBACK_RANGE,
+        dns_suffix=settings.dns_suffix,
         trash_days=settings.trash_days,
         deployments_at_once=settings.deployments_at_once,
         strict=settings.strict == "on",
@@ -175,7 +179,7 @@ def assemble(foundation: Foundation) -> Parts:
         rules=replace(
             rules_of(
                 settings,
-                foundation.authority.principal.subscription_id,
+                foundation.owner.subscription_id,
                 routed_addresses=networks.capabilities.routed_addresses,
             ),
             blob_url=blob_url,
@@ -183,6 +187,7 @@ def assemble(foundation: Foundation) -> Parts:
         accepted=accepted,
         wake=wake,
         remote_blobs=ListedBlobs(read_hosts(settings.blob_hosts)),
+        front=ApiFront(),
     )
     directory = Directory(cloud)
     engine = Engine(cloud, records, plans.BOOK, clock)
@@ -193,12 +198,24 @@ def assemble(foundation: Foundation) -> Parts:
     )
     workers = min(RUNNER_WORKERS_MAX, settings.deployments_at_once + RUNNER_WORKERS_SPARE)
     runner = Runner(engine.advance, clock, ended=endings.ended, workers=workers)
+    authority = Authority(
+        foundation.owner,
+        foundation.tokens,
+        records=records,
+        sealer=cloud.sealer,
+        clock=clock,
+        chance=foundation.chance,
+    )
     app = make_app(
         cloud,
-        foundation.authority.check,
-        tenant=foundation.authority.principal.tenant_id,
+        authority.check,
+        tenant=authority.tenant,
         endings=endings,
-        extra_routes=routes(foundation.authority),
+        extra_routes=[
+            *metadata.routes(blob_url),
+            *sign_in_routes.routes(authority, foundation.chance),
+            *routes(authority),
+        ],
         hold_seconds=settings.long_poll_seconds,
     )
 

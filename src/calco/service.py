@@ -29,7 +29,6 @@ from calco.compute.simulated import SimulatedHypervisor, SimulatedNetwork
 from calco.compute.slirp import SlirpNetwork
 from calco.data_dir import DataDir, Running
 from calco.identity import certificates, principals, tokens
-from calco.identity.authority import Authority
 from calco.identity.certificates import Certificates
 from calco.model.machine import Machine, MachineState
 from calco.ports import Chance, Clock, Hypervisor, VirtualNetwork
@@ -60,7 +59,8 @@ class Foundation:
     data: DataDir
     clock: Clock
     chance: Chance
-    authority: Authority
+    owner: principals.Principal
+    tokens: tokens.Tokens
     certificates: Certificates
 
 
@@ -131,11 +131,10 @@ class Service:
             now=now,
             system_bundle=certificates.system_bundle(self.environ, data.certificates),
         )
-        principal = principals.ensure(data.secrets, self.chance)
+        owner = principals.ensure(data.secrets, self.chance)
         key = tokens.ensure_key(data.secrets / "token.key")
-        signer = tokens.Tokens(key, principal.tenant_id, self.clock, self.chance)
-        authority = Authority(principal, signer, self.clock, self.chance)
-        return Foundation(self.settings, data, self.clock, self.chance, authority, found)
+        signer = tokens.Tokens(key, owner.tenant_id, self.clock, self.chance)
+        return Foundation(self.settings, data, self.clock, self.chance, owner, signer, found)
 
     async def _serve(
         self,

@@ -13,6 +13,8 @@ from calco.identity.authority import Authority
 from calco.identity.principals import Principal, read_secret
 from calco.identity.routes import FORM_BYTES_MAX, routes
 from calco.identity.tokens import Tokens, ensure_key
+from calco.storage.migrations import open_records
+from calco.storage.sealer import KeySealer
 from tests.asgi import AsgiClient
 from tests.standing import SeededChance, StandingClock
 
@@ -40,9 +42,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     folder: Path = tmp_path_factory.mktemp("secrets")
     clock, chance = StandingClock(), SeededChance()
     principal = principals.ensure(folder, chance)
-    authority = Authority(
-        principal, Tokens(ensure_key(folder / "key"), principal.tenant_id, clock, chance), clock, chance
-    )
+    tokens = Tokens(ensure_key(folder / "key"), principal.tenant_id, clock, chance)
+    records, sealer = open_records(folder), KeySealer(bytes(32))
+    authority = Authority(principal, tokens, records=records, sealer=sealer, clock=clock, chance=chance)
     client = AsgiClient(Starlette(routes=list(routes(authority))), "https://box.example:8443")
     return World(client, principal, read_secret(folder), authority)
 

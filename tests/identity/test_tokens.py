@@ -14,14 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calco.identity.errors import challenge
-from calco.identity.principals import Principal
+from calco.identity.directory import Session
 from calco.identity.tokens import LIFETIME, Tokens, ensure_key
 from calco.model.errors import ApiError
+from calco.model.principal import Caller, PrincipalType
 from tests.standing import SeededChance, StandingClock
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 TENANT = "11111111-1111-1111-1111-111111111111"
-PRINCIPAL = Principal(TENANT, "c" * 36, "o" * 36, "s" * 36, "00", "00")
+PRINCIPAL = Session(Caller("o" * 36, "c" * 36, TENANT), "secret's id")
+PERSON = Session(Caller("p" * 36, "c" * 36, TENANT, "ana@example.org", PrincipalType.USER), "password's id")
 AUTHORITY = f"https://localhost:8443/{TENANT}"
 
 
@@ -41,12 +43,42 @@ def refusal(header: str | None, clock: StandingClock | None = None) -> ApiError:
 
 
 @pytest.mark.parametrize("audience", ["https://management.azure.com/", "https://localhost:8443/", "anything"])
-def test_an_issued_token_says_who_calls_whatever_its_audience(audience: str) -> None:
-    issued = tokens().issue(PRINCIPAL, audience)
+@pytest.mark.parametrize("session", [PRINCIPAL, PERSON], ids=["service principal", "user"])
+def test_an_issued_token_says_who_calls_whatever_its_audience(audience: str, session: Session) -> None:
+    issued = tokens().issue(session, audience)
 
-    caller = tokens().check(f"Bearer {issued.text}", AUTHORITY)
+    assert tokens().check(f"Bearer {issued.text}", AUTHORITY) == session
 
-    assert (caller.client_id, caller.object_id, caller.tenant_id) == ("c" * 36, "o" * 36, TENANT)
+
+def test_a_users_token_has_the_claims_that_clients_show() -> None:
+    claims = jwt.decode(tokens().issue(PERSON, "a").text, options={"verify_signature": False})
+
+    named = {name: claims[name] for name in ("idtyp", "upn", "name", "unique_name", "scp", "appidacr")}
+    assert named == {
+        "idtyp": "user",
+        "upn": "ana@example.org",
+        "name": "ana@example.org",
+        "unique_name": "ana@example.org",
+        "scp": "user_impersonation",
+        "appidacr": "0",
+    }
+
+
+def test_a_service_principal_cannot_pass_for_a_user() -> None:
+    claims = jwt.decode(tokens().issue(PRINCIPAL, "a").text, options={"verify_signature": False})
+
+    assert claims["idtyp"] == "app"
+    assert {"upn", "name", "scp"} & claims.keys() == set()
+
+
+def test_an_id_token_tells_who_signed_in_and_opens_nothing() -> None:
+    text = tokens().id_token(PERSON, "https://localhost:8443/x/v2.0", "once")
+
+    claims = jwt.decode(text, options={"verify_signature": False})
+    assert (claims["aud"], claims["preferred_username"], claims["nonce"]) == ("c" * 36, "ana@example.org", "once")
+    assert refusal(f"Bearer {text}").code == "InvalidAuthenticationToken"
+    ours = tokens().id_token(PERSON, tokens().issuer, "")
+    assert refusal(f"Bearer {ours}").code == "InvalidAuthenticationToken"
 
 
 def test_no_header_is_authentication_failed() -> None:

@@ -13,6 +13,16 @@ def bad_token() -> ApiError:
     return ApiError(401, "InvalidAuthenticationToken", "The access token is invalid.")
 
 
+def ended_session() -> ApiError:
+    """Ours: Azure tells it by a claims challenge."""
+    return ApiError(
+        401,
+        "InvalidAuthenticationToken",
+        "The access token is no longer good: whoever it was issued to was deleted, or was given a new secret. Sign in "
+        "again with the new one.",
+    )
+
+
 def expired_token(expired_at: datetime, now: datetime) -> ApiError:
     """Both in UTC."""
     return ApiError(

@@ -4,18 +4,16 @@ What the service checks a secret against is a scrypt hash. The secret itself lie
 so that ``calco env`` can print it; the service never reads that file.
 """
 
-import hashlib
-import hmac
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
+from calco.model.secret import hashed, matches
 from calco.ports import Chance
 from calco.private_file import write_private
 
 SECRET_BYTES = 30
-SECRET_LENGTH_MAX = 1024
 
 
 @dataclass(frozen=True)
@@ -31,9 +29,7 @@ class Principal:
 
     def has_secret(self, secret: str) -> bool:
         """Whether ``secret`` is the right one. Costs some 50 ms and 16 MiB by design: keep it off the event loop."""
-        if len(secret) > SECRET_LENGTH_MAX:
-            return False
-        return hmac.compare_digest(_hash(secret, bytes.fromhex(self.salt)), self.secret_hash)
+        return matches(secret, self.salt, self.secret_hash)
 
 
 def ensure(secrets: Path, chance: Chance) -> Principal:
@@ -50,7 +46,7 @@ def ensure(secrets: Path, chance: Chance) -> Principal:
             object_id=chance.guid(),
             subscription_id=chance.guid(),
             salt=salt,
-            secret_hash=_hash(secret, bytes.fromhex(salt)),
+            secret_hash=hashed(secret, salt),
         )
         # The secret first: cut short between the two, the next start makes both anew.
         write_private(secrets / "client-secret", secret.encode())
@@ -70,7 +66,3 @@ def read(secrets: Path) -> Principal:
 def read_secret(secrets: Path) -> str:
     """The secret as clients send it. Raises FileNotFoundError."""
     return (secrets / "client-secret").read_text()
-
-
-def _hash(secret: str, salt: bytes) -> str:
-    return hashlib.scrypt(secret.encode(errors="surrogatepass"), salt=salt, n=2**14, r=8, p=1, dklen=32).hex()

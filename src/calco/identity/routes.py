@@ -6,15 +6,19 @@ No call here needs a token. Bodies are forms of a bounded size.
 from urllib.parse import parse_qsl
 
 import msgspec
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from calco.identity.authority import Answer, Authority
+from calco.identity.place import Place
 
 FORM_BYTES_MAX = 64 * 1024
 FORM_FIELDS_MAX = 50
+PREFIXES = ("/adfs", "/adfs/{tenant}", "/{tenant}")
+SECRETS_AT_ONCE = 4
+"""Each check of a secret takes 16 MiB; whoever sends many waits in line instead of filling this machine's memory."""
 HEADERS = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache", "X-Content-Type-Options": "nosniff"}
 
 
@@ -23,12 +27,14 @@ def routes(authority: Authority) -> list[Route]:
     on = _Wire(authority)
     discovery = ".well-known/openid-configuration"
     found = [Route("/common/discovery/instance", on.instance, methods=["GET"])]
-    for prefix in ("/adfs", "/adfs/{tenant}", "/{tenant}"):
+    for prefix in PREFIXES:
         found += [
             Route(f"{prefix}/oauth2/token", on.token, methods=["POST"]),
             Route(f"{prefix}/oauth2/v2.0/token", on.token, methods=["POST"]),
-            Route(f"{prefix}/{discovery}", on.configuration_1, methods=["GET"]),
-            Route(f"{prefix}/v2.0/{discovery}", on.configuration_2, methods=["GET"]),
+            Route(f"{prefix}/oauth2/devicecode", on.device_code, methods=["POST", "GET"]),
+            Route(f"{prefix}/oauth2/v2.0/devicecode", on.device_code, methods=["POST", "GET"]),
+            Route(f"{prefix}/{discovery}", on.configuration, methods=["GET"]),
+            Route(f"{prefix}/v2.0/{discovery}", on.configuration, methods=["GET"]),
             Route(f"{prefix}/discovery/keys", on.keys, methods=["GET"]),
             Route(f"{prefix}/discovery/v2.0/keys", on.keys, methods=["GET"]),
         ]
@@ -40,26 +46,43 @@ def base_url(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}"
 
 
+def place_of(request: Request) -> Place:
+    """Where the request was sent, as its path says."""
+    path = request.url.path.lower()
+    tenant = request.path_params.get("tenant")
+    parts = ["adfs"] if path.startswith("/adfs/") else []
+    prefix = "/".join([*parts, *([tenant] if tenant else [])])
+    return Place(base_url(request), prefix, 2 if "/v2.0/" in path else 1)
+
+
 class _Wire:
     def __init__(self, authority: Authority) -> None:
         self._authority = authority
+        self._line = CapacityLimiter(SECRETS_AT_ONCE)
 
     async def token(self, request: Request) -> Response:
-        form = await _form(request)
+        form = await read_form(request)
         if form is None:
             return _show(Answer(413, {"error": "invalid_request", "error_description": "The request is too large."}))
-        tenant = request.path_params.get("tenant", "adfs")
         # In a thread: checking a secret costs 50 ms by design, and the loop serves everyone.
         answer = await to_thread.run_sync(
-            self._authority.token, tenant, form, request.headers.get("authorization"), abandon_on_cancel=True
+            self._authority.token,
+            place_of(request),
+            form,
+            request.headers.get("authorization"),
+            abandon_on_cancel=True,
+            limiter=self._line,
         )
         return _show(answer)
 
-    async def configuration_1(self, request: Request) -> Response:
-        return self._configuration(request, version=1)
+    async def device_code(self, request: Request) -> Response:
+        form = await read_form(request) if request.method == "POST" else dict(request.query_params)
+        if form is None:
+            return _show(Answer(413, {"error": "invalid_request", "error_description": "The request is too large."}))
+        return _show(self._authority.device_code(place_of(request), form))
 
-    async def configuration_2(self, request: Request) -> Response:
-        return self._configuration(request, version=2)
+    async def configuration(self, request: Request) -> Response:
+        return _show(Answer(200, self._authority.openid_configuration(place_of(request))))
 
     async def instance(self, request: Request) -> Response:
         return _show(Answer(200, self._authority.instance_discovery(base_url(request))))
@@ -67,14 +90,8 @@ class _Wire:
     async def keys(self, _request: Request) -> Response:
         return _show(Answer(200, self._authority.tokens.public_keys()))
 
-    def _configuration(self, request: Request, *, version: int) -> Response:
-        tenant = request.path_params.get("tenant")
-        parts = ["adfs"] if request.url.path.lower().startswith("/adfs/") else []
-        prefix = "/".join([*parts, *([tenant] if tenant else [])])
-        return _show(Answer(200, self._authority.openid_configuration(base_url(request), prefix, version=version)))
 
-
-async def _form(request: Request) -> dict[str, str] | None:
+async def read_form(request: Request) -> dict[str, str] | None:
     """The form's fields, the last of each name; None when it is too large. What cannot be read counts as absent."""
     body = bytearray()
     async for chunk in request.stream():

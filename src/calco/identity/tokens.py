@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.types import Options
 
 from calco.identity import errors
-from calco.identity.principals import Principal
+from calco.identity.directory import Session
 from calco.model.document import Document, Json, number_at, text_at
-from calco.model.principal import Caller
+from calco.model.principal import Caller, PrincipalType
 from calco.ports import Chance, Clock
 from calco.private_file import write_private
 
@@ -32,18 +32,21 @@ TOKENS_KEPT = 128
 class _Verified:
     """What a token whose signature is good says; its times (seconds since 1970) are still to be judged."""
 
-    caller: Caller
+    session: Session
     starts: int
     expires: int
 
     @classmethod
     def of(cls, claims: Document) -> "_Verified":
-        """Raises ApiError 401 when a claim is missing."""
+        """Raises ApiError 401 when a claim is missing. An id token has no ``appid``: it opens nothing here."""
         named = [text_at(claims, name) for name in ("oid", "appid", "tid")]
         times = [number_at(claims, name) for name in ("nbf", "exp")]
+        user = text_at(claims, "upn") if text_at(claims, "idtyp") == "user" else None
+        kind = PrincipalType.SERVICE_PRINCIPAL if user is None else PrincipalType.USER
         match [*named, *times]:
             case [str(oid), str(appid), str(tid), int(starts), int(expires)]:
-                return cls(Caller(oid, appid, tid), starts, expires)
+                caller = Caller(oid, appid, tid, user or "", kind)
+                return cls(Session(caller, text_at(claims, "sid") or ""), starts, expires)
             case _:
                 raise errors.bad_token()
 
@@ -78,33 +81,52 @@ class Tokens:
     def issuer(self) -> str:
         return f"https://sts.windows.net/{self._tenant}/"
 
-    def issue(self, principal: Principal, audience: str) -> Token:
-        """A token of ``principal`` for whatever audience was asked."""
-        now = self._clock.now().replace(microsecond=0)
-        until = now + LIFETIME
-        seconds = int(now.timestamp())
+    def issue(self, session: Session, audience: str) -> Token:
+        """A token of whoever signed in, for whatever audience was asked."""
+        caller = session.caller
         claims: Document = {
+            **self._times(),
             "aud": audience,
             "iss": self.issuer,
-            "iat": seconds,
-            "nbf": seconds,
-            "exp": int(until.timestamp()),
-            "appid": principal.client_id,
-            "appidacr": "1",
+            "appid": caller.client_id,
             "idp": self.issuer,
-            "idtyp": "app",
-            "oid": principal.object_id,
-            "sub": principal.object_id,
+            "oid": caller.object_id,
+            "sub": caller.object_id,
             "tid": self._tenant,
             "uti": self._chance.token(16),
             "ver": "1.0",
             "xms_cc": ["CP1"],
         }
-        headers: dict[str, object] = {"kid": self._key_id, "x5t": self._key_id}
-        return Token(jwt.encode(claims, self._key, ALGORITHM, headers), now, until)
+        if session.secret_id:
+            claims["sid"] = session.secret_id
+        if caller.type is PrincipalType.USER:
+            claims |= {"appidacr": "0", "idtyp": "user", "scp": "user_impersonation", **_names(caller)}
+        else:
+            claims |= {"appidacr": "1", "idtyp": "app"}
+        now = self._now()
+        return Token(self._signed(claims), now, now + LIFETIME)
 
-    def check(self, authorization: str | None, authority: str) -> Caller:
-        """Who sent this Authorization header. Any audience will do.
+    def id_token(self, session: Session, issuer: str, nonce: str) -> str:
+        """What tells a client who signed in through it; it opens nothing. Source: OpenID Connect Core 1.0, 2."""
+        caller = session.caller
+        claims: Document = {
+            **self._times(),
+            "aud": caller.client_id,
+            "iss": issuer,
+            "oid": caller.object_id,
+            "sub": caller.object_id,
+            "tid": self._tenant,
+            "ver": "1.0" if issuer == self.issuer else "2.0",
+            "preferred_username": caller.name,
+            **_names(caller),
+        }
+        if nonce:
+            claims["nonce"] = nonce
+        return self._signed(claims)
+
+    def check(self, authorization: str | None, authority: str) -> Session:
+        """Who sent this Authorization header, as it says; whether the session still stands is the directory's to say.
+        Any audience will do.
 
         ``authority`` is the URL where the caller can get a token, for the refusal's text. Raises ApiError, always 401.
         """
@@ -119,13 +141,28 @@ class Tokens:
             raise errors.bad_token()
         if verified.expires <= now.timestamp():
             raise errors.expired_token(datetime.fromtimestamp(verified.expires, UTC), now)
-        return verified.caller
+        return verified.session
 
     def public_keys(self) -> Document:
         """The JSON Web Key Set that ``jwks_uri`` leads to. Source: RFC 7517."""
         key: dict[str, Json] = dict(jwt.algorithms.RSAAlgorithm.to_jwk(self._public, as_dict=True))
         key.pop("key_ops", None)
         return {"keys": [{**key, "use": "sig", "kid": self._key_id, "x5t": self._key_id, "issuer": self.issuer}]}
+
+    def _now(self) -> datetime:
+        return self._clock.now().replace(microsecond=0)
+
+    def _times(self) -> Document:
+        now = self._now()
+        return {
+            "iat": int(now.timestamp()),
+            "nbf": int(now.timestamp()),
+            "exp": int((now + LIFETIME).timestamp()),
+        }
+
+    def _signed(self, claims: Document) -> str:
+        headers: dict[str, object] = {"kid": self._key_id, "x5t": self._key_id}
+        return jwt.encode(claims, self._key, ALGORITHM, headers)
 
     def _verify(self, text: str, authority: str) -> "_Verified":
         # Times are judged against our own clock, so the library is told to leave them alone.
@@ -145,6 +182,10 @@ class Tokens:
         except (jwt.PyJWTError, ValueError) as bad:
             raise errors.bad_token() from bad
         return _Verified.of(claims)
+
+
+def _names(caller: Caller) -> Document:
+    return {"name": caller.name, "upn": caller.name, "unique_name": caller.name}
 
 
 def ensure_key(file: Path) -> rsa.RSAPrivateKey:
