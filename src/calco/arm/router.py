@@ -31,8 +31,6 @@ class Grants(Enum):
     """Whoever is signed in."""
     WHO_HOLDS_ANYTHING = auto()
     """Whoever has a role anywhere in the subscription."""
-    WHO_STARTED_IT = auto()
-    """Whoever began the operation that the path names, or may read what it is about."""
 
 
 @dataclass(frozen=True)

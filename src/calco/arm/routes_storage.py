@@ -34,13 +34,13 @@ STORAGE: tuple[Route, ...] = (
         "POST",
         f"{PROVIDERS}/Microsoft.Storage/checkNameAvailability",
         storage_account.check_name,
-        "Microsoft.Storage/checkNameAvailability/action",
+        "Microsoft.Storage/checkNameAvailability/read",
     ),
     Route(
         "GET",
         f"{PROVIDERS}/Microsoft.Storage/locations/{{location}}/asyncoperations/{{operation}}",
         operation.get_storage,
-        "Microsoft.Storage/locations/operations/read",
+        "Microsoft.Storage/operations/read",
     ),
     Route(
         "GET", _BLOB_SERVICE, storage_account.get_blob_service, "Microsoft.Storage/storageAccounts/blobServices/read"

@@ -91,12 +91,15 @@ def time(moment: datetime) -> str:
 
 GATEWAY = frozenset(
     {
+        "AuthorizationFailed",
         "InvalidResourceGroup",
         "InvalidTemplate",
+        "LinkedAuthorizationFailed",
         "MissingSubscriptionRegistration",
         "ParentResourceNotFound",
         "ResourceGroupNotFound",
         "ResourceNotFound",
+        "ScopeLocked",
     }
 )
 """Refusals that ARM's gateway makes itself and marks so. Source: recorded traffic."""

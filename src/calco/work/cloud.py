@@ -40,6 +40,8 @@ class Rules:
     memory_mib_max: int = 2048
     public_range: str = "100.64.0.0/16"
     public_ports: tuple[int, ...] = (22,)
+    dns_suffix: str = "cloudapp.azure.com"
+    """Behind the label and the region of a public address's full name."""
     trash_days: int = 7
     blob_url: str = "https://localhost:10000"
     """Where this service's blob endpoint answers; an account's address is this, a slash and its name."""
@@ -51,6 +53,8 @@ class Rules:
     """How many deployments of one managed image may be under way. Source: Azure, "Create a managed image"."""
     strict: bool = False
     """Whether a deployment that waits too long for its turn fails as Azure's does."""
+    owner: str = ""
+    """The object id of who owns everything here, whatever roles say; empty: whoever calls does, as tests like it."""
 
 
 class NoHosts:
@@ -84,7 +88,7 @@ class Front(Protocol):
     def get(self, cloud: "Cloud", id: ResourceId, version: str) -> Document:
         """A resource as a GET shows it."""
 
-    def post(self, cloud: "Cloud", id: ResourceId, verb: str, version: str) -> Document:
+    def post(self, cloud: "Cloud", id: ResourceId, verb: str, version: str, body: Document) -> Document:
         """What an action answers at once (``listKeys``)."""
 
 
@@ -97,7 +101,7 @@ class NoFront:
     def get(self, cloud: "Cloud", id: ResourceId, version: str) -> Document:
         raise NotImplementedError
 
-    def post(self, cloud: "Cloud", id: ResourceId, verb: str, version: str) -> Document:
+    def post(self, cloud: "Cloud", id: ResourceId, verb: str, version: str, body: Document) -> Document:
         raise NotImplementedError
 
 
