@@ -2,12 +2,25 @@
 
 from calco.arm import location, operation, resource_group
 from calco.arm.route_patterns import GROUP, GROUPS, PROVIDERS, SUBSCRIPTION
-from calco.arm.router import Route
+from calco.arm.router import Grants, Route
 
 RESOURCES: tuple[Route, ...] = (
-    Route("GET", "/subscriptions", location.list_subscriptions, "Microsoft.Resources/subscriptions/read"),
-    Route("GET", "/tenants", location.list_tenants, "Microsoft.Resources/tenants/read"),
-    Route("GET", SUBSCRIPTION, location.get_subscription, "Microsoft.Resources/subscriptions/read"),
+    Route(
+        "GET",
+        "/subscriptions",
+        location.list_subscriptions,
+        "Microsoft.Resources/subscriptions/read",
+        lists=True,
+        grants=Grants.ANYBODY,
+    ),
+    Route("GET", "/tenants", location.list_tenants, "Microsoft.Resources/tenants/read", grants=Grants.ANYBODY),
+    Route(
+        "GET",
+        SUBSCRIPTION,
+        location.get_subscription,
+        "Microsoft.Resources/subscriptions/read",
+        grants=Grants.WHO_HOLDS_ANYTHING,
+    ),
     Route(
         "GET",
         f"{SUBSCRIPTION}/locations",
@@ -15,9 +28,11 @@ RESOURCES: tuple[Route, ...] = (
         "Microsoft.Resources/subscriptions/locations/read",
     ),
     Route("GET", PROVIDERS, location.list_providers, "Microsoft.Resources/subscriptions/providers/read"),
-    Route("GET", f"{PROVIDERS}/{{namespace}}", location.get_provider, "Microsoft.Resources/providers/read"),
+    Route(
+        "GET", f"{PROVIDERS}/{{namespace}}", location.get_provider, "Microsoft.Resources/subscriptions/providers/read"
+    ),
     Route("POST", f"{PROVIDERS}/{{namespace}}/register", location.register, "Microsoft.Resources/register/action"),
-    Route("GET", GROUPS, resource_group.list_all, "Microsoft.Resources/subscriptions/resourceGroups/read"),
+    Route("GET", GROUPS, resource_group.list_all, "Microsoft.Resources/subscriptions/resourceGroups/read", lists=True),
     Route("PUT", GROUP, resource_group.put, "Microsoft.Resources/subscriptions/resourceGroups/write"),
     Route("PATCH", GROUP, resource_group.patch, "Microsoft.Resources/subscriptions/resourceGroups/write"),
     Route("GET", GROUP, resource_group.get, "Microsoft.Resources/subscriptions/resourceGroups/read"),
