@@ -3,6 +3,7 @@
 from calco.operations.plan import Book
 from calco.work import (
     access,
+    deployment_plan,
     disk,
     disk_source,
     image,
@@ -41,4 +42,5 @@ BOOK: Book[Cloud] = Book.of(
     machine_capture.CAPTURE,
     virtual_network.DELETE,
     resource_group.DELETE,
+    deployment_plan.DEPLOY,
 )

@@ -17,6 +17,7 @@ from calco.ports import Resource
 from calco.work import (
     activity,
     availability_set,
+    deployment,
     disk,
     image,
     network_interface,
@@ -131,6 +132,7 @@ class Leaving:
 Delete = Callable[[Cloud, ResourceId], Accepted | None]
 
 ORDER: Sequence[tuple[str, Delete]] = (
+    (deployment.KIND, deployment.delete),
     (virtual_machine.KIND, virtual_machine.delete),
     (availability_set.KIND, availability_set.delete),
     (image.KIND, image.delete),
@@ -143,7 +145,7 @@ ORDER: Sequence[tuple[str, Delete]] = (
     (network_security_group.KIND, network_security_group.delete),
 )
 """A kind is begun when nothing of the kinds before it is left: machines hold disks and NICs, NICs addresses;
-subnets and NICs refer to security groups."""
+subnets and NICs refer to security groups. Deployments that go on end by themselves, for their group is going."""
 
 LOOK_AGAIN_SECONDS = 5
 """At the latest: the end of any operation makes the deletion look again."""
