@@ -161,6 +161,12 @@ class Settings:
         "machine here may be that of a stranger's there.",
     )
 
+    dns_suffix: str = _row(
+        "cloudapp.calco.internal",
+        "What follows label and region in a public address's full name. With Azure's (cloudapp.azure.com) the name of "
+        "a machine here may be that of a stranger's there.",
+    )
+
     def __post_init__(self) -> None:
         if not self.locations:
             raise SettingsError("locations: at least one region is needed")

@@ -261,3 +261,83 @@ def test_standard_addresses_are_static(lab: Api) -> None:
     assert lab.get(PUBLIC)["properties"]["publicIPAllocationMethod"] == "Static"
     assert lab.get(PUBLIC)["sku"] == {"name": "Standard"}
     assert refusal(dynamic) == (400, "InvalidParameter")
+
+
+# --- what az asks of all of them -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [NET, NIC, PUBLIC])
+def test_a_patch_changes_tags_alone(lab: Api, path: str) -> None:
+    lab.put(PUBLIC, PLACE)
+    lab.nic("nic", PUBLIC)
+    before = lab.get(path)
+
+    answer = lab.call("PATCH", path, {"tags": {"a": "b"}, "properties": {"provisioningState": "Lost"}})
+
+    assert (answer.status_code, answer.json()["tags"]) == (200, {"a": "b"})
+    assert lab.get(path)["properties"] == before["properties"]
+    assert refusal(lab.call("PATCH", f"{path}9", {"tags": {}})) == (404, "ResourceNotFound")
+
+
+def labelled(label: str, **more: Any) -> Any:
+    return PLACE | {"properties": {"dnsSettings": {"domainNameLabel": label}}} | more
+
+
+def test_a_label_is_had_once_in_a_region(lab: Api) -> None:
+    check = f"{SUB}/providers/Microsoft.Network/locations/eastus/CheckDnsNameAvailability?domainNameLabel=web-1"
+    free = lab.get(check)
+    lab.put(PUBLIC, labelled("web-1"))
+
+    taken = lab.call("PUT", f"{PUBLIC}2", labelled("web-1"))
+    again = lab.put(PUBLIC, labelled("web-1"))
+    elsewhere = lab.put(f"{PUBLIC}3", labelled("web-1", location="westus"))
+
+    assert (free, lab.get(check)) == ({"available": True}, {"available": False})
+    assert refusal(taken) == (400, "DnsRecordInUse")
+    assert lab.call("GET", f"{PUBLIC}2").status_code == 404
+    assert (again.status_code, elsewhere.status_code) == (200, 201)
+    assert elsewhere.json()["properties"]["dnsSettings"]["fqdn"] == "web-1.westus.cloudapp.azure.com"
+    lab.put(PUBLIC, PLACE)
+    assert "dnsSettings" not in lab.get(PUBLIC)["properties"]
+    assert lab.get(check) == {"available": True}
+
+
+@pytest.mark.parametrize("label", ["ab", "Web", "1web", "web-", "we.b", "x" * 64])
+def test_a_label_is_a_label(lab: Api, label: str) -> None:
+    assert refusal(lab.call("PUT", PUBLIC, labelled(label))) == (400, "InvalidDomainNameLabel")
+    assert lab.call("GET", PUBLIC).status_code == 404
+
+
+def test_a_nic_moves_while_its_machine_is_deallocated_alone(lab: Api) -> None:
+    lab.put(PUBLIC, PLACE)
+    lab.put(f"{NET}/subnets/extra", {"properties": {"addressPrefix": "10.0.9.0/24", "defaultOutboundAccess": False}})
+    machine = lab.machine("one")
+    nic = f"{NETWORK}/networkInterfaces/one-nic"
+    moved: Any = nic_body(PUBLIC)
+    moved["properties"]["ipConfigurations"][0]["properties"]["subnet"]["id"] = f"{NET}/subnets/extra"
+
+    running = lab.call("PUT", nic, nic_body(PUBLIC))
+    also = lab.call("PUT", nic, moved)
+    lab.post(f"{machine}/deallocate")
+    lab.put(nic, moved)
+    lab.post(f"{machine}/start")
+
+    assert refusal(running) == refusal(also) == (400, "NotSupported")
+    assert "Deallocate the VM" in running.json()["error"]["message"]
+    (shown,) = lab.get(nic)["properties"]["ipConfigurations"]
+    assert shown["properties"]["privateIPAddress"] == "10.0.9.4"
+    assert shown["properties"]["publicIPAddress"] == {"id": PUBLIC}
+    assert lab.get(nic)["properties"]["virtualMachine"] == {"id": machine}
+    assert lab.get(PUBLIC)["properties"]["ipConfiguration"]["id"] == shown["id"]
+
+
+def test_what_a_nic_is_told_of_names_stays(lab: Api) -> None:
+    body: Any = nic_body()
+    body["properties"]["dnsSettings"] = {"dnsServers": ["10.0.0.9"], "internalDnsNameLabel": "db"}
+
+    lab.put(NIC, body)
+
+    asked = {"dnsServers": ["10.0.0.9"], "internalDnsNameLabel": "db", "appliedDnsServers": []}
+    assert lab.get(NIC)["properties"]["dnsSettings"] == asked
+    assert lab.put(NIC, lab.get(NIC)).status_code == 200
+    assert lab.get(NIC)["properties"]["dnsSettings"] == asked

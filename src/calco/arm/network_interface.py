@@ -1,4 +1,4 @@
-"""NICs: PUT, GET, lists, DELETE."""
+"""NICs: PUT, PATCH, GET, lists, DELETE."""
 
 from enum import StrEnum
 
@@ -14,6 +14,7 @@ from calco.model.ids import ResourceId
 from calco.model.network import NewNetworkInterface
 from calco.ports import Resource
 from calco.work import network_interface as work
+from calco.work import network_tags
 
 SUBNET = "Microsoft.Network/virtualNetworks/subnets"
 PUBLIC = "Microsoft.Network/publicIPAddresses"
@@ -76,6 +77,11 @@ def get(call: Call) -> Answer:
     return tagged(show(work.get(call.cloud, call.id), call.version))
 
 
+def patch(call: Call) -> Answer:
+    network_tags.patch(call.cloud, call.id, reading.tags(call.body))
+    return get(call)
+
+
 def list_group(call: Call) -> Answer:
     return listed([show(each, call.version) for each in work.list(call.cloud, call.id)])
 
@@ -95,7 +101,6 @@ READ_ONLY = (
     "primary",
     "hostedWorkloads",
     "tapConfigurations",
-    "dnsSettings",
 )
 
 

@@ -1,18 +1,21 @@
-"""Public IP addresses: PUT, GET, lists, DELETE."""
+"""Public IP addresses: PUT, PATCH, GET, lists, DELETE."""
 
+import re
 from enum import StrEnum
 
 from msgspec import Struct, field
 
 from calco.arm import operations, reading, showing
-from calco.arm.call import Answer, Call, listed, tagged
+from calco.arm.call import Answer, Call, listed, ok, tagged
 from calco.arm.reply import deleted
 from calco.arm.showing import Field
 from calco.model import errors, names
 from calco.model.document import Document
+from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.network import NewPublicAddress
 from calco.ports import Resource
+from calco.work import network_tags
 from calco.work import public_address as work
 
 FIELDS = (
@@ -75,6 +78,11 @@ def get(call: Call) -> Answer:
     return tagged(show(work.get(call.cloud, call.id), call.version))
 
 
+def patch(call: Call) -> Answer:
+    network_tags.patch(call.cloud, call.id, reading.tags(call.body))
+    return get(call)
+
+
 def list_group(call: Call) -> Answer:
     return listed([show(each, call.version) for each in work.list(call.cloud, call.id)])
 
@@ -105,8 +113,8 @@ def read(id: ResourceId, raw: Document) -> NewPublicAddress:
             "publicIPAllocationMethod", "Standard sku publicIp must have AllocationMethod set to Static."
         )
     label = properties.dns_settings.domain_name_label if properties.dns_settings else None
-    if label is not None and not (3 <= len(label) <= 63 and label.replace("-", "").isalnum() and label.isascii()):
-        raise errors.invalid("dnsSettings.domainNameLabel", "It has 3 to 63 letters, digits or '-'.")
+    if label is not None:
+        _check_label(label)
     return NewPublicAddress(
         id=id,
         location=reading.location(document),
@@ -114,6 +122,27 @@ def read(id: ResourceId, raw: Document) -> NewPublicAddress:
         properties=reading.properties(document, *READ_ONLY),
         extra=reading.others(document),
     )
+
+
+_LABEL = re.compile(r"[a-z][a-z0-9-]{1,61}[a-z0-9]")
+
+
+def _check_label(label: str) -> None:
+    """Source: the sentence of Azure's own refusal, quoted in public issue threads."""
+    if not _LABEL.fullmatch(label):
+        raise ApiError(
+            400,
+            "InvalidDomainNameLabel",
+            f"The domain name label {label[:100]} is invalid. It must conform to the following regular expression: "
+            "^[a-z][a-z0-9-]{1,61}[a-z0-9]$.",
+        )
+
+
+def check_name(call: Call) -> Answer:
+    """Whether a label is still to be had."""
+    label = call.query.get("domainnamelabel", "")
+    _check_label(label)
+    return ok({"available": work.is_label_free(call.cloud, label, call.variables["location"])})
 
 
 FIRST = (

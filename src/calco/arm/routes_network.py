@@ -42,6 +42,7 @@ NETWORK: tuple[Route, ...] = (
         delete=virtual_network.delete,
         list_group=virtual_network.list_group,
         list_all=virtual_network.list_all,
+        patch=virtual_network.patch,
     ),
     Route(
         "PUT",
@@ -76,6 +77,7 @@ NETWORK: tuple[Route, ...] = (
         delete=network_interface.delete,
         list_group=network_interface.list_group,
         list_all=network_interface.list_all,
+        patch=network_interface.patch,
     ),
     *resource(
         "Microsoft.Network/publicIPAddresses",
@@ -84,6 +86,13 @@ NETWORK: tuple[Route, ...] = (
         delete=public_address.delete,
         list_group=public_address.list_group,
         list_all=public_address.list_all,
+        patch=public_address.patch,
+    ),
+    Route(
+        "GET",
+        f"{_LOCATION}/CheckDnsNameAvailability",
+        public_address.check_name,
+        "Microsoft.Network/locations/checkDnsNameAvailability/read",
     ),
     Route(
         "GET",

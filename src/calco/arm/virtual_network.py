@@ -1,4 +1,4 @@
-"""Virtual networks and their subnets: PUT, GET, lists, DELETE."""
+"""Virtual networks and their subnets: PUT, PATCH, GET, lists, DELETE."""
 
 from msgspec import Struct
 
@@ -11,6 +11,7 @@ from calco.model.document import Document, Json, objects_at
 from calco.model.ids import ResourceId
 from calco.model.network import NewSubnet, NewVirtualNetwork
 from calco.ports import Resource
+from calco.work import network_tags
 from calco.work import virtual_network as work
 from calco.work.cloud import Accepted
 
@@ -76,6 +77,11 @@ def _put_answer(call: Call, accepted: Accepted) -> Answer:
 
 def get(call: Call) -> Answer:
     return tagged(show(work.get(call.cloud, call.id), call.version))
+
+
+def patch(call: Call) -> Answer:
+    network_tags.patch(call.cloud, call.id, reading.tags(call.body))
+    return get(call)
 
 
 def list_group(call: Call) -> Answer:

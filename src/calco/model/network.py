@@ -135,6 +135,17 @@ def public_address_taken(address: ResourceId, by: str, wanted_by: str) -> ApiErr
     )
 
 
+def plugged_in(what: str, machine: ResourceId) -> ApiError:
+    """Ours: Azure changes these under a machine that runs."""
+    return ApiError(
+        400,
+        "NotSupported",
+        f"Another {what} for a NIC of VM '{machine.name}' is not supported by calco while the VM is allocated. "
+        "Deallocate the VM, change the NIC and start the VM again.",
+        "ipConfigurations",
+    )
+
+
 def public_address_in_use(address: ResourceId, by: str) -> ApiError:
     return ApiError(
         400,
@@ -143,6 +154,11 @@ def public_address_in_use(address: ResourceId, by: str) -> ApiError:
         "delete the public IP, disassociate/detach the Public IP address from the resource. To learn how to do this, "
         "see aka.ms/deletepublicip.",
     )
+
+
+def label_taken(name: str) -> ApiError:
+    """Source: answers quoted in public issue threads."""
+    return ApiError(400, "DnsRecordInUse", f"DNS record {name} is already used by another public IP.")
 
 
 def no_public_address_left(range: str) -> ApiError:

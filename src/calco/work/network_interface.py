@@ -26,6 +26,7 @@ from calco.work.common import (
     settled,
     with_properties,
 )
+from calco.work.machine_state import condition_of
 
 KIND = "Microsoft.Network/networkInterfaces"
 
@@ -57,7 +58,7 @@ def put(cloud: Cloud, wanted: NewNetworkInterface) -> Accepted:
             check_free(tx, (Claim(there.id),))
         made = new(cloud, tx, wanted, there)
         if there is not None:
-            _check_change(there, made)
+            _check_change(tx, there, made)
             _take_back(tx, there)
         tx.put(made)
         _give(tx, made)
@@ -182,14 +183,17 @@ def _public_id(nic: Resource) -> ResourceId | None:
     return None if id is None else ResourceId.parse(id)
 
 
-def _check_change(there: Resource, made: Resource) -> None:
-    machine = machine_of(there)
-    if machine is None:
+def _check_change(view: Reader, there: Resource, made: Resource) -> None:
+    """A NIC that is plugged in stays where it is plugged in, and goes by the public address it has; its machine's next
+    start plugs it in anew."""
+    id = machine_of(there)
+    machine = None if id is None else view.resource(id)
+    if machine is None or (condition_of(machine).is_deallocated and not view.claims(machine.id)):
         return
     if there.internal[ADDRESS] != made.internal[ADDRESS] or subnet_of(there).key != subnet_of(made).key:
-        raise errors.not_supported("ipConfigurations with another private address while a machine has the NIC")
+        raise network.plugged_in("private address", machine.id)
     if _public_id(there) != _public_id(made):
-        raise errors.not_supported("ipConfigurations with another public address while a machine has the NIC")
+        raise network.plugged_in("public address", machine.id)
 
 
 def _take_back(tx: Writer, nic: Resource) -> None:
@@ -241,7 +245,7 @@ def new(cloud: Cloud, view: Reader, wanted: NewNetworkInterface, there: Resource
         "provisioningState": "Succeeded",
         "resourceGuid": guid,
         "ipConfigurations": [configuration],
-        "dnsSettings": {"dnsServers": [], "appliedDnsServers": []},
+        "dnsSettings": {"dnsServers": [], **_asked_names(wanted), "appliedDnsServers": []},
         "hostedWorkloads": [],
         "tapConfigurations": [],
         **({} if there is None else _bond(there)),
@@ -255,6 +259,12 @@ def _bond(there: Resource) -> Document:
     return {
         name: there.properties[name] for name in ("virtualMachine", "macAddress", "primary") if name in there.properties
     }
+
+
+def _asked_names(wanted: NewNetworkInterface) -> Document:
+    """What of ``dnsSettings`` is the caller's to say."""
+    asked = object_at(wanted.properties, "dnsSettings")
+    return {name: asked[name] for name in ("dnsServers", "internalDnsNameLabel") if name in asked}
 
 
 def _asked(wanted: NewNetworkInterface) -> Document:

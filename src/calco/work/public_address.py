@@ -47,14 +47,16 @@ def list(cloud: Cloud, group: ResourceId | None) -> Sequence[Resource]:
 def put(cloud: Cloud, wanted: NewPublicAddress) -> Accepted:
     """Create an address, or change its tags and settings; the address itself stays."""
     location = normal_location(cloud, wanted.location, KIND)
+    wanted = replace(wanted, location=location)
     with cloud.records.write() as tx:
         check_group(tx, wanted.id)
         there = existing_here(tx, wanted.id, location)
+        _check_label(cloud, tx, wanted)
         if there is None:
-            made = new(cloud, tx, replace(wanted, location=location))
+            made = new(cloud, tx, wanted)
         else:
             check_free(tx, (Claim(there.id),))
-            made = _changed(there, wanted)
+            made = _changed(cloud, there, wanted)
         tx.put(made)
         operation = settled(cloud, tx, made, Family.NETWORK)
     return Accepted(made, operation, created=there is None)
@@ -85,7 +87,7 @@ def new(cloud: Cloud, tx: Writer, wanted: NewPublicAddress) -> Resource:
         "publicIPAddressVersion": "IPv4",
         "publicIPAllocationMethod": "Dynamic" if sku == "Basic" else "Static",
         "idleTimeoutInMinutes": 4,
-        **_named(wanted),
+        **_named(cloud, wanted),
         "ipTags": [],
     }
     extra: Document = {"sku": {"name": "Basic"}, **wanted.extra}
@@ -114,21 +116,49 @@ def taken_back(public: Resource) -> Resource:
     return with_properties(public, {"ipConfiguration": None})
 
 
-def _named(wanted: NewPublicAddress) -> Document:
+def _named(cloud: Cloud, wanted: NewPublicAddress) -> Document:
     """What the request says, with the full name that a label makes."""
     label = text_at(wanted.properties, "dnsSettings", "domainNameLabel")
     settings = wanted.properties.get("dnsSettings")
     if label is None or not isinstance(settings, dict):
         return wanted.properties
-    named: Document = {**settings, "fqdn": f"{label.lower()}.{wanted.location}.cloudapp.azure.com"}
+    named: Document = {**settings, "fqdn": _full_name(cloud, label, wanted.location)}
     return {**wanted.properties, "dnsSettings": named}
 
 
-def _changed(there: Resource, wanted: NewPublicAddress) -> Resource:
+def _full_name(cloud: Cloud, label: str, location: str) -> str:
+    return f"{label.lower()}.{location}.{cloud.rules.dns_suffix}"
+
+
+def _check_label(cloud: Cloud, view: Reader, wanted: NewPublicAddress) -> None:
+    label = text_at(wanted.properties, "dnsSettings", "domainNameLabel")
+    if label is None:
+        return
+    name = _full_name(cloud, label, wanted.location)
+    user = _holder_of(view, name)
+    if user is not None and user.id.key != wanted.id.key:
+        raise network.label_taken(name)
+
+
+def _holder_of(view: Reader, name: str) -> Resource | None:
+    """The address that has that full name."""
+    return next(
+        (each for each in view.resources(KIND) if text_at(each.properties, "dnsSettings", "fqdn") == name), None
+    )
+
+
+def is_label_free(cloud: Cloud, label: str, location: str) -> bool:
+    """Whether a public IP in ``location`` could have that label."""
+    with cloud.records.read() as view:
+        return _holder_of(view, _full_name(cloud, label, normal_location(cloud, location, KIND))) is None
+
+
+def _changed(cloud: Cloud, there: Resource, wanted: NewPublicAddress) -> Resource:
     mine = ("resourceGuid", "ipAddress", "ipConfiguration")
-    settings = _named(replace(wanted, location=there.location))
+    settings = _named(cloud, wanted)
     kept: Document = {name: there.properties[name] for name in mine if name in there.properties}
-    properties: Document = {**there.properties, **settings, **kept, "provisioningState": "Succeeded"}
+    before: Document = {name: each for name, each in there.properties.items() if name != "dnsSettings"}
+    properties: Document = {**before, **settings, **kept, "provisioningState": "Succeeded"}
     return replace(there, properties=properties, tags=wanted.tags, extra={**there.extra, **wanted.extra})
 
 
