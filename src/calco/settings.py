@@ -157,12 +157,6 @@ class Settings:
 
     dns_suffix: str = _row(
         "cloudapp.calco.internal",
-        "What follows label and region in a public address's full name. With Azure's (cloudapp.azure.com) the name of a "
-        "machine here may be that of a stranger's there.",
-    )
-
-    dns_suffix: str = _row(
-        "cloudapp.calco.internal",
         "What follows label and region in a public address's full name. With Azure's (cloudapp.azure.com) the name of "
         "a machine here may be that of a stranger's there.",
     )
