@@ -151,8 +151,8 @@ SECRET = "Sesame-open-4711"
 
 
 def test_nothing_that_a_request_carries_gets_into_the_log(api: Api) -> None:
-    body = machine_body("web1", api.with_network().nic("n"))
-    body["properties"]["osProfile"] |= {"adminPassword": SECRET, "customData": SECRET}  # type: ignore[index,operator]
+    body: dict[str, Any] = machine_body("web1", api.with_network().nic("n"))
+    body["properties"]["osProfile"] |= {"adminPassword": SECRET, "customData": SECRET}
     api.call("PUT", f"{COMPUTE}/virtualMachines/web1?se={SECRET}", body, headers={"x-secret": SECRET})
     api.call("PUT", f"{COMPUTE}/disks/d", {"location": LOCATION, "tags": {"a": SECRET}, "properties": {}})
     signed = f"https://localhost:10000/account/vhds/a.vhd?sv=2024&sig={SECRET}&se=2026"

@@ -29,6 +29,7 @@ COMMANDS = [
     "status",
     "env",
     "doctor",
+    "log",
     "vm list",
     "vm show",
     "vm ssh",
@@ -56,7 +57,8 @@ def test_every_command_has_help_with_examples_and_takes_a_data_directory(command
 
 
 @pytest.mark.parametrize(
-    "command", ["status", "doctor", "vm list", "vm show", "image list", "image show", "image import", "image export"]
+    "command",
+    ["status", "doctor", "log", "vm list", "vm show", "image list", "image show", "image import", "image export"],
 )
 def test_every_command_that_shows_something_speaks_json_too(command: str) -> None:
     assert "-o" in help_of(command)

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from calco import __version__
-from calco.cli import demo, doctor, environment, image, image_transfer, service, virtual_machine
+from calco.cli import demo, doctor, environment, image, image_transfer, log, service, virtual_machine
 from calco.cli.common import Failure, note
 
 EXAMPLES = """
@@ -50,6 +50,7 @@ for command in (service.up, service.down, service.status):
     app.command(epilog=service.EXAMPLES[command.__name__])(command)
 app.command("env", epilog=environment.EXAMPLES)(environment.env)
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
+app.command("log", epilog=log.EXAMPLES)(log.log)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.add_typer(virtual_machine.app, name="vm")
 image.app.command("import", epilog=image_transfer.IMPORT_EXAMPLES)(image_transfer.import_image)
