@@ -5,7 +5,18 @@ import sys
 import typer
 
 from calco import __version__
-from calco.cli import demo, doctor, environment, image, image_transfer, log, service, virtual_machine
+from calco.cli import (
+    az,
+    demo,
+    doctor,
+    environment,
+    image,
+    image_transfer,
+    service,
+    service_principal,
+    user,
+    virtual_machine,
+)
 from calco.cli.common import Failure, note
 
 EXAMPLES = """
@@ -49,13 +60,15 @@ def _root(
 for command in (service.up, service.down, service.status):
     app.command(epilog=service.EXAMPLES[command.__name__])(command)
 app.command("env", epilog=environment.EXAMPLES)(environment.env)
+app.command("az", epilog=az.EXAMPLES)(az.az)
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
-app.command("log", epilog=log.EXAMPLES)(log.log)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.add_typer(virtual_machine.app, name="vm")
 image.app.command("import", epilog=image_transfer.IMPORT_EXAMPLES)(image_transfer.import_image)
 image.app.command("export", epilog=image_transfer.EXPORT_EXAMPLES)(image_transfer.export_image)
 app.add_typer(image.app, name="image")
+app.add_typer(user.app, name="user")
+app.add_typer(service_principal.app, name="sp")
 
 
 def run() -> None:
