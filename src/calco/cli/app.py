@@ -12,6 +12,7 @@ from calco.cli import (
     environment,
     image,
     image_transfer,
+    log,
     service,
     service_principal,
     user,
@@ -62,6 +63,7 @@ for command in (service.up, service.down, service.status):
 app.command("env", epilog=environment.EXAMPLES)(environment.env)
 app.command("az", epilog=az.EXAMPLES)(az.az)
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
+app.command("log", epilog=log.EXAMPLES)(log.log)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.add_typer(virtual_machine.app, name="vm")
 image.app.command("import", epilog=image_transfer.IMPORT_EXAMPLES)(image_transfer.import_image)
