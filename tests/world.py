@@ -16,6 +16,7 @@ from calco.model.image import NewImage
 from calco.model.machine import Generation, Machine
 from calco.model.network import NewNetworkInterface, NewSubnet, NewVirtualNetwork
 from calco.model.operation import Operation, Status
+from calco.model.run_command import Ran, Script
 from calco.model.virtual_machine import Act, DiskWish, NewVirtualMachine, NicWish, OsProfile, Urn
 from calco.model.volume import GIB
 from calco.operations.engine import Engine
@@ -84,15 +85,17 @@ class World:
     rules: Rules = field(default_factory=lambda: Rules(subscription=SUBSCRIPTION))
     guest: Callable[[Machine], None] | None = None
     """What a machine's guest does at boot; None: it becomes ready at once."""
+    script: Callable[[Machine, Script], Ran | None] = lambda _machine, _script: Ran(0, b"out\n", b"")
+    """What a guest answers to a script that it was given."""
+    records: SqlRecords = field(default_factory=SqlRecords.in_memory)
 
     def __post_init__(self) -> None:
         self.clock = StandingClock()
         self.chance = SeededChance()
-        self.records = SqlRecords.in_memory()
         self.disks = SimulatedDiskStore(self.folder / "volumes", self.clock)
         machines = self.folder / "machines"
         machines.mkdir(exist_ok=True)
-        self.hypervisor = SimulatedHypervisor(machines, on_boot=self._on_boot)
+        self.hypervisor = SimulatedHypervisor(machines, on_boot=self._on_boot, on_run=self._on_run)
         self.networks = SimulatedNetwork(self.folder / "networks")
         self.media = SimulatedMedia(machines)
         self.sealer = KeySealer(bytes(32))
@@ -116,6 +119,9 @@ class World:
 
     def _on_boot(self, machine: Machine) -> None:
         (self.guest or ready_guest(self.directory.heard))(machine)
+
+    def _on_run(self, machine: Machine, script: Script) -> Ran | None:
+        return self.script(machine, script)
 
     # --- driving -------------------------------------------------------------------------------------------------
 

@@ -16,31 +16,9 @@ from hypothesis import strategies as st
 
 from calco.arm.router import Route
 from calco.arm.routes import ROUTES
-from calco.model.document import Document, Json
-from tests.arm.api import LAB, NETWORK, SUB, Api, image_body, machine_body, network_body, nic_body
-from tests.world import World
-
-GONE = "00000000-0000-0000-0000-000000000000"
-
-NAMES = {
-    "subscription": SUB.rsplit("/", maxsplit=1)[-1],
-    "group": "lab",
-    "name": "one",
-    "subnet": "default",
-    "rule": "ssh",
-    "container": "vhds",
-    "location": "eastus",
-    "namespace": "Microsoft.Compute",
-    "operation": GONE,
-    "token": "e30",
-    "provider": "Microsoft.Compute",
-    "type": "virtualMachines",
-    "below": "extensions",
-    "inner": "one",
-    "assignment": GONE,
-    "definition": GONE,
-    "lock": "one",
-}
+from calco.model.document import Json
+from tests.arm.api import LAB, SUB, Api
+from tests.arm.yard import GONE, NAMES, furnished, good_body, path_of
 
 
 @dataclass
@@ -56,79 +34,12 @@ class Yard:
             self.count += 1
             here = self.folder / str(self.count)
             here.mkdir()
-            self.api = _furnished(here)
+            self.api = furnished(here)
         return self.api
 
     def spoil(self) -> None:
         self.api = None
         shutil.rmtree(self.folder / str(self.count))
-
-
-def _furnished(folder: Path) -> Api:
-    api = Api(World(folder)).with_network()
-    api.put(f"{NETWORK}/virtualNetworks/one", network_body())
-    api.put(f"{NETWORK}/publicIPAddresses/one", {"location": "eastus"})
-    api.put(f"{NETWORK}/networkInterfaces/one", nic_body())
-    api.put(f"{NETWORK}/networkSecurityGroups/one", _security_group_body())
-    api.put(f"{LAB}/providers/Microsoft.Compute/availabilitySets/one", _set_body())
-    source = api.generalized("one")
-    api.image("one", source)
-    api.put(f"{LAB}/providers/Microsoft.Compute/disks/one", _disk_body())
-    api.put(f"{LAB}/providers/Microsoft.Compute/snapshots/one", _snapshot_body())
-    api.put(f"{LAB}/providers/Microsoft.Storage/storageAccounts/one", _account_body())
-    return api
-
-
-def _disk_body() -> Document:
-    return {"location": "eastus", "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 1}}
-
-
-def _snapshot_body() -> Document:
-    source: Document = {"createOption": "Copy", "sourceResourceId": f"{LAB}/providers/Microsoft.Compute/disks/one"}
-    return {"location": "eastus", "properties": {"creationData": source, "incremental": True}}
-
-
-def _account_body() -> Document:
-    return {"location": "eastus", "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"}
-
-
-def _set_body() -> Document:
-    return {"location": "eastus", "sku": {"name": "Aligned"}, "properties": {"platformFaultDomainCount": 2}}
-
-
-def _rule_body() -> Document:
-    ends: Document = dict.fromkeys(("sourcePortRange", "sourceAddressPrefix", "destinationAddressPrefix"), "*")
-    more: Document = {"destinationPortRanges": ["22"], "access": "Allow", "priority": 100, "direction": "Inbound"}
-    return {"name": "ssh", "properties": {"protocol": "Tcp", **ends, **more}}
-
-
-def _security_group_body() -> Document:
-    return {"location": "eastus", "properties": {"securityRules": [_rule_body()]}}
-
-
-def _good_body(route: Route) -> Document:
-    """A body this route would take."""
-    if route.method == "PATCH":
-        return {"tags": {"a": "b"}}
-    bodies: tuple[tuple[str, Document], ...] = (
-        ("virtualMachines/{name}", machine_body("one", f"{NETWORK}/networkInterfaces/one")),
-        ("images", image_body(f"{LAB}/providers/Microsoft.Compute/virtualMachines/one")),
-        ("beginGetAccess", {"access": "Read", "durationInSeconds": 100}),
-        ("disks", _disk_body()),
-        ("snapshots", _snapshot_body()),
-        ("containers/{container}", {"properties": {"metadata": {"a": "b"}}}),
-        ("regenerateKey", {"keyName": "key1"}),
-        ("checkNameAvailability", {"name": "two", "type": "Microsoft.Storage/storageAccounts"}),
-        ("storageAccounts", _account_body()),
-        ("securityRules", _rule_body()),
-        ("networkSecurityGroups", _security_group_body()),
-        ("availabilitySets", _set_body()),
-        ("subnets", {"properties": {"addressPrefix": "10.0.9.0/24"}}),
-        ("virtualNetworks", network_body()),
-        ("networkInterfaces", nic_body()),
-        ("publicIPAddresses", {"location": "eastus", "properties": {"dnsSettings": {"domainNameLabel": "abc"}}}),
-    )
-    return next((body for word, body in bodies if word in route.pattern), {"location": "eastus"})
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +147,7 @@ def throws(draw: st.DrawFn) -> Throw:
     path += draw(mostly("", st.text(max_size=8).map(lambda each: f"&$expand={quote(each)}")))
     body: bytes | None = None
     if route.method in ("PUT", "PATCH", "POST"):
-        bad: Any = _good_body(route)
+        bad: Any = good_body(route)
         for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3]))):
             bad = _with(bad, draw(st.sampled_from(_spots(bad))), draw(junk))
         body = draw(mostly(json.dumps(bad).encode(), st.binary(max_size=40)))
@@ -320,11 +231,8 @@ def test_whatever_is_thrown_at_a_route_is_refused_cleanly_or_done(yard: Yard, th
 def test_what_is_no_json_object_is_refused_everywhere(yard: Yard, route: Route, content: bytes) -> None:
     api = yard.ready()
     before = _everything(api)
-    path = route.pattern
-    for name, value in NAMES.items():
-        path = path.replace(f"{{{name}}}", value)
 
-    answer = api.call(route.method, path, content=content)
+    answer = api.call(route.method, path_of(route), content=content)
 
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] in ("InvalidRequestContent", "LocationRequired", "InvalidParameter")
