@@ -19,7 +19,13 @@ REFUSED = {
     **{
         (condition, act): f"Operation '{name}' is not allowed on VM 'web1' {GENERALIZED}"
         for condition in (Condition.GENERALIZED, Condition.GENERALIZED_DEALLOCATED)
-        for act, name in ((Act.START, "Start VM"), (Act.RESTART, "restart"), (Act.UPDATE, "Update VM"))
+        for act, name in (
+            (Act.START, "Start VM"),
+            (Act.RESTART, "restart"),
+            (Act.UPDATE, "Update VM"),
+            (Act.RUN_COMMAND, "runCommand"),
+            (Act.CONVERT, "convertToManagedDisks"),
+        )
     },
     **{
         (condition, act): f"Operation '{act.value}' is not allowed on VM 'web1' {DEALLOCATED}"
@@ -30,6 +36,15 @@ REFUSED = {
         )
     },
     (Condition.STOPPED, Act.RESTART): NOT_RUNNING,
+    **{
+        (condition, Act.RUN_COMMAND): "Cannot modify extensions in the VM when the VM is not running."
+        for condition in (Condition.STOPPED, Condition.DEALLOCATED)
+    },
+    **{
+        (condition, Act.CONVERT): "Operation 'convertToManagedDisks' is not allowed on VM 'web1' since the VM is not "
+        "deallocated."
+        for condition in (Condition.RUNNING, Condition.STOPPED)
+    },
 }
 """Sources: behaviour recorded and quoted for B.2; the whole table of what Azure does not do."""
 

@@ -5,7 +5,7 @@ from calco.arm.call import Answer, Call
 from calco.model.document import Document
 from calco.model.ids import is_guid
 from calco.model.operation import Family, Operation, Status
-from calco.work import access, machine_capture
+from calco.work import access, machine_capture, run_command
 from calco.work import operation as work
 
 
@@ -63,6 +63,8 @@ def _output(call: Call, operation: Operation) -> Document | None:
         return operation.end.output
     if (template := machine_capture.output_of(operation)) is not None:
         return template
+    if (printed := run_command.output_of(call.cloud, operation)) is not None:
+        return printed
     if operation.family is not Family.DISK or operation.status is not Status.SUCCEEDED:
         return None
     with call.cloud.records.read() as view:

@@ -39,6 +39,7 @@ class Kind(Enum):
     MACHINE_DELETE = auto()
     MACHINE_ACT = auto()
     MACHINE_CAPTURE = auto()
+    MACHINE_COMMAND = auto()
     DISK_PUT = auto()
     DISK_DELETE = auto()
     DISK_ACCESS = auto()
@@ -73,6 +74,7 @@ HABITS: Mapping[Kind, Habit] = MappingProxyType(
         Kind.MACHINE_PATCH: Habit(200, 200, notification=NOTIFIED),
         Kind.MACHINE_DELETE: Habit(202, 202, location=True, retry_after=True, notification=NOTIFIED),
         Kind.MACHINE_CAPTURE: Habit(202, 202, location=True),
+        Kind.MACHINE_COMMAND: Habit(202, 202, location=True),
         Kind.MACHINE_ACT: Habit(202, 202, location=True, retry_after=True),
         Kind.DISK_PUT: Habit(202, 202, location=True, retry_after=True),
         Kind.DISK_DELETE: Habit(202, 202, location=True),

@@ -1,6 +1,6 @@
 """Rows of machines, disks, snapshots and images."""
 
-from calco.arm import access, availability_set, disk, image, location, operation, snapshot, virtual_machine
+from calco.arm import access, availability_set, disk, image, location, operation, run_command, snapshot, virtual_machine
 from calco.arm.route_patterns import GROUP, PROVIDERS, resource
 from calco.arm.router import Handler, Route
 
@@ -17,6 +17,7 @@ def _acts() -> list[Route]:
         "generalize": virtual_machine.generalize,
         "capture": virtual_machine.capture,
         "convertToManagedDisks": virtual_machine.convert_to_managed_disks,
+        "runCommand": run_command.invoke,
     }
     return [
         Route(
@@ -118,6 +119,10 @@ COMPUTE: tuple[Route, ...] = (
         f"{_LOCATION}/DiskOperations/{{operation}}",
         operation.get_disk,
         "Microsoft.Compute/locations/diskOperations/read",
+    ),
+    Route("GET", f"{_LOCATION}/runCommands", run_command.list_all, "Microsoft.Compute/locations/runCommands/read"),
+    Route(
+        "GET", f"{_LOCATION}/runCommands/{{command}}", run_command.get, "Microsoft.Compute/locations/runCommands/read"
     ),
     Route("GET", f"{_LOCATION}/vmSizes", location.list_sizes, "Microsoft.Compute/locations/vmSizes/read"),
 )

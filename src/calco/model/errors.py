@@ -214,6 +214,15 @@ def machine_deallocated(act: str, machine: str) -> ApiError:
     )
 
 
+def machine_not_deallocated(act: str, machine: str) -> ApiError:
+    return refused(f"Operation '{act}' is not allowed on VM '{machine}' since the VM is not deallocated.")
+
+
+def extensions_need_power() -> ApiError:
+    """Run commands are extensions to Azure."""
+    return refused("Cannot modify extensions in the VM when the VM is not running.")
+
+
 def machine_not_running() -> ApiError:
     return refused("The operation requires the VM to be running (or set to run).")
 

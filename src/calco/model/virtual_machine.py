@@ -46,6 +46,8 @@ class Act(StrEnum):
     CAPTURE = "Create Image"
     UPDATE = "Update VM"
     DELETE = "delete"
+    RUN_COMMAND = "runCommand"
+    CONVERT = "convertToManagedDisks"
 
 
 _R, _S, _D = Condition.RUNNING, Condition.STOPPED, Condition.DEALLOCATED
@@ -59,6 +61,7 @@ MOVES: Mapping[tuple[Condition, Act], Condition] = MappingProxyType(
         (_R, Act.DEALLOCATE): _D,
         (_R, Act.UPDATE): _R,
         (_R, Act.DELETE): _R,
+        (_R, Act.RUN_COMMAND): _R,
         (_S, Act.START): _R,
         (_S, Act.POWER_OFF): _S,
         (_S, Act.DEALLOCATE): _D,
@@ -70,6 +73,7 @@ MOVES: Mapping[tuple[Condition, Act], Condition] = MappingProxyType(
         (_D, Act.GENERALIZE): _GD,
         (_D, Act.UPDATE): _D,
         (_D, Act.DELETE): _D,
+        (_D, Act.CONVERT): _D,
         (_G, Act.POWER_OFF): _G,
         (_G, Act.DEALLOCATE): _GD,
         (_G, Act.GENERALIZE): _G,
@@ -90,13 +94,20 @@ def after(condition: Condition, act: Act, machine: str) -> Condition:
     raise _refusal(condition, act, machine)
 
 
+_NOT_ONCE_GENERALIZED = (Act.START, Act.RESTART, Act.UPDATE, Act.RUN_COMMAND, Act.CONVERT)
+
+
 def _refusal(condition: Condition, act: Act, machine: str) -> ApiError:
     if act is Act.CAPTURE:
         return errors.not_generalized(machine)
     if act is Act.GENERALIZE:
         return errors.machine_running(act, machine)
-    if condition.is_generalized and act in (Act.START, Act.RESTART, Act.UPDATE):
+    if condition.is_generalized and act in _NOT_ONCE_GENERALIZED:
         return errors.machine_generalized(act, machine)
+    if act is Act.RUN_COMMAND:
+        return errors.extensions_need_power()
+    if act is Act.CONVERT:
+        return errors.machine_not_deallocated(act, machine)
     if condition.is_deallocated:
         return errors.machine_deallocated(act, machine)
     return errors.machine_not_running()

@@ -14,6 +14,7 @@ from calco.work import (
     machine_update,
     power,
     resource_group,
+    run_command,
     snapshot,
     virtual_network,
 )
@@ -40,6 +41,7 @@ BOOK: Book[Cloud] = Book.of(
     machine_update.UPDATE,
     machine_attachment.REWIRE,
     machine_capture.CAPTURE,
+    run_command.RUN,
     virtual_network.DELETE,
     resource_group.DELETE,
     deployment_plan.DEPLOY,
