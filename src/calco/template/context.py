@@ -1,5 +1,6 @@
 """What goes into the evaluation of a template and what comes out of it: plain values, the same for the same input."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -32,6 +33,8 @@ class Context:
     base: str = "https://localhost"
     """Where this cloud's resource manager answers: scheme, host, port, no slash. What ``environment()`` tells."""
     mode: str = "Incremental"
+    zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Availability zones by region: what ``pickZones()`` picks from."""
 
 
 class Look(Protocol):
@@ -65,20 +68,3 @@ class Item:
     def nested(self) -> bool:
         """Whether it is itself a deployment."""
         return self.type.lower() == "microsoft.resources/deployments"
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A template that has been found valid: everything is known but what ``reference()`` and ``list*()`` will say."""
-
-    template: Document
-    context: Context
-    parameters: Document
-    """Values by the names the template declares, defaults filled in. Secure ones are here in clear: keep it out of the
-    records, and keep ``shown_parameters`` instead."""
-    shown_parameters: Document
-    """``{"size": {"type": "String", "value": "small"}, "password": {"type": "SecureString"}}``: as Azure shows them."""
-    items: tuple[Item, ...]
-    """In the template's order, without those whose condition is false."""
-    skipped: tuple[ResourceId, ...] = ()
-    """Those whose condition is false."""
