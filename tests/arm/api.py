@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from calco.arm.app import make_app
+from calco.arm.app import Check, make_app
 from calco.arm.endings import Endings
 from calco.identity.errors import no_token
 from calco.model.document import Document
@@ -37,10 +37,11 @@ class Api:
     hold_seconds: float = 0
     version: str = VERSION
     endings: Endings = field(default_factory=Endings)
+    check: Check = anyone
 
     def __post_init__(self) -> None:
         app = make_app(
-            self.world.cloud, anyone, tenant=TENANT, endings=self.endings, hold_seconds=self.hold_seconds, threads=2
+            self.world.cloud, self.check, tenant=TENANT, endings=self.endings, hold_seconds=self.hold_seconds, threads=2
         )
         self.app = app
         self.client = AsgiClient(app, "https://cloud.test:8443")

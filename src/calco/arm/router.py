@@ -90,6 +90,10 @@ class Router:
             if not parts[at + 1].startswith("{"):
                 self._types.setdefault(parts[at + 1].lower(), set()).add(parts[at + 2].lower())
 
+    def bound(self) -> Iterator[tuple[str, str, Route]]:
+        """Everything a request can reach: method, pattern and route, as the tree has them."""
+        return _leaves(self._root, "")
+
     def match(self, method: str, path: Sequence[str]) -> Match:
         """The route for these segments. Raises ApiError: 404 in Azure's words, or 405."""
         quickly = _straight(self._root, method, path)
@@ -125,6 +129,16 @@ class Router:
             "MissingSubscription",
             "The request did not have a subscription or a valid tenant level resource provider.",
         )
+
+
+def _leaves(node: _Node, path: str) -> Iterator[tuple[str, str, Route]]:
+    for method, route in node.routes.items():
+        yield method, path, route
+    for word, below in node.words.items():
+        yield from _leaves(below, f"{path}/{word}")
+    if node.variable is not None:
+        name, below = node.variable
+        yield from _leaves(below, f"{path}/{{{name}}}")
 
 
 def _straight(node: _Node, method: str, path: Sequence[str]) -> Match | None:

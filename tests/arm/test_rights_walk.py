@@ -1,0 +1,283 @@
+"""Every route the service answers, walked: who lacks the one right it takes is refused, and nothing has changed.
+
+The routes are read off the router's own tree, so that none is forgotten; the callers are real ones, with tokens that a
+real authority signed. One of them, the walker, is given one role that is rewritten before each request.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from sqlalchemy import Engine, text
+
+from calco.arm.rights import RESOURCES_READ
+from calco.arm.router import Grants, Route, Router
+from calco.arm.routes import ROUTES
+from calco.identity.authority import Authority
+from calco.identity.directory import Session
+from calco.identity.principals import Principal as Owner
+from calco.identity.tokens import Tokens
+from calco.model.principal import Caller, PrincipalType
+from calco.model.role import OWNER, READER, Assignment, Permission, Role
+from calco.model.scope import covers
+from calco.storage import sqlite
+from calco.storage.records import SqlRecords
+from calco.work import principal, role_assignment, role_definition
+from tests.arm.api import LAB, SUB, TENANT, Api
+from tests.arm.yard import furnish, good_body, path_of
+from tests.standing import SeededChance, StandingClock
+from tests.world import LOCATION, SUBSCRIPTION, World
+
+BOUND = tuple(Router(ROUTES).bound())
+OWNER_ID = "0a0a0a0a-0000-4000-8000-000000000001"
+OTHER_TENANT = "0c0c0c0c-0000-4000-8000-000000000003"
+WALKING = "0d0d0d0d-0000-4000-8000-000000000004"
+ELSEWHERE = f"{SUB}/resourceGroups/elsewhere"
+ABSENT = {"group": "spare", "name": "absent", "subnet": "absent", "container": "absent", "inner": "absent"}
+"""Names that lead to nothing: what is allowed changes as little as it can."""
+
+OPEN = {
+    ("GET", "/subscriptions"): "shows those in which the caller holds anything",
+    ("GET", "/tenants"): "shows the caller's own",
+    ("GET", "/subscriptions/{subscription}"): "to whoever holds anything in it",
+    ("GET", "/providers/Microsoft.Authorization/roleDefinitions"): "the same in every tenant",
+    ("GET", "/providers/Microsoft.Authorization/roleDefinitions/{definition}"): "the same in every tenant",
+}
+"""Routes that ask for less than their action, each for a reason."""
+
+BODIES = ("PUT", "PATCH", "POST")
+ACTIONS = frozenset(each.action for _, _, each in BOUND)
+ACTION = re.compile(r"Microsoft\.[A-Z][A-Za-z]+(/[A-Za-z]+)+/(read|write|delete|action)")
+
+every_route = pytest.mark.parametrize(
+    "route", [each for _, _, each in BOUND], ids=lambda it: f"{it.method} {it.pattern}"
+)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A furnished world behind a real authority. ``tokens`` are those of its callers, by what they are."""
+
+    api: Api
+    engine: Engine
+    tokens: Mapping[str, str]
+
+    @property
+    def world(self) -> World:
+        return self.api.world
+
+    def everything(self) -> object:
+        """All that could have changed: each row of each table but the log of refusals, each file, each machine."""
+        with self.engine.connect() as connection:
+            tables = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
+            rows = {
+                table: connection.execute(text(f'SELECT * FROM "{table}"')).all()  # noqa: S608 - a name of its own
+                for table in tables
+                if table not in ("events", "sqlite_sequence")
+            }
+        return rows, self.world.disks.volumes(), self.world.hypervisor.machines(), list(self.world.told)
+
+    def holds(self, *actions: str) -> None:
+        """From now on the walker's role allows these and nothing else."""
+        role_definition.put(self.world.cloud, _walking(*actions))
+
+    def ask(self, route: Route, who: str | None) -> httpx.Response:
+        """The route, of what is there, with a body it would take."""
+        return self.send(who, route.method, path_of(route), good_body(route) if route.method in BODIES else None)
+
+    def send(self, who: str | None, method: str, path: str, body: object = None) -> httpx.Response:
+        return self.api.client.request(
+            method,
+            path if "?" in path else f"{path}?api-version=2024-07-01",
+            content=None if body is None else msgspec.json.encode(body),
+            headers={} if who is None else {"Authorization": f"Bearer {self.tokens[who]}"},
+        )
+
+
+def _walking(*actions: str) -> Role:
+    return Role(WALKING, "Walking", "", (Permission(actions),), (SUB,), built_in=False)
+
+
+def _furnished(folder: Path) -> Walk:
+    readers, writer = sqlite.memory_engines()
+    sqlite.create_tables(writer, data_directory="in memory")
+    world = World(folder, records=SqlRecords(readers, writer, readers_take_turns=True))
+    api = furnish(Api(world))
+    for group in ("elsewhere", "spare"):
+        api.put(f"{SUB}/resourceGroups/{group}", {"location": LOCATION})
+    api.put(f"{ELSEWHERE}/providers/Microsoft.Network/publicIPAddresses/theirs", {"location": LOCATION})
+    world.cloud = replace(world.cloud, rules=replace(world.rules, owner=OWNER_ID))
+    authority, tokens = _authority(world)
+    return Walk(Api(world, check=authority.check), readers, tokens)
+
+
+def _authority(world: World) -> tuple[Authority, Mapping[str, str]]:
+    """Who checks tokens, and everybody's: the owner's, those of principals with roles, and those that are no good."""
+    key, other_key = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
+    client = "0e0e0e0e-0000-4000-8000-000000000005"
+    owner = Owner(TENANT, client, OWNER_ID, SUBSCRIPTION, "00", "00")
+    chance = SeededChance()
+    good = Tokens(key, TENANT, world.clock, chance)
+    past = StandingClock()
+    past.move(world.clock.now() - past.now() - timedelta(days=3))
+
+    def of(tokens: Tokens, tenant: str = TENANT) -> str:
+        return tokens.issue(Session(Caller(OWNER_ID, client, tenant)), "any").text
+
+    signed = {
+        "the owner": of(good),
+        "an expired token": of(Tokens(key, TENANT, past, chance)),
+        "another tenant": of(Tokens(other_key, OTHER_TENANT, world.clock, chance), OTHER_TENANT),
+        "a forger": of(Tokens(other_key, TENANT, world.clock, chance)),
+    }
+    role_definition.put(world.cloud, _walking())
+    roles = {
+        "walker": (SUB, WALKING),
+        "reader": (SUB, READER.guid),
+        "stranger": (ELSEWHERE, OWNER.guid),
+        "nobody": None,
+    }
+    for number, (name, role) in enumerate(roles.items()):
+        made = principal.create(world.cloud, PrincipalType.SERVICE_PRINCIPAL, name).principal
+        signed[name] = good.issue(Session(Caller(made.object_id, made.client_id, TENANT), made.secret.id), "any").text
+        if role is not None:
+            given = Assignment(f"{number:08}-0000-4000-8000-000000000000", *role, made.object_id, made.type)
+            role_assignment.put(world.cloud, None, given)
+    authority = Authority(owner, good, records=world.records, sealer=world.sealer, clock=world.clock, chance=chance)
+    return authority, signed
+
+
+@pytest.fixture(scope="module")
+def walk() -> Iterator[Walk]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield _furnished(Path(folder))
+
+
+# --- what the routes say of themselves -------------------------------------------------------------------------------
+
+
+def test_every_route_is_bound_to_one_action_named_as_azure_names_them() -> None:
+    for method, pattern, route in BOUND:
+        assert (method, pattern.lower()) == (route.method, route.pattern.lower())
+        assert ACTION.fullmatch(route.action), f"{method} {pattern}: {route.action!r} is no action"
+        verb = route.action.rpartition("/")[2]
+        allowed = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
+        assert verb == allowed.get(method, verb), f"{method} {pattern} takes {route.action}"
+
+
+def test_every_route_in_the_table_can_be_reached() -> None:
+    assert len(BOUND) == len(ROUTES)
+
+
+def test_a_route_that_asks_for_less_than_its_action_is_listed_here_with_its_reason() -> None:
+    less = {(each.method, each.pattern) for _, _, each in BOUND if each.grants is not Grants.NOBODY_ELSE}
+
+    assert less == set(OPEN)
+
+
+# --- the walk --------------------------------------------------------------------------------------------------------
+
+
+@every_route
+def test_nobody_is_let_in_without_a_token_that_is_good_here(walk: Walk, route: Route) -> None:
+    before = walk.everything()
+
+    for who in (None, "an expired token", "another tenant", "a forger"):
+        answer = walk.ask(route, who)
+
+        assert answer.status_code == 401, f"{who} got {answer.status_code}"
+        assert walk.everything() == before, f"{who} changed something"
+
+
+@every_route
+def test_a_route_is_refused_to_whoever_holds_every_action_but_its_own(walk: Walk, route: Route) -> None:
+    walk.holds(*(ACTIONS - {route.action}))
+    before = walk.everything()
+
+    answer = walk.ask(route, "walker")
+
+    if (route.method, route.pattern) in OPEN:
+        assert answer.status_code in (200, 404)
+    elif route.action in RESOURCES_READ:  # shows what is readable one by one: test_role_assignment holds that
+        assert answer.status_code == 200
+    else:
+        _is_refused(answer, route)
+    assert walk.everything() == before
+
+
+@every_route
+def test_a_route_is_open_to_whoever_holds_its_action_and_no_other(walk: Walk, route: Route) -> None:
+    walk.holds(route.action)
+
+    # Of what is not there, and with a body that asks for nothing: as little happens as can.
+    answer = walk.send("walker", route.method, path_of(route, **ABSENT), {} if route.method in BODIES else None)
+
+    assert answer.status_code not in (401, 403), answer.text
+    assert answer.status_code < 500, answer.text
+
+
+@every_route
+def test_a_reader_changes_nothing(walk: Walk, route: Route) -> None:
+    before = walk.everything()
+
+    answer = walk.ask(route, "reader")
+
+    if route.action.endswith("/read"):
+        assert answer.status_code not in (401, 403), answer.text
+    else:
+        _is_refused(answer, route)
+    assert walk.everything() == before
+
+
+@every_route
+def test_who_owns_another_group_and_who_holds_nothing_get_nowhere(walk: Walk, route: Route) -> None:
+    before = walk.everything()
+
+    for who in ("stranger", "nobody"):
+        answer = walk.ask(route, who)
+
+        if (route.method, route.pattern) in OPEN:
+            continue
+        if who == "stranger" and route.lists and "group" not in path_variables(route):
+            _shows_only(answer, ELSEWHERE)
+        else:
+            _is_refused(answer, route)
+    assert walk.everything() == before
+
+
+@every_route
+def test_the_owner_is_refused_nothing(walk: Walk, route: Route) -> None:
+    answer = walk.send("the owner", route.method, path_of(route, **ABSENT), {} if route.method in BODIES else None)
+
+    assert answer.status_code not in (401, 403), answer.text
+
+
+def test_a_path_that_leads_nowhere_is_not_told_from_others_without_a_token(walk: Walk) -> None:
+    assert walk.send(None, "GET", f"{LAB}/providers/Microsoft.Nothing/here").status_code == 401
+
+
+def path_variables(route: Route) -> set[str]:
+    return {part[1:-1] for part in route.pattern.split("/") if part.startswith("{")}
+
+
+def _is_refused(answer: httpx.Response, route: Route) -> None:
+    assert answer.status_code == 403, f"{answer.status_code}: {answer.text}"
+    if route.method == "HEAD":
+        return
+    refusal = answer.json()["error"]
+    assert refusal["code"] == "AuthorizationFailed"
+    assert f"does not have authorization to perform action '{route.action}' over scope '" in refusal["message"]
+
+
+def _shows_only(answer: httpx.Response, scope: str) -> None:
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    for each in body if isinstance(body, list) else body["value"]:
+        assert covers(scope, each["id"]), f"a stranger sees {each['id']}"
