@@ -34,7 +34,7 @@ class Names:
         return Known(alive[0].id, alive[0].version, alive[0].deployed) if alive else None
 
     def named(self, text: str) -> list[Draft] | None:
-        """The resources that ``dependsOn`` means: of that id or name, or of a loop of that name; None: nothing has it."""
+        """The resources that ``dependsOn`` means: of that id or name, or of that loop; None: nothing has it."""
         key = _key(text)
         if key in self._called:
             return self._called[key]
@@ -61,8 +61,8 @@ def refuse_twins(names: Names) -> None:
     for draft in names.all:
         if draft.deployed and draft.id.key in seen:
             raise faults.invalid(
-                f"The resource '{short(_relative(draft))}' {draft.where} is defined multiple times in a template. Please "
-                "see https://aka.ms/arm-template/#resources for usage details."
+                f"The resource '{short(_relative(draft))}' {draft.where} is defined multiple times in a template. "
+                "Please see https://aka.ms/arm-template/#resources for usage details."
             )
         if draft.deployed:
             seen.add(draft.id.key)

@@ -14,7 +14,7 @@ from calco.model.document import Document, Json
 from calco.model.ids import ResourceId
 from calco.template.context import Context, Look
 from calco.template.faults import USAGE, Fault, Postponed, has_members, short
-from calco.template.function import Function, Place
+from calco.template.function import RUNTIME, Function, Place
 from calco.template.functions import find
 from calco.template.hashing import guid_of
 from calco.template.language import Call, Index, Literal, Node, is_expression, parse, plain, quoted
@@ -211,8 +211,8 @@ class Scope:
             )
         if not 0 <= times <= MAX_COPIES:
             raise Fault(
-                f"The template copy definition count property must be between '0' and '{MAX_COPIES}'. The provided value "
-                f"is '{times}'. Please see https://aka.ms/arm-copy for usage details"
+                f"The template copy definition count property must be between '0' and '{MAX_COPIES}'. The provided "
+                f"value is '{times}'. Please see https://aka.ms/arm-copy for usage details"
             )
         return times
 
@@ -250,7 +250,7 @@ class Scope:
                 left.extend((each.base, each.key))
             elif isinstance(each, Call):
                 left.extend(self._branches(each))
-                if "." not in each.name and find(each.name).name in {"reference", "list"}:
+                if "." not in each.name and find(each.name).places == RUNTIME:
                     self._note(each, asked)
 
     def _branches(self, call: Call) -> tuple[Node, ...]:
@@ -288,8 +288,6 @@ class Scope:
         for number, each in enumerate(node.arguments):
             given.append(each if called.argument(number).lazy else self.evaluate(each))
         called.check_kinds([each for each in given if not isinstance(each, Literal | Call | Index)])
-        if called.name == "list":
-            return self._list(node.name, given)
         return called.call(self, *given) if called.framed else called.call(*given)
 
     def _check_place(self, called: Function, name: str) -> None:
@@ -302,11 +300,6 @@ class Scope:
             else f" {USAGE[:-1]}"
         )
         raise Fault(f"The template function '{name}' is not expected at this location.{more}")
-
-    def _list(self, verb: str, given: list[Json | Node]) -> Json:
-        name, version, *rest = given
-        body = rest[0] if rest and isinstance(rest[0], dict) else {}
-        return self.list(str(name), verb, str(version), body)
 
     def _member(self, node: Call) -> Json:
         found = self.world.members.get(node.name.lower())
@@ -418,13 +411,13 @@ class Scope:
             return found
         if not name.startswith("/"):
             raise Fault(
-                f"The template reference '{short(name)}' is not valid: could not find template resource or resource copy "
-                "with this name. Please see https://aka.ms/arm-function-reference for usage details"
+                f"The template reference '{short(name)}' is not valid: could not find template resource or resource "
+                "copy with this name. Please see https://aka.ms/arm-function-reference for usage details"
             )
         if version is None:
             raise Fault(
-                f"The reference to '{short(name)}' requires an API version: the resource is not defined in the template. "
-                "Please see https://aka.ms/arm-function-reference for usage details"
+                f"The reference to '{short(name)}' requires an API version: the resource is not defined in the "
+                "template. Please see https://aka.ms/arm-function-reference for usage details"
             )
         try:
             return Known(ResourceId.parse(name), version, deployed=True)

@@ -61,7 +61,8 @@ def composite(text: str, arguments: Sequence[Json]) -> str:
         length += len(made[-1]) + len(made[-2])
         if length > MAX_TEXT:
             raise Fault(
-                f"Unable to evaluate template language function 'format': the result has more than '{MAX_TEXT}' characters"
+                f"Unable to evaluate template language function 'format': the result has more than '{MAX_TEXT}' "
+                "characters"
             )
         position = hole.end()
     return "".join(made) + text[position:]
@@ -107,13 +108,13 @@ def moment(time: datetime, wanted: str) -> str:
     return "".join(_piece(time, each[0]) for each in _DATE.finditer(_STANDARD_DATES.get(wanted, wanted)))
 
 
-def _piece(time: datetime, token: str) -> str:
-    if token[0] in "'\"":
-        return token[1:-1] if len(token) > 1 else ""
-    if token[0] == "\\":
-        return token[1:]
-    if token[0] == "f" and set(token) == {"f"}:
-        return f"{time.microsecond:06d}0"[: len(token)]
+def _piece(time: datetime, piece: str) -> str:
+    if piece[0] in "'\"":
+        return piece[1:-1] if len(piece) > 1 else ""
+    if piece[0] == "\\":
+        return piece[1:]
+    if piece[0] == "f" and set(piece) == {"f"}:
+        return f"{time.microsecond:06d}0"[: len(piece)]
     known = {
         "yyyy": f"{time.year:04d}",
         "yy": f"{time.year % 100:02d}",
@@ -135,16 +136,16 @@ def _piece(time: datetime, token: str) -> str:
         "s": f"{time.second}",
         "tt": "AM" if time.hour < 12 else "PM",
     }
-    if token in {"zzz", "zz", "K"}:
-        return _offset(time, token)
-    return known.get(token, token)
+    if piece in {"zzz", "zz", "K"}:
+        return _offset(time, piece)
+    return known.get(piece, piece)
 
 
-def _offset(time: datetime, token: str) -> str:
+def _offset(time: datetime, piece: str) -> str:
     offset = time.utcoffset()
     minutes = 0 if offset is None else round(offset.total_seconds() / 60)
-    if token == "K" and minutes == 0:
+    if piece == "K" and minutes == 0:
         return "Z"
     hours, rest = divmod(abs(minutes), 60)
     sign = "-" if minutes < 0 else "+"
-    return f"{sign}{hours:02d}" if token == "zz" else f"{sign}{hours:02d}:{rest:02d}"
+    return f"{sign}{hours:02d}" if piece == "zz" else f"{sign}{hours:02d}:{rest:02d}"

@@ -124,8 +124,8 @@ class Function:
             )
         wanted = f"{least}" if least == most else f"at least {least}" if most is None else f"between {least} and {most}"
         raise Fault(
-            f"Unable to evaluate template language function '{self.name}': function requires {wanted} argument(s) while "
-            f"{given} were provided. {self.usage}"
+            f"Unable to evaluate template language function '{self.name}': function requires {wanted} argument(s) "
+            f"while {given} were provided. {self.usage}"
         )
 
     def check_kinds(self, values: Sequence[Json]) -> None:
@@ -152,7 +152,7 @@ def function(call: Callable[..., Json], places: frozenset[Place] = EVERYWHERE) -
     return Function(
         _camel(call.__name__),
         (call.__doc__ or "").strip().split("\n", 1)[0],
-        tuple(_argument(each) for each in parameters[1 if framed else 0 :]),
+        tuple(_argument(each) for each in parameters[1 if framed else 0 :] if each.kind is not each.KEYWORD_ONLY),
         framed,
         places,
         call,

@@ -1,7 +1,8 @@
 """All functions of the template language in one table, by name in lower case."""
 
 from collections.abc import Mapping
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from types import MappingProxyType
 
 from calco.template import functions_collections, functions_deployment, functions_numbers, functions_text
@@ -26,7 +27,8 @@ def find(name: str) -> Function:
     if name.lower() != "list" and found is not None:
         return found
     if functions_deployment.listed(name):
-        return table()["list"]
+        some = table()["list"]
+        return replace(some, name=name, call=partial(some.call, verb=name))
     raise Fault(
         f"The template function '{short(name)}' is not valid. Please see https://aka.ms/arm-template-expressions for "
         "usage details"

@@ -39,7 +39,7 @@ def length(arg1: str | list[Json] | dict[str, Json]) -> int:
     return len(arg1)
 
 
-def empty(item_to_test: None | str | list[Json] | dict[str, Json]) -> bool:
+def empty(item_to_test: str | list[Json] | dict[str, Json] | None) -> bool:
     """Whether an array, an object or a text has nothing in it; null too."""
     return not item_to_test
 
@@ -91,9 +91,9 @@ def last_index_of(string_or_array: str | list[Json], item_to_find: Json) -> int:
 def _text(name: str, value: Json) -> str:
     if not isinstance(value, str):
         raise Fault(
-            f"The template language function '{name}' expects its second parameter to be of type 'String'. The provided "
-            f"value is of type '{kind_of(value)}'. Please see https://aka.ms/arm-template-expressions/#{name.lower()} for "
-            "usage details"
+            f"The template language function '{name}' expects its second parameter to be of type 'String'. The "
+            f"provided value is of type '{kind_of(value)}'. Please see "
+            f"https://aka.ms/arm-template-expressions/#{name.lower()} for usage details"
         )
     return value
 
@@ -201,7 +201,7 @@ def items(object: dict[str, Json]) -> list[Json]:
 
 def object_keys(object: dict[str, Json]) -> list[Json]:
     """The names of the object's members, in order."""
-    return sorted(object)
+    return [*sorted(object)]
 
 
 def flatten(frame: Frame, array_of_arrays: list[Json]) -> list[Json]:
@@ -225,7 +225,7 @@ def try_get(item: Json, *keys: str | int) -> Json:
     return item
 
 
-def lambda_(frame: Frame, variable: Node, *rest: Node) -> Json:
+def lambda_(variable: Node, *rest: Node) -> Json:  # noqa: ARG001 - those who take a lambda read it themselves
     """A rule for ``map``, ``filter``, ``sort``, ``reduce`` and ``toObject``: names of variables, then an expression."""
     raise Fault("The template function 'lambda' is not expected at this location")
 

@@ -156,12 +156,19 @@ def reference(frame: Frame, name_or_id: str, api_version: str | None = None, ful
     return frame.reference(name_or_id, api_version, full is not None and full.lower() == "full")
 
 
-def list_(frame: Frame, name_or_id: str, api_version: str, function_values: dict[str, Json] | None = None) -> Json:
+def list_(
+    frame: Frame,
+    name_or_id: str,
+    api_version: str,
+    function_values: dict[str, Json] | None = None,
+    *,
+    verb: str = "list",
+) -> Json:
     """What ``listKeys`` and other operations that begin with ``list`` answer for a resource."""
-    raise Fault("The template function 'list' is not valid")  # the evaluator asks the frame with the verb written
+    return frame.list(name_or_id, verb, api_version, function_values or {})
 
 
-def pick_zones(
+def pick_zones(  # noqa: PLR0917 - as Azure has it
     frame: Frame, namespace: str, type: str, location: str, number_of_zones: int = 1, offset: int = 0
 ) -> list[Json]:
     """Zones of a region: as many as asked, from an offset; none where the region has none."""
@@ -171,7 +178,7 @@ def pick_zones(
     if not 1 <= number_of_zones <= 3 or offset < 0 or offset + number_of_zones > len(zones):
         raise Fault(
             f"Unable to evaluate template language function 'pickZones': the resource type '{short(namespace)}/"
-            f"{short(type)}' has '{len(zones)}' zones in the location '{short(location)}', which is fewer than asked for"
+            f"{short(type)}' has '{len(zones)}' zones in the location '{short(location)}', fewer than asked for"
         )
     return list(zones[offset : offset + number_of_zones])
 

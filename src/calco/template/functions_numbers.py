@@ -1,6 +1,7 @@
 """Functions on numbers, comparisons and logic. Sources: Azure, "Numeric functions", "Comparison functions" and
 "Logical functions for ARM templates"."""
 
+import math
 from collections.abc import Callable
 
 from calco.model.document import Json
@@ -108,7 +109,7 @@ def float_(value: str | int | float) -> float:
         )
     except (ValueError, OverflowError):
         number = float("nan")
-    if number != number or number in {float("inf"), float("-inf")}:
+    if not math.isfinite(number):
         raise Fault(
             f"The template language function 'float' cannot convert the provided value '{text_of(value)[:100]}' to a "
             "floating point value"
@@ -170,8 +171,9 @@ def _truth(frame: Frame, name: str, node: Node) -> bool:
     value = frame.evaluate(node)
     if not isinstance(value, bool):
         raise Fault(
-            f"The template language function '{name}' expects its parameter to be of type 'Boolean'. The provided value "
-            f"is of type '{kind_of(value)}'. Please see https://aka.ms/arm-template-expressions/#{name} for usage details"
+            f"The template language function '{name}' expects its parameter to be of type 'Boolean'. The provided "
+            f"value is of type '{kind_of(value)}'. Please see https://aka.ms/arm-template-expressions/#{name} for "
+            "usage details"
         )
     return value
 

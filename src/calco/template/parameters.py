@@ -74,9 +74,9 @@ class Parameters:
         strangers = [name for name in given if name.lower() not in self._names]
         if strangers:
             raise faults.invalid(
-                f"The template parameters '{short(', '.join(strangers))}' in the parameters file are not valid; they are "
-                "not present in the original template and can therefore not be provided at deployment time. The only "
-                f"supported parameters for this template are '{short(', '.join(self.declared))}'. Please see "
+                f"The template parameters '{short(', '.join(strangers))}' in the parameters file are not valid; they "
+                "are not present in the original template and can therefore not be provided at deployment time. The "
+                f"only supported parameters for this template are '{short(', '.join(self.declared))}'. Please see "
                 "https://aka.ms/arm-pass-parameter-values for usage details."
             )
 

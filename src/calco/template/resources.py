@@ -5,9 +5,9 @@ A ``Draft`` is one of them. Who waits for whom is found out in ``dependencies``.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NoReturn
 
 from calco.model.document import Document, Json
+from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.template import faults
 from calco.template.evaluation import Scope, World
@@ -130,8 +130,8 @@ class _Reader:
                 raise faults.incomplete(name, _path(path))
         self.where = faults.at(world.template, *path)
 
-    def refuse(self, why: str, name: str = "") -> NoReturn:
-        raise faults.resource_fault(name or str(self.members["name"]), self.where, why)
+    def refused(self, why: str, name: str = "") -> ApiError:
+        return faults.resource_fault(name or str(self.members["name"]), self.where, why)
 
     def read(self, scope: Scope, name: str) -> Json:
         try:
@@ -139,12 +139,14 @@ class _Reader:
         except Unreadable as unreadable:
             raise faults.unreadable(str(unreadable)) from None
         except Fault as fault:
-            self.refuse(str(fault))
+            raise self.refused(str(fault)) from None
 
     def text(self, scope: Scope, name: str) -> str:
         value = self.read(scope, name)
         if not isinstance(value, str) or not value:
-            self.refuse(f"The '{name}' property must be a string that is not empty. It is of type '{kind_of(value)}'")
+            raise self.refused(
+                f"The '{name}' property must be a string that is not empty. It is of type '{kind_of(value)}'"
+            )
         return value
 
     def condition(self, scope: Scope) -> bool:
@@ -153,17 +155,17 @@ class _Reader:
             return value is not False
         if isinstance(value, str) and value.lower() in {"true", "false"}:
             return value.lower() == "true"
-        self.refuse(f"The 'condition' property must be a boolean. It is of type '{kind_of(value)}'")
+        raise self.refused(f"The 'condition' property must be a boolean. It is of type '{kind_of(value)}'")
 
     def wanted(self, scope: Scope) -> tuple[str, ...]:
         value = self.read(scope, "dependson")
         entries = [] if value is None else value
         if not isinstance(entries, list):
-            self.refuse("The 'dependsOn' property must be an array of strings")
+            raise self.refused("The 'dependsOn' property must be an array of strings")
         found: list[str] = []
         for each in entries:
             if not isinstance(each, str) or not each:
-                self.refuse("The 'dependsOn' property must be an array of strings")
+                raise self.refused("The 'dependsOn' property must be an array of strings")
             found.append(each)
         return tuple(found)
 
@@ -173,9 +175,9 @@ class _Reader:
         if copy is None:
             return "", 1, 0
         if not isinstance(copy, dict) or not isinstance(copy.get("name"), str):
-            self.refuse("The 'copy' property must be an object with a 'name' and a 'count'")
+            raise self.refused("The 'copy' property must be an object with a 'name' and a 'count'")
         if around.draft is not None:
-            self.refuse(
+            raise self.refused(
                 "A nested resource can't have a copy. Put it at the top of the template, with its parent's name before "
                 "its own"
             )
@@ -186,20 +188,20 @@ class _Reader:
         except Unreadable as unreadable:
             raise faults.unreadable(str(unreadable)) from None
         except Fault as fault:
-            self.refuse(str(fault))
+            raise self.refused(str(fault)) from None
         if not (mode is None or (isinstance(mode, str) and mode.lower() in {"serial", "parallel"})):
-            self.refuse("The copy mode must be 'serial' or 'parallel'")
+            raise self.refused("The copy mode must be 'serial' or 'parallel'")
         serial = isinstance(mode, str) and mode.lower() == "serial"
         if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 1 or not serial):
-            self.refuse("The copy batch size must be a positive integer, and the mode 'serial'")
+            raise self.refused("The copy batch size must be a positive integer, and the mode 'serial'")
         return str(copy["name"]), times, (size if isinstance(size, int) else 1) if serial else 0
 
     def type(self, around: _Around) -> str:
         type = self.members["type"]
         if not isinstance(type, str) or not type:
-            self.refuse("The 'type' property must be a string that is not empty")
+            raise self.refused("The 'type' property must be a string that is not empty")
         if is_expression(type):
-            self.refuse("The type property cannot be an expression")
+            raise self.refused("The type property cannot be an expression")
         # A nested resource names its own type; some templates write all of it.
         inside = around.draft is not None and not type.lower().startswith(f"{around.type.lower()}/")
         return f"{around.type}/{type}" if inside else type
@@ -271,21 +273,23 @@ def _id(reader: _Reader, scope: Scope, type: str, name: str) -> ResourceId:
     if type.lower() == "microsoft.resources/deployments":
         other = reader.read(scope, "subscriptionid")
         if isinstance(other, str) and other.lower() != context.subscription.lower():
-            reader.refuse("A deployment to another subscription is not supported by calco: there is only one", name)
+            raise reader.refused(
+                "A deployment to another subscription is not supported by calco: there is only one", name
+            )
         given = reader.read(scope, "resourcegroup")
         group = given if isinstance(given, str) and given else group
     namespace, *types = type.split("/")
     if not types:
-        reader.refuse("The 'type' property must be a namespace and its types", name)
+        raise reader.refused("The 'type' property must be a namespace and its types", name)
     whole = ResourceId(context.subscription, group, namespace, tuple(types), tuple(name.split("/")))
     on = reader.read(scope, "scope")
     if on is None:
         return whole
     if not isinstance(on, str):
-        reader.refuse("The 'scope' property must be a string", name)
+        raise reader.refused("The 'scope' property must be a string", name)
     below = str(whole).removeprefix(str(whole.group_id))
     start = on if on.startswith("/") else f"{whole.group_id}/providers/{on}"
     try:
         return ResourceId.parse(f"{start.rstrip('/')}{below}")
     except ValueError:
-        reader.refuse(f"The scope '{short(on)}' is no resource group's and no resource's id", name)
+        raise reader.refused(f"The scope '{short(on)}' is no resource group's and no resource's id", name)

@@ -1,4 +1,4 @@
-"""The template as a whole: its sections, its size, functions of its own, and that every expression in it can be read."""
+"""The template as a whole: its sections, its size, functions of its own; that every expression in it can be read."""
 
 from collections.abc import Iterator
 
@@ -46,8 +46,8 @@ def check(template: Document) -> None:
         raise faults.invalid(f"{deep}.") from None
     if heavy or len(faults.compact(template).encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise faults.invalid(
-            f"The size of the template exceeds the limit of '{MAX_BYTES}' bytes. Please see https://aka.ms/arm-template "
-            "for usage details."
+            f"The size of the template exceeds the limit of '{MAX_BYTES}' bytes. Please see "
+            "https://aka.ms/arm-template for usage details."
         )
     _check_sections(template)
     for sentence, value in _expressions(template):

@@ -6,24 +6,20 @@ from calco.template.faults import Fault, compact
 MAX_TEXT = 131_072
 """Characters of one text. Source: Azure, TemplateLiteralLimitExceeded."""
 MAX_DEPTH = 64
+_KINDS = {
+    type(None): "Null",
+    bool: "Boolean",
+    int: "Integer",
+    float: "Float",
+    str: "String",
+    list: "Array",
+    dict: "Object",
+}
 
 
 def kind_of(value: Json) -> str:
     """Azure's word for what ``value`` is."""
-    match value:
-        case None:
-            return "Null"
-        case bool():
-            return "Boolean"
-        case int():
-            return "Integer"
-        case float():
-            return "Float"
-        case str():
-            return "String"
-        case list():
-            return "Array"
-    return "Object"
+    return _KINDS[type(value)]
 
 
 def same(one: Json, other: Json) -> bool:
