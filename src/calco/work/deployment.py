@@ -173,6 +173,7 @@ def prepared_for(cloud: Cloud, wanted: NewDeployment) -> tuple[Prepared, Recipe]
         tags={**(group.tags or {})},
         base=wanted.base,
         mode=wanted.mode.value,
+        zones=cloud.rules.zones,
     )
     recipe = Recipe(wanted.template, wanted.parameters, context)
     return template.prepare(wanted.template, wanted.parameters, context), recipe

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from calco.model.deployment import Mode, NewDeployment, Part, State
-from calco.model.document import Document, Json, objects_at, text_at
+from calco.model.deployment import Mode, NewDeployment, Part, PartState, State
+from calco.model.document import Document, Json, number_at, object_at, objects_at, text_at
 from calco.model.ids import ResourceId
 from calco.ports import Resource
 from calco.template import Context, Item, Prepared
@@ -36,7 +36,18 @@ def sealed(cloud: Cloud, recipe: Recipe) -> str:
 
 
 def unsealed(cloud: Cloud, text: str) -> Recipe:
-    return msgspec.json.decode(cloud.sealer.unseal(text), type=Recipe)
+    kept: Json = msgspec.json.decode(cloud.sealer.unseal(text))
+    where = object_at(kept, "context")
+    context = Context(
+        **{name: str(where[name]) for name in _TEXTS},
+        now=datetime.fromisoformat(str(where["now"])),
+        tags=object_at(where, "tags"),
+        zones=msgspec.convert(where["zones"], dict[str, tuple[str, ...]]),
+    )
+    return Recipe(object_at(kept, "template"), object_at(kept, "parameters"), context)
+
+
+_TEXTS = ("subscription", "tenant", "group", "location", "deployment", "seed", "subscription_name", "base", "mode")
 
 
 def timestamp(moment: datetime) -> str:
@@ -87,7 +98,22 @@ def _parts(cloud: Cloud, items: Sequence[Item]) -> list[Part]:
 
 def parts_of(deployment: Resource) -> list[Part]:
     """How far each resource of the deployment is, in the template's order."""
-    return [msgspec.convert(each, Part) for each in objects_at(deployment.internal, PARTS)]
+    return [_part(each) for each in objects_at(deployment.internal, PARTS)]
+
+
+def _part(kept: Document) -> Part:
+    error, depends_on = kept.get("error"), kept.get("depends_on")
+    return Part(
+        id=str(kept["id"]),
+        tracking=str(kept["tracking"]),
+        depends_on=tuple(str(each) for each in depends_on) if isinstance(depends_on, list) else (),
+        state=PartState(str(kept["state"])),
+        operation=text_at(kept, "operation"),
+        began=text_at(kept, "began"),
+        ended=text_at(kept, "ended"),
+        status=number_at(kept, "status") or 0,
+        error=error if isinstance(error, dict) else None,
+    )
 
 
 def with_parts(deployment: Resource, parts: Sequence[Part]) -> Resource:
