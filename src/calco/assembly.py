@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from socket import socket
 
+from calco.arm import boot_diagnostics
 from calco.arm.app import make_app
 from calco.arm.endings import Endings
 from calco.arm.front import ApiFront
@@ -215,6 +216,7 @@ def assemble(foundation: Foundation) -> Parts:
             *metadata.routes(blob_url),
             *sign_in_routes.routes(authority, foundation.chance),
             *routes(authority),
+            *boot_diagnostics.routes(cloud),
         ],
         hold_seconds=settings.long_poll_seconds,
     )

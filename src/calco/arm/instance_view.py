@@ -16,6 +16,8 @@ def show(view: InstanceView) -> Document:
         **shown,
         "vmAgent": {"vmAgentVersion": view.agent_version, "statuses": [_status(each) for each in view.agent]},
         "disks": [{"name": name, "statuses": [_status(each)]} for name, each in view.disks.items()],
+        # No addresses: clients that find none here ask for signed ones, which need neither account nor key.
+        **({"bootDiagnostics": {}} if view.boot_diagnostics else {}),
         "hyperVGeneration": view.generation,
         "statuses": [_status(each) for each in view.statuses],
     }

@@ -1,6 +1,17 @@
 """Rows of machines, disks, snapshots and images."""
 
-from calco.arm import access, availability_set, disk, image, location, operation, run_command, snapshot, virtual_machine
+from calco.arm import (
+    access,
+    availability_set,
+    boot_diagnostics,
+    disk,
+    image,
+    location,
+    operation,
+    run_command,
+    snapshot,
+    virtual_machine,
+)
 from calco.arm.route_patterns import GROUP, PROVIDERS, resource
 from calco.arm.router import Handler, Route
 
@@ -57,6 +68,12 @@ COMPUTE: tuple[Route, ...] = (
         "Microsoft.Compute/virtualMachines/instanceView/read",
     ),
     *_acts(),
+    Route(
+        "POST",
+        f"{_MACHINE}/retrieveBootDiagnosticsData",
+        boot_diagnostics.retrieve,
+        "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
+    ),
     *resource(
         "Microsoft.Compute/availabilitySets",
         put=availability_set.put,

@@ -29,3 +29,5 @@ class InstanceView:
     agent: tuple[ViewStatus, ...]
     disks: Mapping[str, ViewStatus]
     statuses: tuple[ViewStatus, ...]
+    boot_diagnostics: bool = False
+    """Whether they are enabled."""

@@ -12,7 +12,7 @@ from calco.model.machine import MachineState
 from calco.model.operation import Operation
 from calco.model.virtual_machine import Condition
 from calco.ports import Reader, Resource
-from calco.work import deployments, power
+from calco.work import boot_diagnostics, deployments, power
 from calco.work.cloud import Cloud
 from calco.work.common import found
 from calco.work.machine_state import RENEWS_MACHINE_ID, condition_of, disks_of, is_provisioned, vm_id_of
@@ -60,6 +60,7 @@ def get(cloud: Cloud, id: ResourceId) -> tuple[Resource, InstanceView]:
         agent=(_agent_status(cloud, machine, state),),
         disks=disks,
         statuses=_statuses(machine, state, underway, waits),
+        boot_diagnostics=boot_diagnostics.is_enabled(machine),
     )
 
 
