@@ -6,6 +6,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network
 from pathlib import Path
 
+from calco.arm.front import ApiFront
 from calco.compute.simulated import SimulatedHypervisor, SimulatedNetwork
 from calco.guest.simulated import SimulatedMedia
 from calco.model.disk import CreateOption, NewDisk
@@ -114,6 +115,7 @@ class World:
             rules=self.rules,
             accepted=self.told.append,
             wake=self.told.append,
+            front=ApiFront(),
         )
         self.directory = Directory(self.cloud)
 
