@@ -5,7 +5,7 @@ without quotes and without a zone, which are UTC, and ``$select`` with a space a
 with a line where a request arrives; here one that was done at once is a single line, its end.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from types import MappingProxyType
@@ -95,7 +95,7 @@ def _moment(text: str, whole: str) -> datetime:
         raise bad_filter(whole, f"'{text[:60]}' is no time such as 2026-11-23T09:30:00Z.") from no_time
 
 
-def _page(lines: list[Line]) -> tuple[list[Line], bool]:
+def _page(lines: Sequence[Line]) -> tuple[Sequence[Line], bool]:
     if len(lines) <= PAGE:
         return lines, False
     last = lines[PAGE - 1].at

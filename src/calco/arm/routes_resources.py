@@ -1,7 +1,7 @@
 """Rows of what lies outside the providers of machines, networks and storage: subscriptions, groups, providers."""
 
-from calco.arm import location, operation, resource_group
-from calco.arm.route_patterns import GROUP, GROUPS, PROVIDERS, SUBSCRIPTION
+from calco.arm import location, operation, resource, resource_group, tag
+from calco.arm.route_patterns import ANY_RESOURCE, GROUP, GROUPS, PROVIDERS, SUBSCRIPTION
 from calco.arm.router import Grants, Route
 
 RESOURCES: tuple[Route, ...] = (
@@ -44,6 +44,33 @@ RESOURCES: tuple[Route, ...] = (
         "Microsoft.Resources/subscriptions/resourceGroups/delete",
         long_running=True,
     ),
+    Route(
+        "GET",
+        f"{SUBSCRIPTION}/resources",
+        resource.list_all,
+        "Microsoft.Resources/subscriptions/resources/read",
+        lists=True,
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/resources",
+        resource.list_all,
+        "Microsoft.Resources/subscriptions/resourceGroups/resources/read",
+        lists=True,
+    ),
+    *(
+        Route(
+            method, f"{scope}/providers/Microsoft.Resources/tags/default", handler, f"Microsoft.Resources/tags/{right}"
+        )
+        for scope in (GROUP, ANY_RESOURCE)
+        for method, handler, right in (
+            ("GET", tag.get, "read"),
+            ("PUT", tag.put, "write"),
+            ("PATCH", tag.patch, "write"),
+            ("DELETE", tag.delete, "delete"),
+        )
+    ),
+    Route("GET", f"{SUBSCRIPTION}/tagNames", tag.list_names, "Microsoft.Resources/subscriptions/tagNames/read"),
     Route(
         "GET",
         f"{SUBSCRIPTION}/operationresults/{{token}}",

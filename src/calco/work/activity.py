@@ -8,7 +8,7 @@ refusal's words go through ``told_of`` first, for some of them repeat a signed U
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -124,7 +124,7 @@ def told_of(failure: Failure) -> Failure:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def list(cloud: Cloud, since: datetime, until: datetime, wanted: Wanted | None = None) -> "list[Line]":
+def list(cloud: Cloud, since: datetime, until: datetime, wanted: Wanted | None = None) -> Sequence[Line]:
     """The lines from ``since`` on and before ``until``, newest first; O(result of that time)."""
     wanted = wanted or Wanted()
     with cloud.records.read() as view:
