@@ -1,6 +1,6 @@
 """A whole service in memory and one folder: real rules, real plans, simulated machines, time that stands still."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from ipaddress import IPv4Network
@@ -55,6 +55,12 @@ class OneBase:
         self.file.touch()
         with self.file.open("r+b") as out:
             out.truncate(4 * GIB)
+
+    def names(self) -> Sequence[str]:
+        return ("Debian:debian-12:12", "Debian:debian-12:12-gen2")
+
+    def version(self, urn: str) -> str | None:
+        return "0.20240101.0" if self.path(urn) else None
 
     def path(self, urn: str) -> tuple[Path, str] | None:
         return (self.file, "raw") if urn.lower().startswith("debian:debian-12:") else None

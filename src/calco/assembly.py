@@ -14,6 +14,7 @@ from socket import socket
 
 from calco.arm import boot_diagnostics
 from calco.arm.app import make_app
+from calco.arm.catalogue import alias_document
 from calco.arm.endings import Endings
 from calco.arm.front import ApiFront
 from calco.blob_process import BlobProcess, LastOneLives, Orders, sockets_for
@@ -31,6 +32,7 @@ from calco.identity.authority import Authority
 from calco.identity.routes import routes
 from calco.model import price
 from calco.model.blob_host import read_hosts
+from calco.model.catalogue import read_aliases
 from calco.model.guest import Agent, Guest, Health, Report
 from calco.model.machine import Link, Machine, MachineState
 from calco.model.region import read_zones
@@ -142,6 +144,7 @@ def rules_of(settings: Settings, subscription: str, *, routed_addresses: bool) -
         memory_mib_max=settings.guest_memory_mib_max,
         public_range=settings.public_address_range if routed_addresses else LOOPBACK_RANGE,
         dns_suffix=settings.dns_suffix,
+        image_aliases=read_aliases(settings.image_aliases),
         trash_days=settings.trash_days,
         deployments_at_once=settings.deployments_at_once,
         strict=settings.strict == "on",
@@ -213,7 +216,7 @@ def assemble(foundation: Foundation) -> Parts:
         tenant=authority.tenant,
         endings=endings,
         extra_routes=[
-            *metadata.routes(blob_url),
+            *metadata.routes(blob_url, lambda: alias_document(cloud)),
             *sign_in_routes.routes(authority, foundation.chance),
             *routes(authority),
             *boot_diagnostics.routes(cloud),

@@ -548,7 +548,13 @@ class GuestDirectory(Protocol):
 
 
 class BaseImages(Protocol):
-    """The platform images this machine has or can build."""
+    """The platform images this machine has or can build. A URN's version is ``latest`` or what ``version`` tells."""
+
+    def names(self) -> Sequence[str]:
+        """``publisher:offer:sku`` of each, in Azure's spelling."""
+
+    def version(self, urn: str) -> str | None:
+        """The version that ``latest`` stands for; None when there is none here yet, or never will be."""
 
     def path(self, urn: str) -> tuple[Path, str] | None:
         """File and format (``qcow2``) of ``publisher:offer:sku:version``; None when it is not built here."""

@@ -18,6 +18,7 @@ from typing import Literal, TypeVar, get_args, get_type_hints
 
 from calco.model import bucket, price
 from calco.model.blob_host import read_hosts
+from calco.model.catalogue import read_aliases
 from calco.model.region import read_zones
 
 T = TypeVar("T")
@@ -134,6 +135,12 @@ class Settings:
         "Other hosts whose page blobs may be read, comma-separated (account.blob.core.windows.net, storage.lab:10000). "
         "An address that is not public is read only if it is listed itself (192.168.1.7:10000).",
     )
+    image_aliases: tuple[str, ...] = _row(
+        (),
+        "What names of platform images stand for, comma-separated: a base image "
+        "(Ubuntu2204=Debian:debian-12:12:latest) or a managed image of one's own by group and name "
+        "(Canonical:*:22_04-lts:latest=lab/golden).",
+    )
     trash_days: int = _row(7, "How long volumes that nothing owns are kept before they are removed.", limits=(0, 3650))
     activity_log_days: int = _row(
         90, "How long it is known who asked for what, and how an operation ended.", limits=(1, 3650)
@@ -168,6 +175,7 @@ class Settings:
             ("zones", self.zones, read_zones),
             ("price_per_gib_month", self.price_per_gib_month, price.read),
             ("blob_hosts", self.blob_hosts, read_hosts),
+            ("image_aliases", self.image_aliases, read_aliases),
             ("throttle", self.throttle, bucket.read),
         ):
             try:

@@ -7,7 +7,7 @@ middle of things is compared with one in the middle of things.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -252,6 +252,12 @@ class AnyBase:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def names(self) -> Sequence[str]:
+        return ()
+
+    def version(self, urn: str) -> str | None:
+        return urn.rpartition(":")[2]
 
     def path(self, urn: str) -> tuple[Path, str]:
         size = self.size_bytes(urn)

@@ -4,6 +4,7 @@ from calco.arm import (
     access,
     availability_set,
     boot_diagnostics,
+    catalogue,
     disk,
     image,
     location,
@@ -48,6 +49,25 @@ def _access(type: str) -> list[Route]:
     return [
         Route("POST", f"{one}/beginGetAccess", access.begin, f"{type}/beginGetAccess/action", long_running=True),
         Route("POST", f"{one}/endGetAccess", access.end, f"{type}/endGetAccess/action", long_running=True),
+    ]
+
+
+def _catalogue() -> list[Route]:
+    """Platform images, down from their publishers."""
+    publishers = f"{_LOCATION}/publishers"
+    offers = f"{publishers}/{{publisher}}/artifacttypes/vmimage/offers"
+    skus = f"{offers}/{{offer}}/skus"
+    versions = f"{skus}/{{sku}}/versions"
+    types = f"{publishers}/{{publisher}}/artifacttypes/vmextension/types"
+    action = "Microsoft.Compute/locations/publishers"
+    of_images = f"{action}/artifacttypes/offers"
+    return [
+        Route("GET", publishers, catalogue.list_publishers, f"{action}/read"),
+        Route("GET", offers, catalogue.list_offers, f"{of_images}/read"),
+        Route("GET", skus, catalogue.list_skus, f"{of_images}/skus/read"),
+        Route("GET", versions, catalogue.list_versions, f"{of_images}/skus/versions/read"),
+        Route("GET", f"{versions}/{{version}}", catalogue.get_version, f"{of_images}/skus/versions/read"),
+        Route("GET", types, catalogue.list_extension_types, f"{action}/artifacttypes/types/read"),
     ]
 
 
@@ -141,5 +161,6 @@ COMPUTE: tuple[Route, ...] = (
     Route(
         "GET", f"{_LOCATION}/runCommands/{{command}}", run_command.get, "Microsoft.Compute/locations/runCommands/read"
     ),
+    *_catalogue(),
     Route("GET", f"{_LOCATION}/vmSizes", location.list_sizes, "Microsoft.Compute/locations/vmSizes/read"),
 )

@@ -2,12 +2,15 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from calco.catalog.cache import ImageCache
-from calco.catalog.recipes import GIB, PLATFORM_IMAGES, platform_image
+from calco.catalog.recipes import GIB, PLATFORM_IMAGES, PlatformImage, platform_image
+from calco.model.catalogue import ALIASES
+from calco.model.disk import OsType
 from calco.model.machine import Generation
 
 
@@ -25,18 +28,35 @@ class BuiltImages:
     def __init__(self, cache: ImageCache) -> None:
         self._cache = cache
 
+    def names(self) -> Sequence[str]:
+        return [each.name for each in PLATFORM_IMAGES.values()]
+
+    def version(self, urn: str) -> str | None:
+        """The day it was built, where Azure has the day it was published."""
+        found = platform_image(urn.rpartition(":")[0])
+        built = None if found is None else self._cache.lookup(found.recipe)
+        return None if built is None else f"0.{datetime.fromtimestamp(built.stat().st_mtime, UTC):%Y%m%d}.0"
+
     def path(self, urn: str) -> tuple[Path, str] | None:
-        found = platform_image(urn)
+        found = self._find(urn)
         built = None if found is None else self._cache.lookup(found.recipe)
         return None if built is None else (built, "qcow2")
 
     def size_bytes(self, urn: str) -> int | None:
-        found = platform_image(urn)
+        found = self._find(urn)
         return None if found is None else found.recipe.size_bytes
 
     def generation(self, urn: str) -> Generation | None:
-        found = platform_image(urn)
+        found = self._find(urn)
         return None if found is None else found.generation
+
+    def _find(self, urn: str) -> PlatformImage | None:
+        name, _, version = urn.rpartition(":")
+        return platform_image(f"{name}:latest" if version == self.version(urn) else urn)
+
+
+EMPTY_VERSION = "1.0.0"
+"""Of a disk with nothing on it."""
 
 
 WINDOWS_BYTES = 127 * GIB
@@ -56,6 +76,13 @@ class EmptyImages:
         self._linux = _Empty(file, max(image.recipe.size_bytes for image in PLATFORM_IMAGES.values()))
         self._windows = _Empty(file.with_stem(f"{file.stem}-windows"), WINDOWS_BYTES)
 
+    def names(self) -> Sequence[str]:
+        windows = [each.urn.rpartition(":")[0] for each in ALIASES if each.os_type is OsType.WINDOWS]
+        return [*(each.name for each in PLATFORM_IMAGES.values()), *windows]
+
+    def version(self, urn: str) -> str | None:
+        return None if self.generation(f"{urn.rpartition(':')[0]}:latest") is None else EMPTY_VERSION
+
     def path(self, urn: str) -> tuple[Path, str] | None:
         found = self._find(urn)
         return None if found is None else (found.made(), "raw")
@@ -68,13 +95,17 @@ class EmptyImages:
         windows = _WINDOWS.fullmatch(urn)
         if windows is not None:
             return Generation.V2 if _V2_SKU.search(windows["sku"]) else Generation.V1
-        found = platform_image(urn)
+        found = platform_image(_latest(urn))
         return None if found is None else found.generation
 
     def _find(self, urn: str) -> "_Empty | None":
         if _WINDOWS.fullmatch(urn):
             return self._windows
-        return self._linux if platform_image(urn) else None
+        return self._linux if platform_image(_latest(urn)) else None
+
+
+def _latest(urn: str) -> str:
+    return f"{urn.removesuffix(EMPTY_VERSION)}latest" if urn.endswith(f":{EMPTY_VERSION}") else urn
 
 
 @dataclass(frozen=True)

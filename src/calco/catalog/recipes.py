@@ -34,6 +34,7 @@ class Recipe:
 class PlatformImage:
     """One ``publisher:offer:sku`` of Azure's marketplace."""
 
+    name: str
     recipe: Recipe
     generation: Generation
     """Azure's hyperVGeneration: ``V1`` starts from BIOS, ``V2`` from UEFI."""
@@ -80,8 +81,11 @@ DEBIAN_12 = Recipe(
 
 PLATFORM_IMAGES: Mapping[str, PlatformImage] = MappingProxyType(
     {
-        "debian:debian-12:12": PlatformImage(DEBIAN_12, Generation.V1),
-        "debian:debian-12:12-gen2": PlatformImage(DEBIAN_12, Generation.V2),
+        each.name.lower(): each
+        for each in (
+            PlatformImage("Debian:debian-12:12", DEBIAN_12, Generation.V1),
+            PlatformImage("Debian:debian-12:12-gen2", DEBIAN_12, Generation.V2),
+        )
     }
 )
 

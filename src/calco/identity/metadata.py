@@ -8,6 +8,7 @@ recorded; their sources.
 """
 
 import re
+from collections.abc import Callable
 
 import msgspec
 from starlette.requests import Request
@@ -24,15 +25,22 @@ _DATE = re.compile(r"(20\d\d)-\d\d-\d\d(-preview)?")
 ONE_CLOUD_FROM = 2022
 
 
-def routes(blob_url: str) -> list[Route]:
-    """``blob_url`` is the blob endpoint's, from which clients make accounts' addresses."""
+def routes(blob_url: str, aliases: Callable[[], Document]) -> list[Route]:
+    """``blob_url`` is the blob endpoint's, from which clients make accounts' addresses; ``aliases`` tells the short
+    names of images, which az asks for without a token."""
 
     async def endpoints(request: Request) -> Response:
         version = request.query_params.get("api-version", "")
         shown = shape(version, base_url(request), blob_url)
         return Response(msgspec.json.encode(shown), 400 if _is_refusal(shown) else 200, HEADERS, "application/json")
 
-    return [Route("/metadata/endpoints", endpoints, methods=["GET"])]
+    async def image_aliases(_request: Request) -> Response:
+        return Response(msgspec.json.encode(aliases()), 200, HEADERS, "application/json")
+
+    return [
+        Route("/metadata/endpoints", endpoints, methods=["GET"]),
+        Route(ALIASES_PATH, image_aliases, methods=["GET"]),
+    ]
 
 
 def shape(version: str, base: str, blob_url: str) -> Json:

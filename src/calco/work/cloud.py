@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
+from calco.model.catalogue import ImageAlias
 from calco.model.document import Document
 from calco.model.ids import ResourceId
 from calco.model.operation import NOBODY, Cause, Operation
@@ -40,6 +41,8 @@ class Rules:
     memory_mib_max: int = 2048
     public_range: str = "100.64.0.0/16"
     public_ports: tuple[int, ...] = (22,)
+    image_aliases: tuple[ImageAlias, ...] = ()
+    """What names of platform images stand for, the first that fits."""
     dns_suffix: str = "cloudapp.azure.com"
     """Behind the label and the region of a public address's full name."""
     trash_days: int = 7

@@ -31,7 +31,7 @@ from calco.model.virtual_machine import Urn
 from calco.model.volume import GIB, Format, VolumeId
 from calco.operations.plan import Act, Change, Job, Plan, no_change, nothing
 from calco.ports import Reader, Resource, Writer
-from calco.work import access, disk_source, volume, zone
+from calco.work import access, catalogue, disk_source, volume, zone
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import (
     check_free,
@@ -63,6 +63,7 @@ def list(cloud: Cloud, group: ResourceId | None) -> Sequence[Resource]:
 def put(cloud: Cloud, wanted: NewDisk) -> Accepted:
     """Create a disk, or change size, SKU, tags and settings of one that is there."""
     location = normal_location(cloud, wanted.location, KIND)
+    wanted = _resolved(cloud, wanted)
     base: VolumeId | None = None
     try:
         while (accepted := _put(cloud, wanted, location, base)) is None:
@@ -86,6 +87,14 @@ def _put(cloud: Cloud, wanted: NewDisk, location: str, base: VolumeId | None) ->
         if wanted.urn is not None and (base is None or tx.volume(base) is None):
             return None
         return _create(cloud, tx, wanted, location, base=base, created=there is None)
+
+
+def _resolved(cloud: Cloud, wanted: NewDisk) -> NewDisk:
+    """The wish with what its platform image's name stands for."""
+    if wanted.urn is None:
+        return wanted
+    target = catalogue.resolve(cloud, _urn(wanted.urn))
+    return replace(wanted, urn=str(target)) if isinstance(target, Urn) else replace(wanted, urn=None, image=target)
 
 
 def _urn(text: str) -> Urn:

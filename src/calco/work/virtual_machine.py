@@ -14,7 +14,7 @@ from calco.model.virtual_machine import Act, Condition, NewVirtualMachine, Urn, 
 from calco.model.vm_size import VmSize, find
 from calco.model.volume import VolumeId
 from calco.ports import Reader, Resource, Writer
-from calco.work import access, machine_create, machine_delete, machine_update, power, power_up, volume
+from calco.work import access, catalogue, machine_create, machine_delete, machine_update, power, power_up, volume
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import (
     check_free,
@@ -61,6 +61,8 @@ def put(cloud: Cloud, wanted: NewVirtualMachine) -> Accepted:
     """Create a machine, or change one that is there."""
     location = normal_location(cloud, wanted.location, KIND)
     size = _size(wanted)
+    if isinstance(wanted.image, Urn):
+        wanted = replace(wanted, image=catalogue.resolve(cloud, wanted.image))
     base: VolumeId | None = None
     try:
         while (accepted := _put(cloud, wanted, Setting(location, size, base))) is None:

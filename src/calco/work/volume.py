@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from calco.model import errors
-from calco.model.disk import OsType
 from calco.model.ids import ResourceId
 from calco.model.region import pool_of
 from calco.model.virtual_machine import Urn
 from calco.model.volume import REGIONAL, Format, Volume, VolumeId
 from calco.ports import Reader, Resource, StoreFull, Writer
+from calco.work import catalogue
 from calco.work.cloud import Cloud
 
 DISK_SLOT = "disk"
@@ -121,18 +121,12 @@ def drop_unused(cloud: Cloud, volume: VolumeId) -> None:
     drop_files(cloud, [volume])
 
 
-NO_WINDOWS = (
-    "calco has no disk with Windows on it, for none may be given away: make an image of one of your own with "
-    "'calco image import', or run the service with --hypervisor simulated, where a name stands for an empty disk."
-)
-
-
 def base_of(cloud: Cloud, urn: Urn) -> VolumeId:
     """The frozen volume of a platform image, brought into the store at its first use (a hard link where it can be)."""
     source = cloud.base_images.path(str(urn))
     size = cloud.base_images.size_bytes(str(urn))
     if source is None or size is None:
-        raise errors.platform_image_not_found(str(urn), NO_WINDOWS if urn.os_type is OsType.WINDOWS else "")
+        raise catalogue.not_here(cloud, urn)
     path, format = source
     note = f"base/{path.stem}"
     with cloud.records.read() as view:
