@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from calco.model.document import text_at
 from calco.model.guest import Agent, Health, Report, Subject
 from calco.model.ids import ResourceId
 from calco.model.machine import Machine, MachineState
 from calco.model.operation import Status
 from calco.model.virtual_machine import Act, NewVirtualMachine
 from calco.operations.engine import Engine
-from calco.work import plans, virtual_machine
+from calco.work import machine_secrets, plans, virtual_machine
 from calco.work.cloud import Rules
+from calco.work.common import with_internal
 from tests.work.looking import failure, power, vm_id
 from tests.world import SUBSCRIPTION, World
 
@@ -246,21 +248,37 @@ def test_the_dvd_is_there_until_the_guest_has_set_itself_up_and_not_at_later_boo
 # --- secrets ---------------------------------------------------------------------------------------------------------
 
 
-def test_secrets_are_nowhere_but_in_the_machines_own_record_and_gone_after_provisioning(tmp_path: Path) -> None:
+def test_secrets_are_in_the_records_under_seal_alone_and_gone_after_provisioning(tmp_path: Path) -> None:
     world = quiet_world(tmp_path)
-    web1, operation = begun(world)
-    assert text(world).count(PASSWORD) == 1
-    assert PASSWORD in str(world.resource(web1).internal)
-    assert PASSWORD not in str(world.resource(web1).properties)
-    assert PASSWORD not in str(world.operation(operation).params)
+    web1, _ = begun(world)
+    assert PASSWORD not in text(world)
+    assert CUSTOM_DATA not in text(world)
+    waiting = machine_secrets.opened(world.sealer, world.resource(web1))
+    assert (waiting["admin_password"], waiting["custom_data"]) == (PASSWORD, CUSTOM_DATA)
+
+    say(world, web1, Report(Agent.WAAGENT, READY))
+
+    assert machine_secrets.SEALED not in world.resource(web1).internal
+    kept = machine_secrets.opened(world.sealer, world.resource(web1))
+    assert {"computer_name", "public_keys"} <= kept.keys()
+    assert {"admin_password", "custom_data"} & kept.keys() == set()
+
+
+def test_what_a_record_from_before_there_were_seals_holds_is_still_read_and_still_forgotten(tmp_path: Path) -> None:
+    world = quiet_world(tmp_path)
+    web1, _ = begun(world)
+    machine = world.resource(web1)
+    clear = machine_secrets.opened(world.sealer, machine)
+    with world.records.write() as tx:
+        tx.put(with_internal(machine, {machine_secrets.OPEN: clear, machine_secrets.SEALED: None}))
+    old = world.resource(web1)
+    assert machine_secrets.opened(world.sealer, old)["admin_password"] == PASSWORD
+    assert machine_secrets.has(old, "custom_data")
 
     say(world, web1, Report(Agent.WAAGENT, READY))
 
     assert PASSWORD not in text(world)
     assert CUSTOM_DATA not in text(world)
-    kept = world.resource(web1).internal["secrets"]
-    assert isinstance(kept, dict)
-    assert {"computer_name", "public_keys"} <= kept.keys()
 
 
 def test_a_machine_that_is_generalized_before_it_was_provisioned_keeps_no_secret(tmp_path: Path) -> None:
@@ -268,20 +286,22 @@ def test_a_machine_that_is_generalized_before_it_was_provisioned_keeps_no_secret
     web1, _ = begun(world)
     world.drive()
     world.done(virtual_machine.act(world.cloud, web1, Act.DEALLOCATE))
-    assert PASSWORD in text(world), "it may be started yet"
+    assert machine_secrets.has(world.resource(web1), "admin_password"), "it may be started yet"
 
     virtual_machine.act(world.cloud, web1, Act.GENERALIZE)
 
-    assert PASSWORD not in text(world)
-    assert CUSTOM_DATA not in text(world)
+    assert not machine_secrets.has(world.resource(web1), "admin_password")
+    assert not machine_secrets.has(world.resource(web1), "custom_data")
 
 
 def test_a_deleted_machine_takes_its_secrets_along(tmp_path: Path) -> None:
     world = quiet_world(tmp_path)
     web1, _ = begun(world)
     world.drive()
+    sealed = text_at(world.resource(web1).internal, machine_secrets.SEALED, "admin_password") or ""
+    assert sealed in text(world)
     world.done(virtual_machine.delete(world.cloud, web1))
-    assert PASSWORD not in text(world)
+    assert sealed not in text(world)
 
 
 def test_reports_of_machines_nobody_knows_are_not_kept(tmp_path: Path) -> None:

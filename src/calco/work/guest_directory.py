@@ -6,10 +6,10 @@ from calco.model.document import Document, Json, flag_at, number_at, object_at, 
 from calco.model.guest import Guest, GuestNic, Report
 from calco.model.ids import ResourceId
 from calco.ports import Reader, Resource
-from calco.work import network_interface
+from calco.work import machine_secrets, network_interface
 from calco.work.cloud import Cloud
 from calco.work.machine_links import nics_in
-from calco.work.machine_state import secrets_of, vm_id_of
+from calco.work.machine_state import vm_id_of
 from calco.work.provisioning import late_success, with_report
 
 MACHINE_KIND = "Microsoft.Compute/virtualMachines"
@@ -78,7 +78,7 @@ def _guest(view: Reader, machine: Resource) -> Guest:
         incarnation=incarnation if isinstance(incarnation, int) else 1,
         compute=_compute(machine),
         nics=tuple(_nic(view, nic) for nic in nics),
-        has_custom_data="custom_data" in secrets_of(machine),
+        has_custom_data=machine_secrets.has(machine, "custom_data"),
     )
 
 
@@ -95,7 +95,7 @@ def _nic(view: Reader, nic: Resource) -> GuestNic:
 def _compute(machine: Resource) -> Document:
     """IMDS ``compute`` at its newest version. Source: Azure, "Azure Instance Metadata Service", sample 2021-12-13."""
     properties = machine.properties
-    profile, secrets = object_at(properties, "osProfile"), secrets_of(machine)
+    profile, secrets = object_at(properties, "osProfile"), machine_secrets.open_part(machine)
     image = object_at(properties, "storageProfile", "imageReference")
     tags = dict(machine.tags or {})
     keys = secrets.get("public_keys")

@@ -13,7 +13,17 @@ from calco.model.virtual_machine import Condition, NewVirtualMachine, NicWish, O
 from calco.model.vm_size import VmSize
 from calco.model.volume import VolumeId
 from calco.ports import Resource, Writer
-from calco.work import availability_set, disk, machine_blobs, machine_disks, network_interface, power, power_up, volume
+from calco.work import (
+    availability_set,
+    disk,
+    machine_blobs,
+    machine_disks,
+    machine_secrets,
+    network_interface,
+    power,
+    power_up,
+    volume,
+)
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import check_free, found, hand_over
 from calco.work.machine_blobs import BlobPlan
@@ -142,7 +152,7 @@ def _record(cloud: Cloud, order: Order, disks: Sequence[DiskPlan | BlobPlan], ni
         "changedAt": cloud.clock.now().isoformat(),
         "provisioned": False,
         RENEWS_MACHINE_ID: order.source.renews_machine_id,
-        "secrets": _secrets(wanted.os_profile),
+        **machine_secrets.sealed(cloud.sealer, _profile(wanted.os_profile)),
     }
     notes: Sequence[Json] = [each.note for each in disks if isinstance(each, BlobPlan)]
     if notes:
@@ -154,6 +164,6 @@ def _record(cloud: Cloud, order: Order, disks: Sequence[DiskPlan | BlobPlan], ni
     return Resource(wanted.id, order.location, properties, wanted.tags, internal, wanted.extra)
 
 
-def _secrets(profile: OsProfile | None) -> Document:
+def _profile(profile: OsProfile | None) -> Document:
     kept: Document = {} if profile is None else msgspec.to_builtins(profile)
     return {name: each for name, each in kept.items() if each is not None}

@@ -1,10 +1,11 @@
-"""What a machine's record keeps for itself: its condition, its hardware, its secrets until they are used.
+"""What a machine's record keeps for itself: its condition, its hardware.
 
 ``internal`` of a virtual machine:
 
 - ``vmId``: GUID, SMBIOS UUID of the guest; ``generation``: ``V1`` or ``V2``
 - ``condition``: a ``Condition``; ``changedAt``: when it became so; ``poweredOnAt``: when the guest was last switched on
-- ``provisioned``: whether the guest has set itself up once; until then ``secrets`` holds what only the guest may read
+- ``provisioned``: whether the guest has set itself up once; until then ``sealed`` holds what only the guest may read
+  (``machine_secrets``)
 - ``reports``: what the guest said last of its provisioning, by agent; ``agent``: what waagent said last of itself;
   ``failure``: code and message of a failed provisioning
 - ``incarnation``: of the goal state; grows with every power-on
@@ -19,7 +20,7 @@ from datetime import datetime
 from typing import Protocol
 
 from calco.model import errors
-from calco.model.document import Document, flag_at, number_at, object_at, objects_at, text_at
+from calco.model.document import flag_at, number_at, object_at, objects_at, text_at
 from calco.model.ids import ResourceId
 from calco.model.machine import Drive, Generation, Machine
 from calco.model.operation import Claim
@@ -135,10 +136,6 @@ def hardware_of(machine: Resource, view: Reader, rules: Rules) -> Machine:
         links=(),
         media=None,
     )
-
-
-def secrets_of(machine: Resource) -> Document:
-    return object_at(machine.internal, "secrets")
 
 
 def is_running(machine: Resource) -> bool:

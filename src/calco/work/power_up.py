@@ -20,7 +20,17 @@ from calco.model.operation import Operation
 from calco.model.virtual_machine import Condition
 from calco.operations.plan import Ended, Job, Wait
 from calco.ports import Reader, Resource, Writer
-from calco.work import boots, deployments, disk, machine_blobs, machine_links, operation, provisioning, volume
+from calco.work import (
+    boots,
+    deployments,
+    disk,
+    machine_blobs,
+    machine_links,
+    machine_secrets,
+    operation,
+    provisioning,
+    volume,
+)
 from calco.work.cloud import Cloud
 from calco.work.common import with_internal, with_properties
 from calco.work.machine_state import (
@@ -31,7 +41,6 @@ from calco.work.machine_state import (
     hardware_of,
     image_of,
     machine_in,
-    secrets_of,
     vm_id_of,
     with_condition,
 )
@@ -52,8 +61,8 @@ class PowerOn:
     blobs: tuple[machine_blobs.Making, ...] = ()
 
 
-def _provisioning(machine: Resource) -> Provisioning:
-    secrets = secrets_of(machine)
+def _provisioning(cloud: Cloud, machine: Resource) -> Provisioning:
+    secrets = machine_secrets.opened(cloud.sealer, machine)
     keys = secrets.get("public_keys")
     return Provisioning(
         host_name=text_at(secrets, "computer_name") or machine.id.name,
@@ -159,7 +168,7 @@ def make_media(cloud: Cloud, job: Job[PowerOn]) -> None:
     with cloud.records.read() as view:
         machine = machine_in(view, job.params.machine)
     if awaits_provisioning(machine):
-        cloud.media.make(vm_id_of(machine), _provisioning(machine))
+        cloud.media.make(vm_id_of(machine), _provisioning(cloud, machine))
 
 
 def drop_media(cloud: Cloud, job: Job[PowerOn]) -> None:
@@ -181,7 +190,7 @@ def ready_to_run(cloud: Cloud, id: str) -> Machine:
     with cloud.records.read() as view:
         machine = machine_in(view, id)
         hardware = hardware_of(machine, view, cloud.rules)
-    media = cloud.media.make(vm_id_of(machine), _provisioning(machine)) if awaits_provisioning(machine) else None
+    media = cloud.media.make(vm_id_of(machine), _provisioning(cloud, machine)) if awaits_provisioning(machine) else None
     links = tuple(machine_links.plug_in(cloud, id))
     return replace(hardware, links=links, media=media)
 

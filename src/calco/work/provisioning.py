@@ -21,10 +21,10 @@ from calco.model.machine import MachineState
 from calco.model.subnet import Port
 from calco.operations.plan import Ended, Wait
 from calco.ports import Resource
-from calco.work import network_interface
+from calco.work import machine_secrets, network_interface
 from calco.work.cloud import Cloud
 from calco.work.common import with_internal, with_properties
-from calco.work.machine_state import image_of, nics_of, secrets_of, vm_id_of
+from calco.work.machine_state import image_of, nics_of, vm_id_of
 
 SSH_PORT = 22
 BANNER_SECONDS = 2.0
@@ -116,22 +116,9 @@ def _answers_ssh(cloud: Cloud, port: Port) -> bool:
 def settle_provisioned(machine: Resource, now: datetime) -> Resource:
     """The machine once its guest has set itself up: the secrets have done their work and are forgotten."""
     internal: Document = {"provisioned": True, "failure": None, "settledAt": now.isoformat()}
-    return with_properties(with_internal(without_secrets(machine), internal), {"provisioningState": "Succeeded"})
-
-
-def without_secrets(machine: Resource) -> Resource:
-    """The machine without what only its guest was to read."""
-    kept: Document = {name: each for name, each in secrets_of(machine).items() if name in _NOT_SECRET}
-    return with_internal(machine, {"secrets": kept})
-
-
-_NOT_SECRET = {
-    "computer_name",
-    "admin_username",
-    "public_keys",
-    "disable_password_authentication",
-    "provision_vm_agent",
-}
+    return with_properties(
+        with_internal(machine_secrets.without(machine), internal), {"provisioningState": "Succeeded"}
+    )
 
 
 def late_success(machine: Resource, now: datetime) -> Resource | None:

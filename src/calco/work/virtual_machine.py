@@ -14,7 +14,16 @@ from calco.model.virtual_machine import Act, Condition, NewVirtualMachine, Urn, 
 from calco.model.vm_size import VmSize, find
 from calco.model.volume import VolumeId
 from calco.ports import Reader, Resource, Writer
-from calco.work import access, catalogue, machine_create, machine_delete, machine_update, power, power_up, volume
+from calco.work import (
+    access,
+    machine_create,
+    machine_delete,
+    machine_secrets,
+    machine_update,
+    power,
+    power_up,
+    volume,
+)
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import (
     check_free,
@@ -42,7 +51,6 @@ from calco.work.machine_state import (
 )
 from calco.work.power_down import PowerOff
 from calco.work.power_up import in_line
-from calco.work.provisioning import without_secrets
 
 KIND = "Microsoft.Compute/virtualMachines"
 
@@ -61,8 +69,6 @@ def put(cloud: Cloud, wanted: NewVirtualMachine) -> Accepted:
     """Create a machine, or change one that is there."""
     location = normal_location(cloud, wanted.location, KIND)
     size = _size(wanted)
-    if isinstance(wanted.image, Urn):
-        wanted = replace(wanted, image=catalogue.resolve(cloud, wanted.image))
     base: VolumeId | None = None
     try:
         while (accepted := _put(cloud, wanted, Setting(location, size, base))) is None:
@@ -124,7 +130,7 @@ def act(cloud: Cloud, id: ResourceId, what: Act, *, skip_shutdown: bool = False)
         check_free(tx, (Claim(id),), lambda _: errors.machine_busy(what, machine.id.name))
         condition = after(condition_of(machine), what, machine.id.name)
         if what is Act.GENERALIZE:
-            marked = without_secrets(with_condition(machine, condition, cloud.clock.now()))
+            marked = machine_secrets.without(with_condition(machine, condition, cloud.clock.now()))
             tx.put(marked)
             return Accepted(marked, None)
         if what is Act.START and _runs(cloud, machine):
