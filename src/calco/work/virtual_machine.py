@@ -16,6 +16,7 @@ from calco.model.volume import VolumeId
 from calco.ports import Reader, Resource, Writer
 from calco.work import (
     access,
+    catalogue,
     machine_create,
     machine_delete,
     machine_secrets,
@@ -69,6 +70,8 @@ def put(cloud: Cloud, wanted: NewVirtualMachine) -> Accepted:
     """Create a machine, or change one that is there."""
     location = normal_location(cloud, wanted.location, KIND)
     size = _size(wanted)
+    if isinstance(wanted.image, Urn):
+        wanted = replace(wanted, image=catalogue.resolve(cloud, wanted.image))
     base: VolumeId | None = None
     try:
         while (accepted := _put(cloud, wanted, Setting(location, size, base))) is None:
