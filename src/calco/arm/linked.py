@@ -17,7 +17,7 @@ from calco.model.document import Json
 from calco.model.ids import ResourceId
 from calco.model.scope import read
 from calco.ports import Reader
-from calco.work import blob
+from calco.work import blob, role_definition
 
 _SUBNET = "Microsoft.Network/virtualNetworks/subnets"
 _SECURITY = "Microsoft.Network/networkSecurityGroups"
@@ -55,15 +55,15 @@ LINKS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 """Type that is written -> type that is named -> action on the one named."""
 
-DEFINE = "Microsoft.Authorization/roleDefinitions/write"
+_DEFINITION = "Microsoft.Authorization/roleDefinitions"
 _ROWS = {written.lower(): {named.lower(): action for named, action in row.items()} for written, row in LINKS.items()}
 TEXT_LENGTH_MAX = 2048
 
 
 def named(route: Route, call: Call) -> Iterator[tuple[str, str]]:
     """Every (action, scope) that what the body names takes."""
-    if route.action == DEFINE:  # who defines a role needs that right wherever it shall be assignable
-        yield from _assignable(call)
+    if route.action.startswith(_DEFINITION):
+        yield from ((route.action, scope) for scope in _assignable(call))
         return
     row = _ROWS.get(call.id.kind) if call.resource is not None else None
     if row is None:
@@ -102,9 +102,14 @@ def _id(view: Reader, call: Call, text: str) -> ResourceId | None:
         return None
 
 
-def _assignable(call: Call) -> Iterator[tuple[str, str]]:
+def _assignable(call: Call) -> Iterator[str]:
+    """Wherever a role may be assigned, as it is and as it shall be: who changes or deletes it needs the right there, or
+    the owner of one group could rewrite what others hold elsewhere."""
+    with call.cloud.records.read() as view:
+        there = role_definition.find(view, call.subscription, call.variables["definition"])
+    yield from () if there is None or there.built_in else there.assignable
     for text in _texts(call.body):
         try:
-            yield DEFINE, read(text, call.subscription)
+            yield read(text, call.subscription)
         except ValueError:  # no scope, or none of this subscription: the handler says what is wrong with it
             continue

@@ -16,6 +16,7 @@ from calco.model.operation import Claim, Family
 from calco.ports import Reader, Resource
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import check_free, check_group, existing_here, found, listed, normal_location, settled
+from calco.work.scope import forget_inside
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ def put(cloud: Cloud, wanted: NewNetworkSecurityGroup) -> Accepted:
             check_free(tx, (Claim(there.id),))
         made = _made(cloud, wanted, location, there)
         tx.put(made)
+        forget_inside(tx, there, made)
         operation = settled(cloud, tx, made, Family.NETWORK)
     if there is None:
         log.warning("network security group %s: %s", made.id.name, network_security_group.NOT_ENFORCED)

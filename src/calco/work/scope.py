@@ -1,9 +1,9 @@
-"""Whether what a right or a lock shall hang on is there."""
+"""What rights and locks hang on: whether it is there, and what goes with it."""
 
 from calco.model import errors
-from calco.model.document import objects_at, text_at
+from calco.model.document import text_at
 from calco.model.ids import ResourceId
-from calco.ports import Reader
+from calco.ports import Reader, Resource, Writer
 from calco.work.common import check_group
 
 
@@ -18,9 +18,25 @@ def check_there(view: Reader, on: ResourceId | None) -> None:
     raise errors.resource_not_found(on)
 
 
+def forget_inside(tx: Writer, before: Resource | None, after: Resource) -> None:
+    """Rights and locks go with what a resource no longer keeps inside itself: another subnet of that name later is not
+    what they were given for. The records see to it that they go with a resource."""
+    for type, name in _inside(before) - _inside(after):
+        tx.delete(after.id.child(type, name))
+
+
+def _inside(resource: Resource | None) -> set[tuple[str, str]]:
+    """Type and name, in lower case, of what a resource keeps inside itself."""
+    properties = {} if resource is None else resource.properties
+    return {
+        (type.lower(), name.lower())
+        for type, value in properties.items()
+        if isinstance(value, list)
+        for each in value
+        if (name := text_at(each, "name"))
+    }
+
+
 def _is_inside(view: Reader, id: ResourceId) -> bool:
     parent = view.resource(id.parent) if len(id.types) > 1 else None
-    if parent is None:
-        return False
-    children = objects_at(parent.properties, id.types[-1])
-    return any((text_at(each, "name") or "").lower() == id.name.lower() for each in children)
+    return bool(id.types) and (id.types[-1].lower(), id.name.lower()) in _inside(parent)

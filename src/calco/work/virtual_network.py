@@ -30,6 +30,7 @@ from calco.work.common import (
     told,
     with_properties,
 )
+from calco.work.scope import forget_inside
 
 KIND = "Microsoft.Network/virtualNetworks"
 SUBNET = "subnets"
@@ -61,6 +62,7 @@ def put(cloud: Cloud, wanted: NewVirtualNetwork) -> Accepted:
             _check_kept(tx, there, wanted.subnets)
         made = _made(cloud, wanted, location, there)
         tx.put(made)
+        forget_inside(tx, there, made)
         operation = settled(cloud, tx, made, Family.NETWORK)
     return Accepted(made, operation, created=there is None)
 
