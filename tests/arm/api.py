@@ -183,3 +183,10 @@ def image_body(source: str) -> Document:
         "location": LOCATION,
         "properties": {"sourceVirtualMachine": {"id": source}, "hyperVGeneration": "V1"},
     }
+
+
+def without_etags(shown: Any) -> Any:
+    """The same without what changes at every change: ETags, at any depth."""
+    if isinstance(shown, dict):
+        return {name: without_etags(each) for name, each in shown.items() if name != "etag"}
+    return [without_etags(each) for each in shown] if isinstance(shown, list) else shown

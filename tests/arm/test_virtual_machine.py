@@ -39,7 +39,7 @@ def test_a_machine_is_shown_as_azure_shows_it(lab: Api) -> None:
     shown = lab.get(WEB)
 
     assert (answer.status_code, answer.json()["properties"]["provisioningState"]) == (201, "Creating")
-    assert list(shown) == ["name", "id", "type", "location", "properties"]
+    assert list(shown) == ["name", "id", "etag", "type", "location", "properties"]
     assert list(shown["properties"]) == [
         "vmId",
         "hardwareProfile",

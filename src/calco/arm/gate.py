@@ -25,8 +25,7 @@ def through(route: Route, call: Call) -> Answer:
     try:
         rights.check(route, call)
         rights.check_locks(route, call)
-        preconditions.check(route, call)
-        answer = route.handler(call)
+        answer = route.handler(preconditions.guarded(route, call))
     except ApiError as refusal:
         activity.refused(route, call, refusal)
         raise

@@ -163,7 +163,7 @@ IP_FIRST = (
 
 def show(nic: Resource, version: str) -> Document:
     """The NIC. Order as recorded: type behind properties."""
-    etag = showing.etag(nic.properties)
+    etag = showing.etag(nic)
     properties: Document = {**nic.properties}
     configurations: list[Json] = [_configuration(each, etag) for each in objects_at(nic.properties, "ipConfigurations")]
     properties["ipConfigurations"] = configurations

@@ -250,4 +250,4 @@ def show_rule(rule: Document, etag: str, *, state: str | None = None) -> Documen
 
 
 def _etag(group: Resource | None) -> str:
-    return showing.etag({} if group is None else group.properties)
+    return showing.etag(group)

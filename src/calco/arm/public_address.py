@@ -163,7 +163,7 @@ def show(public: Resource, version: str, *, state: str | None = None) -> Documen
     properties: Document = {**public.properties}
     if state is not None:
         properties["provisioningState"] = state
-    etag = showing.etag(public.properties)
+    etag = showing.etag(public)
     shown = showing.resource(public, showing.ordered(properties, FIRST), etag=etag)
     ordered = showing.ordered(shown, ("name", "id", "etag", "location", "tags", "zones", "properties"), ("type", "sku"))
     return showing.cut(ordered, FIELDS, version)

@@ -124,6 +124,24 @@ def _members(refusal: ApiError) -> Mapping[str, Json]:
     return members
 
 
-def etag(properties: Document) -> str:
+def etag(resource: Resource | None) -> str:
     """Changes when the resource does; the network provider shows one on everything."""
-    return f'W/"{uuid5(NAMESPACE_OID, msgspec.json.encode(properties, order="sorted").decode())}"'
+    return f'W/"{_digest(resource, ())}"'
+
+
+MACHINE_ETAGS = "2023-09-01"
+"""The version from which on machines show one. Source: azure-mgmt-compute 33.1.0, models by api-version."""
+
+
+def machine_etag(machine: Resource) -> str:
+    """Changes with what people say of the machine, not with what it does."""
+    return f'"{_digest(machine, ("provisioningState", "instanceView"))}"'
+
+
+def _digest(resource: Resource | None, passing: Sequence[str]) -> str:
+    kept: Document = {}
+    if resource is not None:
+        properties: Document = {name: each for name, each in resource.properties.items() if name not in passing}
+        tags: Document = dict(resource.tags or {})
+        kept = {**resource.extra, "tags": tags, "properties": properties}
+    return str(uuid5(NAMESPACE_OID, msgspec.json.encode(kept, order="sorted").decode()))

@@ -33,6 +33,7 @@ FIELDS = (
     Field("properties.networkProfile.networkInterfaces.properties.deleteOption", since="2021-03-01"),
     Field("properties.securityProfile", since="2019-12-01"),
     Field("properties.instanceView.hyperVGeneration", since="2018-04-01"),
+    Field("etag", since=showing.MACHINE_ETAGS),
 )
 """Sources: azure-mgmt-compute 33.1.0, models by api-version; recorded bodies of 2017, 2019 and 2020."""
 
@@ -162,7 +163,8 @@ def show(machine: Resource, version: str) -> Document:
         properties["osProfile"] = _os_profile(object_at(properties, "osProfile"), is_windows=is_windows)
     if "storageProfile" in properties:
         properties["storageProfile"] = _storage_profile(object_at(properties, "storageProfile"))
-    shown = showing.resource(machine, showing.ordered(properties, FIRST, LAST))
+    etag = showing.machine_etag(machine)
+    shown = showing.resource(machine, showing.ordered(properties, FIRST, LAST), etag=etag)
     return showing.cut(shown, FIELDS, version)
 
 

@@ -206,4 +206,4 @@ def show_subnet(subnet: Document, etag: str, *, state: str | None = None) -> Doc
 
 
 def _etag(network: Resource | None) -> str:
-    return showing.etag({} if network is None else network.properties)
+    return showing.etag(network)
