@@ -144,6 +144,7 @@ def rules_of(settings: Settings, subscription: str, *, routed_addresses: bool) -
         memory_mib_max=settings.guest_memory_mib_max,
         public_range=settings.public_address_range if routed_addresses else LOOPBACK_RANGE,
         dns_suffix=settings.dns_suffix,
+        cores_per_region=settings.cores_per_region,
         image_aliases=read_aliases(settings.image_aliases),
         trash_days=settings.trash_days,
         deployments_at_once=settings.deployments_at_once,

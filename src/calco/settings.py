@@ -135,6 +135,9 @@ class Settings:
         "Other hosts whose page blobs may be read, comma-separated (account.blob.core.windows.net, storage.lab:10000). "
         "An address that is not public is read only if it is listed itself (192.168.1.7:10000).",
     )
+    cores_per_region: int = _row(
+        350, "How many cores the machines of one region may have together, by their sizes.", limits=(0, 1_000_000)
+    )
     image_aliases: tuple[str, ...] = _row(
         (),
         "What names of platform images stand for, comma-separated: a base image "

@@ -20,23 +20,6 @@ def test_locations_have_what_az_reads(api: Api) -> None:
     assert first["metadata"]["regionCategory"] == "Recommended"
 
 
-def test_providers_are_registered_from_the_start(api: Api) -> None:
-    everything = api.get(f"{SUB}/providers")["value"]
-    one = api.get(f"{SUB}/providers/microsoft.compute")
-
-    assert one in everything
-    assert one["registrationState"] == "Registered"
-    assert api.call("POST", f"{SUB}/providers/Microsoft.Compute/register").json() == one
-    assert api.call("GET", f"{SUB}/providers/Microsoft.Nothing").status_code == 404
-
-
-def test_every_type_a_provider_names_has_a_route(api: Api) -> None:
-    for provider in api.get(f"{SUB}/providers")["value"]:
-        for kind in provider["resourceTypes"]:
-            if "/" not in kind["resourceType"] and provider["namespace"] != "Microsoft.Resources":
-                assert api.get(f"{SUB}/providers/{provider['namespace']}/{kind['resourceType']}")["value"] == []
-
-
 def test_sizes_are_listed_where_machines_can_be(api: Api) -> None:
     sizes = api.get(f"{SUB}/providers/Microsoft.Compute/locations/eastus/vmSizes")["value"]
 

@@ -1,11 +1,8 @@
-"""What lies outside resource groups: subscriptions, tenants, locations, providers, sizes."""
-
-from collections.abc import Mapping, Sequence
+"""What lies outside resource groups: subscriptions, tenants, locations, sizes."""
 
 from calco.arm.call import Answer, Call, ok
 from calco.model import errors, region
-from calco.model.document import Document, Json
-from calco.model.errors import ApiError
+from calco.model.document import Document
 from calco.model.vm_size import SIZES, VmSize
 
 
@@ -71,83 +68,6 @@ def _location(call: Call, name: str) -> Document:
             {"logicalZone": zone, "physicalZone": f"{name}-az{number}"} for number, zone in enumerate(zones, start=1)
         ]
     return shown
-
-
-# --- providers -------------------------------------------------------------------------------------------------------
-
-TYPES: Mapping[str, Mapping[str, Sequence[str]]] = {
-    "Microsoft.Compute": {
-        "virtualMachines": ("2024-11-01", "2024-07-01", "2023-09-01", "2021-11-01", "2020-06-01"),
-        "images": ("2024-11-01", "2024-07-01", "2023-09-01", "2021-11-01", "2020-06-01"),
-        "disks": ("2024-03-02", "2023-10-02", "2021-08-01", "2020-06-30"),
-        "snapshots": ("2024-03-02", "2023-10-02", "2021-08-01", "2020-06-30"),
-        "availabilitySets": ("2024-11-01", "2024-07-01", "2023-09-01", "2021-11-01", "2020-06-01"),
-        "locations/operations": ("2024-11-01",),
-        "locations/DiskOperations": ("2024-03-02",),
-        "locations/vmSizes": ("2024-11-01",),
-    },
-    "Microsoft.Network": {
-        "virtualNetworks": ("2024-05-01", "2022-01-01", "2019-09-01"),
-        "networkInterfaces": ("2024-05-01", "2022-01-01", "2019-09-01"),
-        "publicIPAddresses": ("2024-05-01", "2022-01-01", "2019-09-01"),
-        "networkSecurityGroups": ("2024-05-01", "2022-01-01", "2019-09-01"),
-        "locations/operations": ("2024-05-01",),
-        "locations/operationResults": ("2024-05-01",),
-    },
-    "Microsoft.Storage": {
-        "storageAccounts": ("2025-08-01", "2025-06-01", "2024-01-01", "2023-05-01", "2018-11-01"),
-        "storageAccounts/blobServices": ("2025-08-01", "2024-01-01", "2023-05-01"),
-        "storageAccounts/blobServices/containers": ("2025-08-01", "2024-01-01", "2023-05-01"),
-        "locations/asyncoperations": ("2025-08-01", "2024-01-01", "2023-05-01"),
-    },
-    "Microsoft.Resources": {
-        "resourceGroups": ("2024-11-01", "2021-01-01"),
-        "subscriptions": ("2022-12-01",),
-    },
-}
-"""Newest version first: ``az resource show`` takes the first. Any other well-formed version is accepted too."""
-
-
-def list_providers(call: Call) -> Answer:
-    return ok({"value": [_provider(call, namespace) for namespace in TYPES]})
-
-
-def get_provider(call: Call) -> Answer:
-    return ok(_provider(call, _namespace(call)))
-
-
-def register(call: Call) -> Answer:
-    """Every provider that is there is registered from the start."""
-    return get_provider(call)
-
-
-def _namespace(call: Call) -> str:
-    asked = call.variables["namespace"]
-    for namespace in TYPES:
-        if namespace.lower() == asked.lower():
-            return namespace
-    raise ApiError(404, "InvalidResourceNamespace", f"The resource namespace '{asked[:100]}' is invalid.")
-
-
-def _provider(call: Call, namespace: str) -> Document:
-    names: list[Json] = [region.find(name).display_name for name in call.cloud.rules.locations]
-    types: list[Json] = [
-        {
-            "resourceType": name,
-            "locations": names,
-            "apiVersions": [*versions],
-            "capabilities": "SupportsTags, SupportsLocation",
-        }
-        for name, versions in TYPES[namespace].items()
-    ]
-    return {
-        "id": f"/subscriptions/{call.subscription}/providers/{namespace}",
-        "namespace": namespace,
-        "authorizations": [],
-        "resourceTypes": types,
-        "registrationState": "Registered",
-        "registrationPolicy": "RegistrationRequired",
-    }
 
 
 # --- sizes -----------------------------------------------------------------------------------------------------------

@@ -9,8 +9,10 @@ from calco.arm import (
     image,
     location,
     operation,
+    resource_sku,
     run_command,
     snapshot,
+    usage,
     virtual_machine,
 )
 from calco.arm.route_patterns import GROUP, PROVIDERS, resource
@@ -162,5 +164,7 @@ COMPUTE: tuple[Route, ...] = (
         "GET", f"{_LOCATION}/runCommands/{{command}}", run_command.get, "Microsoft.Compute/locations/runCommands/read"
     ),
     *_catalogue(),
+    Route("GET", f"{_LOCATION}/usages", usage.list_compute, "Microsoft.Compute/locations/usages/read"),
+    Route("GET", f"{PROVIDERS}/Microsoft.Compute/skus", resource_sku.list_all, "Microsoft.Compute/skus/read"),
     Route("GET", f"{_LOCATION}/vmSizes", location.list_sizes, "Microsoft.Compute/locations/vmSizes/read"),
 )

@@ -1,6 +1,6 @@
 """Rows of networks, NICs and public addresses."""
 
-from calco.arm import network_interface, network_security_group, operation, public_address, virtual_network
+from calco.arm import network_interface, network_security_group, operation, public_address, usage, virtual_network
 from calco.arm.route_patterns import GROUP, PROVIDERS, resource
 from calco.arm.router import Route
 
@@ -88,6 +88,7 @@ NETWORK: tuple[Route, ...] = (
         list_all=public_address.list_all,
         patch=public_address.patch,
     ),
+    Route("GET", f"{_LOCATION}/usages", usage.list_network, "Microsoft.Network/locations/usages/read"),
     Route(
         "GET",
         f"{_LOCATION}/CheckDnsNameAvailability",

@@ -1,6 +1,6 @@
 """Rows of what lies outside the providers of machines, networks and storage: subscriptions, groups, providers."""
 
-from calco.arm import location, operation, resource, resource_group, tag
+from calco.arm import location, operation, provider, resource, resource_group, tag
 from calco.arm.route_patterns import ANY_RESOURCE, GROUP, GROUPS, PROVIDERS, SUBSCRIPTION
 from calco.arm.router import Grants, Route
 
@@ -27,11 +27,17 @@ RESOURCES: tuple[Route, ...] = (
         location.list_locations,
         "Microsoft.Resources/subscriptions/locations/read",
     ),
-    Route("GET", PROVIDERS, location.list_providers, "Microsoft.Resources/subscriptions/providers/read"),
+    Route("GET", PROVIDERS, provider.list_all, "Microsoft.Resources/subscriptions/providers/read"),
     Route(
-        "GET", f"{PROVIDERS}/{{namespace}}", location.get_provider, "Microsoft.Resources/subscriptions/providers/read"
+        "GET", f"{PROVIDERS}/{{namespace}}", provider.get, "Microsoft.Resources/subscriptions/providers/read"
     ),
-    Route("POST", f"{PROVIDERS}/{{namespace}}/register", location.register, "Microsoft.Resources/register/action"),
+    Route("POST", f"{PROVIDERS}/{{namespace}}/register", provider.register, "Microsoft.Resources/register/action"),
+    Route(
+        "POST",
+        f"{PROVIDERS}/{{namespace}}/unregister",
+        provider.unregister,
+        "Microsoft.Resources/unregister/action",
+    ),
     Route("GET", GROUPS, resource_group.list_all, "Microsoft.Resources/subscriptions/resourceGroups/read", lists=True),
     Route("PUT", GROUP, resource_group.put, "Microsoft.Resources/subscriptions/resourceGroups/write"),
     Route("PATCH", GROUP, resource_group.patch, "Microsoft.Resources/subscriptions/resourceGroups/write"),

@@ -124,6 +124,15 @@ def group_being_deleted(name: str) -> ApiError:
     )
 
 
+def not_registered(namespace: str) -> ApiError:
+    return ApiError(
+        409,
+        "MissingSubscriptionRegistration",
+        f"The subscription is not registered to use namespace '{namespace}'. See https://aka.ms/rps-not-found for how "
+        "to register subscriptions.",
+    )
+
+
 def resource_not_found(id: ResourceId) -> ApiError:
     return ApiError(
         404,

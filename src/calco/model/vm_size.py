@@ -1,5 +1,6 @@
 """VM sizes: name, cores, memory, data disks, generations. Source: Azure, "Sizes for virtual machines"."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,6 +16,40 @@ class VmSize:
     memory_mib: int
     max_data_disks: int
     generations: frozenset[Generation] = frozenset(Generation)
+
+    @property
+    def takes_premium(self) -> bool:
+        """Whether its disks may be premium ones: Azure puts an ``s`` into the names of such sizes."""
+        return "s" in _parts(self.name)[1].lower()
+
+    @property
+    def family(self) -> str:
+        """What quotas are counted by: ``standardDSv5Family``."""
+        tier, series, version = _parts(self.name)
+        return f"{tier.lower()}{_series_of(series, version)}Family"
+
+    @property
+    def family_words(self) -> str:
+        """``Standard DSv5 Family vCPUs``."""
+        tier, series, version = _parts(self.name)
+        return f"{tier} {_series_of(series, version)} Family vCPUs"
+
+
+_NAME = re.compile(r"(?P<tier>[A-Za-z]+)_(?P<letters>[A-Z]+)\d+(?P<more>[a-z]*)(_(?P<version>v\d+))?")
+
+
+def _series_of(letters: str, version: str) -> str:
+    """``DSv5``. All of B is one family, and so are the oldest of A. Source: Azure, "Check vCPU quotas"."""
+    if letters == "A" and not version:
+        return "A0_A7"
+    return "BS" if letters.startswith("B") else letters.upper() + version
+
+
+def _parts(name: str) -> tuple[str, str, str]:
+    """Tier, letters and version of a size's name."""
+    found = _NAME.fullmatch(name)
+    assert found is not None, name
+    return found["tier"], found["letters"] + found["more"], found["version"] or ""
 
 
 _ONLY_V1 = frozenset({Generation.V1})

@@ -41,6 +41,8 @@ class Rules:
     memory_mib_max: int = 2048
     public_range: str = "100.64.0.0/16"
     public_ports: tuple[int, ...] = (22,)
+    cores_per_region: int = 350
+    """How many cores the machines of a region may have together."""
     image_aliases: tuple[ImageAlias, ...] = ()
     """What names of platform images stand for, the first that fits."""
     dns_suffix: str = "cloudapp.azure.com"

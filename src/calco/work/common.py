@@ -25,6 +25,16 @@ def check_group(view: Reader, id: ResourceId) -> None:
         raise errors.group_not_found(id.group)
     if group.internal.get(GROUP_DELETING):
         raise errors.group_being_deleted(id.group)
+    if view.note(registration_note(id.namespace)) == UNREGISTERED:
+        raise errors.not_registered(id.namespace)
+
+
+UNREGISTERED = "Unregistered"
+
+
+def registration_note(namespace: str) -> str:
+    """Note: ``UNREGISTERED`` while the subscription does not use that resource provider."""
+    return f"provider/{namespace.lower()}"
 
 
 def normal_location(cloud: Cloud, location: str, type: str) -> str:

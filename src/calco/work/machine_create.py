@@ -22,6 +22,7 @@ from calco.work import (
     network_interface,
     power,
     power_up,
+    quota,
     volume,
 )
 from calco.work.cloud import Accepted, Cloud
@@ -50,6 +51,7 @@ def create(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, setting: Setting
     if source.generation not in setting.size.generations:
         raise errors.wrong_generation(setting.size.name, source.generation)
     _check_profile(cloud, wanted, source)
+    quota.check(cloud, tx, setting.location, setting.size)
     if wanted.availability_set is not None:
         zoned = bool(wanted.extra.get("zones"))
         availability_set.check(tx, wanted.availability_set, setting.location, managed=not unmanaged, zoned=zoned)
