@@ -10,6 +10,7 @@ from calco.model.ids import ResourceId
 from calco.model.lock import Level, Lock
 from calco.model.scope import covers, is_below
 from calco.ports import Entry, Reader
+from calco.work import machine_delete, virtual_machine
 from calco.work.cloud import Cloud
 from calco.work.scope import check_there
 
@@ -58,10 +59,25 @@ def _read(entry: Entry) -> Lock:
 
 
 def in_the_way(cloud: Cloud, scope: str, *, deletes: bool) -> list[str]:
-    """The locked scopes that stop a change at ``scope``: those at and above it, and of a deletion those below too, for
-    it would take them along. One look-up by index: there are few locks."""
+    """The locked scopes that stop a change at ``scope``: those at and above it, and of a deletion those of whatever it
+    would take along: what is below, and a machine's disks and interfaces. One look-up by index: there are few locks."""
     with cloud.records.read() as view:
-        return [each.scope for each in _stopping(_every(view), scope, deletes=deletes)]
+        locks = _every(view)
+        going = [scope, *_taken_along(view, scope)] if locks and deletes else [scope]
+        return [each.scope for place in going for each in _stopping(locks, place, deletes=deletes)]
+
+
+def _taken_along(view: Reader, scope: str) -> Sequence[str]:
+    """What goes with a machine because its ``deleteOption`` says so."""
+    try:
+        id = ResourceId.parse(scope)
+    except ValueError:  # what hangs on something takes nothing along
+        return ()
+    machine = view.resource(id) if id.kind == virtual_machine.KIND.lower() else None
+    if machine is None:
+        return ()
+    leaving = machine_delete.removal_of(view, machine)
+    return (*leaving.disks, *leaving.nics)
 
 
 def _stopping(locks: Iterable[Lock], scope: str, *, deletes: bool) -> Iterable[Lock]:

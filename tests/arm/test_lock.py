@@ -1,0 +1,149 @@
+"""Locks: who they stop, and from what."""
+
+from pathlib import Path
+
+import pytest
+
+from calco.model.document import Document
+from calco.model.ids import ResourceId
+from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, machine_body
+from tests.arm.people import AUTHORIZATION, People, refused
+from tests.world import LOCATION, World
+
+DISK: Document = {"location": LOCATION, "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 1}}
+D = f"{COMPUTE}/disks/d"
+LOCKS = f"{AUTHORIZATION}/locks"
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> People:
+    found = People(World(tmp_path))
+    found.api.with_network()
+    found.api.put(D, DISK)
+    return found
+
+
+def lock(people: People, scope: str, level: str = "CanNotDelete") -> str:
+    path = f"{scope}/{LOCKS}/keep"
+    people.api.put(path, {"properties": {"level": level, "notes": "ours", "owners": [{"applicationId": "a"}]}})
+    return path
+
+
+def test_a_lock_is_kept_shown_listed_and_taken_away(people: People) -> None:
+    body: Document = {"properties": {"level": "cannotdelete", "notes": "ours"}}
+    made = people.api.call("PUT", f"{D}/{LOCKS}/keep", body)
+
+    assert made.status_code == 201
+    assert made.json() == {
+        "properties": {"level": "CanNotDelete", "notes": "ours"},
+        "id": f"{D}/{LOCKS}/keep",
+        "type": "Microsoft.Authorization/locks",
+        "name": "keep",
+    }
+    assert people.api.get(f"{D}/{LOCKS}/KEEP") == made.json()
+    for scope in (SUB, LAB, D):
+        assert people.api.get(f"{scope}/{LOCKS}")["value"] == [made.json()]
+    assert people.api.get(f"{LAB}/{LOCKS}?$filter=atScope()")["value"] == []
+    assert people.api.call("PUT", f"{D}/{LOCKS}/keep", body).status_code == 200
+    assert people.api.call("DELETE", f"{D}/{LOCKS}/keep").status_code == 200
+    assert people.api.call("DELETE", f"{D}/{LOCKS}/keep").status_code == 204
+    refused(people.api.call("GET", f"{D}/{LOCKS}/keep"), 404, "LockNotFound")
+
+
+@pytest.mark.parametrize("scope", [SUB, LAB, D])
+def test_what_is_locked_against_deletion_is_deleted_by_nobody_and_changed_by_all(people: People, scope: str) -> None:
+    path = lock(people, scope)
+
+    said = refused(people.api.call("DELETE", D), 409, "ScopeLocked")
+
+    assert said == (
+        f"The scope '{D}' cannot perform delete operation because following scope(s) are locked: '{scope}'. Please "
+        "remove the lock and try again."
+    )
+    assert people.api.call("PATCH", D, {"tags": {"a": "b"}}).status_code == 202
+    people.world.drive()
+    assert people.api.call("DELETE", path).status_code == 200
+    assert people.api.call("DELETE", D).status_code == 202
+
+
+@pytest.mark.parametrize("below", [D, f"{NETWORK}/virtualNetworks/net/subnets/default"])
+def test_what_is_locked_below_keeps_what_it_is_in(people: People, below: str) -> None:
+    lock(people, below)
+
+    refused(people.api.call("DELETE", LAB), 409, "ScopeLocked")
+
+    assert people.world.unfinished() == []
+    assert people.api.call("GET", LAB).status_code == 200
+    assert people.api.call("PATCH", LAB, {"tags": {"a": "b"}}).status_code == 200
+
+
+def test_a_lock_on_a_subnet_keeps_its_network_and_none_beside_it(people: People) -> None:
+    lock(people, f"{NETWORK}/virtualNetworks/net/subnets/default")
+
+    refused(people.api.call("DELETE", f"{NETWORK}/virtualNetworks/net"), 409, "ScopeLocked")
+    assert people.api.call("DELETE", D).status_code == 202
+
+
+def test_what_is_locked_to_be_read_only_is_read_and_nothing_else(people: People) -> None:
+    machine = people.api.machine("web")
+    path = lock(people, LAB, "ReadOnly")
+    before = _records(people)
+
+    for method, where, body in (
+        ("PUT", f"{COMPUTE}/disks/e", DISK),
+        ("PATCH", D, {"tags": {}}),
+        ("DELETE", D, None),
+        ("POST", f"{machine}/powerOff", None),
+        ("PUT", f"{LAB}/{AUTHORIZATION}/roleAssignments/{'1' * 8}-0000-4000-8000-000000000000", {}),
+    ):
+        said = refused(people.api.call(method, where, body), 409, "ScopeLocked")
+        assert f"cannot perform {'delete' if method == 'DELETE' else 'write'} operation" in said
+    assert _records(people) == before
+    assert people.api.get(machine)["name"] == "web"
+    people.api.call("DELETE", path)
+    assert people.api.call("POST", f"{machine}/powerOff").status_code == 202
+
+
+def _records(people: People) -> object:
+    with people.world.records.read() as view:
+        return view.in_group(ResourceId.parse(LAB)), view.unfinished()
+
+
+def test_a_disk_that_would_go_with_its_machine_keeps_the_machine(people: People) -> None:
+    body = machine_body("web", people.api.nic("nic"))
+    properties = body["properties"]
+    assert isinstance(properties, dict)
+    storage = properties["storageProfile"]
+    assert isinstance(storage, dict)
+    storage["osDisk"] = {"createOption": "FromImage", "name": "web-os", "deleteOption": "Delete"}
+    people.api.put(f"{COMPUTE}/virtualMachines/web", body)
+    path = lock(people, f"{COMPUTE}/disks/web-os")
+
+    said = refused(people.api.call("DELETE", f"{COMPUTE}/virtualMachines/web"), 409, "ScopeLocked")
+
+    assert "disks/web-os'" in said
+    people.api.call("DELETE", path)
+    assert people.api.call("DELETE", f"{COMPUTE}/virtualMachines/web").status_code == 202
+
+
+def test_who_may_not_do_it_is_not_told_that_it_is_locked(people: People) -> None:
+    lock(people, LAB)
+    people.with_role("reader", "Reader", SUB)
+
+    refused(people.ask("reader", "DELETE", LAB), 403, "AuthorizationFailed")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        (f"{D}/{LOCKS}/keep", {"properties": {"level": "Always"}}, 400, "InvalidParameter"),
+        (f"{D}/{LOCKS}/keep", {}, 400, "InvalidParameter"),
+        (f"{D}/{LOCKS}/keep", {"properties": {"level": "ReadOnly", "notes": "x" * 513}}, 400, "InvalidParameter"),
+        (f"{D}/{LOCKS}/a%3Cb", {"properties": {"level": "ReadOnly"}}, 400, "InvalidResourceName"),
+        (f"{COMPUTE}/disks/none/{LOCKS}/keep", {"properties": {"level": "ReadOnly"}}, 404, "ResourceNotFound"),
+        (f"{LAB}2/{LOCKS}/keep", {"properties": {"level": "ReadOnly"}}, 404, "ResourceGroupNotFound"),
+    ],
+)
+def test_what_is_no_lock_is_refused_by_name(people: People, path: str, body: Document, status: int, code: str) -> None:
+    refused(people.api.call("PUT", path, body), status, code)
+    assert people.api.get(f"{SUB}/{LOCKS}")["value"] == []
