@@ -12,6 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from socket import socket
 
+from starlette.routing import BaseRoute
+
 from calco.arm import boot_diagnostics
 from calco.arm.app import make_app
 from calco.arm.catalogue import alias_document
@@ -154,6 +156,17 @@ def rules_of(settings: Settings, subscription: str, *, routed_addresses: bool) -
     )
 
 
+def open_routes(cloud: Cloud, authority: Authority) -> list[BaseRoute]:
+    """All that is answered without a token: where to get one, where what is, and what a signature opens by itself.
+    docs/rights.md lists them; everything else goes through ``arm.gate``."""
+    return [
+        *metadata.routes(cloud.rules.blob_url, lambda: alias_document(cloud)),
+        *sign_in_routes.routes(authority, cloud.chance),
+        *routes(authority),
+        *boot_diagnostics.routes(cloud),
+    ]
+
+
 def assemble(foundation: Foundation) -> Parts:
     """Everything a service is made of."""
     settings, data, clock = foundation.settings, foundation.data, foundation.clock
@@ -188,6 +201,7 @@ def assemble(foundation: Foundation) -> Parts:
                 routed_addresses=networks.capabilities.routed_addresses,
             ),
             blob_url=blob_url,
+            owner=foundation.owner.object_id,
         ),
         accepted=accepted,
         wake=wake,
@@ -216,12 +230,7 @@ def assemble(foundation: Foundation) -> Parts:
         authority.check,
         tenant=authority.tenant,
         endings=endings,
-        extra_routes=[
-            *metadata.routes(blob_url, lambda: alias_document(cloud)),
-            *sign_in_routes.routes(authority, foundation.chance),
-            *routes(authority),
-            *boot_diagnostics.routes(cloud),
-        ],
+        extra_routes=open_routes(cloud, authority),
         hold_seconds=settings.long_poll_seconds,
     )
 
