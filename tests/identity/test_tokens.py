@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calco.identity.errors import challenge
 from calco.identity.directory import Session
+from calco.identity.errors import challenge
 from calco.identity.tokens import LIFETIME, Tokens, ensure_key
 from calco.model.errors import ApiError
 from calco.model.principal import Caller, PrincipalType

@@ -53,3 +53,11 @@ def power(world: World, machine: ResourceId) -> MachineState:
 
 def vm_id(world: World, machine: ResourceId) -> str:
     return str(world.resource(machine).internal["vmId"])
+
+
+def text(world: World) -> str:
+    """Everything the records hold, as text."""
+    with world.records.read() as view:
+        connection = view._connection.connection.driver_connection
+    assert connection is not None
+    return "\n".join(connection.iterdump())

@@ -17,7 +17,7 @@ from calco.operations.engine import Engine
 from calco.work import machine_secrets, plans, virtual_machine
 from calco.work.cloud import Rules
 from calco.work.common import with_internal
-from tests.work.looking import failure, power, vm_id
+from tests.work.looking import failure, power, text, vm_id
 from tests.world import SUBSCRIPTION, World
 
 PASSWORD, CUSTOM_DATA = "Sesame-0pen-Up", "c2VjcmV0IG9mIHRoZSBjYXZl"
@@ -60,13 +60,6 @@ def say(world: World, machine: ResourceId, *reports: Report) -> None:
     for each in reports:
         world.directory.heard(vm_id(world, machine), each)
     look(world)
-
-
-def text(world: World) -> str:
-    with world.records.read() as view:
-        connection = view._connection.connection.driver_connection
-    assert connection is not None
-    return "\n".join(connection.iterdump())
 
 
 # --- ready -----------------------------------------------------------------------------------------------------------
