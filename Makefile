@@ -7,7 +7,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help deps deps-az deps-azurite deps-peers deps-sdk check test-fast test test-long demo demo-down compatibility bench
+.PHONY: help deps deps-az deps-azurite deps-js deps-peers deps-sdk check test-fast test test-long demo demo-down compatibility bench
 
 help: deps ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ deps-az: deps
 
 deps-azurite: deps
 	@tools/deps.sh azurite
+
+deps-js: deps
+	@tools/deps.sh js
 
 deps-peers: deps
 	@tools/deps.sh peers
@@ -37,7 +40,7 @@ check: deps ## Format, lint, types, import rules, spelling
 test-fast: deps-sdk deps-azurite ## What needs no guest and little time (at most 90 s)
 	$(PYTEST) -m "not guest and not long and not slow" -n 2
 
-test: check test-fast ## Everything a change must pass: check, test-fast, slower tests, tests with real guests
+test: check test-fast deps-az deps-js ## Everything a change must pass: check, test-fast, slower tests, tests with real guests
 	$(PYTEST) -m "slow and not guest and not long" -n 2
 	$(PYTEST) -m "guest and not long"
 

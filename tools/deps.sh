@@ -5,7 +5,8 @@
 #   tools/deps.sh peers   what benchmarks measure calco beside
 #   tools/deps.sh azurite Azurite, from npm
 #   tools/deps.sh sdk     one environment for each version of Azure's SDK that the contract script runs on, one for blobs
-#   tools/deps.sh az      az itself, for long tests only: 730 MB
+#   tools/deps.sh az      az itself: 730 MB
+#   tools/deps.sh js      Azure's SDK for JavaScript, from npm: 260 MB
 #
 # A stamp beside each environment holds a hash of everything that went into it; the same hash means nothing to do.
 # Written for Debian 12 and Ubuntu 24.04, whose packages have the same names.
@@ -15,6 +16,8 @@ cd "$(dirname "$0")/.."
 PYTHON=${PYTHON:-python3}
 AZURITE=3.35.0
 NODE=22.20.0
+ARM_COMPUTE_JS=24.1.0
+IDENTITY_JS=4.13.1
 PACKAGES=(
     qemu-system-x86 qemu-utils ovmf                                             # machines and their disks
     mmdebstrap fakeroot uidmap debian-archive-keyring                           # the base image: its files
@@ -99,17 +102,27 @@ peers() {
     environment .venvs/peers "$(hash_of bench/requirements-peers.txt)" -r bench/requirements-peers.txt
 }
 
-# A test asks another blob endpoint than ours: Microsoft's emulator. It runs on a Node of npm's, for Debian 12's is too
-# old for it; Debian's npm is good enough to fetch both.
-azurite() {
-    local folder=.venvs/azurite
-    [ "$(cat "$folder/.deps-stamp" 2>/dev/null)" = "$NODE $AZURITE" ] && return
+# npm_environment FOLDER PACKAGE@VERSION...
+# Beside them comes a Node of npm's, for Debian 12's is too old; Debian's npm is good enough to fetch all.
+npm_environment() {
+    local folder=$1
+    shift
+    [ "$(cat "$folder/.deps-stamp" 2>/dev/null)" = "$NODE $*" ] && return
     if ! command -v npm >/dev/null; then PACKAGES+=(npm); install_packages; fi
     say "preparing $folder"
     rm -rf "$folder"
     mkdir -p "$folder"
-    npm install --silent --no-audit --no-fund --no-package-lock --prefix "$folder" "node@$NODE" "azurite@$AZURITE"
-    echo "$NODE $AZURITE" >"$folder/.deps-stamp"
+    npm install --silent --no-audit --no-fund --no-package-lock --prefix "$folder" "node@$NODE" "$@"
+    echo "$NODE $*" >"$folder/.deps-stamp"
+}
+
+# A test asks another blob endpoint than ours: Microsoft's emulator.
+azurite() {
+    npm_environment .venvs/azurite "azurite@$AZURITE"
+}
+
+js() {
+    npm_environment .venvs/js "@azure/arm-compute@$ARM_COMPUTE_JS" "@azure/identity@$IDENTITY_JS"
 }
 
 case "${1:-}" in
@@ -118,5 +131,6 @@ case "${1:-}" in
     az) az ;;
     peers) peers ;;
     azurite) azurite ;;
-    *) fail "usage: tools/deps.sh base|sdk|az|peers|azurite" ;;
+    js) js ;;
+    *) fail "usage: tools/deps.sh base|sdk|az|peers|azurite|js" ;;
 esac

@@ -66,12 +66,12 @@ DISKS = (
         ["ReadyToUpload", 20972032],
     ),
     shows("disk update -g $g -n copy --size-gb 2", "diskSizeGB", 2),
-    refused("disk update -g $g -n copy --size-gb 1", 1, "(ResizeDiskError)"),
+    refused("disk update -g $g -n copy --size-gb 1", 1, "(InvalidParameter)", "cannot be resized down"),
     shows("disk update -g $g -n copy --set tags.stage=test", "[tags.stage, diskSizeGB]", ["test", 2]),
     shows(
         "disk list -g $g",
-        "[].[name, diskSizeGB]",
-        [["back", 1], ["copy", 2], ["empty", 1], ["system", 2], ["upload", None]],
+        "sort_by([], &name)[].[name, diskSizeGB]",
+        [["back", 1], ["copy", 2], ["empty", 1], ["system", 4], ["upload", None]],
     ),
     shows("snapshot list -g $g", "[].[name, incremental]", [["full", False], ["more", True]]),
     shows(
@@ -94,7 +94,7 @@ DISKS = (
     shows("disk show -g $g -n back", "provisioningState", "Succeeded"),
     silent("snapshot delete -g $g -n full"),
     refused("snapshot show -g $g -n full", 3, "(ResourceNotFound)"),
-    refused("disk create -g $g -n none --source nothing", 3, "(ResourceNotFound)"),
+    refused("disk create -g $g -n none --source nothing", 1, "usage error"),
     refused("disk create -g no-such-group -n none --size-gb 1", 3, "(ResourceGroupNotFound)"),
     silent("disk delete -g $g -n empty --yes"),
 )
@@ -147,15 +147,15 @@ IMAGES = (
     ),
     shows("image show -g $g -n mixed", "[provisioningState, storageProfile.osDisk.diskSizeGB]", ["Succeeded", 1]),
     shows("image list -g $g", "sort([].name)", ["mixed", "of-blob", "of-disk", "of-id", "of-snap"]),
-    shows("image list", "[?resourceGroup=='$g'] | length(@)", 5),
+    shows("image list", "[?resourceGroup=='$G'] | length(@)", 5),
     shows("image update -g $g -n mixed --tags stage=test", "tags", {"stage": "test"}),
     shows("image update -g $g -n mixed --set tags.more=yes", "tags", {"stage": "test", "more": "yes"}),
     silent("image delete -g $g -n mixed"),
     refused("image show -g $g -n mixed", 3, "(ResourceNotFound)", "'Microsoft.Compute/images/mixed'"),
-    refused(f"{MAKE} -n none --source nothing", 3, "(ResourceNotFound)", "disks/nothing"),
-    refused(f"{MAKE} -n none --source $blob.not", 1, "none"),
-    refused(f"{MAKE} -n none --source $compute/disks/nothing", 3, "disks/nothing"),
-    refused("image delete -g no-such-group -n none", 3, "(ResourceGroupNotFound)"),
+    refused(f"{MAKE} -n none --source nothing", 2, "(ResourceNotFound)", "disks/nothing"),
+    refused(f"{MAKE} -n none --source $blob.not", 1, "(ImageBlobNotFound)", "$blob.not"),
+    refused(f"{MAKE} -n none --source $compute/disks/nothing", 1, "(NotFound)", "Resource nothing is not found"),
+    refused("image show -g no-such-group -n none", 3, "(ResourceGroupNotFound)"),
 )
 
 NETWORKS = (
@@ -222,14 +222,19 @@ CATALOGUE = (
     shows(
         "vm image list -l eastus -p Debian -f debian-12 -s 12 --all",
         "[].[publisher, offer, sku]",
-        [["Debian", "debian-12", "12"]],
+        [["Debian", "debian-12", "12"], ["Debian", "debian-12", "12-gen2"]],
     ),
     shows(
         "vm image show -l eastus --urn Debian:debian-12:12-gen2:latest",
         "[hyperVGeneration, osDiskImage.operatingSystem, architecture]",
         ["V2", "Linux", "x64"],
     ),
-    refused("vm image show -l eastus --urn Debian:debian-12:13:latest", 1, "13"),
+    refused(
+        "vm image show -l eastus --urn Debian:debian-12:13:latest",
+        3,
+        "(PlatformImageNotFound)",
+        "Use Debian:debian-12:12:latest",
+    ),
     shows("vm list-sizes -l eastus", "[?name=='Standard_B1s'].[numberOfCores, memoryInMB]", [[1, 1024]]),
     shows(
         "vm list-skus -l eastus --size Standard_B1s",
