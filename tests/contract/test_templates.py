@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +33,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 ATTEMPTS = 4
 VERSION = "2024-11-01"
+Given = Mapping[str, str] | tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -105,11 +106,11 @@ class Lab:
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
-    def query(self, sql: str, values: object) -> list[tuple[str, ...]]:
+    def query(self, sql: str, values: Given) -> list[tuple[str, ...]]:
         with closing(sqlite3.connect(f"file:{self.service.data.root / 'calco.db'}?mode=ro", uri=True)) as records:
             return records.execute(sql, values).fetchall()
 
-    def until(self, sql: str, values: object, at_least: int = 1) -> None:
+    def until(self, sql: str, values: Given, at_least: int = 1) -> None:
         """Look again and again until the query counts that many."""
         end = SystemClock().monotonic() + 20
         with closing(sqlite3.connect(f"file:{self.service.data.root / 'calco.db'}?mode=ro", uri=True)) as records:

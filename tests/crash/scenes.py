@@ -11,7 +11,7 @@ from calco.model.machine import MachineState
 from calco.model.virtual_machine import Act as MachineAct
 from calco.model.volume import GIB
 from calco.work import disk, image, network_interface, resource_group, virtual_machine, virtual_network
-from tests.crash import scenes_command, scenes_disk, scenes_image, scenes_machine, scenes_snapshot
+from tests.crash import scenes_command, scenes_deployment, scenes_disk, scenes_image, scenes_machine, scenes_snapshot
 from tests.crash.scene import Ask, Scene
 from tests.world import GROUP, LOCATION, World
 
@@ -342,6 +342,7 @@ SCENES: Sequence[Scene] = (
     Scene("unwanted network", "virtualNetwork.delete", unwanted_network, network_gone, 11, network_stays, True),
     Scene("unwanted group", "resourceGroup.delete", unwanted_group, group_gone, 100, group_stays, True, forgiven=FILES),
     *scenes_command.SCENES,
+    *scenes_deployment.SCENES,
     *scenes_disk.SCENES,
     *scenes_image.SCENES,
     *scenes_machine.SCENES,
