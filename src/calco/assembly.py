@@ -32,7 +32,7 @@ from calco.guest.simulated import SimulatedMedia
 from calco.identity import metadata, sign_in_routes
 from calco.identity.authority import Authority
 from calco.identity.routes import routes
-from calco.model import price
+from calco.model import bucket, price
 from calco.model.blob_host import read_hosts
 from calco.model.catalogue import read_aliases
 from calco.model.guest import Agent, Guest, Health, Report
@@ -231,6 +231,7 @@ def assemble(foundation: Foundation) -> Parts:
         tenant=authority.tenant,
         endings=endings,
         extra_routes=open_routes(cloud, authority),
+        limits=bucket.read(settings.throttle),
         hold_seconds=settings.long_poll_seconds,
     )
 

@@ -27,6 +27,7 @@ from calco.arm.call import Answer, Call
 from calco.arm.endings import Endings
 from calco.arm.router import Router, resource_of, segments
 from calco.arm.routes import ROUTES
+from calco.arm.throttle import Throttle, Throttled
 from calco.identity.errors import challenge
 from calco.model import errors
 from calco.model.document import Document
@@ -54,15 +55,24 @@ def make_app(
     tenant: str,
     endings: Endings,
     extra_routes: Sequence[BaseRoute] = (),
+    limits: Mapping[str, int] | None = None,
     hold_seconds: float = 20,
     threads: int = 8,
 ) -> ASGIApp:
     """The whole application. ``extra_routes`` (tokens, metadata) come first; everything else is ARM's.
 
     ``endings.ended`` is for the runner to call; ``endings.close`` lets held polls go, and should be called before the
-    server waits for its connections.
+    server waits for its connections. ``limits``: which of Azure's limits on requests are felt (``model.bucket.read``).
     """
-    edge = Edge(cloud, check_token, tenant=tenant, endings=endings, hold_seconds=hold_seconds, threads=threads)
+    edge = Edge(
+        cloud,
+        check_token,
+        tenant=tenant,
+        endings=endings,
+        limits=limits or {},
+        hold_seconds=hold_seconds,
+        threads=threads,
+    )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -86,7 +96,15 @@ class Edge:
     """ARM as an ASGI application."""
 
     def __init__(
-        self, cloud: Cloud, check_token: Check, *, tenant: str, endings: Endings, hold_seconds: float, threads: int
+        self,
+        cloud: Cloud,
+        check_token: Check,
+        *,
+        tenant: str,
+        endings: Endings,
+        limits: Mapping[str, int],
+        hold_seconds: float,
+        threads: int,
     ) -> None:
         self._cloud = cloud
         self._check_token = check_token
@@ -94,6 +112,7 @@ class Edge:
         self._endings = endings
         self._hold_seconds = hold_seconds
         self._router = Router(ROUTES)
+        self._throttle = Throttle(cloud.clock, limits)
         self._threads = ThreadPoolExecutor(threads, "arm")
 
     def close(self) -> None:
@@ -116,9 +135,11 @@ class Edge:
         base = _base(request.scope, headers)
         authority = f"{base}/{self._tenant}"
         try:
-            answer = await self._answer(request, headers, base, marks.correlation)
+            answer = await self._answer(request, headers, base, marks)
             return answer, marks.headers(answer.operation)
         except ApiError as refusal:
+            if refusal.code in showing.GATEWAY:
+                marks.rates = {}
             told = marks.headers(None) | _refusal_headers(refusal, authority)
             return Answer(refusal.status, showing.error(refusal)), told
         except ClientDisconnect:
@@ -128,7 +149,7 @@ class Edge:
             fault = errors.unexpected(marks.request_id)
             return Answer(fault.status, showing.error(fault)), marks.headers(None)
 
-    async def _answer(self, request: Request, headers: Mapping[str, str], base: str, correlation: str) -> Answer:
+    async def _answer(self, request: Request, headers: Mapping[str, str], base: str, marks: "_Marks") -> Answer:
         caller = self._check_token(headers.get("authorization"), f"{base}/{self._tenant}")
         path = segments(request.scope.get("raw_path") or request.scope["path"])
         self._check_subscription(path)
@@ -136,6 +157,7 @@ class Edge:
         query = {name.lower(): value for name, value in asked}
         version = reading.api_version(query.get("api-version", ""))
         match = self._router.match(request.method, path)
+        marks.rates = self._throttle.take(match.route, caller.object_id)
         call = Call(
             cloud=self._cloud,
             method=request.method,
@@ -146,7 +168,7 @@ class Edge:
             version=version,
             tenant=self._tenant,
             caller=caller,
-            correlation=correlation,
+            correlation=marks.correlation,
             headers=headers,
             resource=resource_of(match.route, match.variables, self._cloud.rules.subscription),
             body=await self._content(request, match.route.decode),
@@ -238,6 +260,8 @@ class _Marks:
 
     def __init__(self, asked: Mapping[str, str], cloud: Cloud) -> None:
         self.request_id = str(uuid4())
+        self.rates: Mapping[str, str] = {}
+        """What is left of the limits on requests; empty for what the gateway answers itself."""
         correlation = asked.get("x-ms-correlation-request-id", "")
         self.correlation = correlation.lower() if is_guid(correlation) else self.request_id
         self._client = asked.get("x-ms-client-request-id", "")
@@ -255,6 +279,7 @@ class _Marks:
             "x-ms-routing-request-id": self._routing,
             "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
             "X-Content-Type-Options": "nosniff",
+            **self.rates,
         }
         if self._echo and _PRINTABLE.fullmatch(self._client):
             headers["x-ms-client-request-id"] = self._client
@@ -265,6 +290,8 @@ def _refusal_headers(refusal: ApiError, authority: str) -> dict[str, str]:
     headers: dict[str, str] = {}
     if refusal.code in showing.GATEWAY:
         headers["x-ms-failure-cause"] = "gateway"
+    if isinstance(refusal, Throttled):
+        headers |= {"Retry-After": str(refusal.retry_seconds), **refusal.left}
     if refusal.status == 401:
         headers["WWW-Authenticate"] = challenge(refusal, authority)
     return headers
