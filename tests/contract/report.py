@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.contract import compatibility, golden
+from tests.contract import compatibility, golden, rights_page
 from tests.contract.playing import Played, play_all
 from tests.contract.replay import Difference
 
@@ -93,6 +93,7 @@ def main(arguments: list[str]) -> None:
     text = page(played)
     PAGE.write_text(text)
     compatibility.PAGE.write_text(compatibility.page(played))
+    rights_page.PAGE.write_text(rights_page.page())
     print(text)
     for title, lines in (
         ("in neither list", map(str, found.new)),
