@@ -28,8 +28,17 @@ COMMANDS = [
     "down",
     "status",
     "env",
+    "az",
     "doctor",
     "log",
+    "user create",
+    "user rotate",
+    "user delete",
+    "user list",
+    "sp create",
+    "sp rotate",
+    "sp delete",
+    "sp list",
     "vm list",
     "vm show",
     "vm ssh",
@@ -58,7 +67,10 @@ def test_every_command_has_help_with_examples_and_takes_a_data_directory(command
 
 @pytest.mark.parametrize(
     "command",
-    ["status", "doctor", "log", "vm list", "vm show", "image list", "image show", "image import", "image export"],
+    [
+        *("status", "doctor", "log", "vm list", "vm show", "image list", "image show", "image import", "image export"),
+        *(f"{noun} {verb}" for noun in ("user", "sp") for verb in ("create", "rotate", "list")),
+    ],
 )
 def test_every_command_that_shows_something_speaks_json_too(command: str) -> None:
     assert "-o" in help_of(command)
