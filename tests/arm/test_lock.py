@@ -6,7 +6,7 @@ import pytest
 
 from calco.model.document import Document
 from calco.model.ids import ResourceId
-from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, machine_body
+from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, machine_body, network_body
 from tests.arm.people import AUTHORIZATION, People, refused
 from tests.world import LOCATION, World
 
@@ -82,6 +82,19 @@ def test_a_lock_on_a_subnet_keeps_its_network_and_none_beside_it(people: People)
 
     refused(people.api.call("DELETE", f"{NETWORK}/virtualNetworks/net"), 409, "ScopeLocked")
     assert people.api.call("DELETE", D).status_code == 202
+
+
+def test_a_network_is_not_put_without_a_subnet_that_is_locked(people: People) -> None:
+    network = f"{NETWORK}/virtualNetworks/net"
+    more: Document = {"properties": {"addressPrefix": "10.0.7.0/24"}}
+    people.api.put(f"{network}/subnets/more", more)
+    lock(people, f"{network}/subnets/more")
+
+    refused(people.api.call("PUT", network, network_body()), 409, "ScopeLocked")
+
+    assert people.api.get(f"{network}/subnets/more")["name"] == "more"
+    people.api.call("DELETE", f"{network}/subnets/more/{LOCKS}/keep")
+    assert people.api.call("PUT", network, network_body()).status_code == 200
 
 
 def test_what_is_locked_to_be_read_only_is_read_and_nothing_else(people: People) -> None:

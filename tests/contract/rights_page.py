@@ -72,7 +72,8 @@ def page() -> str:
 
 def _roles() -> Iterable[str]:
     yield "## Built-in roles\n"
-    yield f"Ids and actions are Azure's; actions of providers that are not here are left out of the table.\n\n{ROLES_HEAD}"
+    yield "Ids and actions are Azure's; actions of providers that are not here are left out of the table.\n"
+    yield ROLES_HEAD
     for role in BUILT_IN.values():
         (permission,) = role.permissions
         yield f"| {role.title} | `{role.guid}` | {_words(permission.actions)} | {_words(permission.not_actions)} |"

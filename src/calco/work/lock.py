@@ -12,9 +12,9 @@ from calco.model.scope import covers, is_below
 from calco.ports import Entry, Reader
 from calco.work import machine_delete, virtual_machine
 from calco.work.cloud import Cloud
-from calco.work.scope import check_there
+from calco.work.scope import LOCKS, check_there
 
-KIND = "Microsoft.Authorization/locks"
+KIND = LOCKS
 
 
 def put(cloud: Cloud, on: ResourceId | None, lock: Lock) -> bool:

@@ -1,10 +1,13 @@
 """What rights and locks hang on: whether it is there, and what goes with it."""
 
 from calco.model import errors
+from calco.model.authorization import scope_locked
 from calco.model.document import text_at
 from calco.model.ids import ResourceId
 from calco.ports import Reader, Resource, Writer
 from calco.work.common import check_group
+
+LOCKS = "Microsoft.Authorization/locks"
 
 
 def check_there(view: Reader, on: ResourceId | None) -> None:
@@ -19,9 +22,12 @@ def check_there(view: Reader, on: ResourceId | None) -> None:
 
 
 def forget_inside(tx: Writer, before: Resource | None, after: Resource) -> None:
-    """Rights and locks go with what a resource no longer keeps inside itself: another subnet of that name later is not
-    what they were given for. The records see to it that they go with a resource."""
-    for type, name in _inside(before) - _inside(after):
+    """Rights go with what a resource no longer keeps inside itself: another subnet of that name later is not what they
+    were given for. The records see to it that they go with a resource. Raises ApiError ScopeLocked."""
+    for type, name in sorted(_inside(before) - _inside(after)):
+        gone = str(after.id.child(type, name))
+        if any(each.kind == LOCKS.lower() for each in tx.entries_on(gone)):
+            raise scope_locked(gone, "delete", [gone])
         tx.delete(after.id.child(type, name))
 
 
