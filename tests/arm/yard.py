@@ -32,6 +32,7 @@ NAMES = {
     "assignment": GONE,
     "definition": GONE,
     "lock": "one",
+    "part": "0123456789ABCDEF",
 }
 """What fills the variables of patterns. Whoever adds a variable adds it here, or nothing tries the route."""
 
@@ -61,6 +62,7 @@ def furnish(api: Api) -> Api:
     api.put(f"{LAB}/providers/Microsoft.Compute/disks/one", _disk_body())
     api.put(f"{LAB}/providers/Microsoft.Compute/snapshots/one", _snapshot_body())
     api.put(f"{LAB}/providers/Microsoft.Storage/storageAccounts/one", _account_body())
+    api.put(f"{LAB}/providers/Microsoft.Resources/deployments/one", _deployment_body())
     return api
 
 
@@ -91,11 +93,25 @@ def _security_group_body() -> Document:
     return {"location": "eastus", "properties": {"securityRules": [_rule_body()]}}
 
 
+def _deployment_body() -> Document:
+    """Nothing is made by it, so that it takes the right to deploy and no other."""
+    template: Document = {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "contentVersion": "1.0.0.0",
+        "parameters": {"size": {"type": "int", "defaultValue": 1, "maxValue": 9}},
+        "variables": {"name": "[concat('disk', parameters('size'))]"},
+        "resources": [],
+        "outputs": {"name": {"type": "string", "value": "[variables('name')]"}},
+    }
+    return {"properties": {"mode": "Incremental", "template": template, "parameters": {"size": {"value": 2}}}}
+
+
 def good_body(route: Route) -> Document:
     """A body this route would take."""
     if route.method == "PATCH":
         return {"tags": {"a": "b"}}
     bodies: tuple[tuple[str, Document], ...] = (
+        ("/deployments/{name}", _deployment_body()),
         ("locks/{lock}", {"properties": {"level": "CanNotDelete"}}),
         ("roleAssignments/{assignment}", _assignment_body()),
         ("roleDefinitions/{definition}", _definition_body()),

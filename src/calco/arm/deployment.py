@@ -113,12 +113,12 @@ def list_operations(call: Call) -> Answer:
 
 def get_operation(call: Call) -> Answer:
     deployment, parts = work.operations(call.cloud, _deployment(call))
-    wanted = call.variables["operation"].lower()
+    wanted = call.variables["part"].lower()
     for each in _operations(deployment, parts):
         if str(each["operationId"]).lower() == wanted:
             return ok(each)
     raise ApiError(
-        404, "DeploymentOperationNotFound", f"The deployment operation '{call.variables['operation']}' is not found."
+        404, "DeploymentOperationNotFound", f"The deployment operation '{call.variables['part'][:100]}' is not found."
     )
 
 

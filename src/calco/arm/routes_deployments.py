@@ -22,8 +22,8 @@ DEPLOYMENTS: tuple[Route, ...] = (
     Route("POST", f"{_ONE}/validate", deployment.validate, f"{KIND}/validate/action", decode=template.read_body),
     Route("POST", f"{_ONE}/whatIf", deployment.preview, f"{KIND}/whatIf/action", decode=template.read_body),
     Route("GET", f"{_ONE}/operations", deployment.list_operations, _READ_OPERATIONS),
-    Route("GET", f"{_ONE}/operations/{{operation}}", deployment.get_operation, _READ_OPERATIONS),
+    Route("GET", f"{_ONE}/operations/{{part}}", deployment.get_operation, _READ_OPERATIONS),
     Route("GET", f"{_SHORT}/operations", deployment.list_operations, _READ_OPERATIONS),
-    Route("GET", f"{_SHORT}/operations/{{operation}}", deployment.get_operation, _READ_OPERATIONS),
+    Route("GET", f"{_SHORT}/operations/{{part}}", deployment.get_operation, _READ_OPERATIONS),
     Route("GET", f"{_ONE}/operationStatuses/{{operation}}", deployment.get_status, f"{KIND}/operationStatuses/read"),
 )
