@@ -151,7 +151,7 @@ def function(call: Callable[..., Json], places: frozenset[Place] = EVERYWHERE) -
     framed = bool(parameters) and parameters[0].annotation is Frame
     return Function(
         _camel(call.__name__),
-        (call.__doc__ or "").strip().split("\n", 1)[0],
+        (call.__doc__ or "").strip().split("\n", 1)[0].replace("``", "`"),
         tuple(_argument(each) for each in parameters[1 if framed else 0 :] if each.kind is not each.KEYWORD_ONLY),
         framed,
         places,

@@ -111,8 +111,7 @@ Collection = list[Json] | dict[str, Json]
 
 
 def union(frame: Frame, arg1: Collection, arg2: Collection, *further: Collection) -> Json:
-    """All elements of the arrays, each once; or all members of the objects, later ones over earlier ones, objects in
-    them too."""
+    """All elements of the arrays, each once; or all members of the objects, later ones first, objects in them too."""
     given: list[Json] = [arg1, arg2, *further]
     _alike("union", given)
     frame.spend(given)

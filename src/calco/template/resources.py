@@ -292,4 +292,4 @@ def _id(reader: _Reader, scope: Scope, type: str, name: str) -> ResourceId:
     try:
         return ResourceId.parse(f"{start.rstrip('/')}{below}")
     except ValueError:
-        raise reader.refused(f"The scope '{short(on)}' is no resource group's and no resource's id", name)
+        raise reader.refused(f"The scope '{short(on)}' is no resource group's and no resource's id", name) from None
