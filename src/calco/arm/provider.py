@@ -1,6 +1,7 @@
 """Resource providers: which there are, which types and versions they have, and whether the subscription uses them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from calco.arm.call import Answer, Call, ok
 from calco.model import region
@@ -73,18 +74,23 @@ def get(call: Call) -> Answer:
     return ok(_show(call, _namespace(call)))
 
 
-def register(call: Call) -> Answer:
-    """At once: every provider that is there is registered from the start, unless somebody unregistered it."""
-    work.register(call.cloud, _namespace(call))
-    return get(call)
+@dataclass(frozen=True)
+class Registration:
+    """The acts on one provider: each has rows of its own, for the right to do it is called after the provider."""
 
+    namespace: str
 
-def unregister(call: Call) -> Answer:
-    namespace = _namespace(call)
-    if namespace in NOT_PLACED:
-        raise ApiError(409, "CannotUnregisterProvider", f"The resource provider '{namespace}' is always registered.")
-    work.unregister(call.cloud, namespace, [f"{namespace}/{each}" for each in TYPES[namespace] if "/" not in each])
-    return get(call)
+    def register(self, call: Call) -> Answer:
+        """At once: every provider that is there is registered from the start, unless somebody unregistered it."""
+        work.register(call.cloud, self.namespace)
+        return ok(_show(call, self.namespace))
+
+    def unregister(self, call: Call) -> Answer:
+        here = self.namespace
+        if here in NOT_PLACED:
+            raise ApiError(409, "CannotUnregisterProvider", f"The resource provider '{here}' is always registered.")
+        work.unregister(call.cloud, here, [f"{here}/{each}" for each in TYPES[here] if "/" not in each])
+        return ok(_show(call, here))
 
 
 def _namespace(call: Call) -> str:

@@ -4,6 +4,17 @@ from calco.arm import location, operation, provider, resource, resource_group, t
 from calco.arm.route_patterns import ANY_RESOURCE, GROUP, GROUPS, PROVIDERS, SUBSCRIPTION
 from calco.arm.router import Grants, Route
 
+
+def _registrations() -> list[Route]:
+    """The right to register a provider is one of the provider's own: ``Microsoft.Compute/register/action``."""
+    return [
+        Route("POST", f"{PROVIDERS}/{each}/{act}", handler, f"{each}/{act}/action")
+        for each in provider.TYPES
+        for one in [provider.Registration(each)]
+        for act, handler in (("register", one.register), ("unregister", one.unregister))
+    ]
+
+
 RESOURCES: tuple[Route, ...] = (
     Route(
         "GET",
@@ -31,13 +42,7 @@ RESOURCES: tuple[Route, ...] = (
     Route(
         "GET", f"{PROVIDERS}/{{namespace}}", provider.get, "Microsoft.Resources/subscriptions/providers/read"
     ),
-    Route("POST", f"{PROVIDERS}/{{namespace}}/register", provider.register, "Microsoft.Resources/register/action"),
-    Route(
-        "POST",
-        f"{PROVIDERS}/{{namespace}}/unregister",
-        provider.unregister,
-        "Microsoft.Resources/unregister/action",
-    ),
+    *_registrations(),
     Route("GET", GROUPS, resource_group.list_all, "Microsoft.Resources/subscriptions/resourceGroups/read", lists=True),
     Route("PUT", GROUP, resource_group.put, "Microsoft.Resources/subscriptions/resourceGroups/write"),
     Route("PATCH", GROUP, resource_group.patch, "Microsoft.Resources/subscriptions/resourceGroups/write"),
