@@ -34,14 +34,12 @@ def rights_of(cloud: Cloud, caller: Caller) -> Rights:
     if is_owner(cloud, caller):
         return EVERYTHING
     with cloud.records.read() as view:
-        return Rights(tuple(_held(view, cloud.rules.subscription, view.entries(KIND, subject=caller.object_id))))
-
-
-def _held(view: Reader, subscription: str, entries: Iterable[Entry]) -> Iterable[Held]:
-    for each in map(_read, entries):
-        role = role_definition.find(view, subscription, each.role)
-        if role is not None:
-            yield Held(each.scope, role)
+        assignments = [_read(each) for each in view.entries(KIND, subject=caller.object_id)]
+        roles = {
+            guid: role_definition.find(view, cloud.rules.subscription, guid)
+            for guid in {each.role for each in assignments}
+        }
+    return Rights(tuple(Held(each.scope, role) for each in assignments if (role := roles[each.role]) is not None))
 
 
 @dataclass(frozen=True)
