@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -56,6 +57,7 @@ def test_every_answer_tells_what_is_left_and_nothing_is_refused_unasked(api: Api
         ("POST", "virtualMachines/start/action", "writes", "UpdateVM3Min;239,UpdateVM30Min;1199"),
         ("POST", "virtualMachines/deallocate/action", "writes", "DeleteVM3Min;239,DeleteVM30Min;1199"),
         ("POST", "disks/beginGetAccess/action", "writes", "HighCostDiskHydrate3Min;999,HighCostDiskHydrate30Min;7999"),
+        ("DELETE", "snapshots/delete", "deletes", "DeleteDisks3Min;2999,DeleteDisks30Min;23999"),
         ("GET", "locations/vmSizes/read", "reads", None),
     ],
 )
@@ -69,6 +71,13 @@ def test_each_kind_of_request_takes_from_its_own_buckets(
     assert of_compute == (
         None if buckets is None else ",".join(f"Microsoft.Compute/{each}" for each in buckets.split(","))
     )
+
+
+def test_a_list_costs_more_than_a_look_at_one() -> None:
+    throttle = Throttle(StandingClock(), {})
+    for action, bucket in (("disks/read", "HighCostGet3Min;239"), ("images/read", "HighCostGetImages3Min;79")):
+        told = throttle.take(replace(route(f"Microsoft.Compute/{action}"), lists=True), "ana")
+        assert told[f"{REMAINING}-resource"].startswith(f"Microsoft.Compute/{bucket},")
 
 
 def test_every_action_that_has_buckets_is_some_routes() -> None:
@@ -127,7 +136,7 @@ def test_resource_managers_429_is_of_the_other_shape(api: Api) -> None:
 
 
 def test_who_comes_back_when_told_to_is_served(api: Api) -> None:
-    limited(api.with_group(), GetImages3Min=1)
+    limited(api.with_group(), HighCostGetImages3Min=1)
     api.call("GET", f"{COMPUTE}/images")
     refused = api.call("GET", f"{COMPUTE}/images")
 

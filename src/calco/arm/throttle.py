@@ -19,7 +19,7 @@ import msgspec
 
 from calco.arm import showing
 from calco.arm.router import Route
-from calco.model.bucket import BUCKETS, Bucket
+from calco.model.bucket import BUCKETS
 from calco.model.document import Document
 from calco.model.errors import ApiError
 from calco.ports import Clock
@@ -36,20 +36,25 @@ GROUPS: Mapping[str, str] = MappingProxyType(
         "virtualMachines/deallocate/action": "DeleteVM",
         "virtualMachines/read": "LowCostGet",
         "virtualMachines/instanceView/read": "LowCostGet",
+        "availabilitySets/write": "PutVM",
+        "availabilitySets/delete": "DeleteVM",
         "disks/write": "CreateUpdateDisks",
         "disks/read": "LowCostGet",
+        "disks/delete": "DeleteDisks",
         "disks/beginGetAccess/action": "HighCostDiskHydrate",
         "disks/endGetAccess/action": "HighCostDiskHydrate",
         "snapshots/write": "HighCostSnapshotCreateHydrate",
+        "snapshots/read": "LowCostGet",
+        "snapshots/delete": "DeleteDisks",
         "snapshots/beginGetAccess/action": "HighCostSnapshotCreateHydrate",
         "snapshots/endGetAccess/action": "HighCostSnapshotCreateHydrate",
-        "snapshots/read": "LowCostGet",
         "locations/operations/read": "GetOperation",
         "locations/diskOperations/read": "GetOperation",
     }
 )
-"""Compute's buckets by action; other acts on machines take from UpdateVM. Which bucket a list or a deletion of a disk
-takes from is not known; they take from none, or from the one of a single GET."""
+"""Compute's buckets by action, as recorded; other acts on machines take from UpdateVM."""
+LISTS: Mapping[str, str] = MappingProxyType({"LowCostGet": "HighCostGet", "GetImages": "HighCostGetImages"})
+"""What a list takes from instead."""
 _COMPUTE, _MACHINE = "Microsoft.Compute/", "virtualMachines/"
 
 
@@ -63,30 +68,41 @@ class Throttled(ApiError):
 
 @dataclass
 class _Level:
-    """What is left in a bucket, as it was at ``at`` (monotonic seconds); ``refused`` since it last gave a token."""
+    """What is ``left`` in a bucket, as it was at ``at`` (monotonic seconds); ``refused`` since it last gave a token.
+    ``felt``: whether requests are refused when it is empty."""
 
-    bucket: Bucket
+    name: str
+    size: int
+    seconds: float
     felt: bool
-    """Whether requests are refused when it is empty."""
+    each_second: float
     left: float
     at: float
     refused: int = 0
 
-    def fill(self, now: float) -> None:
-        size = self.bucket.size
-        self.left = min(size, self.left + (now - self.at) * size / self.bucket.seconds)
-        self.at = now
-
 
 @dataclass(frozen=True)
 class _Place:
-    """Which buckets a route takes from, and the names of the headers that tell of them."""
+    """Which buckets a kind of request of one caller takes from, and the names of the headers that tell of them."""
 
-    own: str
-    shared: str
+    own: _Level
+    shared: _Level
+    of_compute: tuple[_Level, ...]
     own_header: str
     shared_header: str
-    of_compute: tuple[str, ...]
+    levels: tuple[_Level, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "levels", (self.own, self.shared, *self.of_compute))
+
+    def headers(self) -> dict[str, str]:
+        told = {self.own_header: str(int(self.own.left)), self.shared_header: str(int(self.shared.left))}
+        if self.of_compute:
+            short, long = self.of_compute
+            told["x-ms-ratelimit-remaining-resource"] = (
+                f"{_COMPUTE}{short.name};{int(short.left)},{_COMPUTE}{long.name};{int(long.left)}"
+            )
+        return told
 
 
 class Throttle:
@@ -96,107 +112,102 @@ class Throttle:
         self._clock = clock
         self._sizes = sizes
         self._levels: dict[tuple[str, str], _Level] = {}
-        self._places: dict[tuple[str, str], _Place] = {}
+        self._places: dict[tuple[str, str, bool, str], _Place] = {}
 
     def take(self, route: Route, caller: str) -> Mapping[str, str]:
         """Take a token of each bucket that the route takes from; the headers that say what is left. ``caller`` is an
-        object id. Raises Throttled, and then nothing is taken."""
-        place = self._places.get((route.method, route.action))
-        if place is None:
-            place = self._places[route.method, route.action] = _place_of(route)
+        object id. Raises Throttled, and then nothing is taken. Some microseconds, for it is a part of every answer."""
+        key = (route.method, route.action, route.lists, caller)
+        place = self._places.get(key)
         now = self._clock.monotonic()
-        own, shared = self._level(place.own, caller, now), self._level(place.shared, "", now)
-        of_compute = [self._level(name, "", now) for name in place.of_compute]
-        levels = (own, shared, *of_compute)
-        empty = next((level for level in levels if level.felt and level.left < 1), None)
+        if place is None:
+            place = self._places[key] = self._place(route, caller, now)
+        empty: _Level | None = None
+        for level in place.levels:
+            left = level.left + (now - level.at) * level.each_second
+            level.left, level.at = min(left, level.size), now
+            if level.felt and left < 1 and empty is None:
+                empty = level
         if empty is None:
-            for level in levels:
-                level.left = max(0.0, level.left - 1)
+            for level in place.levels:
+                level.left = level.left - 1 if level.left > 1 else 0.0
                 level.refused = 0
-        headers = {place.own_header: str(int(own.left)), place.shared_header: str(int(shared.left))}
-        if of_compute:
-            left = (f"{_COMPUTE}{each.bucket.name};{int(each.left)}" for each in of_compute)
-            headers["x-ms-ratelimit-remaining-resource"] = ",".join(left)
+        headers = place.headers()
         if empty is not None:
             raise self._refusal(empty, _method_kind(route.method), headers)
         return headers
+
+    def _place(self, route: Route, caller: str, now: float) -> "_Place":
+        kind = _method_kind(route.method)
+        header = "x-ms-ratelimit-remaining-subscription"
+        group = _group_of(route)
+        return _Place(
+            own=self._level(f"Subscription{kind}", caller, now),
+            shared=self._level(f"SubscriptionGlobal{kind}", "", now),
+            of_compute=tuple(self._level(f"{group}{time}", "", now) for time in ("3Min", "30Min") if group),
+            own_header=f"{header}-{kind.lower()}",
+            shared_header=f"{header}-global-{kind.lower()}",
+        )
 
     def _level(self, name: str, caller: str, now: float) -> _Level:
         level = self._levels.get((name, caller))
         if level is None:
             bucket = BUCKETS[name]
-            felt = name in self._sizes
-            if felt:
-                bucket = Bucket(name, self._sizes[name], bucket.seconds)
-            level = self._levels[name, caller] = _Level(bucket, felt, bucket.size, now)
-        else:
-            level.fill(now)
+            size = self._sizes.get(name, bucket.size)
+            level = _Level(name, size, bucket.seconds, name in self._sizes, size / bucket.seconds, size, now)
+            self._levels[name, caller] = level
         return level
 
     def _refusal(self, level: _Level, kind: str, left: Mapping[str, str]) -> Throttled:
-        bucket = level.bucket
         level.refused += 1
-        seconds = max(1, math.ceil((1 - level.left) * bucket.seconds / bucket.size))
-        if bucket.name.startswith("Subscription"):
-            return _of_gateway(bucket, kind, seconds, left)
+        seconds = max(1, math.ceil((1 - level.left) / level.each_second))
+        if level.name.startswith("Subscription"):
+            return _of_gateway(level, kind, seconds, left)
         until = self._clock.now()
         told: Document = {
-            "operationGroup": bucket.name,
-            "startTime": showing.time(until - timedelta(seconds=bucket.seconds)),
+            "operationGroup": level.name,
+            "startTime": showing.time(until - timedelta(seconds=level.seconds)),
             "endTime": showing.time(until),
-            "allowedRequestCount": bucket.size,
-            "measuredRequestCount": bucket.size + level.refused,
+            "allowedRequestCount": level.size,
+            "measuredRequestCount": level.size + level.refused,
         }
-        return _of_compute(bucket, msgspec.json.encode(told).decode(), seconds, left)
+        return _of_compute(level, msgspec.json.encode(told).decode(), seconds, left)
 
 
 def _method_kind(method: str) -> str:
     return _KINDS.get(method, "Writes")
 
 
-def _place_of(route: Route) -> _Place:
-    kind = _method_kind(route.method)
-    header = "x-ms-ratelimit-remaining-subscription"
-    group = _group_of(route.action)
-    return _Place(
-        own=f"Subscription{kind}",
-        shared=f"SubscriptionGlobal{kind}",
-        own_header=f"{header}-{kind.lower()}",
-        shared_header=f"{header}-global-{kind.lower()}",
-        of_compute=() if group is None else (f"{group}3Min", f"{group}30Min"),
-    )
-
-
-def _group_of(action: str) -> str | None:
-    if not action.startswith(_COMPUTE):
+def _group_of(route: Route) -> str | None:
+    if not route.action.startswith(_COMPUTE):
         return None
-    what = action.removeprefix(_COMPUTE)
+    what = route.action.removeprefix(_COMPUTE)
     found = GROUPS.get(what)
     if found is None and what.startswith(_MACHINE) and what.endswith("/action"):
         return "UpdateVM"
-    return found
+    return LISTS.get(found, found) if route.lists and found is not None else found
 
 
 # --- the two shapes of 429 -------------------------------------------------------------------------------------------
 
 
-def _of_gateway(bucket: Bucket, kind: str, seconds: int, left: Mapping[str, str]) -> Throttled:
+def _of_gateway(level: _Level, kind: str, seconds: int, left: Mapping[str, str]) -> Throttled:
     return Throttled(
         429,
         "TooManyRequests",
-        f"The request is being throttled as the limit of {bucket.size} has been reached for {kind.lower()} "
-        f"({bucket.name}). Please try again after {seconds} seconds.",
+        f"The request is being throttled as the limit of {level.size} has been reached for {kind.lower()} "
+        f"({level.name}). Please try again after {seconds} seconds.",
         retry_seconds=seconds,
         left=left,
     )
 
 
-def _of_compute(bucket: Bucket, told: str, seconds: int, left: Mapping[str, str]) -> Throttled:
+def _of_compute(level: _Level, told: str, seconds: int, left: Mapping[str, str]) -> Throttled:
     return Throttled(
         429,
         "OperationNotAllowed",
         "The server rejected the request because too many requests have been received for this subscription.",
-        details=(ApiError(429, "TooManyRequests", told, bucket.name),),
+        details=(ApiError(429, "TooManyRequests", told, level.name),),
         retry_seconds=seconds,
         left=left,
     )

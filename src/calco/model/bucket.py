@@ -44,8 +44,11 @@ BUCKETS: Mapping[str, Bucket] = MappingProxyType(
             *_both("UpdateVM", 240, 1200),
             *_both("DeleteVM", 240, 1200),
             *_both("LowCostGet", 4000, 32000),
+            *_both("HighCostGet", 240, 1920),
+            *_both("HighCostGetImages", 80, 400),
             *_both("GetOperation", 15000, 30000),
             *_both("CreateUpdateDisks", 1000, 8000),
+            *_both("DeleteDisks", 3000, 24000),
             *_both("HighCostSnapshotCreateHydrate", 240, 1920),
             *_both("HighCostDiskHydrate", 1000, 8000),
         )
