@@ -6,6 +6,7 @@ from calco.model.deployment import Mode, NewDeployment
 from calco.model.document import objects_at, text_at
 from calco.model.ids import ResourceId
 from calco.work import deployment
+from calco.work.deployment_record import parts_of
 from tests import templates
 from tests.crash.scene import Ask, Scene
 from tests.world import GROUP, SUBSCRIPTION, World
@@ -48,7 +49,7 @@ def failed(world: World) -> None:
     found = world.resource(DEPLOYMENT)
     assert found.properties["provisioningState"] == "Failed"
     assert text_at(found.properties, "error", "code") in ("DeploymentFailed", "InternalExecutionError")
-    assert {each.state for each in deployment.parts_of(found)} <= {"Succeeded", "Failed", "Waiting"}
+    assert {each.state for each in parts_of(found)} <= {"Succeeded", "Failed", "Waiting"}
 
 
 SCENES: Sequence[Scene] = (Scene("template", "deployment.deploy", outputs, deployed, 70, failed, destroys=True),)

@@ -19,7 +19,7 @@ from calco.ports import Resource
 from calco.work import deployment as work
 from calco.work import operation as operation_work
 from calco.work import what_if
-from calco.work.deployment_record import target_of, took
+from calco.work.deployment_record import parts_of, target_of, took
 from calco.work.what_if import Change, ChangeType, Delta, PropertyChange
 
 
@@ -74,7 +74,7 @@ def validate(call: Call) -> Answer:
     """What a PUT of the same body would be shown as when all went well; nothing is made."""
     checked = work.validate(call.cloud, read(call))
     shown = show(checked)
-    resources: Sequence[Json] = [{"id": each.id} for each in work.parts_of(checked)]
+    resources: Sequence[Json] = [{"id": each.id} for each in parts_of(checked)]
     properties: Document = {**object_at(shown, "properties"), "validatedResources": [*resources]}
     return ok({**shown, "properties": properties})
 
@@ -124,8 +124,8 @@ def get_operation(call: Call) -> Answer:
 
 def _deployment(call: Call) -> ResourceId:
     """The deployment in the path, which some clients write without its provider."""
-    group = call.id.group_id
-    return group.sibling(*KIND.split("/"), call.variables["name"])
+    namespace, _, type = KIND.partition("/")
+    return call.id.sibling(namespace, type, call.variables["name"])
 
 
 def _operations(deployment: Resource, parts: Sequence[Part]) -> list[Document]:

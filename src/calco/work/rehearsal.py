@@ -13,7 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from calco import template
+from calco.model import errors
+from calco.model.document import Document, Json
 from calco.model.errors import ApiError
+from calco.model.ids import ResourceId
 from calco.ports import DiskStore, Reader, Writer
 from calco.template import Item, Prepared
 from calco.work.cloud import Cloud
@@ -93,6 +96,26 @@ def _do_nothing(*_arguments: object, **_named: object) -> None:
     """Any change of a disk."""
 
 
+@dataclass(frozen=True)
+class _Glimpse:
+    """``template.Look`` at what is there already: what slow work would still change is not to be believed."""
+
+    sight: Sight
+    unsettled: set[str]
+
+    def reference(self, id: ResourceId, version: str, full: bool) -> Json:
+        self._check(id)
+        return self.sight.reference(id, version, full)
+
+    def list(self, id: ResourceId, verb: str, version: str, body: Document) -> Json:
+        self._check(id)
+        return self.sight.list(id, verb, version, body)
+
+    def _check(self, id: ResourceId) -> None:
+        if id.key in self.unsettled:
+            raise errors.resource_busy(id)
+
+
 @dataclass
 class _Rehearsal:
     cloud: Cloud
@@ -113,7 +136,7 @@ class _Rehearsal:
         if not self.unsettled.isdisjoint(item.depends_on):
             self.unsettled.add(item.id.key)
         try:
-            body = template.body(self.prepared, item, Sight(self.cloud))
+            body = template.body(self.prepared, item, _Glimpse(Sight(self.cloud), self.unsettled))
         except ApiError:
             self.unsettled.add(item.id.key)  # it waits for what only a real resource tells
             return None
