@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from calco.identity import principals, tokens
+from calco.identity.directory import Session
+from calco.model.principal import Caller
 from calco.system import SystemClock
 from tests.boot.lab import base_image
 from tests.service_process import ServiceProcess, serving
@@ -144,4 +146,5 @@ def expired_token(service: ServiceProcess) -> str:
     clock, chance = StandingClock(SystemClock().now() - timedelta(days=2)), SeededChance()
     known = principals.read(service.data.secrets)
     key = tokens.ensure_key(service.data.secrets / "token.key")
-    return tokens.Tokens(key, known.tenant_id, clock, chance).issue(known, service.url).text
+    session = Session(Caller(known.object_id, known.client_id, known.tenant_id))
+    return tokens.Tokens(key, known.tenant_id, clock, chance).issue(session, service.url).text
