@@ -342,3 +342,18 @@ def test_what_a_nic_is_told_of_names_stays(lab: Api) -> None:
     assert lab.get(NIC)["properties"]["dnsSettings"] == asked
     assert lab.put(NIC, lab.get(NIC)).status_code == 200
     assert lab.get(NIC)["properties"]["dnsSettings"] == asked
+
+
+def test_a_subnet_tells_who_is_in_it(lab: Api) -> None:
+    empty = lab.get(f"{NET}/subnets/default")
+    lab.nic("nic")
+    lab.nic("nic2")
+
+    inside = [{"id": f"{each}/ipConfigurations/primary"} for each in (NIC, f"{NIC}2")]
+    assert "ipConfigurations" not in empty["properties"]
+    assert lab.get(f"{NET}/subnets/default")["properties"]["ipConfigurations"] == inside
+    assert lab.get(NET)["properties"]["subnets"][0]["properties"]["ipConfigurations"] == inside
+    (listed,) = lab.get(f"{NET}/subnets")["value"]
+    assert lab.put(f"{NET}/subnets/default", listed).status_code == 200
+    lab.delete(NIC)
+    assert lab.get(f"{NET}/subnets/default")["properties"]["ipConfigurations"] == inside[1:]

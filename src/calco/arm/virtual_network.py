@@ -1,5 +1,7 @@
 """Virtual networks and their subnets: PUT, PATCH, GET, lists, DELETE."""
 
+from collections.abc import Mapping, Sequence
+
 from msgspec import Struct
 
 from calco.arm import operations, reading, showing
@@ -71,12 +73,12 @@ def _put_answer(call: Call, accepted: Accepted) -> Answer:
     """Azure shows the network as ``Updating`` here, and as ``Succeeded`` from the first poll on. Source: recordings."""
     assert accepted.resource is not None
     assert accepted.operation is not None
-    body = show(accepted.resource, call.version, state="Updating")
+    body = _show(call, accepted.resource, state="Updating")
     return operations.started(call, operations.Kind.NETWORK_PUT, accepted.operation, body, created=accepted.created)
 
 
 def get(call: Call) -> Answer:
-    return tagged(show(work.get(call.cloud, call.id), call.version))
+    return tagged(_show(call, work.get(call.cloud, call.id)))
 
 
 def patch(call: Call) -> Answer:
@@ -85,11 +87,17 @@ def patch(call: Call) -> Answer:
 
 
 def list_group(call: Call) -> Answer:
-    return listed([show(each, call.version) for each in work.list(call.cloud, call.id)])
+    users = work.configurations(call.cloud)
+    return listed([show(each, users, call.version) for each in work.list(call.cloud, call.id)])
 
 
 def list_all(call: Call) -> Answer:
-    return listed([show(each, call.version) for each in work.list(call.cloud, None)])
+    users = work.configurations(call.cloud)
+    return listed([show(each, users, call.version) for each in work.list(call.cloud, None)])
+
+
+def _show(call: Call, network: Resource, *, state: str | None = None) -> Document:
+    return show(network, work.configurations(call.cloud), call.version, state=state)
 
 
 def delete(call: Call) -> Answer:
@@ -105,20 +113,25 @@ def put_subnet(call: Call) -> Answer:
     wanted = _subnet(body, document, "properties", call.subscription)
     accepted = work.put_subnet(call.cloud, call.id, wanted)
     assert accepted.operation is not None
-    whole = show_subnet(work.get_subnet(call.cloud, call.id), _etag(accepted.resource), state="Updating")
-    shown = showing.cut(whole, SUBNET_FIELDS, call.version)
+    whole = work.get_subnet(call.cloud, call.id)
+    shown = _show_subnet(call, whole, _etag(accepted.resource), state="Updating")
     return operations.started(call, operations.Kind.NETWORK_PUT, accepted.operation, shown, created=accepted.created)
 
 
 def get_subnet(call: Call) -> Answer:
     parent = work.get_parent(call.cloud, call.id)
-    shown = show_subnet(work.get_subnet(call.cloud, call.id), _etag(parent))
-    return tagged(showing.cut(shown, SUBNET_FIELDS, call.version))
+    return tagged(_show_subnet(call, work.get_subnet(call.cloud, call.id), _etag(parent)))
+
+
+def _show_subnet(call: Call, subnet: Document, etag: str, *, state: str | None = None) -> Document:
+    shown = show_subnet(subnet, etag, work.configurations(call.cloud), state=state)
+    return showing.cut(shown, SUBNET_FIELDS, call.version)
 
 
 def list_subnets(call: Call) -> Answer:
     parent = work.get(call.cloud, call.id)
-    shown = (show_subnet(each, _etag(parent)) for each in objects_at(parent.properties, "subnets"))
+    users = work.configurations(call.cloud)
+    shown = (show_subnet(each, _etag(parent), users) for each in objects_at(parent.properties, "subnets"))
     return listed([showing.cut(each, SUBNET_FIELDS, call.version) for each in shown])
 
 
@@ -178,24 +191,31 @@ def _subnet(subnet: Subnet, document: Document, place: str, subscription: str) -
 FIRST = ("provisioningState", "resourceGuid", "addressSpace", "dhcpOptions", "subnets")
 
 
-def show(network: Resource, version: str, *, state: str | None = None) -> Document:
+Users = Mapping[str, Sequence[str]]
+"""Ids of the IP configurations in each subnet, by the subnet's key."""
+
+
+def show(network: Resource, users: Users, version: str, *, state: str | None = None) -> Document:
     """The network; ``state`` takes the place of its provisioning state and its subnets'."""
     properties: Document = {**network.properties}
     if state is not None:
         properties["provisioningState"] = state
     etag = _etag(network)
-    subnets: list[Json] = [show_subnet(each, etag, state=state) for each in objects_at(properties, "subnets")]
+    subnets: list[Json] = [show_subnet(each, etag, users, state=state) for each in objects_at(properties, "subnets")]
     properties["subnets"] = subnets
     shown = showing.resource(network, showing.ordered(properties, FIRST), etag=etag)
     return showing.cut(shown, FIELDS, version)
 
 
-def show_subnet(subnet: Document, etag: str, *, state: str | None = None) -> Document:
-    """A subnet, in its network or by itself."""
+def show_subnet(subnet: Document, etag: str, users: Users, *, state: str | None = None) -> Document:
+    """A subnet, in its network or by itself, with those in it."""
     properties = subnet.get("properties")
     inner: Document = {**properties} if isinstance(properties, dict) else {}
     if state is not None:
         inner["provisioningState"] = state
+    inside = users.get(ResourceId.parse(str(subnet["id"])).key)
+    if inside:
+        inner["ipConfigurations"] = [{"id": each} for each in inside]
     return {
         "name": subnet["name"],
         "id": subnet["id"],

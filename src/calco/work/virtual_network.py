@@ -4,7 +4,7 @@ A network here is a row. Its namespace is opened when the first machine in it st
 deleted. Subnets are kept inside their network's document, as Azure shows them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
@@ -233,13 +233,24 @@ def _check_unused(view: Reader, id: ResourceId, subnet: str) -> None:
 
 def user_of(view: Reader, id: ResourceId, subnet: str) -> str | None:
     """The id of one IP configuration in the subnet; None when there is none."""
-    key = id.child(SUBNET, subnet).key
+    return next(iter(_configurations(view).get(id.child(SUBNET, subnet).key, ())), None)
+
+
+def configurations(cloud: Cloud) -> Mapping[str, Sequence[str]]:
+    """Ids of the IP configurations in every subnet that has any, by the subnet's key."""
+    with cloud.records.read() as view:
+        return _configurations(view)
+
+
+def _configurations(view: Reader) -> Mapping[str, Sequence[str]]:
+    inside: dict[str, tuple[str, ...]] = {}
     for nic in view.resources("Microsoft.Network/networkInterfaces"):
-        for configuration in objects_at(nic.properties, "ipConfigurations"):
-            used = text_at(configuration, "properties", "subnet", "id")
-            if used is not None and ResourceId.parse(used).key == key:
-                return text_at(configuration, "id")
-    return None
+        for each in objects_at(nic.properties, "ipConfigurations"):
+            used, id = text_at(each, "properties", "subnet", "id"), text_at(each, "id")
+            if used is not None and id is not None:
+                key = ResourceId.parse(used).key
+                inside[key] = (*inside.get(key, ()), id)
+    return inside
 
 
 def _made(cloud: Cloud, wanted: NewVirtualNetwork, location: str, there: Resource | None) -> Resource:
