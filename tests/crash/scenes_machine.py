@@ -8,7 +8,7 @@ from calco.model.document import objects_at
 from calco.model.ids import ResourceId
 from calco.model.virtual_machine import Act, DiskWish
 from calco.model.volume import GIB
-from calco.work import blob, disk, image, machine_capture, virtual_machine
+from calco.work import blob, disk, image, machine_capture, machine_convert, virtual_machine
 from calco.work.machine_capture import CaptureWish
 from calco.work.volume import DISK_SLOT
 from tests.crash.scene import Ask, Scene
@@ -17,6 +17,7 @@ from tests.work.sources import ACCOUNT, blob_at, from_disk, image_of, page_blob
 from tests.world import GROUP, World
 
 OS = f"https://{ACCOUNT}.blob.core.windows.net/vhds/os.vhd"
+DATA = f"https://{ACCOUNT}.blob.core.windows.net/vhds/data.vhd"
 
 
 def machine(world: World) -> ResourceId:
@@ -171,11 +172,37 @@ def not_copied(world: World) -> None:
     world.disks.write(blob_at(world, OS).volume, 0, b"still".ljust(512))
 
 
+def deallocated_with_blobs(world: World) -> Ask:
+    world.done(with_blobs(world)(world.cloud))
+    world.done(virtual_machine.act(world.cloud, machine(world), Act.DEALLOCATE))
+    return lambda cloud: machine_convert.convert(cloud, machine(world))
+
+
+def has_managed_disks(world: World) -> None:
+    """Each disk holds its blob's volume, frozen; the blobs are there and nobody's."""
+    record = world.resource(machine(world))
+    assert "blobs" not in record.internal
+    disks = disk.list(world.cloud, GROUP)
+    assert {str(each.properties["diskState"]) for each in disks} == {"Reserved"}
+    with world.records.read() as view:
+        held = {view.held(each.id)[DISK_SLOT] for each in disks}
+        assert all((row := view.volume(each)) is not None and row.frozen for each in held)
+        blobs = view.resources(blob.KIND)
+    assert held == {blob_at(world, OS).volume, blob_at(world, DATA).volume}
+    assert [blob.owner_of(each) for each in blobs] == [None, None]
+
+
+def has_blobs_still(world: World) -> None:
+    assert disk.list(world.cloud, GROUP) == []
+    assert blob.owner_of(world.resource(blob_at(world, OS).id)) == str(machine(world))
+
+
 SCENES: Sequence[Scene] = (
     Scene("blobs", "machine.create", with_blobs, writes_into_blobs, 50, no_new_blob, forgiven="disks.delete"),
     Scene("shared blob", "machine.start", with_shared_blob, has_its_own, 30, still_shared),
     Scene("blobs stay", "machine.delete", leaving_its_blobs, blobs_stay, 20, destroys=True),
     Scene("capture of blobs", "machine.capture", generalized_with_blobs, copied, 13, not_copied),
+    Scene("managed disks of blobs", "machine.convert", deallocated_with_blobs, has_managed_disks, 11, has_blobs_still),
     Scene("disks for others", "machine.rewire", disks_for_others, has_the_others, 27, has_what_it_had),
     Scene("larger disks of a machine", "machine.rewire", larger_disks, are_larger, 9, are_as_they_were),
 )

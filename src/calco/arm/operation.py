@@ -1,6 +1,6 @@
 """Polls: the status document behind Azure-AsyncOperation and the result behind Location."""
 
-from calco.arm import disk, operations, snapshot, storage_account
+from calco.arm import disk, machine_disks, operations, snapshot, storage_account
 from calco.arm.call import Answer, Call
 from calco.model.document import Document
 from calco.model.ids import is_guid
@@ -61,10 +61,13 @@ def _output(call: Call, operation: Operation) -> Document | None:
     access to it only the signed URL."""
     if operation.end is not None and operation.end.output is not None:
         return operation.end.output
-    if (template := machine_capture.output_of(operation)) is not None:
-        return template
-    if (printed := run_command.output_of(call.cloud, operation)) is not None:
-        return printed
+    made_by_machine = (
+        machine_capture.output_of(operation)
+        or run_command.output_of(call.cloud, operation)
+        or machine_disks.output_of(call, operation)
+    )
+    if made_by_machine is not None:
+        return made_by_machine
     if operation.family is not Family.DISK or operation.status is not Status.SUCCEEDED:
         return None
     with call.cloud.records.read() as view:

@@ -8,6 +8,8 @@ from calco.arm import (
     disk,
     image,
     location,
+    machine_disks,
+    machine_extension,
     operation,
     resource_sku,
     run_command,
@@ -32,6 +34,10 @@ def _acts() -> list[Route]:
         "capture": virtual_machine.capture,
         "convertToManagedDisks": virtual_machine.convert_to_managed_disks,
         "runCommand": run_command.invoke,
+        "attachDetachDataDisks": machine_disks.attach_detach,
+        "reapply": virtual_machine.reapply,
+        "redeploy": virtual_machine.redeploy,
+        "reimage": virtual_machine.reimage,
     }
     return [
         Route(
@@ -42,6 +48,17 @@ def _acts() -> list[Route]:
             long_running=name != "generalize",
         )
         for name, handler in acts.items()
+    ]
+
+
+def _extensions() -> list[Route]:
+    there, type = f"{_MACHINE}/extensions", "Microsoft.Compute/virtualMachines/extensions"
+    return [
+        Route("GET", there, machine_extension.list_all, f"{type}/read"),
+        Route("PUT", f"{there}/{{extension}}", machine_extension.put, f"{type}/write", long_running=True),
+        Route("PATCH", f"{there}/{{extension}}", machine_extension.get, f"{type}/write", long_running=True),
+        Route("GET", f"{there}/{{extension}}", machine_extension.get, f"{type}/read"),
+        Route("DELETE", f"{there}/{{extension}}", machine_extension.delete, f"{type}/delete", long_running=True),
     ]
 
 
@@ -90,6 +107,7 @@ COMPUTE: tuple[Route, ...] = (
         "Microsoft.Compute/virtualMachines/instanceView/read",
     ),
     *_acts(),
+    *_extensions(),
     Route(
         "POST",
         f"{_MACHINE}/retrieveBootDiagnosticsData",

@@ -13,7 +13,7 @@ from calco.model.document import Document, merged, object_at, objects_at, text_a
 from calco.model.virtual_machine import Act
 from calco.ports import Resource
 from calco.work import instance_view as seen
-from calco.work import machine_capture
+from calco.work import machine_capture, machine_convert
 from calco.work import virtual_machine as work
 
 FIELDS = (
@@ -50,13 +50,18 @@ def patch(call: Call) -> Answer:
     if not set(body) - {"tags"}:
         accepted = work.patch(call.cloud, call.id, reading.tags(body))
     else:
-        there = work.get(call.cloud, call.id)
-        now: Document = {**there.extra, "location": there.location, "properties": there.properties}
-        if there.tags is not None:
-            now["tags"] = dict(there.tags)
+        now = document_of(work.get(call.cloud, call.id), {})
         changed = merged(now, {name: each for name, each in body.items() if name != "location"})
         accepted = work.update(call.cloud, read(call.id, changed, call.subscription))
     return accepted_body(call, operations.Kind.MACHINE_PATCH, accepted, show)
+
+
+def document_of(there: Resource, changes: Document) -> Document:
+    """The machine as a PUT would have it, with some properties replaced."""
+    now: Document = {**there.extra, "location": there.location, "properties": {**there.properties, **changes}}
+    if there.tags is not None:
+        now["tags"] = dict(there.tags)
+    return now
 
 
 def get(call: Call) -> Answer:
@@ -138,7 +143,28 @@ def capture(call: Call) -> Answer:
 
 
 def convert_to_managed_disks(call: Call) -> Answer:
-    raise machine_capture.not_converted(work.get(call.cloud, call.id))
+    accepted = machine_convert.convert(call.cloud, call.id)
+    assert accepted.operation is not None
+    return operations.started(call, operations.Kind.MACHINE_CAPTURE, accepted.operation, None)
+
+
+def reapply(call: Call) -> Answer:
+    """The model is what the machine is made of anyway, so it is settled once more and nothing else happens."""
+    accepted = work.patch(call.cloud, call.id, None)
+    assert accepted.operation is not None
+    return operations.started(call, operations.Kind.MACHINE_ACT, accepted.operation, None)
+
+
+def redeploy(call: Call) -> Answer:
+    work.get(call.cloud, call.id)
+    raise errors.not_here("redeploy", "There is one host. Deallocate the VM and start it to have it set up anew.")
+
+
+def reimage(call: Call) -> Answer:
+    work.get(call.cloud, call.id)
+    raise errors.not_here(
+        "reimage", "Its OS disk is kept. Create a VM of the image, or swap the OS disk for a new one."
+    )
 
 
 def _act(call: Call, act: Act, *, skip_shutdown: bool = False) -> Answer:

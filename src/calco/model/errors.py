@@ -70,6 +70,11 @@ def not_supported(what: str) -> ApiError:
     )
 
 
+def not_here(act: str, instead: str) -> ApiError:
+    """Ours: an honest answer for what has no meaning here. ``instead``: what one can do, in sentences."""
+    return ApiError(400, "NotSupported", f"{act} is not supported by calco. {instead}", act)
+
+
 def bad_linked_id(text: str, path: str) -> ApiError:
     return ApiError(
         400,

@@ -98,19 +98,22 @@ _NOT_ONCE_GENERALIZED = (Act.START, Act.RESTART, Act.UPDATE, Act.RUN_COMMAND, Ac
 
 
 def _refusal(condition: Condition, act: Act, machine: str) -> ApiError:
-    if act is Act.CAPTURE:
-        return errors.not_generalized(machine)
-    if act is Act.GENERALIZE:
-        return errors.machine_running(act, machine)
     if condition.is_generalized and act in _NOT_ONCE_GENERALIZED:
         return errors.machine_generalized(act, machine)
-    if act is Act.RUN_COMMAND:
-        return errors.extensions_need_power()
-    if act is Act.CONVERT:
-        return errors.machine_not_deallocated(act, machine)
-    if condition.is_deallocated:
-        return errors.machine_deallocated(act, machine)
-    return errors.machine_not_running()
+    match act:
+        case Act.CAPTURE:
+            why = errors.not_generalized(machine)
+        case Act.GENERALIZE:
+            why = errors.machine_running(act, machine)
+        case Act.RUN_COMMAND:
+            why = errors.extensions_need_power()
+        case Act.CONVERT:
+            why = errors.machine_not_deallocated(act, machine)
+        case _ if condition.is_deallocated:
+            why = errors.machine_deallocated(act, machine)
+        case _:
+            why = errors.machine_not_running()
+    return why
 
 
 @dataclass(frozen=True)

@@ -349,3 +349,31 @@ def release(tx: Writer, machine: Resource) -> None:
     """The machine has its blobs no longer; they stay."""
     for each in blobs_of(machine).values():
         blob.release_from(tx, each, machine.id)
+
+
+# --- holding them still ----------------------------------------------------------------------------------------------
+
+
+def held(view: Reader, id: ResourceId) -> VolumeId:
+    """What a blob holds. Raises ApiError when it holds nothing."""
+    found = view.held(id).get(blob.SLOT)
+    if found is None:
+        raise blob_model.blob_not_found()
+    return found
+
+
+def lock(cloud: Cloud, blobs: Iterable[ResourceId]) -> None:
+    """Freeze the blobs' files: anyone with a key may be writing them. May be repeated."""
+    with cloud.records.read() as view:
+        files = [held(view, each) for each in blobs]
+    for each in files:
+        cloud.disks.freeze(each)
+
+
+def unlock(cloud: Cloud, blobs: Iterable[ResourceId]) -> None:
+    """Undo ``lock``."""
+    with cloud.records.read() as view:
+        rows = [view.volume(held(view, each)) for each in blobs]
+    for row in rows:
+        if row is not None and not row.frozen:
+            cloud.disks.thaw(row.id)

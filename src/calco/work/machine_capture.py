@@ -12,12 +12,11 @@ from calco.model import blob as blob_model
 from calco.model import errors
 from calco.model.disk import OsType
 from calco.model.document import Document, object_at, objects_at, text_at
-from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.operation import Operation, Status
 from calco.operations.plan import Act, Change, Job, Plan, no_change
-from calco.ports import Reader, Resource, Writer
-from calco.work import blob
+from calco.ports import Resource, Writer
+from calco.work import blob, machine_blobs
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import check_free, found, hand_over, told
 from calco.work.machine_state import BLOBS, blobs_of, claims_of, condition_of
@@ -165,41 +164,24 @@ def output_of(operation: Operation) -> Document | None:
 # --- the plan --------------------------------------------------------------------------------------------------------
 
 
-def _held(view: Reader, copied: Copied) -> str:
-    held = view.held(ResourceId.parse(copied.blob)).get(blob.SLOT)
-    if held is None:
-        raise blob_model.blob_not_found()
-    return held
+def _blobs(job: Job[Capturing]) -> list[ResourceId]:
+    return [ResourceId.parse(each.blob) for each in job.params.copies]
 
 
 def _lock(cloud: Cloud, job: Job[Capturing]) -> None:
-    with cloud.records.read() as view:
-        files = [_held(view, each) for each in job.params.copies]
-    for each in files:
-        cloud.disks.freeze(each)
+    machine_blobs.lock(cloud, _blobs(job))
 
 
 def _unlock(cloud: Cloud, job: Job[Capturing]) -> None:
-    with cloud.records.read() as view:
-        rows = [view.volume(_held(view, each)) for each in job.params.copies]
-    for row in rows:
-        if row is not None and not row.frozen:
-            cloud.disks.thaw(row.id)
+    machine_blobs.unlock(cloud, _blobs(job))
 
 
 def _publish(cloud: Cloud, tx: Writer, job: Job[Capturing]) -> None:
     for each in job.params.copies:
-        row = tx.volume(_held(tx, each))
+        row = tx.volume(machine_blobs.held(tx, ResourceId.parse(each.blob)))
         if row is None:
             raise errors.internal()
         blob.create_page_blob(cloud, tx, each.uri, replace(row, frozen=True))
-
-
-def not_converted(machine: Resource) -> ApiError:
-    """``convertToManagedDisks``. Source of the sentence: recorded traffic."""
-    if not blobs_of(machine):
-        return errors.refused(f"VM '{machine.id.name}' is already using managed disks.")
-    return errors.not_supported("convertToManagedDisks (make an image of the machine, or disks of its blobs)")
 
 
 CAPTURE: Plan[Cloud, Capturing] = Plan(
