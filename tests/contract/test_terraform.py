@@ -229,6 +229,7 @@ def destroy(wire: Wire, group: str, os_disk: str) -> None:
 
 
 def gone(wire: Wire, path: str, version: str) -> None:
-    wire.ended_or_done(wire.ask("DELETE", path, version, status=202))
+    wire.ask("DELETE", path, version, status=202)
+    wire.wait_for_404(path, version)
     answer: httpx.Response = wire.ask("GET", path, version, status=404)
     assert answer.json()["error"]["code"].endswith("NotFound")

@@ -4,6 +4,7 @@ Each request is written down with its answer's status; `table` is what the clien
 """
 
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -64,6 +65,18 @@ class Wire:
         """An answer that names an operation has it polled to its end; one that names none was the end."""
         if "azure-asyncoperation" in answer.headers:
             self.ended(answer)
+
+    def wait_for_404(self, path: str, version: str) -> None:
+        """Ask for a resource again and again, as clients do that follow no operation, until there is none."""
+        pause = threading.Event()
+        for _ in range(300):
+            answer = self.http.get(
+                path, params={"api-version": version}, headers={"Authorization": f"Bearer {self.token}"}
+            )
+            if answer.status_code == 404:
+                return
+            pause.wait(0.1)
+        raise AssertionError(f"{path} does not go: {answer.status_code} {answer.text}")
 
     def sign_in(self, token_endpoint: str, **form: str) -> Body:
         """A token for the requests to come, by this client's own form."""

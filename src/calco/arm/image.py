@@ -192,7 +192,7 @@ def _disks(profile: StorageProfile, subscription: str) -> tuple[ImageDisk, ...]:
 
 
 def _disk(disk: Disk, place: str, most_gb: int, subscription: str) -> ImageDisk:
-    sources = [each for each in (disk.snapshot, disk.managed_disk, disk.blob_uri) if each is not None]
+    sources = [each for each in (disk.snapshot, disk.managed_disk, disk.blob_uri or None) if each is not None]
     if len(sources) != 1:
         raise errors.invalid(place, "Exactly one of 'snapshot', 'managedDisk' and 'blobUri' is expected.")
     if disk.disk_size_gb is not None and not 1 <= disk.disk_size_gb <= most_gb:

@@ -101,8 +101,15 @@ def _spell_members(value: Document, info: inspect.StructType, path: str) -> Docu
             spelled[name] = each
         else:
             below = f"{path}.{known.encode_name}" if path else known.encode_name
-            spelled[known.encode_name] = _spell(each, known.type, below)
+            if not (each == "" and _is_optional_enum(known.type)):
+                spelled[known.encode_name] = _spell(each, known.type, below)
     return spelled
+
+
+def _is_optional_enum(info: inspect.Type) -> bool:
+    """Where an empty text means none, as .NET's readers of JSON have it: Terraform sends ``"osType": ""``."""
+    known = {type(each) for each in info.types} if isinstance(info, inspect.UnionType) else set()
+    return known == {inspect.EnumType, inspect.NoneType}
 
 
 def _spell_enum(value: str, values: type[Enum], path: str) -> str:
