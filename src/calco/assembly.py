@@ -12,9 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 from socket import socket
 
+from starlette.requests import Request
 from starlette.routing import BaseRoute
 
-from calco.arm import boot_diagnostics
+from calco.arm import boot_diagnostics, graph
 from calco.arm.app import make_app
 from calco.arm.catalogue import alias_document
 from calco.arm.endings import Endings
@@ -31,12 +32,13 @@ from calco.guest.provisioning import IsoMedia
 from calco.guest.simulated import SimulatedMedia
 from calco.identity import metadata, sign_in_routes
 from calco.identity.authority import Authority
-from calco.identity.routes import routes
+from calco.identity.routes import base_url, routes
 from calco.model import bucket, price
 from calco.model.blob_host import read_hosts
 from calco.model.catalogue import read_aliases
 from calco.model.guest import Agent, Guest, Health, Report
 from calco.model.machine import Link, Machine, MachineState
+from calco.model.principal import Caller
 from calco.model.region import read_zones
 from calco.model.subnet import Port, Subnet
 from calco.operations.engine import Engine
@@ -157,13 +159,20 @@ def rules_of(settings: Settings, subscription: str, *, routed_addresses: bool) -
 
 
 def open_routes(cloud: Cloud, authority: Authority) -> list[BaseRoute]:
-    """All that is answered without a token: where to get one, where what is, and what a signature opens by itself.
-    docs/rights.md lists them; everything else goes through ``arm.gate``."""
+    """What lies outside Resource Manager and so has no action: where to get a token, where what is, what a signature
+    opens by itself, whose an object id is. docs/rights.md lists them; everything else goes through ``arm.gate``."""
+
+    owner = authority.directory.owner
+
+    def who(request: Request) -> Caller:
+        return authority.check(request.headers.get("authorization"), authority.url(base_url(request)))
+
     return [
         *metadata.routes(cloud.rules.blob_url, lambda: alias_document(cloud)),
         *sign_in_routes.routes(authority, cloud.chance),
         *routes(authority),
         *boot_diagnostics.routes(cloud),
+        *graph.routes(cloud, who, Caller(owner.object_id, owner.client_id, owner.tenant_id)),
     ]
 
 

@@ -32,9 +32,9 @@ class People:
     def __post_init__(self) -> None:
         self.world.cloud = replace(self.world.cloud, rules=replace(self.world.rules, owner=OWNER_ID))
         self.callers["good"] = Caller(OWNER_ID, "c0c0c0c0-0000-4000-8000-000000000001", TENANT)
-        self.api = Api(self.world, check=self._check)
+        self.api = Api(self.world, check=self.check)
 
-    def _check(self, header: str | None, _authority: str) -> Caller:
+    def check(self, header: str | None, _authority: str) -> Caller:
         if header is None:
             raise no_token()
         caller = self.callers.get(header.removeprefix("Bearer "))

@@ -41,6 +41,7 @@ owns the subscription whatever is assigned, and is shown among the assignments.
     calco sp create ci --role Reader --scope "/subscriptions/$AZURE_SUBSCRIPTION_ID/resourceGroups/lab"
     calco user create ana
 
+    az role assignment create --assignee ci --role Reader --scope S
     az role assignment create --assignee-object-id ID --assignee-principal-type ServicePrincipal --role Reader --scope S
     az role definition create --role-definition role.json
     az lock create --name keep --lock-type CanNotDelete --resource-group lab
@@ -140,8 +141,9 @@ def _linked() -> Iterable[str]:
 
 
 def _open() -> Iterable[str]:
-    yield "\n## Without a token\n"
-    yield "Where to get one, where what is, and what a signature in the address opens by itself.\n"
+    yield "\n## Outside Resource Manager\n"
+    yield "Where to get a token, where what is, and what a signature in the address opens by itself: none of it asks for a"
+    yield "token. The three that az asks of Microsoft Graph do, and for the right to read users or service principals.\n"
     methods: dict[str, set[str]] = defaultdict(set)
     for method, path in open_ones():
         methods[path].add(method)
