@@ -1,6 +1,7 @@
 """The activity log: who asked for what, of which resource, when, and how it ended."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +13,8 @@ from calco.model.principal import Caller, PrincipalType
 from calco.ports import Event
 from calco.work import activity
 from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, TENANT, Api, machine_body
-from tests.world import LOCATION
+from tests.arm.people import People
+from tests.world import LOCATION, World
 
 LOG = f"{SUB}/providers/Microsoft.Insights/eventtypes/management/values"
 VERSION = "2015-04-01"
@@ -281,3 +283,86 @@ def test_a_long_log_comes_in_pages_that_miss_and_repeat_nothing(api: Api) -> Non
     assert pages == 3
     assert len(found) == many
     assert set(found) == {str(number) for number in range(many)}
+
+
+# --- who sees what ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> People:
+    """A reader of one group, who tries what readers may not, and things that happen in two."""
+    found = People(World(tmp_path))
+    found.api.with_network()
+    found.api.put(f"{LAB}2", {"location": LOCATION})
+    return found.with_role("reader", "Reader", LAB)
+
+
+def test_who_tried_what_they_may_not_is_in_the_log_with_their_ids(people: People) -> None:
+    refused = people.ask("reader", "DELETE", f"{NETWORK}/virtualNetworks/net")
+    caller = people.callers["reader"]
+
+    (line,) = events(people.api, f"caller eq '{caller.object_id}'")
+
+    assert refused.status_code == 403
+    assert told([line]) == [("Microsoft.Network/virtualNetworks/delete", "net", "Failed")]
+    assert line["caller"] == caller.client_id
+    assert line["claims"]["appid"] == caller.client_id
+    assert line["subStatus"]["value"] == "Forbidden"
+    assert msgspec.json.decode(line["properties"]["statusMessage"])["error"]["code"] == "AuthorizationFailed"
+
+
+def test_a_locked_thing_that_somebody_tried_to_delete_is_in_the_log(people: People) -> None:
+    lock = f"{LAB}/providers/Microsoft.Authorization/locks/keep"
+    people.api.put(lock, {"properties": {"level": "CanNotDelete"}})
+    assert people.api.call("DELETE", LAB).status_code == 409
+
+    latest, before = events(people.api)[:2]
+
+    assert msgspec.json.decode(latest["properties"]["statusMessage"])["error"]["code"] == "ScopeLocked"
+    assert told([before]) == [("Microsoft.Authorization/locks/write", "keep", "Succeeded")]
+    assert before["resourceId"] == lock
+
+
+@pytest.mark.parametrize("select", ["", "&$select=caller"])
+def test_a_reader_of_a_group_sees_the_lines_of_that_group_and_no_others(people: People, select: str) -> None:
+    answer = people.ask("reader", "GET", f"{LOG}?api-version={VERSION}{select}")
+
+    found = {each["id"].partition("/events/")[0].removeprefix(LAB) for each in answer.json()["value"]}
+    assert answer.status_code == 200
+    assert "/providers/Microsoft.Network/virtualNetworks/net" in found
+    assert "2" not in found
+    assert len(events(people.api)) > len(answer.json()["value"])
+
+
+def test_who_may_read_nothing_reads_no_log(people: People) -> None:
+    people.comes("stranger")
+
+    assert people.ask("stranger", "GET", f"{LOG}?api-version={VERSION}").status_code == 403
+
+
+def test_what_a_template_makes_names_who_asked_for_the_template(people: People) -> None:
+    disk = {
+        "type": "Microsoft.Compute/disks",
+        "apiVersion": "2024-03-02",
+        "name": "of-template",
+        "location": LOCATION,
+        "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 1},
+    }
+    template = {"$schema": SCHEMA, "contentVersion": "1.0.0.0", "resources": [disk]}
+    people.with_role("maker", "Contributor", LAB)
+    path = f"{LAB}/providers/Microsoft.Resources/deployments/one"
+    begun = people.ask("maker", "PUT", path, {"properties": {"mode": "Incremental", "template": template}})
+    assert begun.status_code == 201, begun.text
+    people.world.drive()
+
+    lines = events(people.api, f"caller eq '{people.callers['maker'].object_id}'")
+
+    made = [each for each in lines if each["resourceId"].endswith("disks/of-template")]
+    assert [each["status"]["value"] for each in made] == ["Succeeded", "Started"]
+    assert {each["operationName"]["value"] for each in made} == {"Microsoft.Compute/disks/write"}
+    parents = {each["operationId"] for each in lines if each["resourceId"].endswith("deployments/one")}
+    assert {each["properties"]["parentOperationId"] for each in made} == parents
+    assert {each["correlationId"] for each in made} == {begun.headers["x-ms-correlation-request-id"]}
+
+
+SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
