@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from calco.doctor import TOOLS, Tool, Verdict, disk, examine, firmware, memory, tool, tun
+from calco.doctor import TOOLS, Tool, Verdict, disk, examine, firmware, memory, security_groups, tool, tun
 from calco.tool import ToolFailed
 
 QEMU = TOOLS[0]
@@ -89,3 +89,11 @@ def test_whatever_is_not_fine_has_a_cost(tmp_path: Path) -> None:
     assert len({check.name for check in checks}) == len(checks)
     assert all(check.cost for check in checks if check.verdict is not Verdict.FINE)
     assert not (tmp_path / "data").exists()
+
+
+def test_whoever_trusts_rules_of_security_groups_is_told() -> None:
+    found = security_groups()
+
+    assert found.verdict is Verdict.SLOWER
+    assert "not enforced on the wire" in found.cost
+    assert found.mend

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from calco.compute.accelerator import choose_accelerator
 from calco.compute.network_probe import probe_networks
+from calco.model.network_security_group import NOT_ENFORCED
 from calco.tool import ToolFailed, run_tool
 
 MEMORY_WANTED_MIB = 4096
@@ -77,6 +78,7 @@ def examine(data_dir: Path, environ_path: str | None = None) -> Iterator[Check]:
     yield tun(Path("/dev/net/tun"))
     yield memory(Path("/proc/meminfo"))
     yield disk(data_dir)
+    yield security_groups()
 
 
 def tool(wanted: Tool, path: str, run: Callable[[list[str]], bytes] | None = None) -> Check:
@@ -174,6 +176,12 @@ def disk(data_dir: Path) -> Check:
         return Check("disk", Verdict.FINE, seen)
     cost = f"less than {DISK_WANTED_GIB} GiB: captures and builds may find no room"
     return Check("disk", Verdict.SLOWER, seen, cost, "calco up --data-dir DIR on a larger disk")
+
+
+def security_groups() -> Check:
+    """What whoever trusts a rule has to know; the same on every machine."""
+    mend = "none yet: guests are reached from this machine alone, whatever the rules say (docs/networks.md)"
+    return Check("network security groups", Verdict.SLOWER, "rules are kept and shown", NOT_ENFORCED, mend)
 
 
 def _run(argv: list[str]) -> bytes:
