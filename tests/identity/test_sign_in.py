@@ -319,13 +319,22 @@ def test_whoever_guesses_waits_and_longer_each_time(lobby: Lobby) -> None:
     for _ in range(FREE):
         assert "wrong" in text_of(lobby.enter(url, password="guess"))
 
-    assert "Try again in 30 seconds" in text_of(lobby.enter(url)), "the right password too"
+    turned = lobby.enter(url)
+    assert "Try again in 30 seconds" in text_of(turned), "the right password too"
+    assert (turned.status_code, turned.headers["retry-after"]) == (429, "30")
     lobby.world.clock.move(timedelta(seconds=30))
     assert "wrong" in text_of(lobby.enter(url, password="guess"))
     assert "Try again in 60 seconds" in text_of(lobby.enter(url))
     lobby.world.clock.move(timedelta(seconds=60))
     assert lobby.enter(url).status_code == 303
     assert "wrong" in text_of(lobby.enter(url, password="guess")), "counted from the start again"
+
+
+def test_names_that_nobody_could_have_take_no_memory(lobby: Lobby) -> None:
+    for name in ("x" * 10_000, "a b", "é"):
+        assert "wrong" in text_of(lobby.enter(lobby.asking(), name))
+
+    assert lobby.authority.sign_in._attempts._counts == {}
 
 
 def test_others_do_not_wait_for_whoever_guesses_and_a_wait_tells_nobody_who_is_there(lobby: Lobby) -> None:
@@ -393,8 +402,17 @@ def test_a_refresh_token_is_its_clients_alone(lobby: Lobby, change: dict[str, st
 
 
 def test_whatever_else_is_sealed_here_is_no_refresh_token(lobby: Lobby) -> None:
-    for text in ("a password", "{}", '{"purpose": "refresh"}', "[]"):
+    ana = lobby.user("eva")
+    kept = {
+        "purpose": "another",
+        "object_id": ana.object_id,
+        "secret_id": ana.secret.id,
+        "client_id": AZ,
+        "until": "2030-01-01T00:00:00Z",
+    }
+    for text in ("a password", "{}", '{"purpose": "refresh"}', "[]", json.dumps(kept)):
         assert lobby.refresh(lobby.world.sealer.seal(text)).json()["error_codes"] == [9002313]
+    assert lobby.refresh(lobby.world.sealer.seal(json.dumps({**kept, "purpose": "refresh"}))).status_code == 200
 
 
 def test_a_new_password_ends_every_session_at_once(lobby: Lobby) -> None:

@@ -138,6 +138,14 @@ def test_a_password_that_is_no_password_is_refused_and_not_repeated(world: World
     assert not password or password not in refused.value.message
 
 
+def test_a_programs_secret_is_never_one_that_somebody_could_guess(world: World) -> None:
+    with pytest.raises(ApiError, match="made up here"):
+        principal.create(world.cloud, PROGRAM, "ci", password="correct horse battery")
+    principal.create(world.cloud, PROGRAM, "ci")
+    with pytest.raises(ApiError, match="made up here"):
+        principal.rotate(world.cloud, PROGRAM, "ci", password="correct horse battery")
+
+
 @BOTH
 def test_who_is_not_there_is_not_rotated(world: World, type: PrincipalType) -> None:
     with pytest.raises(ApiError) as refused:

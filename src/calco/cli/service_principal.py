@@ -7,7 +7,6 @@ from calco.cli.common import DataDirOption, Form, FormOption, data_dir, show_one
 from calco.cli.principal import (
     DaysOption,
     Name,
-    PasswordOption,
     RoleOption,
     ScopeOption,
     YesOption,
@@ -34,7 +33,6 @@ def create_principal(
     role: RoleOption = None,
     scope: ScopeOption = None,
     days: DaysOption = None,
-    password_stdin: PasswordOption = False,
     form: FormOption = Form.TABLE,
     data_dir_given: DataDirOption = None,
 ) -> None:
@@ -42,7 +40,7 @@ def create_principal(
     from calco.cli.client import connect
 
     client = connect(data_dir(data_dir_given))
-    body = wishes(days, from_stdin=password_stdin)
+    body = wishes(days, from_stdin=False)
     _show(form, create(client, TYPE, name, body, role=role, scope=scope))
 
 
@@ -50,7 +48,6 @@ def create_principal(
 def rotate_principal(
     name: Name,
     days: DaysOption = None,
-    password_stdin: PasswordOption = False,
     form: FormOption = Form.TABLE,
     data_dir_given: DataDirOption = None,
 ) -> None:
@@ -58,7 +55,7 @@ def rotate_principal(
     from calco.cli.client import connect
 
     client = connect(data_dir(data_dir_given))
-    body = wishes(days, from_stdin=password_stdin)
+    body = wishes(days, from_stdin=False)
     _show(form, client.change("POST", f"{path(client, TYPE, name)}/rotate", body, label=f"a new secret for {name}"))
 
 

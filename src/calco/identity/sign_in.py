@@ -22,7 +22,8 @@ from calco.identity.directory import Directory, Session, through
 from calco.identity.place import Place
 from calco.identity.shelf import Shelf
 from calco.model.document import Document
-from calco.model.secret import hashed
+from calco.model.principal import NAME
+from calco.model.secret import LENGTH_MAX, hashed
 from calco.ports import Chance, Clock
 
 CLIENTS: Mapping[str, str] = MappingProxyType(
@@ -118,13 +119,15 @@ class SignIn:
     # --- people --------------------------------------------------------------------------------------------------
 
     def enter(self, name: str, password: str, client_id: str) -> Session | Turned:
-        """Some 50 ms, whether there is such a user or not."""
+        """Some 50 ms, whether there is such a user or not; what no user could have costs and counts nothing."""
+        if not NAME.fullmatch(name) or len(password) > LENGTH_MAX:
+            return Turned()
         wait = self._attempts.wait_seconds(name)
         if wait:
             return Turned(wait_seconds=wait)
         known = self.directory.user(name)
         if known is None:
-            hashed(password[:1000], "00" * 16)
+            hashed(password, "00" * 16)
         if known is None or not self.directory.has_secret(known, password):
             self._attempts.failed(name)
             return Turned()

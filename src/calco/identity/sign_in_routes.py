@@ -81,7 +81,8 @@ class _Wire:
             return self._ask(request, words, asking, name=name, fault=words.stale)
         session = await self._checked(name, form.get("password", ""), asking.client_id)
         if isinstance(session, Turned):
-            return self._ask(request, words, asking, name=name, fault=_fault(words, session))
+            page = self._ask(request, words, asking, name=name, fault=_fault(words, session))
+            return _turned(page, session)
         said = words.nearly.format(name=session.caller.name, client=asking.client_name)
         return self._hand_back(words, asking, said, {"code": self._sign_in.grant(asking, session)})
 
@@ -124,7 +125,7 @@ class _Wire:
         # The password first, and at its price: a guess at a code costs as much as one at a password.
         session = await self._checked(name, form.get("password", ""), "" if device is None else device.client_id)
         if isinstance(session, Turned):
-            return self._ask_device(request, code=code, name=name, fault=_fault(words, session))
+            return _turned(self._ask_device(request, code=code, name=name, fault=_fault(words, session)), session)
         if device is None or not self._sign_in.admit(device, session):
             return self._ask_device(request, code="", name=name, fault=words.code_wrong)
         return HTMLResponse(pages.admitted(words, device.client_name), 200, pages.headers())
@@ -167,6 +168,14 @@ def _fault(words: Words, turned: Turned) -> str:
     if turned.wait_seconds:
         return words.wait.format(seconds=turned.wait_seconds)
     return words.expired if turned.expired else words.wrong
+
+
+def _turned(page: Response, turned: Turned) -> Response:
+    """The page as programs read it: whether trying again soon is of any use."""
+    if turned.wait_seconds:
+        page.status_code = 429
+        page.headers["Retry-After"] = str(turned.wait_seconds)
+    return page
 
 
 def _cookie(request: Request) -> str:

@@ -37,10 +37,10 @@ class Issued:
 def create(
     cloud: Cloud, type: PrincipalType, name: str, *, password: str | None = None, days: int | None = None
 ) -> Issued:
-    """A new principal. Its secret is made up unless it is given. Raises ApiError 409 when the name is taken."""
+    """A new principal. Its secret is made up unless a user's is given. Raises ApiError 409 when the name is taken."""
     if not NAME.fullmatch(name):
         raise _bad_name(type, name)
-    text, secret = _secret(cloud, password, days)
+    text, secret = _secret(cloud, type, password, days)
     made = Principal(
         type=type,
         name=name,
@@ -60,7 +60,7 @@ def rotate(
     cloud: Cloud, type: PrincipalType, name: str, *, password: str | None = None, days: int | None = None
 ) -> Issued:
     """A new secret; from now on the old one is nobody's. Raises ApiError 404."""
-    text, secret = _secret(cloud, password, days)
+    text, secret = _secret(cloud, type, password, days)
     with cloud.records.write() as tx:
         rotated = replace(found(tx, type, name), secret=secret)
         tx.put_entry(_kept(rotated))
@@ -120,10 +120,13 @@ def id_of(type: PrincipalType, name: str) -> str:
 # --- secrets ---------------------------------------------------------------------------------------------------------
 
 
-def _secret(cloud: Cloud, password: str | None, days: int | None) -> tuple[str, Secret]:
+def _secret(cloud: Cloud, type: PrincipalType, password: str | None, days: int | None) -> tuple[str, Secret]:
     lasting = DAYS if days is None else days
     if not 1 <= lasting <= DAYS_MAX:
         raise _invalid("expiresInDays", f"A secret is good for 1 to {DAYS_MAX} days, not {lasting}.")
+    if password is not None and type is not PrincipalType.USER:
+        # A program need not remember it, and its attempts are not counted: nobody must be able to guess it.
+        raise _invalid("password", "The secret of a service principal is made up here. Leave 'password' out.")
     if password is not None and (fault := password_fault(password)):
         raise _invalid("password", f"The password will not do. {fault}")
     text = cloud.chance.token(SECRET_BYTES) if password is None else password
