@@ -142,8 +142,8 @@ def _linked() -> Iterable[str]:
 
 def _open() -> Iterable[str]:
     yield "\n## Outside Resource Manager\n"
-    yield "Where to get a token, where what is, and what a signature in the address opens by itself: none of it asks for"
-    yield "a token. The three that az asks of Microsoft Graph do, and for the right to read users or service principals.\n"
+    yield "Where to get a token, where what is, and what a signature in the address opens by itself: none of it asks"
+    yield "for a token. The three that az asks of Microsoft Graph do, and for the right to read users or principals.\n"
     methods: dict[str, set[str]] = defaultdict(set)
     for method, path in open_ones():
         methods[path].add(method)
