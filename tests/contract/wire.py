@@ -48,6 +48,14 @@ class Wire:
         found: Body = self.ask("GET", path, version, status=200, **query).json()
         return found
 
+    def get_open(self, url: str) -> Body:
+        """What anybody may read, without a token and without a version."""
+        answer = self.http.get(url)
+        self.lines.append(self._line("GET", httpx.URL(url).path, {}, "", answer.status_code))
+        assert answer.status_code == 200, answer.text
+        found: Body = answer.json()
+        return found
+
     def ended(self, answer: httpx.Response) -> Body:
         """Poll what an answer names to its end; the document of an operation that succeeded."""
         for _ in range(100):
@@ -94,6 +102,13 @@ class Wire:
         document: Body = answer.json()
         self.token = document["access_token"]
         return document
+
+    @contextmanager
+    def unrecorded(self) -> Iterator[None]:
+        """What is asked in the block is no part of the table: furniture, not the client's own requests."""
+        kept = list(self.lines)
+        yield
+        self.lines = kept
 
     def table(self) -> str:
         """All requests, as a table; ids of the subscription and the tenant by name, repeated requests once."""
