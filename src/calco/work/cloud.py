@@ -128,6 +128,8 @@ class Cloud:
     sealer: Sealer
     remote_blobs: RemoteBlobs = field(default_factory=NoHosts)
     front: Front = field(default_factory=NoFront)
+    trial: bool = False
+    """Whether nothing of what is asked for will be kept: then there is nothing to tell anybody."""
     cause: Cause = NOBODY
     """Why this cloud is asked for something: whoever hands it on says so with ``replace``."""
 

@@ -19,7 +19,7 @@ from calco.model.ids import ResourceId
 from calco.model.operation import Cause, Failure, Operation, OperationEnd, Status
 from calco.operations.plan import Act, Change, Ended, Job, Plan, Wait, no_change, nothing
 from calco.ports import Reader, Resource, Writer
-from calco.template import Prepared
+from calco.template import Item, Prepared
 from calco.work.cloud import Cloud
 from calco.work.common import GROUP_DELETING
 from calco.work.deployment_record import in_state, is_canceled, parts_of, timestamp, unsealed, with_parts
@@ -47,15 +47,15 @@ def _deploy(cloud: Cloud, job: Job[Deploy]) -> Wait | None:
     with cloud.records.read() as view:
         deployment, me = _found(view, id), view.operation(job.id)
         assert me is not None, "an operation that is carried out is there"
-        asked = view.asked_by(job.id)
-        before = parts_of(deployment)
-        parts = [_looked_at(view, each, asked) for each in before]
+        asked = _Asked.of(view.asked_by(job.id))
+        parts = [_looked_at(each, asked) for each in parts_of(deployment)]
         _check_wanted(view, deployment)
     there = replace(cloud, cause=Cause(me.cause.caller, me.cause.action, me.cause.correlation, job.id))
     free = ready(parts)
     prepared = _prepared(there, job) if free or not _anything_left(parts) else None
-    if prepared is not None:
-        begun = {each.key: _begun(there, prepared, each) for each in free}
+    if prepared is not None and free:
+        items = {each.id.key: each for each in prepared.items}
+        begun = {each.key: _begun(there, prepared, items[each.key], each) for each in free}
         parts = [begun.get(each.key, each) for each in parts]
     _note(cloud, id, parts)
     if under_way(parts):
@@ -94,25 +94,31 @@ def _found(view: Reader, id: ResourceId) -> Resource:
 # --- one resource ----------------------------------------------------------------------------------------------------
 
 
-def _looked_at(view: Reader, part: Part, asked: Sequence[Operation]) -> Part:
+@dataclass(frozen=True)
+class _Asked:
+    """What was asked for on the deployment's behalf. A subnet's operation is about its network and not found by its own
+    name: putting it again changes nothing."""
+
+    by_id: Mapping[str, Operation]
+    by_wish: Mapping[tuple[str, str], Operation]
+
+    @classmethod
+    def of(cls, operations: Sequence[Operation]) -> "_Asked":
+        wishes = {(each.subject.key, each.cause.action.lower()): each for each in operations}
+        return cls({each.id: each for each in operations}, wishes)
+
+
+def _looked_at(part: Part, asked: _Asked) -> Part:
     """The part as its operation says; one that a killed service had asked for, and not noted, is found again."""
     if part.state is PartState.WAITING:
-        known = next((each for each in asked if _is_for(each, part)), None)
+        known = asked.by_wish.get((part.key, f"{part.resource.kind}/write"))
         if known is None:
             return part
         part = replace(part, state=PartState.RUNNING, operation=known.id, began=timestamp(known.started_at))
     if part.state is not PartState.RUNNING:
         return part
-    operation = None if part.operation is None else view.operation(part.operation)
-    if operation is None or operation.end is None:
-        return part
-    return _ended(part, operation.end)
-
-
-def _is_for(operation: Operation, part: Part) -> bool:
-    """A subnet's operation is its network's too; so the action tells them apart."""
-    right = f"{part.resource.kind}/write"
-    return operation.subject.key == part.key and operation.cause.action.lower() == right
+    operation = asked.by_id.get(part.operation or "")
+    return part if operation is None or operation.end is None else _ended(part, operation.end)
 
 
 def _ended(part: Part, end: OperationEnd) -> Part:
@@ -136,11 +142,10 @@ def _why(end: OperationEnd) -> Document:
     return error_document(ApiError(409, failure.code, failure.message, failure.target))
 
 
-def _begun(cloud: Cloud, prepared: Prepared, part: Part) -> Part:
+def _begun(cloud: Cloud, prepared: Prepared, item: Item, part: Part) -> Part:
     """Ask for one resource. What is refused fails the part."""
     began = timestamp(cloud.clock.now())
     part = replace(part, began=began)
-    item = next(each for each in prepared.items if each.id.key == part.key)
     try:
         body = template.body(prepared, item, Sight(cloud))
         submitted = cloud.front.put(cloud, item.id, item.version, body)

@@ -68,7 +68,7 @@ def put(cloud: Cloud, wanted: NewNetworkSecurityGroup) -> Accepted:
         tx.put(made)
         forget_inside(tx, there, made)
         operation = settled(cloud, tx, made, Family.NETWORK)
-    if there is None:
+    if there is None and not cloud.trial:
         log.warning("network security group %s: %s", made.id.name, network_security_group.NOT_ENFORCED)
     return Accepted(made, operation, created=there is None)
 

@@ -58,6 +58,7 @@ def _on_trial(cloud: Cloud, tx: Writer) -> Cloud:
         disks=cast("DiskStore", _Untouched(cloud.disks)),
         accepted=_nobody_hears,
         wake=_nobody_hears,
+        trial=True,
     )
 
 
