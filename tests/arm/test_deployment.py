@@ -1,6 +1,7 @@
 """Deployments on the wire: statuses, headers and bodies that az and the SDKs live on; and whose rights count."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -113,13 +114,14 @@ def test_the_same_deployment_again_is_200(api: Api) -> None:
 
 
 def test_deployments_are_listed_newest_first_and_found_by_their_state(api: Api) -> None:
-    api.put(f"{ALL}/good", of(disk("data")))
-    api.put(f"{ALL}/later", of())
+    for name, resources in (("good", [disk("data")]), ("later", list[Document]())):
+        api.put(f"{ALL}/{name}", of(*resources))
+        api.world.clock.move(timedelta(seconds=1))
     outputs = {"no": {"type": "string", "value": "[reference('data').nothing.below]"}}
     api.call("PUT", f"{ALL}/bad", of(disk("data"), outputs=outputs))
     api.world.drive()
 
-    assert {each["name"] for each in api.get(f"{ALL}/")["value"]} == {"good", "later", "bad"}
+    assert [each["name"] for each in api.get(f"{ALL}/")["value"]] == ["bad", "later", "good"]
     failed = api.get(f"{ALL}?$filter=provisioningState eq 'Failed'")["value"]
     assert [each["name"] for each in failed] == ["bad"]
     assert len(api.get(f"{ALL}?$top=2")["value"]) == 2
