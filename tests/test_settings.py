@@ -84,6 +84,9 @@ def test_the_file_cannot_say_where_it_lies(tmp_path: Path) -> None:
         ("subscription_name = 3", "is no text"),
         ('hypervisor = "simulate"', "did you mean 'simulated'"),
         ('public_address_range = "300.0.0.0/8"', "public_address_range"),
+        ('image_aliases = ["Ubuntu2204=nothing"]', "image_aliases"),
+        ('dns_suffix = "-.lab"', "dns_suffix"),
+        ("cores_per_region = -1", "cores_per_region"),
         ("long_poll_seconds = nan", "is not between"),
     ],
 )

@@ -81,6 +81,20 @@ def nic_with(more: Document) -> Document:
     return {**body, "properties": {**body["properties"], **more}}
 
 
+def test_a_rule_with_lists_shows_no_single_values_that_were_sent_empty(lab: Api) -> None:
+    """As Terraform sends them: empty texts and empty lists throughout."""
+    lists: Any = {"destinationPortRange": "", "destinationPortRanges": ["80", "443"], "sourceAddressPrefixes": []}
+    empty: Any = {"sourceApplicationSecurityGroups": [], "destinationApplicationSecurityGroups": []}
+
+    lab.put(GROUP, with_rules(rule(**lists, **empty)))
+
+    (shown,) = lab.get(GROUP)["properties"]["securityRules"]
+    assert shown["properties"]["destinationPortRanges"] == ["80", "443"]
+    assert "destinationPortRange" not in shown["properties"]
+    assert shown["properties"]["sourceAddressPrefix"] == "*"
+    assert "sourceApplicationSecurityGroups" not in shown["properties"]
+
+
 def test_rules_come_and_go_by_themselves(lab: Api) -> None:
     lab.put(GROUP, PLACE)
     ssh, web = f"{GROUP}/securityRules/ssh", f"{GROUP}/securityRules/web"

@@ -1,5 +1,5 @@
-"""Availability sets: PUT, PATCH, GET, lists, DELETE, and the sizes a machine in one may have. All of it is done at once:
-Azure answers 200 here and names no operation. Source: azure-mgmt-compute, AvailabilitySetsOperations."""
+"""Availability sets: PUT, PATCH, GET, lists, DELETE, and the sizes a machine in one may have. All of it is done at
+once: Azure answers 200 here and names no operation. Source: azure-mgmt-compute, AvailabilitySetsOperations."""
 
 from msgspec import Struct
 

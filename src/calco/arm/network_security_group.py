@@ -169,7 +169,9 @@ def _rule(rule: Rule, document: Document) -> NewSecurityRule:
     for name in ("sourceApplicationSecurityGroups", "destinationApplicationSecurityGroups"):
         if kept.pop(name, None):
             raise errors.not_supported(f"securityRules.properties.{name}")
-    return NewSecurityRule(rule.name, wanted.priority, wanted.direction, {**kept, **_ends(wanted, rule.name)})
+    said = {**kept, **_ends(wanted, rule.name)}
+    properties: Document = {name: value for name, value in said.items() if value is not None}
+    return NewSecurityRule(rule.name, wanted.priority, wanted.direction, properties)
 
 
 def _ends(wanted: RuleProperties, name: str) -> Document:
@@ -189,8 +191,7 @@ def _ends(wanted: RuleProperties, name: str) -> Document:
         if not values:
             raise network_security_group.missing_member(member, name)
         _check_ends(values, is_port="Port" in member)
-        if one:
-            kept[member] = one
+        kept[member] = one or None
         kept[plural] = [*(many or [])]
     return kept
 

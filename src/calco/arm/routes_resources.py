@@ -39,9 +39,7 @@ RESOURCES: tuple[Route, ...] = (
         "Microsoft.Resources/subscriptions/locations/read",
     ),
     Route("GET", PROVIDERS, provider.list_all, "Microsoft.Resources/subscriptions/providers/read"),
-    Route(
-        "GET", f"{PROVIDERS}/{{namespace}}", provider.get, "Microsoft.Resources/subscriptions/providers/read"
-    ),
+    Route("GET", f"{PROVIDERS}/{{namespace}}", provider.get, "Microsoft.Resources/subscriptions/providers/read"),
     *_registrations(),
     Route("GET", GROUPS, resource_group.list_all, "Microsoft.Resources/subscriptions/resourceGroups/read", lists=True),
     Route("PUT", GROUP, resource_group.put, "Microsoft.Resources/subscriptions/resourceGroups/write"),

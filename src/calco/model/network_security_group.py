@@ -14,8 +14,8 @@ from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 
 NOT_ENFORCED = (
-    "rules of network security groups are kept and shown, but not enforced on the wire yet: no frame is dropped because "
-    "of them"
+    "rules of network security groups are kept and shown, but not enforced on the wire yet: no frame is dropped "
+    "because of them"
 )
 
 
@@ -101,10 +101,26 @@ DEFAULT_RULES: Sequence[DefaultRule] = (
         _IN,
     ),
     DefaultRule("DenyAllInBound", "Deny all inbound traffic", _ALL, _ALL, _NO, 65500, _IN),
-    DefaultRule("AllowVnetOutBound", "Allow outbound traffic from all VMs to all VMs in VNET", _NET, _NET, _YES, 65000, _OUT),
-    DefaultRule("AllowInternetOutBound", "Allow outbound traffic from all VMs to Internet", _ALL, "Internet", _YES, 65001, _OUT),
+    DefaultRule(
+        "AllowVnetOutBound",
+        "Allow outbound traffic from all VMs to all VMs in VNET",
+        _NET,
+        _NET,
+        _YES,
+        65000,
+        _OUT,
+    ),
+    DefaultRule(
+        "AllowInternetOutBound",
+        "Allow outbound traffic from all VMs to Internet",
+        _ALL,
+        "Internet",
+        _YES,
+        65001,
+        _OUT,
+    ),
     DefaultRule("DenyAllOutBound", "Deny all outbound traffic", _ALL, _ALL, _NO, 65500, _OUT),
-)  # fmt: skip
+)
 """Source: Azure, "Network security groups", default security rules."""
 
 PRIORITIES = (100, 4096)
