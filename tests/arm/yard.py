@@ -33,6 +33,8 @@ NAMES = {
     "definition": GONE,
     "lock": "one",
     "part": "0123456789ABCDEF",
+    "extension": "one",
+    "command": "RunShellScript",
 }
 """What fills the variables of patterns. Whoever adds a variable adds it here, or nothing tries the route."""
 
@@ -115,6 +117,8 @@ def good_body(route: Route) -> Document:
         ("locks/{lock}", {"properties": {"level": "CanNotDelete"}}),
         ("roleAssignments/{assignment}", _assignment_body()),
         ("roleDefinitions/{definition}", _definition_body()),
+        ("runCommand", {"commandId": "RunShellScript", "script": ["hostname"]}),
+        ("attachDetachDataDisks", {"dataDisksToAttach": [{"diskId": f"{LAB}/providers/Microsoft.Compute/disks/one"}]}),
         ("virtualMachines/{name}", machine_body("one", f"{NETWORK}/networkInterfaces/one")),
         ("images", image_body(f"{LAB}/providers/Microsoft.Compute/virtualMachines/one")),
         ("beginGetAccess", {"access": "Read", "durationInSeconds": 100}),

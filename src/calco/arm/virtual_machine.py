@@ -200,10 +200,9 @@ def _os_profile(profile: Document, *, is_windows: bool) -> Document:
     if is_windows:
         sent = object_at(shown, "windowsConfiguration")
         shown["windowsConfiguration"] = windows_configuration.show(windows_configuration.without_secrets(sent))
-    linux = shown.get("linuxConfiguration")
-    if isinstance(linux, dict):
+    else:
         patching: Document = {"patchMode": "ImageDefault", "assessmentMode": "ImageDefault"}
-        agent = {"disablePasswordAuthentication": False, **linux}
+        agent: Document = {"disablePasswordAuthentication": False, **object_at(shown, "linuxConfiguration")}
         agent.setdefault("provisionVMAgent", True)
         agent.setdefault("patchSettings", patching)
         agent.setdefault("enableVMAgentPlatformUpdates", False)
