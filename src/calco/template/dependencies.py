@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
+from calco.model.document import Document
 from calco.model.errors import ApiError
 from calco.template import faults
 from calco.template.evaluation import Known
-from calco.template.faults import Fault, short
+from calco.template.faults import Fault, at, short
 from calco.template.resources import Draft
 
 
@@ -55,14 +56,14 @@ def _spellings(draft: Draft) -> Iterable[str]:
         yield draft.symbol.lower()
 
 
-def refuse_twins(names: Names) -> None:
+def refuse_twins(names: Names, template: Document) -> None:
     """Raises ApiError when two resources that will be there have one id."""
     seen: set[str] = set()
     for draft in names.all:
         if draft.deployed and draft.id.key in seen:
             raise faults.invalid(
-                f"The resource '{short(_relative(draft))}' {draft.where} is defined multiple times in a template. "
-                "Please see https://aka.ms/arm-template/#resources for usage details."
+                f"The resource '{short(_relative(draft))}' {at(template, *draft.path)} is defined multiple times in "
+                "a template. Please see https://aka.ms/arm-template/#resources for usage details."
             )
         if draft.deployed:
             seen.add(draft.id.key)

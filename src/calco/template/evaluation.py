@@ -5,8 +5,8 @@ much work may still be done. A ``Scope`` is a place in it: which loops run aroun
 is bounded: each call and each value made costs, nesting is counted across variables, and what is used up is a Fault.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -21,8 +21,9 @@ from calco.template.language import Call, Index, Literal, Node, is_expression, p
 from calco.template.values import kind_of, member, weight
 
 BUDGET = 6_000_000
-"""What one preparation may cost: members and portions of text of the values made, and ``CALL`` for each call."""
-CALL = 5
+"""What one preparation may cost: ``CALL`` for each call, and each member and each four characters it is given or makes.
+A step takes about a microsecond."""
+CALL = 10
 MAX_DEPTH = 100
 """Nesting of evaluation: calls, variables, objects in them."""
 MAX_COPIES = 800
@@ -52,22 +53,25 @@ class Meter:
     depth: int = 0
 
     def spend(self, value: Json) -> None:
-        self.take(weight(value, self.left + 1))
+        if isinstance(value, list | dict):
+            self.take(weight(value, self.left + 1))
+        else:
+            self.take(1 + (len(value) >> 2) if isinstance(value, str) else 1)
 
     def take(self, cost: int) -> None:
         self.left -= cost
         if self.left < 0:
             raise Fault(f"The template needs more than '{BUDGET}' steps to evaluate. Make it smaller")
 
-    @contextmanager
-    def down(self) -> Iterator[None]:
+    def __enter__(self) -> None:
+        """One level down."""
         self.depth += 1
-        try:
-            if self.depth > MAX_DEPTH:
-                raise Fault(f"The expression, with all it refers to, is nested more than '{MAX_DEPTH}' deep")
-            yield
-        finally:
+        if self.depth > MAX_DEPTH:
             self.depth -= 1
+            raise Fault(f"The expression, with all it refers to, is nested more than '{MAX_DEPTH}' deep")
+
+    def __exit__(self, *_: object) -> None:
+        self.depth -= 1
 
 
 @dataclass
@@ -164,7 +168,7 @@ class Scope:
             return self.text(value)
         if not isinstance(value, dict | list):
             return value
-        with self.world.meter.down():
+        with self.world.meter:
             self.world.meter.take(len(value))
             if isinstance(value, list):
                 return [self.resolve(each) for each in value]
@@ -199,6 +203,7 @@ class Scope:
         name = str(self.text(name))
         times = self.count(copy.get("count"))
         inside = copy["input"]
+        self.world.meter.take(times * CALL)
         return name, [self.within(name, index).resolve(inside) for index in range(times)]
 
     def count(self, value: Json) -> int:
@@ -229,6 +234,7 @@ class Scope:
         """What a text of the template means."""
         if not is_expression(text):
             return quoted(plain(text)) if self.nested else plain(text)
+        self.world.meter.take(len(text) >> 3)
         node = parse(text)
         try:
             value = self.evaluate(node)
@@ -274,7 +280,7 @@ class Scope:
     def evaluate(self, node: Node) -> Json:
         if isinstance(node, Literal):
             return node.value
-        with self.world.meter.down():
+        with self.world.meter:
             if isinstance(node, Index):
                 return self._part(self.evaluate(node.base), self.evaluate(node.key))
             self.world.meter.take(CALL)
@@ -287,8 +293,13 @@ class Scope:
         given: list[Json | Node] = []
         for number, each in enumerate(node.arguments):
             given.append(each if called.argument(number).lazy else self.evaluate(each))
-        called.check_kinds([each for each in given if not isinstance(each, Literal | Call | Index)])
-        return called.call(self, *given) if called.framed else called.call(*given)
+        values = [each for each in given if not isinstance(each, Literal | Call | Index)]
+        called.check_kinds(values)
+        for value in values:
+            self.world.meter.spend(value)
+        made = called.call(self, *given) if called.framed else called.call(*given)
+        self.world.meter.take(len(made) >> 2 if isinstance(made, str) else len(made) if isinstance(made, list) else 0)
+        return made
 
     def _check_place(self, called: Function, name: str) -> None:
         if self.place in called.places:
@@ -370,8 +381,8 @@ class Scope:
     def bound(self, variables: Mapping[str, Json]) -> "Scope":
         return replace(self, bindings={**self.bindings, **variables})
 
-    def spend(self, value: Json) -> None:
-        self.world.meter.spend(value)
+    def take(self, cost: int) -> None:
+        self.world.meter.take(cost)
 
     def new_guid(self) -> str:
         self.world.guids += 1

@@ -50,6 +50,7 @@ _MONTHS = [
 ]
 _DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 MAX_WIDTH = 1000
+MAX_DATE_FORMAT = 100
 
 
 def composite(text: str, arguments: Sequence[Json]) -> str:
@@ -101,8 +102,8 @@ def _one(value: Json, wanted: str) -> str:
 
 def moment(time: datetime, wanted: str) -> str:
     """``time`` written as ``wanted`` says: one letter of .NET's, or a pattern of its."""
-    if len(wanted) == 1 and wanted not in _STANDARD_DATES:
-        raise Fault(f"The format '{wanted}' is not a valid format of a date and time")
+    if (len(wanted) == 1 and wanted not in _STANDARD_DATES) or len(wanted) > MAX_DATE_FORMAT:
+        raise Fault(f"The format '{short(wanted)}' is not a valid format of a date and time")
     if wanted in {"r", "R", "u"}:
         time = time.astimezone(UTC)
     return "".join(_piece(time, each[0]) for each in _DATE.finditer(_STANDARD_DATES.get(wanted, wanted)))

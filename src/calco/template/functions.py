@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from types import MappingProxyType
 
 from calco.template import functions_collections, functions_deployment, functions_numbers, functions_text
@@ -21,6 +21,7 @@ def table() -> Mapping[str, Function]:
     return MappingProxyType({each.name.lower(): each for each in (*everywhere, *placed)})
 
 
+@lru_cache(maxsize=512)
 def find(name: str) -> Function:
     """Raises Fault: the name is no function's."""
     found = table().get(name.lower())

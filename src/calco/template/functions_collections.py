@@ -10,7 +10,7 @@ from calco.template.language import Call, Literal, Node
 from calco.template.values import MAX_TEXT, kind_of, member, same, text_of
 
 
-def concat(frame: Frame, arg1: Json, *further: Json) -> Json:
+def concat(arg1: Json, *further: Json) -> Json:
     """All texts as one text, or all arrays as one array."""
     given = (arg1, *further)
     arrays = [each for each in given if isinstance(each, list)]
@@ -20,7 +20,6 @@ def concat(frame: Frame, arg1: Json, *further: Json) -> Json:
             "must be an array. Please see https://aka.ms/arm-template-expressions/#concat for usage details"
         )
     if arrays:
-        frame.spend(list(arrays))
         return [each for array in arrays for each in array]
     if any(isinstance(each, dict) or each is None for each in given):
         kinds = ", ".join(kind_of(each) for each in given)
@@ -114,7 +113,6 @@ def union(frame: Frame, arg1: Collection, arg2: Collection, *further: Collection
     """All elements of the arrays, each once; or all members of the objects, later ones first, objects in them too."""
     given: list[Json] = [arg1, arg2, *further]
     _alike("union", given)
-    frame.spend(given)
     if isinstance(arg1, list):
         return distinct(frame, [each for array in given if isinstance(array, list) for each in array])
     merged: Document = {}
@@ -129,7 +127,7 @@ def distinct(frame: Frame, values: list[Json]) -> list[Json]:
     plain: set[tuple[str, str]] = set()
     for each in values:
         if isinstance(each, list | dict):
-            frame.spend(list(kept))
+            frame.take(len(kept))
             if not any(same(each, other) for other in kept):
                 kept.append(each)
         elif (mark := (kind_of(each), text_of(each))) not in plain:
@@ -151,25 +149,22 @@ def intersection(frame: Frame, arg1: Collection, arg2: Collection, *further: Col
     """The elements that all arrays have, or the members that all objects have alike."""
     given: list[Json] = [arg1, arg2, *further]
     _alike("intersection", given)
-    frame.spend(given)
     common: Collection = arg1
     for other in (arg2, *further):
         if isinstance(common, dict) and isinstance(other, dict):
             common = {name: each for name, each in common.items() if name in other and same(each, other[name])}
         elif isinstance(common, list) and isinstance(other, list):
-            frame.spend([*common] * min(len(other), 1000))
+            frame.take(len(common) * len(other))
             common = [each for each in common if any(same(each, there) for there in other)]
     return distinct(frame, common) if isinstance(common, list) else common
 
 
-def create_array(frame: Frame, *values: Json) -> Json:
+def create_array(*values: Json) -> Json:
     """An array of the values."""
-    made: Json = list(values)
-    frame.spend(made)
-    return made
+    return list(values)
 
 
-def create_object(frame: Frame, *keys_and_values: Json) -> Json:
+def create_object(*keys_and_values: Json) -> Json:
     """An object of the names and values that follow each other."""
     names, values = keys_and_values[::2], keys_and_values[1::2]
     if len(names) != len(values) or not all(isinstance(each, str) for each in names):
@@ -179,7 +174,6 @@ def create_object(frame: Frame, *keys_and_values: Json) -> Json:
             "https://aka.ms/arm-template-expressions/#createobject for usage details"
         )
     made: Document = {str(name): value for name, value in zip(names, values, strict=True)}
-    frame.spend(made)
     return made
 
 
@@ -203,11 +197,10 @@ def object_keys(object: dict[str, Json]) -> list[Json]:
     return [*sorted(object)]
 
 
-def flatten(frame: Frame, array_of_arrays: list[Json]) -> list[Json]:
+def flatten(array_of_arrays: list[Json]) -> list[Json]:
     """The elements of the arrays in an array."""
     if not all(isinstance(each, list) for each in array_of_arrays):
         raise Fault("The template language function 'flatten' expects its parameter to be an array of arrays")
-    frame.spend(array_of_arrays)
     return [each for below in array_of_arrays if isinstance(below, list) for each in below]
 
 
@@ -289,7 +282,6 @@ def reduce(frame: Frame, input_array: list[Json], initial_value: Json, rule: Nod
     """What is left when the lambda has taken the value so far and each element in turn."""
     for number, each in enumerate(input_array):
         initial_value = _applied(frame, "reduce", rule, initial_value, each, number)
-        frame.spend(initial_value)
     return initial_value
 
 

@@ -110,9 +110,10 @@ def substring(string_to_parse: str, start_index: int, length: int | None = None)
     return string_to_parse[start_index:end]
 
 
-def split(input_string: str, delimiter: str | list[Json]) -> list[Json]:
+def split(frame: Frame, input_string: str, delimiter: str | list[Json]) -> list[Json]:
     """The parts of the text between delimiters: one text, or an array of them."""
     delimiters = [delimiter] if isinstance(delimiter, str) else [each for each in delimiter if isinstance(each, str)]
+    frame.take(len(delimiters) * (len(input_string) >> 4))
     parts = [input_string]
     for each in delimiters:
         parts = [piece for part in parts for piece in part.split(each)] if each else parts
@@ -127,8 +128,9 @@ def join(input_array: list[Json], delimiter: str) -> str:
     return delimiter.join(parts)
 
 
-def format(format_string: str, *arguments: Json) -> str:
+def format(frame: Frame, format_string: str, *arguments: Json) -> str:
     """The text with ``{0}``, ``{1,5}`` and ``{0:D3}`` replaced by the arguments, as .NET does it."""
+    frame.take(4 * (format_string.count("{") + format_string.count("}")))
     return formats.composite(format_string, arguments)
 
 
@@ -159,8 +161,9 @@ def string(value: Json) -> str:
     return text_of(value)
 
 
-def unique_string(base_string: str, *further: str) -> str:
+def unique_string(frame: Frame, base_string: str, *further: str) -> str:
     """13 letters and digits, the same as Azure's for the same texts."""
+    frame.take(sum(map(len, further), len(base_string)))
     return unique_text((base_string, *further))
 
 

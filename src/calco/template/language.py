@@ -20,6 +20,10 @@ MAX_DEPTH = 48
 """Nesting of calls and brackets. Ours: Azure's own is not documented, and nobody nests twenty."""
 
 
+REMEMBERED_LENGTH = 512
+"""Characters; trees of longer ones are made anew each time: a request may hold megabytes."""
+
+
 @dataclass(frozen=True)
 class Literal:
     value: str | int
@@ -179,11 +183,18 @@ class _Parser:
         return tuple(given)
 
 
-@lru_cache(maxsize=2048)
 def parse(expression: str) -> Node:
     """The tree of ``expression``, which stands in its brackets. Raises Unreadable."""
+    return _remembered(expression) if len(expression) <= REMEMBERED_LENGTH else _parse(expression)
+
+
+def _parse(expression: str) -> Node:
     if len(expression) > MAX_LENGTH:
         raise Unreadable(
             f"The template language expression has '{len(expression)}' characters, and the limit is '{MAX_LENGTH}'"
         )
     return _Parser(expression[1:-1]).whole()
+
+
+# A loop evaluates the same expressions again and again.
+_remembered = lru_cache(maxsize=4096)(_parse)

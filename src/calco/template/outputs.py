@@ -29,13 +29,12 @@ def declared(template: Document) -> Document:
 def check(world: World) -> None:
     """Find what can be found before anything is made. Raises ApiError."""
     for name, output in declared(world.template).items():
-        where = faults.at(world.template, "outputs", name)
         if not isinstance(output, dict):
             raise faults.wrong_shape(f"properties.template.outputs.{name}", "An object")
         if not type_of(output):
             raise faults.output_fault(
                 name,
-                where,
+                faults.at(world.template, "outputs", name),
                 f"The type '{short(text_of(output.get('type')))}' is not supported: an output is one of "
                 f"'{', '.join(SHOWN_TYPES.values())}'",
             )
@@ -44,6 +43,7 @@ def check(world: World) -> None:
         except Unreadable as unreadable:
             raise faults.unreadable(str(unreadable)) from None
         except Fault as fault:
+            where = faults.at(world.template, "outputs", name)
             raise faults.output_fault(name, where, str(fault)) from None
 
 

@@ -37,7 +37,7 @@ class Prepared:
     """Those whose condition is false."""
     world: World = field(repr=False, kw_only=True)
     """What expressions are evaluated in; nobody else's business."""
-    where: Mapping[str, str] = field(repr=False, kw_only=True)
+    paths: Mapping[str, tuple[str | int, ...]] = field(repr=False, kw_only=True)
     """Where each item is in the template, by key: for messages."""
 
 
@@ -63,7 +63,7 @@ def _prepare(template: Document, given: Document, context: Context, level: int) 
     _check_variables(world)
     names = Names(drafts(world))
     world.names = names
-    dependencies.refuse_twins(names)
+    dependencies.refuse_twins(names, template)
     asked = {each.id.key: _look_through(world, each, level) for each in names.all if each.deployed}
     waits = dependencies.edges(names, asked)
     template_outputs.check(world)
@@ -75,7 +75,7 @@ def _prepare(template: Document, given: Document, context: Context, level: int) 
         items=tuple(_item(each, waits[each.id.key]) for each in names.all if each.deployed),
         skipped=tuple(each.id for each in names.all if not each.deployed and not each.existing),
         world=world,
-        where={each.id.key: each.where for each in names.all},
+        paths={each.id.key: each.path for each in names.all},
     )
 
 
@@ -98,7 +98,7 @@ def _look_through(world: World, draft: Draft, level: int) -> list[Known]:
     asked: list[tuple[Known, bool]] = []
     scope = Scope(world, Place.BODY, draft.loops, keep=True, asked=asked)
     item = _item(draft, ())
-    made = _shaped(scope, item, draft.where)
+    made = _shaped(scope, item, draft.path)
     if draft.is_deployment:
         _prepare_nested(world.context, item, made, level)
     return [known for known, elsewhere in asked if not elsewhere]
@@ -126,27 +126,28 @@ def _prepare_nested(context: Context, item: Item, body: Document, level: int) ->
         ) from None
 
 
-def _shaped(scope: Scope, item: Item, where: str) -> Document:
+def _shaped(scope: Scope, item: Item, path: tuple[str | int, ...]) -> Document:
     try:
         return nested.shaped(scope, item.source, item.nested)
     except Unreadable as unreadable:
         raise faults.unreadable(str(unreadable)) from None
     except Fault as fault:
-        raise faults.unprocessable(str(item.id), where, str(fault)) from None
-    except RecursionError:
+        raise faults.unprocessable(str(item.id), faults.at(scope.world.template, *path), str(fault)) from None
+    except RecursionError:  # as in prepare
+        where = faults.at(scope.world.template, *path)
         raise faults.unprocessable(str(item.id), where, "It is nested too deeply") from None
 
 
 def body(prepared: Prepared, item: Item, look: Look) -> Document:
     """What to PUT for ``item``. Raises what ``look`` raises, and ApiError InvalidTemplate when an expression fails."""
     world = prepared.world.looking(look)
-    return _shaped(Scope(world, Place.BODY, item.loops), item, prepared.where[item.id.key])
+    return _shaped(Scope(world, Place.BODY, item.loops), item, prepared.paths[item.id.key])
 
 
 def preview(prepared: Prepared, item: Item) -> Document:
     """``body`` before anything is there: what must wait for the world stays the expression that it is."""
     world = prepared.world.looking(None)
-    return _shaped(Scope(world, Place.BODY, item.loops, keep=True), item, prepared.where[item.id.key])
+    return _shaped(Scope(world, Place.BODY, item.loops, keep=True), item, prepared.paths[item.id.key])
 
 
 def outputs(prepared: Prepared, look: Look) -> Document:

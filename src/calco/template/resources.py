@@ -49,7 +49,8 @@ class Draft:
     version: str
     source: Document
     loops: tuple[tuple[str, int], ...]
-    where: str
+    path: tuple[str | int, ...]
+    """Where it is in the template: for messages."""
     deployed: bool
     """False when its condition is, or when it is only looked at (``existing``)."""
     existing: bool
@@ -128,7 +129,10 @@ class _Reader:
         for name in ("type", "name", "apiVersion"):
             if self.members.get(name.lower()) is None:
                 raise faults.incomplete(name, _path(path))
-        self.where = faults.at(world.template, *path)
+
+    @property
+    def where(self) -> str:
+        return faults.at(self.world.template, *self.path)
 
     def refused(self, why: str, name: str = "") -> ApiError:
         return faults.resource_fault(name or str(self.members["name"]), self.where, why)
@@ -256,7 +260,7 @@ def _draft(reader: _Reader, scope: Scope, type: str, symbol: str, around: _Aroun
         version=reader.text(scope, "apiversion"),
         source=reader.source,
         loops=scope.loops,
-        where=reader.where,
+        path=reader.path,
         deployed=not existing and reader.condition(scope),
         existing=existing,
         symbol=symbol,

@@ -1,6 +1,7 @@
 """The template as a whole: its sections, its size, functions of its own; that every expression in it can be read."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from calco.model.document import Document, Json
 from calco.model.errors import ApiError
@@ -38,6 +39,15 @@ _REFUSED = ("definitions", "imports", "extensions", "asserts")
 _SCHEMA = "deploymenttemplate.json"
 
 
+@dataclass(frozen=True)
+class _Part:
+    """A part of a template that is refused by its own sentence."""
+
+    kind: str
+    name: str
+    path: tuple[str | int, ...]
+
+
 def check(template: Document) -> None:
     """Size, sections, expressions. Raises ApiError."""
     try:
@@ -50,8 +60,8 @@ def check(template: Document) -> None:
             "https://aka.ms/arm-template for usage details."
         )
     _check_sections(template)
-    for sentence, value in _expressions(template):
-        _check_expressions(sentence, value)
+    for part, value in _expressions(template):
+        _check_expressions(template, part, value)
 
 
 def _check_sections(template: Document) -> None:
@@ -80,20 +90,18 @@ def _check_sections(template: Document) -> None:
         )
 
 
-def _expressions(template: Document) -> Iterator[tuple[tuple[str, str, str], Json]]:
-    """Each part that holds expressions: kind, name, where; and the part."""
+def _expressions(template: Document) -> Iterator[tuple[_Part, Json]]:
+    """Each part that holds expressions, with all of it that is evaluated."""
     for name, each in has_members(template.get("parameters")).items():
-        where = faults.at(template, "parameters", name)
-        yield ("parameter", name, where), has_members(each).get("defaultValue")
+        yield _Part("parameter", name, ("parameters", name)), has_members(each).get("defaultValue")
     for name, each in has_members(template.get("variables")).items():
-        yield ("variable", name, ""), each
+        yield _Part("variable", name, ("variables", name)), each
     for path, _, source in sources(template):
         named = members(source).get("name")
-        where = faults.at(template, *path)
-        yield ("resource", named if isinstance(named, str) else str(path[-1]), where), _own(source)
+        yield _Part("resource", named if isinstance(named, str) else str(path[-1]), path), _own(source)
     for name, each in has_members(template.get("outputs")).items():
-        where = faults.at(template, "outputs", name)
-        yield ("output", name, where), {k: v for k, v in has_members(each).items() if k.lower() != "metadata"}
+        evaluated: Document = {key: value for key, value in has_members(each).items() if key.lower() != "metadata"}
+        yield _Part("output", name, ("outputs", name)), evaluated
 
 
 def _own(source: Document) -> Document:
@@ -104,8 +112,7 @@ def _own(source: Document) -> Document:
     return kept
 
 
-def _check_expressions(part: tuple[str, str, str], value: Json) -> None:
-    kind, name, where = part
+def _check_expressions(template: Document, part: _Part, value: Json) -> None:
     left = [value]
     while left:
         each = left.pop()
@@ -115,7 +122,8 @@ def _check_expressions(part: tuple[str, str, str], value: Json) -> None:
             except Unreadable as unreadable:
                 raise faults.unreadable(str(unreadable)) from None
             except Fault as fault:
-                raise _REFUSE[kind](name, where, str(fault)) from None
+                where = faults.at(template, *part.path)
+                raise _REFUSE[part.kind](part.name, where, str(fault)) from None
         elif isinstance(each, list):
             left.extend(each)
         elif isinstance(each, dict):
@@ -151,11 +159,13 @@ def own_functions(template: Document) -> dict[str, Member]:
         if not isinstance(space, str):
             raise faults.incomplete("namespace", path)
         for name, body in has_members(has_members(each).get("members")).items():
-            found[f"{space}.{name}".lower()] = _own_function(f"{space}.{name}", body, f"{path}.members.{name}")
+            found[f"{space}.{name}".lower()] = _own_function(
+                template, f"{space}.{name}", body, f"{path}.members.{name}"
+            )
     return found
 
 
-def _own_function(name: str, body: Json, path: str) -> Member:
+def _own_function(template: Document, name: str, body: Json, path: str) -> Member:
     output = has_members(has_members(body).get("output"))
     if "value" not in output:
         raise faults.incomplete("output", path)
@@ -164,7 +174,7 @@ def _own_function(name: str, body: Json, path: str) -> Member:
     texts = tuple(each for each in names if isinstance(each, str))
     if len(texts) < len(names):
         raise faults.incomplete("name", f"{path}.parameters")
-    _check_expressions(("variable", name, ""), output["value"])
+    _check_expressions(template, _Part("variable", name, ("functions",)), output["value"])
     return Member(name, texts, output["value"])
 
 

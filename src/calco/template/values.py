@@ -47,7 +47,7 @@ def text_of(value: Json) -> str:
 
 
 def weight(value: Json, limit: int) -> int:
-    """How much ``value`` is: its members, and its text in portions of 16 characters; no further than ``limit``.
+    """How much ``value`` is: its members, and its text in portions of four characters; no further than ``limit``.
 
     Shared parts count each time they are seen: that is what they cost when written. Raises Fault when nested too
     deeply, before anything that goes down by recursion does.
@@ -61,12 +61,12 @@ def weight(value: Json, limit: int) -> int:
         for each in level:
             total += 1
             if isinstance(each, str):
-                total += len(each) >> 4
+                total += len(each) >> 2
             elif isinstance(each, list):
                 total += len(each)
                 below.extend(each)
             elif isinstance(each, dict):
-                total += len(each) + sum(len(name) >> 4 for name in each)
+                total += len(each) + sum(len(name) >> 2 for name in each)
                 below.extend(each.values())
             if total > limit:
                 return total
