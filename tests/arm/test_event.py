@@ -79,6 +79,20 @@ def test_slow_work_is_two_lines_that_bear_one_operation_and_one_correlation(api:
     assert len({each["eventDataId"] for each in after}) == 2
 
 
+def test_of_work_that_began_before_a_time_and_ended_within_it_the_end_is_shown(api: Api) -> None:
+    api.with_group()
+    body = {"location": LOCATION, "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 1}}
+    api.call("PUT", f"{COMPUTE}/disks/d", body)
+    api.world.clock.move(timedelta(hours=1))
+    api.world.drive()
+
+    later = events(api, "eventTimestamp ge 2026-11-22T14:00:00Z")
+    sooner = events(api, f"eventTimestamp lt 2026-11-22T14:00:00Z and resourceUri eq '{COMPUTE}/disks/d'")
+
+    assert told(later) == [("Microsoft.Compute/disks/write", "d", "Succeeded")]
+    assert told(sooner) == [("Microsoft.Compute/disks/write", "d", "Started")]
+
+
 def test_a_refusal_is_kept_with_its_code_and_words(api: Api) -> None:
     api.call("PUT", f"{LAB}/providers/Microsoft.Compute/disks/d", {"location": LOCATION})
 

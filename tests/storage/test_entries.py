@@ -227,3 +227,15 @@ def test_the_operations_of_a_time_are_those_somebody_asked_for_newest_first(reco
     with records.read() as view:
         found = view.operations_between(NOW + timedelta(minutes=1), NOW + timedelta(minutes=3))
     assert [each.id for each in found] == ["two", "one"]
+
+
+def test_an_operation_is_of_the_time_it_ended_in_as_well(records: Records) -> None:
+    for id in ("ended early", "ended within", "ended late", "runs"):
+        accept(records, id)
+    with records.write() as change:
+        for minutes, id in ((1, "ended early"), (5, "ended within"), (9, "ended late")):
+            change.end(id, OperationEnd(Status.SUCCEEDED, NOW + timedelta(minutes=minutes)))
+
+    with records.read() as view:
+        found = view.operations_between(NOW + timedelta(minutes=5), NOW + timedelta(minutes=9))
+    assert [each.id for each in found] == ["ended within"]
