@@ -6,7 +6,7 @@ real authority signed. One of them, the walker, is given one role that is rewrit
 
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,10 +16,13 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import Engine, text
+from starlette.applications import Starlette
+from starlette.routing import Route as OutsideRoute
 
 from calco.arm.rights import RESOURCES_READ
 from calco.arm.router import Grants, Route, Router
 from calco.arm.routes import ROUTES
+from calco.assembly import open_routes
 from calco.identity.authority import Authority
 from calco.identity.directory import Session
 from calco.identity.principals import Principal as Owner
@@ -32,6 +35,7 @@ from calco.storage.records import SqlRecords
 from calco.work import principal, role_assignment, role_definition
 from tests.arm.api import LAB, SUB, TENANT, Api
 from tests.arm.yard import furnish, good_body, path_of
+from tests.asgi import AsgiClient
 from tests.standing import SeededChance, StandingClock
 from tests.world import LOCATION, SUBSCRIPTION, World
 
@@ -52,6 +56,16 @@ OPEN = {
 }
 """Routes that ask for less than their action, each for a reason."""
 
+OUTSIDE = {
+    r"(/adfs)?(/\{tenant\})?(/v2\.0)?/\.well-known/openid-configuration": "tells where",
+    r"(/adfs)?(/\{tenant\})?/discovery(/v2\.0)?/keys": "tells by what tokens are known",
+    r"/common/discovery/instance|/metadata/[a-z-]+": "tells where",
+    r"(/adfs)?(/\{tenant\})?/oauth2(/v2\.0)?/(authorize|devicecode|logout|token)|/devicelogin": "asks for a secret",
+    r"/calco/bootDiagnostics/\{machine\}/\{file\}": "asks for a signature",
+    r"/v1\.0/(users|servicePrincipals|directoryObjects/getByIds)": "asks for a token",
+}
+"""What is answered outside Resource Manager, by what it asks of whoever asks."""
+
 BODIES = ("PUT", "PATCH", "POST")
 ACTIONS = frozenset(each.action for _, _, each in BOUND)
 ACTION = re.compile(r"Microsoft\.[A-Z][A-Za-z]+(/[A-Za-z]+)+/(read|write|delete|action)")
@@ -68,6 +82,8 @@ class Walk:
     api: Api
     engine: Engine
     tokens: Mapping[str, str]
+    outside: Sequence[OutsideRoute]
+    """What the service answers outside Resource Manager."""
 
     @property
     def world(self) -> World:
@@ -115,7 +131,8 @@ def _furnished(folder: Path) -> Walk:
     api.put(f"{ELSEWHERE}/providers/Microsoft.Network/publicIPAddresses/theirs", {"location": LOCATION})
     world.cloud = replace(world.cloud, rules=replace(world.rules, owner=OWNER_ID))
     authority, tokens = _authority(world)
-    return Walk(Api(world, check=authority.check), readers, tokens)
+    outside = [each for each in open_routes(world.cloud, authority) if isinstance(each, OutsideRoute)]
+    return Walk(Api(world, check=authority.check), readers, tokens, outside)
 
 
 def _authority(world: World) -> tuple[Authority, Mapping[str, str]]:
@@ -257,6 +274,22 @@ def test_the_owner_is_refused_nothing(walk: Walk, route: Route) -> None:
     answer = walk.send("the owner", route.method, path_of(route, **ABSENT), {} if route.method in BODIES else None)
 
     assert answer.status_code not in (401, 403), answer.text
+
+
+def test_what_lies_outside_resource_manager_is_known_and_changes_nothing_for_anybody(walk: Walk) -> None:
+    """A route of another kind does not slip by: it is named here, and what asks for a token is refused without."""
+    client = AsgiClient(Starlette(routes=walk.outside))
+    before = walk.everything()
+
+    for route in walk.outside:
+        kinds = [reason for pattern, reason in OUTSIDE.items() if re.fullmatch(pattern, route.path)]
+        assert len(kinds) == 1, f"{route.path} is of no kind that is listed here, or of several"
+        for method in route.methods or ():
+            path = re.sub(r"\{\w+\}", lambda found: TENANT if found[0] == "{tenant}" else "one", route.path)
+            answer = client.request(method, path, content=b"{}" if method == "POST" else None)
+            assert answer.status_code < 500, f"{method} {path}: {answer.text}"
+            assert (answer.status_code == 401) is (kinds == ["asks for a token"]), f"{method} {path}: {answer.text}"
+    assert walk.everything() == before
 
 
 def test_a_path_that_leads_nowhere_is_not_told_from_others_without_a_token(walk: Walk) -> None:
