@@ -1,11 +1,16 @@
 """Locks: who they stop, and from what."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from calco.arm.front import ApiFront
 from calco.model.document import Document
+from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
+from calco.model.operation import Cause
+from calco.work.cloud import Cloud
 from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, machine_body, network_body
 from tests.arm.people import AUTHORIZATION, People, refused
 from tests.world import LOCATION, World
@@ -160,3 +165,18 @@ def test_who_may_not_do_it_is_not_told_that_it_is_locked(people: People) -> None
 def test_what_is_no_lock_is_refused_by_name(people: People, path: str, body: Document, status: int, code: str) -> None:
     refused(people.api.call("PUT", path, body), status, code)
     assert people.api.get(f"{SUB}/{LOCKS}")["value"] == []
+
+
+def test_a_template_locks_its_group_with_the_rights_of_whoever_deploys_it(people: People) -> None:
+    people.with_role("maker", "Contributor", LAB)
+    id = ResourceId.parse(f"{LAB}/{LOCKS}/keep")
+    body: Document = {"properties": {"level": "CanNotDelete"}}
+
+    def as_(name: str) -> Cloud:
+        return replace(people.world.cloud, cause=Cause(people.callers[name], "Microsoft.Resources/deployments/write"))
+
+    with pytest.raises(ApiError, match="locks/write"):
+        ApiFront().put(as_("maker"), id, "2020-05-01", body)
+    assert people.api.get(f"{SUB}/{LOCKS}")["value"] == []
+    assert ApiFront().put(as_("good"), id, "2020-05-01", body).body["id"] == f"{LAB}/{LOCKS}/keep"
+    assert ApiFront().get(as_("good"), id, "2020-05-01")["name"] == "keep"
