@@ -93,6 +93,9 @@ class Lab:
 
     def machine(self, shown: Document, public: str | None = None) -> str:
         """A machine as Azure showed it, with all it needs."""
+        if "availabilitySet" in shown["properties"]:
+            name = shown["properties"]["availabilitySet"]["id"].rpartition("/")[2]
+            self.put("Microsoft.Compute/availabilitySets", name, {"tags": {}})
         for nic in shown["properties"]["networkProfile"]["networkInterfaces"]:
             self.nic(nic["id"].rpartition("/")[2], public)
         for account in sorted(accounts(shown)):
@@ -125,11 +128,11 @@ def machine_body(shown: Document) -> Document:
     return {**kept, "properties": {**properties, "osProfile": profile}}
 
 
-NOT_SENT = frozenset({"vmId", "provisioningState", "instanceView", "availabilitySet", "resources", "timeCreated"})
+NOT_SENT = frozenset({"vmId", "provisioningState", "instanceView", "resources", "timeCreated"})
 
 
 def without_excepted_members(value: Any) -> Any:
-    """An answer without the members that refer to resources out of scope (``"availabilitySet": {"id": ...}``)."""
+    """An answer without the members that refer to resources out of scope (``"proximityPlacementGroup": {"id": ...}``)."""
     if isinstance(value, dict):
         return {name: without_excepted_members(each) for name, each in value.items() if not _is_excepted(each)}
     return [without_excepted_members(each) for each in value] if isinstance(value, list) else value

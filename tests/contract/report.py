@@ -64,7 +64,7 @@ status, names of headers, members of the body, values (but for those a service c
 moments, addresses, sentences), error codes. Recordings that hold their requests are played from the first to the last,
 in the order of their dates, each with the version its day can have known; there every id has to be Azure's.
 For the others (`xplat-`, `java-`, `c7n-`) the state they need is built, and the requests are read off the answers.
-Out of scope are galleries, load balancers, scale sets, proximity placement groups and availability sets, and by rule
+Out of scope are galleries, load balancers, scale sets and proximity placement groups, and by rule
 whatever names one or depends on what does. `tests/contract/deliberate.txt` and `tests/contract/missing.txt` are the
 two lists; `tests/contract/test_recordings.py` holds that nothing differs that is in neither, and that both only shrink.
 

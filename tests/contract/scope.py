@@ -17,7 +17,6 @@ EXCEPTED = (
     "loadBalancers",
     "virtualMachineScaleSets",
     "proximityPlacementGroups",
-    "availabilitySets",
 )
 """Types that the service does not have, and that nobody asked it to have."""
 
