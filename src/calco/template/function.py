@@ -11,6 +11,7 @@ import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cached_property
 
 from calco.model.document import Document, Json
 from calco.template.context import Context
@@ -102,11 +103,11 @@ class Function:
             else:
                 yield f"[{comma}{each.name}]" if each.optional else f"{comma}{each.name}"
 
-    @property
+    @cached_property
     def least(self) -> int:
         return sum(not each.optional for each in self.arguments)
 
-    @property
+    @cached_property
     def most(self) -> int | None:
         return None if any(each.more for each in self.arguments) else len(self.arguments)
 

@@ -10,6 +10,10 @@ from calco.template.language import Call, Literal, Node
 from calco.template.values import MAX_TEXT, kind_of, member, same, text_of
 
 
+ROUND = 25
+"""Steps that a lambda costs each time, beside what it calls."""
+
+
 def concat(arg1: Json, *further: Json) -> Json:
     """All texts as one text, or all arrays as one array."""
     given = (arg1, *further)
@@ -127,7 +131,7 @@ def distinct(frame: Frame, values: list[Json]) -> list[Json]:
     plain: set[tuple[str, str]] = set()
     for each in values:
         if isinstance(each, list | dict):
-            frame.take(len(kept))
+            frame.take(4 * len(kept))
             if not any(same(each, other) for other in kept):
                 kept.append(each)
         elif (mark := (kind_of(each), text_of(each))) not in plain:
@@ -154,7 +158,7 @@ def intersection(frame: Frame, arg1: Collection, arg2: Collection, *further: Col
         if isinstance(common, dict) and isinstance(other, dict):
             common = {name: each for name, each in common.items() if name in other and same(each, other[name])}
         elif isinstance(common, list) and isinstance(other, list):
-            frame.take(len(common) * len(other))
+            frame.take(4 * len(common) * len(other))
             common = [each for each in common if any(same(each, there) for there in other)]
     return distinct(frame, common) if isinstance(common, list) else common
 
@@ -233,6 +237,7 @@ def _applied(frame: Frame, function: str, rule: Node, *values: Json) -> Json:
         *variables, output = rule.arguments
         names = [each.value for each in variables if isinstance(each, Literal) and isinstance(each.value, str)]
         if len(names) == len(variables) <= len(values):
+            frame.take(ROUND)
             return frame.bound(dict(zip(names, values, strict=False))).evaluate(output)
     raise Fault(
         f"The template language function '{function}' expects a lambda with not more than '{len(values)}' variable(s). "
