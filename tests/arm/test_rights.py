@@ -158,6 +158,22 @@ def test_an_operation_is_shown_to_who_began_it_and_to_who_may_read_what_it_is_ab
         refused(people.ask("stranger", "GET", url), 403, "AuthorizationFailed")
 
 
+def test_a_signed_url_is_shown_to_no_reader_who_finds_the_operation(people: People) -> None:
+    people.api.put(f"{COMPUTE}/disks/d", DISK)
+    people.with_role("maker", "Contributor", LAB)
+    people.with_role("another", "Contributor", LAB)
+    people.with_role("reader", "Reader", SUB)
+    asked = {"access": "Read", "durationInSeconds": 100}
+    answer = people.ask("maker", "POST", f"{COMPUTE}/disks/d/beginGetAccess", asked)
+    people.world.drive()
+
+    for url in (answer.headers["Azure-AsyncOperation"], answer.headers["Location"]):
+        said = refused(people.ask("reader", "GET", url), 403, "AuthorizationFailed")
+        assert f"'Microsoft.Compute/disks/beginGetAccess/action' over scope '{COMPUTE}/disks/d'" in said
+        for who in ("maker", "another", "good"):
+            assert "sig=" in people.ask(who, "GET", url).text
+
+
 def test_the_deletion_of_a_group_can_be_watched_by_who_began_it(people: People) -> None:
     people.with_role("maker", "Contributor", OTHER)
     people.with_role("stranger", "Owner", LAB)

@@ -48,7 +48,8 @@ owns the subscription whatever is assigned, and is shown among the assignments.
 
 Who lacks the action gets 403 `AuthorizationFailed`. Who has it, but not the action that something named in the body
 takes, gets 403 `LinkedAuthorizationFailed`. A *list* shows what its reader may read, and is refused only to who may
-read nothing in it. A *poll* of an operation is answered also to who began it and to who may read what it is about.
+read nothing in it. A *poll* of an operation is answered also to who began it and to who may read what it is about; that
+of an action, whose result may be a signed URL or what a script said, only to who began it or may do the same.
 Locks hold for everybody, the owner too: 409 `ScopeLocked`. A Contributor lacks `Microsoft.Authorization/*/write`: he
 makes everything but assignments, locks, users and service principals.
 

@@ -32,7 +32,10 @@ def check(route: Route, call: Call) -> None:
     if role_assignment.is_owner(call.cloud, call.caller):
         return
     rights = role_assignment.rights_of(call.cloud, call.caller)
-    if not (rights.allow(route.action, call.scope) or _granted(route, call, rights)):
+    polled = _polled(call)
+    if polled is not None and _is_anothers_act(polled, call) and not rights.allow(*_what_it_took(polled)):
+        raise authorization_failed(call.caller, *_what_it_took(polled))
+    if not (rights.allow(route.action, call.scope) or _granted(route, call, rights, polled)):
         raise authorization_failed(call.caller, route.action, call.scope)
     if route.method not in READS:
         lacking = [each for each in linked.named(route, call) if not rights.allow(*each)]
@@ -40,9 +43,12 @@ def check(route: Route, call: Call) -> None:
             raise linked_failed(call.caller, route.action, call.scope, lacking)
 
 
-def _granted(route: Route, call: Call, rights: Rights) -> bool:
-    """Whether the route is open to this caller without its action at its scope."""
-    if (route.lists and _below(route, call, rights)) or _follows(call, rights):
+def _granted(route: Route, call: Call, rights: Rights, polled: Operation | None) -> bool:
+    """Whether the route is open to this caller without its action at its scope. An operation is shown to who began it
+    and to who may read what it is about."""
+    if route.lists and _below(route, call, rights):
+        return True
+    if polled is not None and (_began(polled, call) or rights.allow(reading(polled.subject), str(polled.subject))):
         return True
     match route.grants:
         case Grants.ANYBODY:
@@ -60,18 +66,23 @@ def _below(route: Route, call: Call, rights: Rights) -> bool:
     return rights.allow_below(route.action, call.scope)
 
 
-def _follows(call: Call, rights: Rights) -> bool:
-    """Whether this is a poll, of an operation that the caller began, or of one about what the caller may read."""
-    found = _polled(call)
-    if found is None:
-        return False
-    by = found.cause.caller
-    return (by is not None and by.object_id == call.caller.object_id) or rights.allow(
-        reading(found.subject), str(found.subject)
-    )
+def _is_anothers_act(polled: Operation, call: Call) -> bool:
+    """Whether somebody else did what takes more than a right to write: its result may be a signed URL, or what a script
+    said, which are for those who could have asked for it themselves."""
+    return polled.cause.action.endswith("/action") and not _began(polled, call)
+
+
+def _what_it_took(polled: Operation) -> tuple[str, str]:
+    return polled.cause.action, str(polled.subject)
+
+
+def _began(polled: Operation, call: Call) -> bool:
+    by = polled.cause.caller
+    return by is not None and by.object_id == call.caller.object_id
 
 
 def _polled(call: Call) -> Operation | None:
+    """The operation that the path names, if it is a poll."""
     id = call.variables.get("operation", "")
     if "token" in call.variables:
         try:
