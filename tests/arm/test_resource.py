@@ -41,6 +41,14 @@ def test_everything_is_listed_that_is_nested_in_nothing(filled: Api) -> None:
     assert filled.call("GET", f"{SUB}/resourceGroups/nowhere/resources").status_code == 404
 
 
+def test_what_is_nested_in_a_resource_is_not_listed(filled: Api) -> None:
+    account = f"{OTHER}/providers/Microsoft.Storage/storageAccounts/vhds"
+    filled.put(account, {"location": "eastus", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}, "properties": {}})
+    filled.put(f"{account}/blobServices/default/containers/images", {"properties": {}})
+
+    assert names(filled, scope=OTHER) == ["web2", "vhds"]
+
+
 def test_an_element_shows_what_all_types_have_in_common_and_no_properties(filled: Api) -> None:
     plain = filled.get(f"{LAB}/resources")["value"][1]
     expand = "createdTime,changedTime,provisioningState"
