@@ -1,6 +1,8 @@
 """Who may do what: lists, polls, what a body names beside its own. That every route is guarded: test_rights_walk."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,8 @@ import pytest
 from calco.arm.linked import LINKS
 from calco.model.document import Document
 from calco.model.ids import ResourceId
-from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, image_body, machine_body, nic_body
+from calco.ports import Reader, Records, Writer
+from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, Api, image_body, machine_body, nic_body
 from tests.arm.people import AUTHORIZATION, OWNER_ID, People, refused
 from tests.world import LOCATION, World
 
@@ -96,6 +99,36 @@ def test_a_contributor_says_not_who_else_may(people: People, path: str, body: Do
     people.with_role("maker", "Contributor", SUB)
 
     refused(people.ask("maker", "PUT", path, body), 403, "AuthorizationFailed")
+
+
+@dataclass
+class Counted:
+    """``ports.Records`` that counts how often it is looked into."""
+
+    records: Records
+    looks: int = 0
+
+    def read(self) -> AbstractContextManager[Reader]:
+        self.looks += 1
+        return self.records.read()
+
+    def write(self) -> AbstractContextManager[Writer]:
+        return self.records.write()
+
+
+def test_the_owner_is_looked_up_nowhere_and_others_once(people: People) -> None:
+    people.with_role("looker", people.role("Looks", "*/read"), SUB)
+    counted = Counted(people.world.cloud.records)
+    people.world.cloud = replace(people.world.cloud, records=counted)
+    people.api = Api(people.world, check=people.check)
+
+    looks = {}
+    for who in ("good", "looker"):
+        counted.looks = 0
+        assert people.ask(who, "GET", LAB).status_code == 200
+        looks[who] = counted.looks
+
+    assert looks["looker"] == looks["good"] + 1
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------
