@@ -6,6 +6,7 @@ from dataclasses import replace
 from calco.model.disk import CreateOption, OsType
 from calco.model.document import objects_at
 from calco.model.ids import ResourceId
+from calco.model.machine import MachineState
 from calco.model.virtual_machine import Act, DiskWish
 from calco.model.volume import GIB
 from calco.work import blob, disk, image, machine_capture, machine_convert, virtual_machine
@@ -197,12 +198,43 @@ def has_blobs_still(world: World) -> None:
     assert blob.owner_of(world.resource(blob_at(world, OS).id)) == str(machine(world))
 
 
+def another_size(world: World) -> Ask:
+    id = world.with_network().running_machine("web1")
+    wanted = replace(wanting(world, id, HAD), size="Standard_B2s")
+    wanted.properties["hardwareProfile"] = {"vmSize": "Standard_B2s"}
+    return lambda cloud: virtual_machine.update(cloud, wanted)
+
+
+def runs_in_another_size(world: World) -> None:
+    record = world.resource(machine(world))
+    assert record.properties["hardwareProfile"] == {"vmSize": "Standard_B2s"}
+    assert record.properties["provisioningState"] == "Succeeded"
+    assert record.internal["condition"] == "running"
+    assert world.hypervisor.state(str(record.internal["vmId"])) is MachineState.RUNNING
+
+
+def resize_failed(world: World) -> None:
+    record = world.resource(machine(world))
+    assert record.properties["provisioningState"] == "Failed"
+    is_on = world.hypervisor.state(str(record.internal["vmId"])) is MachineState.RUNNING
+    assert (record.internal["condition"] == "running") == is_on
+
+
+def then_started(world: World, _ask: Ask) -> Ask:
+    """It has the size; what may be missing is its power, and the state that says so."""
+    id = machine(world)
+    if world.resource(id).internal["condition"] != "running":
+        world.done(virtual_machine.act(world.cloud, id, Act.START))
+    return lambda cloud: virtual_machine.patch(cloud, id, {})
+
+
 SCENES: Sequence[Scene] = (
     Scene("blobs", "machine.create", with_blobs, writes_into_blobs, 50, no_new_blob, forgiven="disks.delete"),
     Scene("shared blob", "machine.start", with_shared_blob, has_its_own, 30, still_shared),
     Scene("blobs stay", "machine.delete", leaving_its_blobs, blobs_stay, 20, destroys=True),
     Scene("capture of blobs", "machine.capture", generalized_with_blobs, copied, 13, not_copied),
     Scene("managed disks of blobs", "machine.convert", deallocated_with_blobs, has_managed_disks, 11, has_blobs_still),
+    Scene("another size", "machine.resize", another_size, runs_in_another_size, 25, resize_failed, True, then_started),
     Scene("disks for others", "machine.rewire", disks_for_others, has_the_others, 27, has_what_it_had),
     Scene("larger disks of a machine", "machine.rewire", larger_disks, are_larger, 9, are_as_they_were),
 )

@@ -7,7 +7,7 @@ import pytest
 from calco.model.disk import Caching, CreateOption, Sku
 from calco.model.document import Document
 from calco.model.ids import ResourceId
-from calco.model.machine import MachineState
+from calco.model.machine import Machine, MachineState
 from calco.model.operation import Status
 from calco.model.virtual_machine import Act, DiskWish, NewVirtualMachine, NicWish
 from calco.model.volume import GIB
@@ -357,7 +357,6 @@ def test_the_size_changes_while_the_machine_is_off(world: World) -> None:
     wanted = replace(world.new_machine("web1"), image=replace(DEBIAN, sku="12-gen2"))
     web1 = put(world, wanted)
     larger = resized(world, wanted, "Standard_D2s_v3")
-    refused(world, lambda: virtual_machine.put(world.cloud, larger), 409, "OperationNotAllowed", "while it is running")
     world.done(virtual_machine.act(world.cloud, web1, Act.DEALLOCATE))
 
     refused(
@@ -367,6 +366,42 @@ def test_the_size_changes_while_the_machine_is_off(world: World) -> None:
 
     hardware = world.resource(web1).properties["hardwareProfile"]
     assert hardware == {"vmSize": "Standard_D2s_v3"}
+
+
+def test_a_running_machine_is_restarted_into_its_new_size(world: World) -> None:
+    wanted = world.new_machine("web1")
+    web1 = put(world, wanted)
+    before = world.resource(web1)
+    seen: list[Machine] = []
+    world.guest = seen.append
+
+    accepted = virtual_machine.put(world.cloud, resized(world, wanted, "Standard_B2s"))
+    assert accepted.resource is not None
+    assert accepted.resource.properties["provisioningState"] == "Updating"
+    world.done(accepted)
+
+    after = world.resource(web1)
+    assert after.properties["hardwareProfile"] == {"vmSize": "Standard_B2s"}
+    assert after.properties["provisioningState"] == "Succeeded"
+    assert [each.cores for each in seen] == [2]
+    assert after.internal["condition"] == "running"
+    assert after.internal["vmId"] == before.internal["vmId"]
+
+
+def test_size_and_disks_of_a_running_machine_change_one_after_the_other(world: World) -> None:
+    wanted = world.new_machine("web1")
+    put(world, wanted)
+    more = replace(
+        resized(world, wanted, "Standard_B2s"),
+        data_disks=(*wanted.data_disks, DiskWish(0, EMPTY, size_gb=1)),
+        properties={
+            **wanted.properties,
+            "hardwareProfile": {"vmSize": "Standard_B2s"},
+            "storageProfile": {"dataDisks": [{"lun": 3}, {"lun": 0}]},
+        },
+    )
+
+    refused(world, lambda: virtual_machine.put(world.cloud, more), 409, "OperationNotAllowed", "one after the other")
 
 
 def test_a_size_that_takes_fewer_disks_than_there_are_is_refused(world: World) -> None:

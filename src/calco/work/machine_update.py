@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from calco.model import errors
 from calco.model.document import Document, at, number_at, object_at, objects_at, text_at
+from calco.model.errors import ApiError
 from calco.model.machine import Generation
 from calco.model.operation import Claim
 from calco.model.virtual_machine import Act, NewVirtualMachine, after
@@ -15,6 +16,7 @@ from calco.work import machine_attachment, power, power_up, quota
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import check_free, hand_over, with_properties
 from calco.work.machine_state import claims_of, condition_of, disks_of, is_provisioned, is_running, machine_in, nics_of
+from calco.work.power_down import PowerOff
 from calco.work.power_up import in_line
 
 _FIXED: Sequence[tuple[tuple[str, ...], str]] = (
@@ -45,6 +47,11 @@ def update(cloud: Cloud, tx: Writer, machine: Resource, wanted: NewVirtualMachin
     changed = _changed(machine, wanted, changes.profile)
     for each in changes.skus:
         tx.put(each)
+    resizes = is_running(machine) and _is_other_size(machine, size)
+    if resizes and changes.is_slow:
+        raise errors.refused("Change a running VM's size and its disks one after the other.", "vmSize")
+    if resizes:
+        return _restart_resized(cloud, tx, changed)
     if changes.is_slow:
         changed, operation = machine_attachment.accept(cloud, tx, machine, changed, changes)
         return Accepted(changed, operation)
@@ -107,15 +114,13 @@ def _check_price(machine: Resource, wanted: NewVirtualMachine) -> None:
         raise replace(errors.refused(f"Billing Profile change is not allowed. {more}"), details=(why,))
 
 
+def _is_other_size(machine: Resource, size: VmSize) -> bool:
+    return size.name.lower() != (text_at(machine.properties, "hardwareProfile", "vmSize") or "").lower()
+
+
 def _check_size(machine: Resource, size: VmSize) -> None:
-    now = text_at(machine.properties, "hardwareProfile", "vmSize") or ""
-    if size.name.lower() == now.lower():
+    if not _is_other_size(machine, size):
         return
-    if is_running(machine):
-        raise errors.refused(
-            f"Unable to resize the VM '{machine.id.name}' to '{size.name}' while it is running. Deallocate it first.",
-            "vmSize",
-        )
     generation = Generation(text_at(machine.internal, "generation") or Generation.V1)
     if generation not in size.generations:
         raise errors.wrong_generation(size.name, generation)
@@ -130,6 +135,18 @@ class Changed:
     machine: str
 
 
+def _restart_resized(cloud: Cloud, tx: Writer, changed: Resource) -> Accepted:
+    """A guest gets another size by being switched off and on again. Source: Azure, "Change the size of a virtual
+    machine": a running one is restarted."""
+    claims = claims_of(changed)
+    check_free(tx, claims, lambda _: errors.machine_busy(Act.UPDATE, changed.id.name))
+    changed = with_properties(changed, {"provisioningState": "Updating"})
+    tx.put(changed)
+    params = PowerOff(str(changed.id), condition_of(changed), cloud.rules.power_off_grace_seconds)
+    operation = hand_over(cloud, tx, RESIZE, params, subject=changed, claims=claims)
+    return Accepted(changed, in_line(cloud, tx, operation))
+
+
 def settle_change(cloud: Cloud, tx: Writer, changed: Resource) -> Accepted:
     claims = (Claim(changed.id),)
     check_free(tx, claims, lambda _: errors.machine_busy(Act.UPDATE, changed.id.name))
@@ -140,10 +157,21 @@ def settle_change(cloud: Cloud, tx: Writer, changed: Resource) -> Accepted:
     return Accepted(changed, operation)
 
 
-def _settle(_cloud: Cloud, tx: Writer, job: Job[Changed]) -> None:
+def _settle(_cloud: Cloud, tx: Writer, job: Job[Changed] | Job[PowerOff]) -> None:
     machine = machine_in(tx, job.params.machine)
     if machine.properties.get("provisioningState") == "Updating":
         tx.put(with_properties(machine, {"provisioningState": "Succeeded"}))
 
 
+def _resize_failed(_cloud: Cloud, tx: Writer, job: Job[PowerOff], _error: ApiError) -> None:
+    """It keeps the size it was to have: another one can be sent, and it can be started."""
+    tx.put(with_properties(machine_in(tx, job.params.machine), {"provisioningState": "Failed"}))
+
+
+RESIZE: Plan[Cloud, PowerOff] = Plan(
+    "machine.resize",
+    PowerOff,
+    (*power.RESTART.steps, Change("settle", _settle, no_change)),
+    failed=_resize_failed,
+)
 UPDATE: Plan[Cloud, Changed] = Plan("machine.update", Changed, (Change("settle", _settle, no_change),))

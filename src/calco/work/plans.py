@@ -40,6 +40,7 @@ BOOK: Book[Cloud] = Book.of(
     power.DEALLOCATE,
     machine_delete.DELETE,
     machine_update.UPDATE,
+    machine_update.RESIZE,
     machine_attachment.REWIRE,
     machine_capture.CAPTURE,
     machine_convert.CONVERT,
