@@ -103,6 +103,14 @@ def test_skus_are_told_for_one_region_with_its_zones(lab: Api) -> None:
     assert all(each["locations"] == ["eastus"] for each in found)
 
 
+def test_a_machine_tells_what_it_may_be_resized_to(lab: Api) -> None:
+    lab.put(f"{COMPUTE}/virtualMachines/one", sized(lab, "one", "Standard_B1s"))
+
+    found = lab.get(f"{COMPUTE}/virtualMachines/one/vmSizes")["value"]
+    assert {each["name"] for each in found} == {each.name for each in SIZES}
+    assert lab.call("GET", f"{COMPUTE}/virtualMachines/two/vmSizes").status_code == 404
+
+
 def test_skus_without_a_filter_are_those_of_every_region(lab: Api) -> None:
     everything = lab.get(SKUS)["value"]
     places = {each["locations"][0] for each in everything}

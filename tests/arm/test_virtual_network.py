@@ -332,6 +332,18 @@ def test_a_nic_moves_while_its_machine_is_deallocated_alone(lab: Api) -> None:
     assert lab.get(PUBLIC)["properties"]["ipConfiguration"]["id"] == shown["id"]
 
 
+def test_a_public_address_is_in_zones_that_the_region_has(lab: Api) -> None:
+    lab.put(PUBLIC, PLACE | {"sku": {"name": "Standard"}, "zones": ["1", "2", "3"]})
+
+    nowhere = lab.call("PUT", f"{PUBLIC}2", PLACE | {"zones": ["1", "9"]})
+    without = lab.call("PUT", f"{PUBLIC}3", {"location": "westus", "zones": ["1"]})
+
+    assert lab.get(PUBLIC)["zones"] == ["1", "2", "3"]
+    assert refusal(nowhere) == (400, "InvalidParameter")
+    assert refusal(without) == (400, "ResourceTypeNotSupportAvailabilityZones")
+    assert len(lab.get(f"{NETWORK}/publicIPAddresses")["value"]) == 1
+
+
 def test_what_a_nic_is_told_of_names_stays(lab: Api) -> None:
     body: Any = nic_body()
     body["properties"]["dnsSettings"] = {"dnsServers": ["10.0.0.9"], "internalDnsNameLabel": "db"}

@@ -4,6 +4,7 @@ from calco.arm.call import Answer, Call, ok
 from calco.model import errors, region
 from calco.model.document import Document
 from calco.model.vm_size import SIZES, VmSize
+from calco.work import virtual_machine
 
 
 def list_subscriptions(call: Call) -> Answer:
@@ -77,6 +78,12 @@ def list_sizes(call: Call) -> Answer:
     place = call.variables["location"].replace(" ", "").lower()
     if place not in call.cloud.rules.locations:
         raise errors.location_not_available(place, "locations/vmSizes", call.cloud.rules.locations)
+    return sizes()
+
+
+def list_sizes_of_machine(call: Call) -> Answer:
+    """What a machine may be resized to: as in its region."""
+    virtual_machine.get(call.cloud, call.id)
     return sizes()
 
 

@@ -182,6 +182,12 @@ COMPUTE: tuple[Route, ...] = (
         "GET", f"{_LOCATION}/runCommands/{{command}}", run_command.get, "Microsoft.Compute/locations/runCommands/read"
     ),
     *_catalogue(),
+    Route(
+        "GET",
+        f"{_MACHINE}/vmSizes",
+        location.list_sizes_of_machine,
+        "Microsoft.Compute/virtualMachines/vmSizes/read",
+    ),
     Route("GET", f"{_LOCATION}/usages", usage.list_compute, "Microsoft.Compute/locations/usages/read"),
     Route("GET", f"{PROVIDERS}/Microsoft.Compute/skus", resource_sku.list_all, "Microsoft.Compute/skus/read"),
     Route("GET", f"{_LOCATION}/vmSizes", location.list_sizes, "Microsoft.Compute/locations/vmSizes/read"),

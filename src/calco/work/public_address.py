@@ -13,6 +13,7 @@ from calco.model.ids import ResourceId
 from calco.model.network import NewPublicAddress
 from calco.model.operation import Claim, Family
 from calco.ports import Reader, Resource, Writer
+from calco.work import zone
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import (
     check_free,
@@ -48,6 +49,7 @@ def put(cloud: Cloud, wanted: NewPublicAddress) -> Accepted:
     """Create an address, or change its tags and settings; the address itself stays."""
     location = normal_location(cloud, wanted.location, KIND)
     wanted = replace(wanted, location=location)
+    zone.check_all(cloud.rules, wanted.id, location, wanted.extra)
     with cloud.records.write() as tx:
         check_group(tx, wanted.id)
         there = existing_here(tx, wanted.id, location)

@@ -30,6 +30,13 @@ def check(rules: Rules, id: ResourceId, location: str, extra: Mapping[str, Json]
     return (zone,)
 
 
+def check_all(rules: Rules, id: ResourceId, location: str, extra: Mapping[str, Json]) -> None:
+    """``zones`` of what may be in several, as a public address may. Raises ApiError like ``check``."""
+    asked = extra.get("zones")
+    for each in asked if isinstance(asked, list) else []:
+        check(rules, id, location, {"zones": [each]})
+
+
 def check_together(disk: Resource, machine_zones: tuple[str, ...]) -> None:
     """A disk and its machine are in one zone, or neither is in any; a ``_ZRS`` disk goes anywhere. Raises ApiError."""
     zones = zones_of(disk)
