@@ -66,13 +66,13 @@ class Directory:
         if session.caller.object_id == self.owner.object_id:
             return True
         with self._records.read() as view:
-            found = principals.find_by_object(view, session.caller.object_id)
+            found = principals.find_by_object(view, session.caller.object_id, session.caller.type)
         return found is not None and found.secret.id == session.secret_id
 
     def session_of(self, object_id: str, secret_id: str, client_id: str, now: datetime) -> Session | None:
         """A user's session as it would begin now, if the secret it began with still stands and is good."""
         with self._records.read() as view:
-            found = principals.find_by_object(view, object_id)
+            found = principals.find_by_object(view, object_id, PrincipalType.USER)
         if found is None or found.secret.id != secret_id or not found.secret.is_good(now):
             return None
         return through(self._known(found).session, client_id)

@@ -98,9 +98,9 @@ def find_by_name(view: Reader, type: PrincipalType, name: str) -> Principal | No
     return None if entry is None else _read(entry)
 
 
-def find_by_object(view: Reader, object_id: str) -> Principal | None:
-    """The principal of that object id (a GUID in lower case), of whichever type; one look-up by key for each type."""
-    for kind in KINDS.values():
+def find_by_object(view: Reader, object_id: str, type: PrincipalType | None = None) -> Principal | None:
+    """The principal of that object id (a GUID in lower case); one look-up by key for each type it may be of."""
+    for kind in KINDS.values() if type is None else (KINDS[type],):
         for entry in view.entries(kind, subject=object_id):
             return _read(entry)
     return None
