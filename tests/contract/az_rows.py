@@ -85,6 +85,22 @@ def refused(words: str, exit: int, *said: str) -> Row:
     return Row(words, check)
 
 
+def crashes(words: str, *said: str) -> Row:
+    """It is refused as Azure refuses it, and az, unable to show that, prints a traceback in which all of this stands.
+
+    `az vm create` of 2.91 does so whenever its deployment is refused at once, on Azure too (azure-cli, issue 32548).
+    """
+
+    def check(az: Az, given: tuple[str, ...], names: Names) -> None:
+        done = az.run(BIN / "az", *given, "--only-show-errors")
+        assert done.returncode == 1, f"az {' '.join(given)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "The content for this response was already consumed" in done.stderr
+        for each in said:
+            assert _filled(each, names) in done.stderr, f"az {' '.join(given)}: {done.stderr}"
+
+    return Row(words, check)
+
+
 def is_like(found: Json, wanted: Json) -> bool:
     """Whether a value is what was wanted, in everything that was wanted."""
     match wanted:

@@ -154,7 +154,7 @@ IMAGES = (
     refused("image show -g $g -n mixed", 3, "(ResourceNotFound)", "'Microsoft.Compute/images/mixed'"),
     refused(f"{MAKE} -n none --source nothing", 2, "(ResourceNotFound)", "disks/nothing"),
     refused(f"{MAKE} -n none --source $blob.not", 1, "(ImageBlobNotFound)", "$blob.not"),
-    refused(f"{MAKE} -n none --source $compute/disks/nothing", 1, "(NotFound)", "Resource nothing is not found"),
+    refused(f"{MAKE} -n none --source $compute/disks/nothing", 3, "(NotFound)", "Resource nothing is not found"),
     refused("image show -g no-such-group -n none", 3, "(ResourceGroupNotFound)"),
 )
 

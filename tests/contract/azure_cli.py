@@ -86,16 +86,9 @@ class Az:
         return replace(self, environ=environ, folder=folder)
 
     def register(self) -> None:
-        """Tell az of the cloud, as README.md does."""
-        given = self.environ
-        endpoint, blobs = given["CALCO_ENDPOINT"], given["CALCO_BLOB_ENDPOINT"]
-        self(
-            "cloud", "register", "-n", "calco", "--skip-endpoint-discovery",
-            "--endpoint-resource-manager", endpoint,
-            "--endpoint-active-directory", given["AZURE_AUTHORITY_HOST"],
-            "--endpoint-active-directory-resource-id", endpoint,
-            "--suffix-storage-endpoint", blobs.removeprefix("https://"),
-        )  # fmt: skip
+        """Tell az of the cloud: it looks up the rest by itself, at `/metadata/endpoints`."""
+        endpoint = self.environ["CALCO_ENDPOINT"]
+        self("cloud", "register", "-n", "calco", "--endpoint-resource-manager", endpoint)
         self("cloud", "set", "-n", "calco")
 
     def log_in(self, id: str, secret: str) -> None:

@@ -78,7 +78,7 @@ def make_network(wire: Wire, group: str) -> str:
     )
     space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}, "dhcpOptions": {"dnsServers": []}, "subnets": []}
     put(wire, network, NETWORK, space, status=201)
-    subnet = {
+    subnet: Body = {
         "addressPrefix": "10.0.0.0/24",
         "addressPrefixes": None,
         "defaultOutboundAccess": True,

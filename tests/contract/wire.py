@@ -45,7 +45,7 @@ class Wire:
         return answer
 
     def get(self, path: str, version: str, **query: str) -> Body:
-        found: Body = self.ask("GET", path, version, status=200, **query).json()
+        found: Body = self.ask("GET", path, version, None, status=200, **query).json()
         return found
 
     def get_open(self, url: str) -> Body:
