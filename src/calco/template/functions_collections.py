@@ -9,7 +9,6 @@ from calco.template.json_text import read_json
 from calco.template.language import Call, Literal, Node
 from calco.template.values import MAX_TEXT, kind_of, member, same, text_of
 
-
 ROUND = 25
 """Steps that a lambda costs each time, beside what it calls."""
 
@@ -47,13 +46,12 @@ def empty(item_to_test: str | list[Json] | dict[str, Json] | None) -> bool:
     return not item_to_test
 
 
-def contains(container: str | list[Json] | dict[str, Json], item_to_find: str | int) -> bool:
+def contains(container: str | list[Json] | dict[str, Json], item_to_find: Json) -> bool:
     """Whether an array has that element, an object that member, a text that part."""
-    if isinstance(container, dict):
-        return member(container, text_of(item_to_find)) is not None
     if isinstance(container, list):
         return any(same(each, item_to_find) for each in container)
-    return text_of(item_to_find) in container
+    wanted = text_of(item_to_find) if isinstance(item_to_find, int) else _text("contains", item_to_find)
+    return wanted in container if isinstance(container, str) else member(container, wanted) is not None
 
 
 def first(arg1: str | list[Json]) -> Json:
