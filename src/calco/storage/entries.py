@@ -31,6 +31,9 @@ class _EventDocument(msgspec.Struct):
     failure: Failure | None = None
 
 
+# Made once: what a type is made of is looked up when the decoder is made.
+_decode_event = msgspec.json.Decoder(_EventDocument).decode
+
 _E = entries.c
 _ENTRIES = select(_E.id, _E.kind, _E.scope, _E.document, _E.subject).order_by(_E.ordinal)
 _BY_KEY = _ENTRIES.order_by(None).where(_E.key == bindparam("key"))
@@ -99,7 +102,7 @@ class EntryReader:
 
 
 def _event(at: str, document: str) -> Event:
-    kept = msgspec.json.decode(document, type=_EventDocument)
+    kept = _decode_event(document)
     return Event(datetime.fromisoformat(at), kept.resource, kept.cause, kept.status, kept.failure)
 
 

@@ -51,6 +51,8 @@ class BrokenRule(Exception):
 # Made once: a list of resources decodes three documents for each.
 _decode = msgspec.json.Decoder().decode
 _decode_tags = msgspec.json.Decoder(dict[str, str]).decode
+_decode_failure = msgspec.json.Decoder(Failure).decode
+_decode_caller = msgspec.json.Decoder(Caller).decode
 
 
 def _document(text: str) -> Document:
@@ -83,7 +85,7 @@ def _operation(row: Sequence[Any]) -> Operation:
         end = OperationEnd(
             status=Status(status),
             ended_at=datetime.fromisoformat(ended_at),
-            failure=None if failure is None else msgspec.json.decode(failure, type=Failure),
+            failure=None if failure is None else _decode_failure(failure),
             output=None if output is None else _document(output),
         )
     return Operation(
@@ -98,7 +100,7 @@ def _operation(row: Sequence[Any]) -> Operation:
         status=Status(status),
         progress=_document(progress),
         end=end,
-        cause=Cause(None if caller is None else msgspec.json.decode(caller, type=Caller), action, correlation, parent),
+        cause=Cause(None if caller is None else _decode_caller(caller), action, correlation, parent),
     )
 
 
@@ -206,6 +208,10 @@ class SqlReader(EntryReader):
             wanted = {"kind": kind.lower(), "group": group.group_id.key}
             rows = self._connection.execute(_RESOURCES_BY_KIND_IN_GROUP, wanted)
         return [_resource(row) for row in rows]
+
+    def tally(self, kind: str, *path: str) -> Mapping[tuple[str, str], int]:
+        rows = self._connection.execute(_TALLY, {"kind": kind.lower(), "path": ".".join(("$", *path))})
+        return {(row.location, row.value): row.many for row in rows if isinstance(row.value, str)}
 
     def in_group(self, group: ResourceId) -> list[Resource]:
         return [_resource(row) for row in self._connection.execute(_RESOURCES_IN_GROUP, {"group": group.group_id.key})]

@@ -10,12 +10,12 @@ refusal's words go through ``told_of`` first, for some of them repeat a signed U
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
 
 from calco.model.operation import Cause, Failure, Operation
-from calco.ports import Event
+from calco.ports import Event, Reader
 from calco.work.cloud import Cloud
 
 RESOURCE_LENGTH_MAX, MESSAGE_LENGTH_MAX = 2048, 4096
@@ -32,10 +32,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the log. ``id`` is a GUID that stays the same however often the log is read. ``status`` is the HTTP
-    status of what was answered at once, None for an operation, which ``operation`` names."""
+    """One line of the log. ``mark`` tells it from all others; ``status`` is the HTTP status of what was answered at
+    once, None for an operation, which ``operation`` names."""
 
-    id: str
+    mark: str
     at: datetime
     resource: str
     cause: Cause
@@ -43,6 +43,11 @@ class Line:
     status: int | None = None
     failure: Failure | None = None
     operation: str | None = None
+
+    @property
+    def id(self) -> str:
+        """A GUID that stays the same however often the log is read."""
+        return str(uuid5(_LINES, self.mark))
 
     @property
     def group(self) -> str | None:
@@ -123,40 +128,56 @@ def told_of(failure: Failure) -> Failure:
 
 # --- reading ---------------------------------------------------------------------------------------------------------
 
+FIRST_WINDOW = timedelta(hours=1)
+"""How far back is looked first."""
 
-def list(cloud: Cloud, since: datetime, until: datetime, wanted: Wanted | None = None) -> Sequence[Line]:
-    """The lines from ``since`` on and before ``until``, newest first; O(result of that time)."""
+
+def list(
+    cloud: Cloud, since: datetime, until: datetime, wanted: Wanted | None = None, *, enough: int | None = None
+) -> Sequence[Line]:
+    """The lines from ``since`` on and before ``until``, newest first.
+
+    With ``enough`` it may end when it has found more than that many, at a time that is older than that of the last of
+    them: it looks back an hour, then two, then four, so that a log of years costs no more than what is shown of it.
+    """
     wanted = wanted or Wanted()
+    width = until - since if enough is None else FIRST_WINDOW
+    lines: tuple[Line, ...] = ()
     with cloud.records.read() as view:
-        lines = [_of_event(each) for each in view.events_between(since, until)]
-        for operation in view.operations_between(since, until):
-            lines += (line for line in _of_operation(operation) if since <= line.at < until)
+        while since < until:
+            start = max(since, until - min(width, until - since))
+            lines += _between(view, start, until, wanted)
+            if enough is not None and len(lines) > enough and lines[-1].at < lines[enough - 1].at:
+                break
+            until, width = start, 2 * width
+    return lines
+
+
+def _between(view: Reader, since: datetime, until: datetime, wanted: Wanted) -> tuple[Line, ...]:
+    lines = [_of_event(each) for each in view.events_between(since, until)]
+    for operation in view.operations_between(since, until):
+        lines += (line for line in _of_operation(operation) if since <= line.at < until)
+    chosen = filter(wanted.has, lines)
     # Where two lines bear one time the start of something comes before its end.
-    return sorted(
-        filter(wanted.has, lines), key=lambda line: (line.at, line.outcome is not Outcome.STARTED), reverse=True
-    )
+    return tuple(sorted(chosen, key=lambda line: (line.at, line.outcome is not Outcome.STARTED), reverse=True))
 
 
 def _of_event(event: Event) -> Line:
     outcome = Outcome.SUCCEEDED if event.failure is None else Outcome.FAILED
-    named = f"{event.at.isoformat()} {event.resource} {event.cause.action} {event.cause.correlation} {event.status}"
-    return Line(_guid(named), event.at, event.resource, event.cause, outcome, event.status, event.failure)
+    mark = f"{event.at.isoformat()} {event.resource} {event.cause.action} {event.cause.correlation} {event.status}"
+    return Line(mark, event.at, event.resource, event.cause, outcome, event.status, event.failure)
 
 
 def _of_operation(operation: Operation) -> Iterator[Line]:
     resource, cause, id = str(operation.subject), operation.cause, operation.id
-    started = Line(_guid(f"{id} started"), operation.started_at, resource, cause, Outcome.STARTED, operation=id)
+    started = Line(f"{id} started", operation.started_at, resource, cause, Outcome.STARTED, operation=id)
     yield started
     end = operation.end
     if end is not None:
         failure = None if end.failure is None else told_of(end.failure)
         outcome = Outcome(end.status.value)
-        yield replace(started, id=_guid(f"{id} ended"), at=end.ended_at, outcome=outcome, failure=failure)
+        yield replace(started, mark=f"{id} ended", at=end.ended_at, outcome=outcome, failure=failure)
 
 
 _LINES = UUID("6a1c2a0e-5d0f-4b5e-9b1c-0c8f5a7d3e21")
 """The namespace of the lines' ids; drawn once."""
-
-
-def _guid(name: str) -> str:
-    return str(uuid5(_LINES, name))
