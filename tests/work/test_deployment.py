@@ -169,6 +169,31 @@ def test_when_one_fails_those_begun_are_awaited_and_none_is_begun(tmp_path: Path
     assert world.find(GROUP.sibling("Microsoft.Compute", "disks", "behind")) is None
 
 
+def late(name: str, *depends_on: str) -> Document:
+    """A disk whose region turns out to be none when the first that it depends on is there."""
+    where = f"[if(empty(reference('{depends_on[0]}').uniqueId), 'eastus', 'moon')]"
+    return {**disk(name, *depends_on), "location": where}
+
+
+def test_while_others_go_on_a_deployment_that_failed_has_not_ended(world: World) -> None:
+    wanted = wish(disk("a"), disk("slow"), late("bad", "a"), disk("behind-slow", "slow"), disk("behind-a", "a"))
+    deployment.put(world.cloud, wanted)
+    step(world)
+    slow = [each.id for each in operations(world) if each.subject.name == "slow"]
+
+    world.drive(held=slow)
+
+    assert parts(world) == {
+        "a": "Succeeded", "slow": "Running", "bad": "Failed", "behind-slow": "Waiting", "behind-a": "Waiting",
+    }  # fmt: skip
+    assert state(world) == "Running"
+    world.drive()
+    assert state(world) == "Failed"
+    assert parts(world)["slow"] == "Succeeded"
+    assert {parts(world)["behind-slow"], parts(world)["behind-a"]} == {"Waiting"}
+    assert world.find(GROUP.sibling("Microsoft.Compute", "disks", "behind-slow")) is None
+
+
 def test_a_deployment_whose_own_step_is_refused_says_what_the_resource_said(world: World) -> None:
     wanted = wish(disk("data"), disk("large", "data", size_gb="[reference('data').diskSizeGB]"))
     resources = wanted.template["resources"]
@@ -224,6 +249,8 @@ def test_a_canceled_deployment_begins_nothing_more(world: World) -> None:
     world.drive()
 
     assert state(world) == "Canceled"
+    _, begun = deployment.operations(world.cloud, ID)
+    assert [(each.resource.name, each.state) for each in begun] == [("first", "Succeeded")]
     assert world.state(GROUP.sibling("Microsoft.Compute", "disks", "first")) == "Succeeded"
     assert world.find(GROUP.sibling("Microsoft.Compute", "disks", "second")) is None
     ended = world.operation(str(world.resource(ID).internal["operation"]))
@@ -263,9 +290,11 @@ def test_a_group_goes_with_its_deployments_those_that_go_on_included(world: Worl
     deployment.put(world.cloud, of("12-three-tiers"))
     step(world)
 
+    mine = str(world.resource(ID).internal["operation"])
     resource_group.delete(world.cloud, GROUP)
     world.drive()
 
+    assert world.operation(mine).status is Status.CANCELED
     assert world.find(GROUP) is None
     with world.records.read() as view:
         assert view.in_group(GROUP) == []

@@ -17,7 +17,7 @@ from calco.ports import Reader, Resource, Writer
 from calco.template import Context, Prepared
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import check_free, check_group, hand_over, settled, told, with_internal
-from calco.work.deployment_plan import DEPLOY, Deploy
+from calco.work.deployment_plan import DEPLOY, Deploy, parts_now
 from calco.work.deployment_record import (
     OPERATION,
     Recipe,
@@ -25,7 +25,6 @@ from calco.work.deployment_record import (
     canceled,
     in_state,
     new,
-    parts_of,
     sealed,
     timestamp,
 )
@@ -53,8 +52,10 @@ def list(cloud: Cloud, group: ResourceId) -> Sequence[Resource]:
 
 def operations(cloud: Cloud, id: ResourceId) -> tuple[Resource, Sequence[Part]]:
     """The deployment, and those of its resources that were begun, in the template's order."""
-    deployment = get(cloud, id)
-    return deployment, [each for each in parts_of(deployment) if each.began is not None]
+    with cloud.records.read() as view:
+        deployment = _found(view, id)
+        parts = parts_now(view, deployment, text_at(deployment.internal, OPERATION) or "")
+    return deployment, [each for each in parts if each.began is not None]
 
 
 def put(cloud: Cloud, wanted: NewDeployment) -> Accepted:

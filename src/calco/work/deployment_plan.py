@@ -47,16 +47,12 @@ def _deploy(cloud: Cloud, job: Job[Deploy]) -> Wait | None:
     with cloud.records.read() as view:
         deployment, me = _found(view, id), view.operation(job.id)
         assert me is not None, "an operation that is carried out is there"
-        asked = _Asked.of(view.asked_by(job.id))
-        parts = [_looked_at(each, asked) for each in parts_of(deployment)]
+        parts = parts_now(view, deployment, job.id)
         _check_wanted(view, deployment)
     there = replace(cloud, cause=Cause(me.cause.caller, me.cause.action, me.cause.correlation, job.id))
-    free = ready(parts)
-    prepared = _prepared(there, job) if free or not _anything_left(parts) else None
-    if prepared is not None and free:
-        items = {each.id.key: each for each in prepared.items}
-        begun = {each.key: _begun(there, prepared, items[each.key], each) for each in free}
-        parts = [begun.get(each.key, each) for each in parts]
+    prepared = _prepared(there, job) if ready(parts) or not _anything_left(parts) else None
+    if prepared is not None:
+        parts = _with_begun(there, prepared, parts)
     _note(cloud, id, parts)
     if under_way(parts):
         return Wait(LOOK_AGAIN_SECONDS, f"{id.key}/{job.id}")
@@ -92,6 +88,12 @@ def _found(view: Reader, id: ResourceId) -> Resource:
 
 
 # --- one resource ----------------------------------------------------------------------------------------------------
+
+
+def parts_now(view: Reader, deployment: Resource, operation: str) -> list[Part]:
+    """How far each resource is, noted or not; also of a deployment that was canceled, for what it began goes on."""
+    asked = _Asked.of(view.asked_by(operation))
+    return [_looked_at(each, asked) for each in parts_of(deployment)]
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,16 @@ def _begun(cloud: Cloud, prepared: Prepared, item: Item, part: Part) -> Part:
         operation = view.operation(submitted.operation)
     begun = replace(part, state=PartState.RUNNING, operation=submitted.operation)
     return begun if operation is None or operation.end is None else _ended(begun, operation.end)
+
+
+def _with_begun(cloud: Cloud, prepared: Prepared, parts: Sequence[Part]) -> list[Part]:
+    """Ask for all that may begin, in the template's order; when one is refused, for none behind it."""
+    items, begun = {each.id.key: each for each in prepared.items}, dict[str, Part]()
+    for each in ready(parts):
+        begun[each.key] = _begun(cloud, prepared, items[each.key], each)
+        if begun[each.key].state is PartState.FAILED:
+            break
+    return [begun.get(each.key, each) for each in parts]
 
 
 def _refused(cloud: Cloud, part: Part, refusal: ApiError) -> Part:
