@@ -2,6 +2,7 @@
 
 import sys
 import uuid
+from getpass import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,7 +43,9 @@ def wishes(days: int | None, *, from_stdin: bool) -> Document:
     if days is not None:
         properties["expiresInDays"] = days
     if from_stdin:
-        properties["password"] = sys.stdin.readline().rstrip("\r\n")
+        # A terminal is not to show what is typed.
+        typed = getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline()
+        properties["password"] = typed.rstrip("\r\n")
     return {"properties": properties}
 
 
