@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from calco.model.document import Document, at, objects_at, text_at
+from calco.model.document import Document, Json, at, objects_at, text_at
+from calco.model.run_command import OUTPUT_BYTES_MAX
 
 from .lab import Lab, laboratory, qemu_of
 from .source import SAME, STORAGE, WRITTEN, use_and_generalize
@@ -27,6 +28,7 @@ def test_the_main_job_survives_the_service_being_killed(tmp_path: Path) -> None:
         nothing = lab.leftovers()
         create_while_the_service_is_killed(lab)
         look_at_the_guest(lab)
+        scripts_are_run_by_the_guests_agent(lab)
         guests_go_on_without_the_service(lab)
         disks_come_and_go_under_a_running_guest(lab)
         use_and_generalize(lab)
@@ -77,6 +79,49 @@ def look_at_the_guest(lab: Lab) -> None:
     address = text_at(public[0], "properties", "ipAddress") or ""
     with socket.create_connection((address, 22), timeout=20) as connection:
         assert connection.recv(4) == b"SSH-", f"{address} does not answer"
+
+
+def scripts_are_run_by_the_guests_agent(lab: Lab) -> None:
+    """As root, with what was sent; once, also when the service is killed while one runs."""
+    out, err = _printed(lab, _begun(lab, "hostname; echo $1 $named $(id -u)", "named=value"))
+    assert (out, err) == ("source\nvalue value 0\n", "")
+    _, err = _printed(lab, _begun(lab, "#!/bin/bash\nseq 3000 >&2; exit 3"))
+    assert err.endswith("\n2999\n3000\n")
+    assert len(err) == OUTPUT_BYTES_MAX
+
+    operation = _begun(lab, "echo begun >>/root/runs; sleep 10; echo ended >>/root/runs; cat /root/runs")
+    _wait_for_line(lab, "sudo cat /root/runs", "begun")
+    lab.service.kill()
+    lab.service.start()
+
+    assert _printed(lab, operation) == ("begun\nended\n", "")
+    assert lab.ssh("source", "sudo ls /var/tmp | grep -c calco-run-command || true") == "0"
+
+
+def _begun(lab: Lab, script: str, *parameters: str) -> str:
+    """The URL of the operation that runs the script in ``source``."""
+    named: list[Json] = [dict(zip(("name", "value"), each.split("="), strict=True)) for each in parameters]
+    body: Document = {"commandId": "RunShellScript", "script": [*script.split("\n")], "parameters": named}
+    answer = lab.service.client.send("POST", f"{lab.path('virtualMachines', 'source')}/runCommand", body)
+    assert answer.status_code == 202, answer.text
+    return str(answer.headers["azure-asyncoperation"])
+
+
+def _printed(lab: Lab, operation: str) -> tuple[str, str]:
+    document = lab.ended(operation)
+    assert document["status"] == "Succeeded", document
+    (value,) = objects_at(document, "properties", "output", "value")
+    out, _, err = (text_at(value, "message") or "").partition("[stdout]\n")[2].partition("\n[stderr]\n")
+    return out, err
+
+
+def _wait_for_line(lab: Lab, command: str, line: str) -> None:
+    pause = threading.Event()
+    for _ in range(60):
+        if line in lab.ssh("source", f"{command} 2>/dev/null || true"):
+            return
+        pause.wait(0.5)
+    raise AssertionError(f"{command} never printed {line}")
 
 
 def guests_go_on_without_the_service(lab: Lab) -> None:

@@ -384,6 +384,35 @@ def test_a_capture_copies_no_byte_and_answers_a_template_that_makes_machines(wor
     assert world.leftovers() == []
 
 
+def test_a_licence_of_ones_own_is_not_for_what_was_captured_here(world: World) -> None:
+    operation = world.done(machine_capture.capture(world.cloud, wish(generalized(world))))
+    template = machine_capture.output_of(operation)
+    (resource,) = objects_at(template, "resources")
+    os_disk = object_at(resource, "properties", "storageProfile", "osDisk")
+    disk_wish = DiskWish(
+        None,
+        CreateOption.FROM_IMAGE,
+        name="os",
+        vhd=str(object_at(os_disk, "vhd")["uri"]),
+        image_uri=str(object_at(os_disk, "image")["uri"]),
+        os_type=OsType.LINUX,
+    )
+    machine = replace(world.new_machine("web2"), image=None, os_disk=disk_wish, data_disks=())
+    licensed = replace(machine, properties={**machine.properties, "licenseType": "Windows_Server"})
+    files = world.disks.volumes()
+
+    for _ in range(2):
+        failed = world.ended(virtual_machine.put(world.cloud, licensed))
+        assert failed.end is not None
+        assert failed.end.failure is not None
+        assert failed.end.failure.code == "NotSupported"
+        assert failed.end.failure.message.endswith("is not from on-premises.")
+        assert world.state(machine.id) == "Failed"
+    assert world.disks.volumes() == files
+    world.done(virtual_machine.put(world.cloud, machine))
+    assert world.state(machine.id) == "Succeeded"
+
+
 def test_what_cannot_be_captured_says_so(world: World) -> None:
     managed = world.generalized_machine("web3")
     refused(world, lambda: machine_capture.capture(world.cloud, wish(managed)), 409, "OperationNotAllowed", "'Image'")

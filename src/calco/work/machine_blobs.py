@@ -20,17 +20,20 @@ from calco.model.document import Document, Json, number_at, object_at, objects_a
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.machine import Generation
+from calco.model.operation import Family
 from calco.model.vhd import DATA_DISK_MAX_BYTES, FOOTER_BYTES, OS_DISK_MAX_BYTES
 from calco.model.virtual_machine import DiskWish, NewVirtualMachine, Urn
 from calco.model.volume import GIB, Format, Volume, VolumeId
 from calco.ports import Reader, Resource, Writer
 from calco.work import blob, machine_disks, volume
-from calco.work.cloud import Cloud
-from calco.work.common import with_properties
+from calco.work.cloud import Accepted, Cloud
+from calco.work.common import settled, with_internal, with_properties
 from calco.work.image_disks import SourceDisk
 from calco.work.machine_disks import Order, Source
 from calco.work.machine_state import BLOBS, blobs_of
 
+CAPTURED = "/system/Microsoft.Compute/Images/"
+"""In the address of every blob that a capture made."""
 SOURCE_SLOT = "source"
 """Under which a machine that is being made holds what its OS disk is copied from."""
 
@@ -220,6 +223,24 @@ def in_use(disk: str, uri: str) -> ApiError:
         "AcquireDiskLeaseFailed",
         f"Failed to acquire lease while creating disk '{disk}' using blob with URI {uri}. Blob is already in use.",
     )
+
+
+def unlicensed(wanted: NewVirtualMachine) -> ApiError | None:
+    """Why the operation that makes such a machine fails: a licence of one's own is for VHDs one brought along, and what
+    was captured here was not. Source: recording xplat-vm-stop-generalize-capture."""
+    licence, uri = text_at(wanted.properties, "licenseType") or "", wanted.os_disk.image_uri or ""
+    if not licence.lower().startswith("windows_") or CAPTURED not in uri:
+        return None
+    words = f"The license type is {licence[:60]}, but the image blob {uri} is not from on-premises."
+    return ApiError(409, "NotSupported", words)
+
+
+def refuse_later(cloud: Cloud, tx: Writer, machine: Resource, why: ApiError, *, created: bool) -> Accepted:
+    """What Azure accepts and lets fail: the machine stays, in ``Failed``."""
+    failure: Document = {"code": why.code, "message": why.message}
+    failed = with_internal(with_properties(machine, {"provisioningState": "Failed"}), {"failure": failure})
+    tx.put(failed)
+    return Accepted(machine, settled(cloud, tx, failed, Family.COMPUTE, failure=why), created=created)
 
 
 # --- the way up ------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from calco.work.machine_state import BLOBS, blobs_of, claims_of, condition_of
 
 CONTAINER = "system"
 FOLDER = "Microsoft.Compute/Images"
+"""Where captures go: ``machine_blobs.CAPTURED`` tells them by it."""
 SCHEMA = "http://schema.management.azure.com/schemas/2014-04-01-preview/VM_IP.json"
 
 

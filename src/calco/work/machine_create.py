@@ -74,6 +74,8 @@ def create(cloud: Cloud, tx: Writer, wanted: NewVirtualMachine, setting: Setting
         if each.volume is not None:
             tx.hold(each.record.id, volume.DISK_SLOT, each.volume)
     machine_blobs.take(cloud, tx, machine.id, blobs)
+    if (why := machine_blobs.unlicensed(wanted)) is not None:
+        return machine_blobs.refuse_later(cloud, tx, machine, why, created=True)
     params = power_up.creation(cloud, tx, machine, Condition.DEALLOCATED)
     operation = hand_over(cloud, tx, power.CREATE, params, subject=machine, claims=claims)
     return Accepted(machine, in_line(cloud, tx, operation, params.image), created=True)

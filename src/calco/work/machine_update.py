@@ -12,7 +12,7 @@ from calco.model.virtual_machine import Act, NewVirtualMachine, after
 from calco.model.vm_size import VmSize
 from calco.operations.plan import Change, Job, Plan, no_change
 from calco.ports import Resource, Writer
-from calco.work import machine_attachment, power, power_up, quota
+from calco.work import machine_attachment, machine_blobs, power, power_up, quota
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import check_free, hand_over, with_properties
 from calco.work.machine_state import claims_of, condition_of, disks_of, is_provisioned, is_running, machine_in, nics_of
@@ -42,6 +42,8 @@ def update(cloud: Cloud, tx: Writer, machine: Resource, wanted: NewVirtualMachin
     _check_size(machine, size)
     quota.check(cloud, tx, machine.location, size, instead_of=machine)
     if _was_never_on(machine):
+        if (why := machine_blobs.unlicensed(wanted)) is not None:
+            return machine_blobs.refuse_later(cloud, tx, machine, why, created=False)
         return _create_again(cloud, tx, _changed(machine, wanted, _same_disks(machine, wanted)))
     changes = machine_attachment.changes_of(cloud, tx, machine, wanted, size)
     changed = _changed(machine, wanted, changes.profile)
