@@ -29,3 +29,10 @@ class SeededChance:
 
     def token(self, bytes: int) -> str:
         return self.source.randbytes(bytes).hex()
+
+
+class DashingChance(SeededChance):
+    """One token in 64 of the real randomness begins so."""
+
+    def token(self, bytes: int) -> str:
+        return f"--_{super().token(bytes)}"

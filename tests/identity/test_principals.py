@@ -6,7 +6,7 @@ import pytest
 
 from calco.identity.principals import ensure, read, read_secret
 from calco.model.ids import is_guid
-from tests.standing import SeededChance
+from tests.standing import DashingChance, SeededChance
 
 
 def test_it_is_made_once(tmp_path: Path) -> None:
@@ -18,6 +18,13 @@ def test_it_is_made_once(tmp_path: Path) -> None:
     ids = {first.tenant_id, first.client_id, first.object_id, first.subscription_id}
     assert len(ids) == 4
     assert all(is_guid(each) for each in ids)
+
+
+def test_the_secret_is_no_option_to_a_command_line(tmp_path: Path) -> None:
+    principal = ensure(tmp_path, DashingChance())
+
+    assert read_secret(tmp_path)[0].isalnum()
+    assert principal.has_secret(read_secret(tmp_path))
 
 
 def test_only_the_secret_that_was_handed_out_is_accepted(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Users and service principals: made once, hashed, expiring, rotated, and gone with what they may do."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from calco.model.principal import NAME, PrincipalType
 from calco.model.secret import hashed, matches, password_fault
 from calco.ports import Entry
 from calco.work import principal
+from tests.standing import DashingChance
 from tests.work.looking import text
 from tests.world import World
 
@@ -58,6 +60,17 @@ def test_the_secret_is_told_once_and_kept_nowhere(world: World, type: PrincipalT
     assert issued.secret not in text(world)
     assert issued.secret not in repr(issued)
     assert issued.principal.secret.hash not in repr(issued.principal)
+
+
+@BOTH
+def test_a_secret_that_is_made_up_is_no_option_to_a_command_line(world: World, type: PrincipalType) -> None:
+    cloud = replace(world.cloud, chance=DashingChance())
+
+    issued = principal.create(cloud, type, "one")
+
+    assert issued.secret[0].isalnum()
+    assert issued.principal.secret.fits(issued.secret)
+    assert principal.rotate(cloud, type, "one").secret[0].isalnum()
 
 
 def test_a_password_of_ones_own_choosing_is_taken_and_kept_nowhere(world: World) -> None:

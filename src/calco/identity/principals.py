@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from calco.model.secret import hashed, matches
+from calco.model.secret import hashed, matches, typable
 from calco.ports import Chance
 from calco.private_file import write_private
 
@@ -38,7 +38,7 @@ def ensure(secrets: Path, chance: Chance) -> Principal:
     try:
         return read(secrets)
     except FileNotFoundError:
-        secret = chance.token(SECRET_BYTES)
+        secret = typable(chance.token(SECRET_BYTES))
         salt = chance.guid().replace("-", "")
         made = Principal(
             tenant_id=chance.guid(),

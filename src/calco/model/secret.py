@@ -29,6 +29,11 @@ class Secret:
         return matches(text, self.salt, self.hash)
 
 
+def typable(text: str) -> str:
+    """Random text as a command line takes it: az reads what begins with a dash as the next option, whoever quotes it."""
+    return text.lstrip("-_")
+
+
 def hashed(text: str, salt: str) -> str:
     """The scrypt hash in hexadecimal; ``salt`` likewise. Some 50 ms. Source: RFC 7914, 2 (N = 2^14, r = 8, p = 1)."""
     encoded = text.encode(errors="surrogatepass")

@@ -13,7 +13,7 @@ import msgspec
 from calco.model.document import Document
 from calco.model.errors import ApiError
 from calco.model.principal import NAME, Principal, PrincipalType
-from calco.model.secret import Secret, hashed, password_fault
+from calco.model.secret import Secret, hashed, password_fault, typable
 from calco.ports import Entry, Reader
 from calco.work.cloud import Cloud
 
@@ -129,7 +129,7 @@ def _secret(cloud: Cloud, type: PrincipalType, password: str | None, days: int |
         raise _invalid("password", "The secret of a service principal is made up here. Leave 'password' out.")
     if password is not None and (fault := password_fault(password)):
         raise _invalid("password", f"The password will not do. {fault}")
-    text = cloud.chance.token(SECRET_BYTES) if password is None else password
+    text = typable(cloud.chance.token(SECRET_BYTES)) if password is None else password
     salt = cloud.chance.guid().replace("-", "")
     until = cloud.clock.now() + timedelta(days=lasting)
     return text, Secret(cloud.chance.guid(), salt, hashed(text, salt), until)
