@@ -30,7 +30,7 @@ class Secret:
 
 
 def typable(text: str) -> str:
-    """Random text as a command line takes it: az reads what begins with a dash as the next option, whoever quotes it."""
+    """Random text as a command line takes it: az reads what begins with a dash as an option, however it is quoted."""
     return text.lstrip("-_")
 
 
