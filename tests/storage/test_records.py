@@ -489,3 +489,23 @@ def test_a_hundred_writers_and_readers_meet_no_lock(records: Records) -> None:
     with records.read() as view:
         assert len(view.resources("Microsoft.Compute/disks")) == 100
         assert view.unfinished() == []
+
+
+def test_resources_are_counted_by_place_and_by_what_their_properties_say(records: Records) -> None:
+    with records.write() as change:
+        for name, place, size in (
+            ("a", "eastus", "S1"),
+            ("b", "eastus", "S1"),
+            ("c", "westus", "S1"),
+            ("d", "eastus", "S2"),
+        ):
+            change.put(Resource(disk(name), place, {"profile": {"size": size}}))
+        change.put(Resource(disk("e"), "eastus", {"profile": {"size": 3}}))
+        change.put(Resource(disk("f"), "eastus", {"profile": "S1"}))
+        change.put(Resource(GROUP.sibling("Microsoft.Compute", "images", "a"), "eastus", {"profile": {"size": "S1"}}))
+        found = change.tally("microsoft.compute/DISKS", "profile", "size")
+
+    counted = {("eastus", "S1"): 2, ("westus", "S1"): 1, ("eastus", "S2"): 1}
+    assert {each: many for each, many in found.items() if each[1] != "3"} == counted
+    with records.read() as view:
+        assert view.tally("Microsoft.Compute/disks", "profile", "nothing") == {}

@@ -9,12 +9,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
-from sqlalchemy import JSON, Engine, Row, Select, bindparam, create_engine, delete, func, insert, select, type_coerce, update
+from sqlalchemy import Engine, Row, bindparam, create_engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from calco.model.document import Document
@@ -36,6 +35,7 @@ from calco.ports import Resource
 from calco.storage import schema, sqlite
 from calco.storage.entries import EntryReader, EntryWriter, stamp, text
 from calco.storage.schema import claims, holds, notes, operations, places, resources, steps, volumes
+from calco.storage.tally import tally
 
 FORGOTTEN_AT_ONCE = 500
 """Few enough that nobody else's write waits for long."""
@@ -114,15 +114,6 @@ _RESOURCES_BY_KIND = _RESOURCES.where(_R.kind == bindparam("kind"))
 _RESOURCES_BY_KIND_IN_GROUP = _RESOURCES_BY_KIND.where(_R.group_key == bindparam("group"))
 _RESOURCES_IN_GROUP = _RESOURCES.where(_R.group_key == bindparam("group"), _R.key != bindparam("group"))
 _RESOURCES_BETWEEN = _RESOURCES.where(_R.key >= bindparam("first"), _R.key < bindparam("last"))
-
-
-@cache
-def _tally(path: tuple[str, ...]) -> Select[tuple[str, str, int]]:
-    value = type_coerce(_R.properties, JSON)[path].as_string()
-    many = select(_R.location, value.label("value"), func.count().label("many"))
-    return many.where(_R.kind == bindparam("kind")).group_by(_R.location, value)
-
-
 _UPDATE_RESOURCE = update(resources).where(_R.key == bindparam("this_key"))
 _INSERT_RESOURCE = insert(resources)
 
@@ -220,8 +211,7 @@ class SqlReader(EntryReader):
         return [_resource(row) for row in rows]
 
     def tally(self, kind: str, *path: str) -> Mapping[tuple[str, str], int]:
-        rows = self._connection.execute(_tally(path), {"kind": kind.lower()})
-        return {(row.location, row.value): row.many for row in rows if isinstance(row.value, str)}
+        return tally(self._connection, kind, path)
 
     def in_group(self, group: ResourceId) -> list[Resource]:
         return [_resource(row) for row in self._connection.execute(_RESOURCES_IN_GROUP, {"group": group.group_id.key})]

@@ -5,7 +5,7 @@ calculated on the total number of cores in use, both allocated and deallocated.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from calco.model import errors
@@ -41,15 +41,23 @@ def check(cloud: Cloud, tx: Writer, location: str, size: VmSize, *, instead_of: 
 
 def cores_in(view: Reader, location: str) -> int:
     """Cores of the machines there."""
-    return sum(_cores_of(each) for each in view.resources(MACHINES) if each.location == location)
+    return sum(_cores(size) * many for size, many in _sizes_in(view, location).items())
 
 
-def _size_of(machine: Resource) -> VmSize | None:
-    return find(text_at(machine.properties, "hardwareProfile", "vmSize") or "")
+_SIZE = ("hardwareProfile", "vmSize")
+
+
+def _sizes_in(view: Reader, location: str) -> Mapping[str, int]:
+    """How many machines of each size there are."""
+    return {size: many for (place, size), many in view.tally(MACHINES, *_SIZE).items() if place == location}
 
 
 def _cores_of(machine: Resource) -> int:
-    size = _size_of(machine)
+    return _cores(text_at(machine.properties, *_SIZE) or "")
+
+
+def _cores(name: str) -> int:
+    size = find(name)
     return 0 if size is None else size.cores
 
 
@@ -74,21 +82,21 @@ def compute(cloud: Cloud, location: str) -> Sequence[Usage]:
     """What of ``Microsoft.Compute`` is used in a region."""
     place = normal_location(cloud, location, "locations/usages")
     with cloud.records.read() as view:
-        machines = [each for each in view.resources(MACHINES) if each.location == place]
+        machines = _sizes_in(view, place)
         sets = _count(view, "Microsoft.Compute/availabilitySets", place)
         tiers = _by_tier(view, "Microsoft.Compute/disks", place)
         snapshots = _count(view, "Microsoft.Compute/snapshots", place)
     limit = cloud.rules.cores_per_region
     families: Counter[str] = Counter({each.family: 0 for each in SIZES})
-    for machine in machines:
-        size = _size_of(machine)
+    for name, many in machines.items():
+        size = find(name)
         if size is not None:
-            families[size.family] += size.cores
+            families[size.family] += size.cores * many
     words = {each.family: each.family_words for each in SIZES}
     return [
         Usage("availabilitySets", "Availability Sets", sets, SETS_MAX),
         Usage("cores", "Total Regional vCPUs", sum(families.values()), limit),
-        Usage("virtualMachines", "Virtual Machines", len(machines), MACHINES_MAX),
+        Usage("virtualMachines", "Virtual Machines", sum(machines.values()), MACHINES_MAX),
         Usage("virtualMachineScaleSets", "Virtual Machine Scale Sets", 0, SETS_MAX),
         *(Usage(name, words[name], used, limit) for name, used in families.items()),
         Usage("StandardDiskCount", "Standard HDD Managed Disks", tiers["Standard"], DISKS_MAX),
