@@ -70,7 +70,16 @@ ASKED: Document = {f"t{n}": f"[concat('a', copyIndex(), reference('v{n}').x)]" f
 OBJECTS = looped("map", "createObject('a', @x)")
 SEARCHED: Document = {"t": {"type": "string", "defaultValue": ",a" * 50_000}}
 
+COSTLY = template(variables={"a": looped("map", "length(range(0, 1000))").replace("10000", "900")})
+NESTED = resource(
+    "Microsoft.Resources/deployments",
+    "[concat('d', copyIndex())]",
+    copy={"name": "x", "count": 800},
+    properties={"mode": "Incremental", "template": COSTLY, "expressionEvaluationOptions": {"scope": "inner"}},
+)
+
 HOSTILE: dict[str, Document] = {
+    "800 deployments that are costly each": template(NESTED),
     "a text that doubles": template(variables=doubling("x", "[concat(@, @)]")),
     "a text that doubles by format": template(variables=doubling("x", "[format('{0}{0}', @)]")),
     "a text that doubles by replace": template(variables=doubling("xx", "[replace(@, 'x', 'xx')]")),
@@ -134,6 +143,7 @@ def everything(document: Document) -> Iterator[str]:
 
 
 HEAVY = {
+    "800 deployments that are costly each",
     "a union of many objects",
     "an object that holds itself twice",
     "an object of a template that holds itself twice",

@@ -146,6 +146,14 @@ def test_a_name_that_two_resources_have_is_no_reference() -> None:
     assert "several resources of the template have this name" in refusal(document)
 
 
+def test_of_two_with_one_name_the_one_that_will_be_there_is_meant() -> None:
+    document = template(
+        nic("web", condition=False), network("web"), machine("m", properties={"a": "[reference('web').x]"})
+    )
+
+    assert waits(document) == {"web": [], "m": ["web"]}
+
+
 def test_what_is_waited_for_must_be_in_the_template() -> None:
     assert refusal(template(machine("m", dependsOn=["Microsoft.Compute/disks/windowsvm"]))) == (
         "Deployment template validation failed: 'The resource 'Microsoft.Compute/disks/windowsvm' is not defined in "

@@ -1,11 +1,13 @@
 """Parameters: defaults, types and bounds, and Azure's sentences for what is missing, superfluous or wrong."""
 
+import re
+
 import pytest
 
 from calco.model.document import Document, Json
 from calco.model.errors import ApiError
-from calco.template import prepare, secure_names
-from tests.template.templates import CONTEXT, prepared, template
+from calco.template import body, outputs, prepare, secure_names
+from tests.template.templates import CONTEXT, FakeLook, machine, prepared, template
 
 
 def refusal(declared: Document, given: Document) -> ApiError:
@@ -61,7 +63,7 @@ def test_a_secure_value_is_used_and_never_shown(type: str, value: Json) -> None:
 
     assert answer.parameters["Pass"] == value
     assert "geheim" not in str(answer.shown_parameters)
-    assert "geheim" not in repr(answer).replace(repr(answer.parameters), "")
+    assert "geheim" not in repr(answer)
     assert secure_names(document) == {"pass"}
 
 
@@ -165,6 +167,35 @@ def test_a_refused_secure_value_is_not_repeated() -> None:
     refused = refusal({"p": {"type": "securestring", "allowedValues": ["a"]}}, {"p": {"value": "geheim"}})
 
     assert "geheim" not in refused.message
+
+
+def test_no_sentence_repeats_a_secret() -> None:
+    declared: Document = {"p": {"type": "securestring"}, "o": {"type": "secureObject"}}
+    given: Document = {"p": "geheim und lang" * 40, "o": {"deep": ["auch geheim"]}}
+
+    for expression in ("[json(parameters('p'))]", "[int(parameters('o').deep[0])]", "[reference(parameters('p'))]"):
+        with pytest.raises(ApiError) as refused:
+            prepared(template(machine("m", tags={"a": expression}), parameters=declared), **given)
+
+        assert "***" in refused.value.message
+        assert "geheim" not in refused.value.message
+
+
+def test_no_sentence_repeats_a_secret_when_the_world_has_answered() -> None:
+    document = template(
+        machine("m"),
+        machine("n", tags={"a": "[concat(reference('m').x, json(parameters('p')))]"}, dependsOn=["m"]),
+        parameters={"p": {"type": "securestring"}},
+        outputs={"o": {"type": "string", "value": "[concat(reference('m').x, json(parameters('p')))]"}},
+    )
+    answer = prepared(document, p="geheim und lang")
+    look = FakeLook({"m": {"x": "a"}})
+
+    with pytest.raises(ApiError, match=re.escape("***")):
+        body(answer, answer.items[1], look)
+    with pytest.raises(ApiError) as refused:
+        outputs(answer, look)
+    assert "***" in refused.value.details[0].message
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ _EXPECTED: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 SECURE = frozenset({"securestring", "secureobject"})
+SECRET_LENGTH = 4
+"""Shorter ones are no secrets, and would be found in any sentence."""
 _USAGE = "Please see https://aka.ms/arm-syntax-parameters for usage details."
 
 
@@ -49,6 +51,29 @@ def secure_names(template: Document) -> frozenset[str]:
     """The parameters whose values are secret, in lower case: of type secureString or secureObject."""
     declared = faults.has_members(template.get("parameters"))
     return frozenset(name.lower() for name, each in declared.items() if type_of(each) in SECURE)
+
+
+def secrets(template: Document, given: Document) -> tuple[str, ...]:
+    """The texts that no message may repeat, longest first: what was given for secure parameters."""
+    wanted = secure_names(template)
+    found: set[str] = set()
+    left: list[Json] = [each for name, each in given.items() if name.lower() in wanted]
+    while left:
+        each = left.pop()
+        if isinstance(each, str) and len(each) >= SECRET_LENGTH:
+            found.update((each, each[: faults.SHOWN]))
+        elif isinstance(each, list | dict):
+            left.extend(each if isinstance(each, list) else each.values())
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def veiled(refused: ApiError, hidden: tuple[str, ...]) -> ApiError:
+    """``refused`` without what is ``hidden``: a function's sentence may repeat what it was given."""
+    message = refused.message
+    for each in hidden:
+        message = message.replace(each, "***")
+    details = tuple(veiled(each, hidden) for each in refused.details)
+    return ApiError(refused.status, refused.code, message, refused.target, details)
 
 
 class Parameters:

@@ -1,6 +1,7 @@
 """From a template and parameters to what is to be put, in which order; and what is left when the world is there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from calco.model.document import Document
@@ -10,10 +11,10 @@ from calco.template import dependencies, faults, nested, structure
 from calco.template import outputs as template_outputs
 from calco.template.context import Context, Item, Look
 from calco.template.dependencies import Names
-from calco.template.evaluation import Known, Scope, World
+from calco.template.evaluation import Known, Meter, Scope, World
 from calco.template.faults import Fault, Unreadable
 from calco.template.function import Place
-from calco.template.parameters import Parameters
+from calco.template.parameters import Parameters, secrets, veiled
 from calco.template.resources import Draft, drafts
 
 MAX_NESTING = 5
@@ -26,7 +27,7 @@ class Prepared:
 
     template: Document
     context: Context
-    parameters: Document
+    parameters: Document = field(repr=False)
     """Values by the names the template declares, defaults filled in. Secure ones are here in clear: keep it out of the
     records, and keep ``shown_parameters`` instead."""
     shown_parameters: Document
@@ -39,6 +40,8 @@ class Prepared:
     """What expressions are evaluated in; nobody else's business."""
     paths: Mapping[str, tuple[str | int, ...]] = field(repr=False, kw_only=True)
     """Where each item is in the template, by key: for messages."""
+    hidden: tuple[str, ...] = field(repr=False, kw_only=True)
+    """What no message may repeat."""
 
 
 def prepare(template: Document, parameters: Document, context: Context) -> Prepared:
@@ -46,16 +49,25 @@ def prepare(template: Document, parameters: Document, context: Context) -> Prepa
 
     Raises ApiError: InvalidTemplate, or InvalidRequestContent where Azure's reader already stumbles.
     """
+    with _veiling(secrets(template, parameters)):
+        try:
+            return _prepare(template, parameters, context, Meter(), 0)
+        except RecursionError:  # every way down is counted; this is for a caller that stands on a deep stack already
+            raise faults.invalid("The template is nested too deeply.") from None
+
+
+@contextmanager
+def _veiling(hidden: tuple[str, ...]) -> Iterator[None]:
     try:
-        return _prepare(template, parameters, context, 0)
-    except RecursionError:  # every way down is counted; this is for a caller that stands on a deep stack already
-        raise faults.invalid("The template is nested too deeply.") from None
+        yield
+    except ApiError as refused:
+        raise veiled(refused, hidden) from None
 
 
-def _prepare(template: Document, given: Document, context: Context, level: int) -> Prepared:
+def _prepare(template: Document, given: Document, context: Context, meter: Meter, level: int) -> Prepared:
     structure.check(template)
     parameters = Parameters(template, given)
-    world = World(template, context, parameters.value, parameters.given())
+    world = World(template, context, parameters.value, parameters.given(), meter=meter)
     parameters.world = world
     world.members = structure.own_functions(template)
     values = parameters.all()
@@ -76,6 +88,7 @@ def _prepare(template: Document, given: Document, context: Context, level: int) 
         skipped=tuple(each.id for each in names.all if not each.deployed and not each.existing),
         world=world,
         paths={each.id.key: each.path for each in names.all},
+        hidden=secrets(template, given),
     )
 
 
@@ -100,11 +113,11 @@ def _look_through(world: World, draft: Draft, level: int) -> list[Known]:
     item = _item(draft, ())
     made = _shaped(scope, item, draft.path)
     if draft.is_deployment:
-        _prepare_nested(world.context, item, made, level)
+        _prepare_nested(world, item, made, level)
     return [known for known, elsewhere in asked if not elsewhere]
 
 
-def _prepare_nested(context: Context, item: Item, body: Document, level: int) -> None:
+def _prepare_nested(world: World, item: Item, body: Document, level: int) -> None:
     """Find what is wrong with an inner template before anything is made, as far as its parameters are known."""
     if level >= MAX_NESTING:
         raise faults.invalid(f"The template nests deployments more than '{MAX_NESTING}' deep.")
@@ -114,9 +127,13 @@ def _prepare_nested(context: Context, item: Item, body: Document, level: int) ->
     outer = not isinstance(options, dict) or str(options.get("scope")).lower() != "inner"
     if not isinstance(template, dict) or nested.waits(given) or (outer and nested.waits(template)):
         return
+    context = world.context
     inside = replace(context, deployment=item.name, group=item.id.group, seed=f"{context.seed}/{item.name}")
     try:
-        _prepare(template, given, inside, level + 1)
+        world.meter.spend(template)
+        _prepare(template, given, inside, world.meter, level + 1)
+    except Fault as fault:
+        raise faults.invalid(f"{fault}.") from None
     except ApiError as refused:
         raise ApiError(
             refused.status,
@@ -141,7 +158,8 @@ def _shaped(scope: Scope, item: Item, path: tuple[str | int, ...]) -> Document:
 def body(prepared: Prepared, item: Item, look: Look) -> Document:
     """What to PUT for ``item``. Raises what ``look`` raises, and ApiError InvalidTemplate when an expression fails."""
     world = prepared.world.looking(look)
-    return _shaped(Scope(world, Place.BODY, item.loops), item, prepared.paths[item.id.key])
+    with _veiling(prepared.hidden):
+        return _shaped(Scope(world, Place.BODY, item.loops), item, prepared.paths[item.id.key])
 
 
 def preview(prepared: Prepared, item: Item) -> Document:
@@ -155,4 +173,5 @@ def outputs(prepared: Prepared, look: Look) -> Document:
 
     Raises ApiError DeploymentOutputEvaluationFailed, with a detail for each output that has no value.
     """
-    return template_outputs.made(prepared.world.looking(look))
+    with _veiling(prepared.hidden):
+        return template_outputs.made(prepared.world.looking(look))
