@@ -55,6 +55,14 @@ def test_arguments_come_in_order_and_by_name(folder: str) -> None:
     assert ran.stdout.decode() == "b c|b c|{0}|{0}|third||4|".format(pairs[1][1])
 
 
+def test_no_parameter_is_in_the_guards_way(folder: str) -> None:
+    names = ("seconds", "home", "folders", "boot", "first", "session", "scope", "calco_seconds", "calco_runner")
+
+    ran = ended(folder, 'echo "$# $home $seconds ${calco_runner-none}"', *((name, "x") for name in names))
+
+    assert ran == Ran(0, b"9 x x none\n", b"")
+
+
 @pytest.mark.parametrize(
     ("first", "prints"),
     [("#!/bin/sh -u\necho $0", b"./script\n"), ("#!/usr/bin/env python3\nprint(1 + 1)", b"2\n"), ("", b"")],
@@ -110,7 +118,7 @@ def test_a_run_is_not_begun_in_another_boot(folder: str, tmp_path: Path) -> None
 
 def test_a_run_whose_processes_are_gone_without_an_end_is_lost(folder: str) -> None:
     # As when the agent is restarted, which takes what it began with it.
-    script = Script(ID, "while [ ! -s begun ]; do :; done; kill -9 $(cat begun) $PPID")
+    script = Script(ID, "kill -9 $(cat begun) $PPID")
     boot = guest_script.boot(here)
 
     def until_it_ends() -> Ran:

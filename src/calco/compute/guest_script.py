@@ -6,7 +6,8 @@ in the folder until somebody takes it away, so a service that was killed in betw
 missing and the guest has booted since it was first looked at, nobody knows whether the script ran; it is not begun
 then. The folder lies where files outlive a boot.
 
-The guard needs a POSIX shell, mkdir, tail, mv and rm; it uses setsid and timeout where there are any.
+The guard needs a POSIX shell, mkdir, tail, mv and rm; it uses setsid and timeout where there are any, and systemd's
+scopes: systemd ends all that belongs to the agent's own unit when that is restarted, by an upgrade for example.
 """
 
 import re
@@ -25,45 +26,54 @@ BOOT_ID = ("/bin/cat", "/proc/sys/kernel/random/boot_id")
 """Another one after each boot. Source: random(4)."""
 
 _RUNNER = r"""
-seconds=$1; shift
+echo $$ >begun.new && mv begun.new begun
+calco_seconds=$1; shift
 export HOME="${HOME:-/root}"
 set -f
-read -r first <script
-case $first in '#!'*) set -- ${first#??} ./script "$@";; *) set -- /bin/sh ./script "$@";; esac
+read -r calco_first <script
+case $calco_first in '#!'*) set -- ${calco_first#??} ./script "$@";; *) set -- /bin/sh ./script "$@";; esac
 set +f
-if command -v timeout >/dev/null 2>&1; then set -- timeout -k 30 "$seconds" "$@"; fi
+if command -v timeout >/dev/null 2>&1; then set -- timeout -k 30 "$calco_seconds" "$@"; fi
 "$@" >stdout 2>stderr </dev/null
 echo $? >ended.new && mv ended.new ended
 """
 # A file system that forbids programs must not matter: so the script's first line is read, and not the kernel's to read.
+# Parameters become variables, so all of the shells' own begin with a word that no parameter's name may begin with.
 
 _GUARD = r"""
-folders=$1 home=$1$2 boot=$3 seconds=$4
+calco_folders=$1 calco_home=$1$2 calco_boot=$3 calco_seconds=$4
 shift 4
 umask 077
 say() { printf 'calco-run %s\n' "$*"; }
-if [ -e "$home/ended" ]; then
-  say ended "$(cat "$home/ended")"
-  tail -c BYTES "$home/stdout"
-  tail -c BYTES "$home/stderr" >&2
-elif [ "$(cat /proc/sys/kernel/random/boot_id)" != "$boot" ]; then
+if [ -e "$calco_home/ended" ]; then
+  say ended "$(cat "$calco_home/ended")"
+  tail -c BYTES "$calco_home/stdout"
+  tail -c BYTES "$calco_home/stderr" >&2
+elif [ "$(cat /proc/sys/kernel/random/boot_id)" != "$calco_boot" ]; then
   say lost
-elif mkdir "$home" 2>/dev/null; then
-  for old in "$folders"*; do [ "$old" = "$home" ] || rm -rf "$old"; done
-  cd "$home" && cat >script || { say stuck; exit; }
-  for pair do
-    case $pair in =*) ;; *) export "$pair";; esac
-    set -- "$@" "${pair#*=}"
+elif mkdir "$calco_home" 2>/dev/null; then
+  for calco_old in "$calco_folders"*; do [ "$calco_old" = "$calco_home" ] || rm -rf "$calco_old"; done
+  cd "$calco_home" && cat >script || { say stuck; exit; }
+  for calco_pair do
+    case $calco_pair in =*) ;; *) export "$calco_pair";; esac
+    set -- "$@" "${calco_pair#*=}"
     shift
   done
-  session=
-  command -v setsid >/dev/null 2>&1 && session=setsid
-  $session /bin/sh -c "$RUNNER" calco "$seconds" "$@" </dev/null >/dev/null 2>&1 &
-  echo $! >begun
+  calco_session= calco_scope=
+  command -v setsid >/dev/null 2>&1 && calco_session=setsid
+  if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null 2>&1; then
+    calco_scope='systemd-run --scope --quiet --collect'
+  fi
+  set -- /bin/sh -c "$calco_runner" calco "$calco_seconds" "$@"
+  (
+    [ -n "$calco_scope" ] && $calco_session $calco_scope "$@" || [ -e begun ] || $calco_session "$@"
+  ) </dev/null >/dev/null 2>&1 &
   say running
-elif [ ! -d "$home" ]; then
+elif [ ! -d "$calco_home" ]; then
   say stuck
-elif [ ! -s "$home/begun" ] || kill -0 "$(cat "$home/begun")" 2>/dev/null || [ -e "$home/ended" ]; then
+elif [ ! -e "$calco_home/begun" ] || kill -0 "$(cat "$calco_home/begun")" 2>/dev/null; then
+  say running
+elif [ -e "$calco_home/ended" ]; then
   say running
 else
   say lost
@@ -98,7 +108,7 @@ def guard(script: Script, boot: str, *, folder: str) -> Sequence[str]:
     if not is_guid(script.id) or not is_guid(boot):
         raise ValueError("ids of runs and boots are GUIDs")
     pairs = [f"{name if is_variable(name) else ''}={value}" for name, value in script.arguments]
-    shell = f"RUNNER='{_RUNNER.replace(chr(39), chr(39) + chr(92) + chr(39) + chr(39))}'\n{_GUARD}"
+    shell = f"calco_runner='{_RUNNER.replace(chr(39), chr(39) + chr(92) + chr(39) + chr(39))}'\n{_GUARD}"
     return ["/bin/sh", "-c", shell, "calco", folder, script.id, boot, str(script.seconds), *pairs]
 
 

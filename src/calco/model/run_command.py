@@ -37,7 +37,8 @@ class Ran:
 
 
 def is_variable(name: str) -> bool:
-    return _VARIABLE.fullmatch(name) is not None
+    """Whether a shell can have a variable of that name; ours begin with ``calco_``."""
+    return not name.startswith("calco_") and _VARIABLE.fullmatch(name) is not None
 
 
 def output(ran: Ran) -> Document:

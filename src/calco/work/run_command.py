@@ -182,9 +182,9 @@ def _no_agent(machine: str, why: NoGuestAgent) -> ApiError:
 def _lost(job: Job[Running]) -> ApiError:
     """Ours."""
     return errors.refused(
-        f"The command on VM '{ResourceId.parse(job.params.machine).name}' has no end: the guest was started anew, its "
-        "agent was, or it took too long. It may have run, wholly or in part. Look at the machine before you run it "
-        "again."
+        f"The command on VM '{ResourceId.parse(job.params.machine).name}' has no end: the guest was started anew, what "
+        "ran it was killed, or it took too long. It may have run, wholly or in part. Look at the machine before you "
+        "run it again."
     )
 
 
