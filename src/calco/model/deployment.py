@@ -158,6 +158,17 @@ def not_active(name: str, state: str) -> ApiError:
     )
 
 
+def not_complete() -> ApiError:
+    """Ours: what Azure has and calco does not have yet."""
+    return ApiError(
+        400,
+        "NotSupported",
+        "Deployments of mode 'Complete' are not supported by calco yet. Send mode 'Incremental'; what-if shows what "
+        "'Complete' would delete.",
+        "properties.mode",
+    )
+
+
 def not_valid(name: str, tracking: str, details: Sequence[ApiError]) -> ApiError:
     """What resources' own providers say of a template, before anything is made. Source: Azure, "Troubleshoot deployment
     errors", preflight validation."""

@@ -146,7 +146,7 @@ def _valid(cloud: Cloud, wanted: NewDeployment) -> tuple[Prepared, Recipe]:
     """The template with all that can be known of it now. Raises ApiError: of the language, then of what the resources'
     own providers say."""
     if wanted.mode is Mode.COMPLETE:
-        raise errors.not_supported("properties.mode 'Complete'")
+        raise model.not_complete()
     prepared, recipe = prepared_for(cloud, wanted)
     found = refusals(cloud, prepared)
     for each in found:
