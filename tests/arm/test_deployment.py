@@ -232,6 +232,26 @@ def test_a_template_may_come_as_az_pastes_it_unquoted_and_with_comments(api: Api
     assert answer.status_code == 201, answer.text
 
 
+def test_a_packer_build_deploys_its_machine_and_finds_what_it_made(api: Api) -> None:
+    """The requests of clients-iac 2.2, with a template that has all that Packer's has."""
+    values = {"name": "pkr", "user": "packer", "secret": templates.PASSWORD, "label": "pkrdns"}
+    parameters = {name: {"value": each} for name, each in values.items()}
+    template = templates.read("packer", SUBSCRIPTION, "lab")
+    wanted = {"properties": {"mode": "Incremental", "template": template, "parameters": parameters}}
+
+    checked = api.call("POST", f"{ONE}/validate", wanted, version="2018-02-01")
+    made = api.put(ONE, wanted, version="2018-02-01")
+
+    assert (checked.status_code, made.status_code) == (200, 201)
+    address = api.get(f"{NETWORK}/publicIPAddresses/pkr-ip", version="2018-01-01")
+    assert address["properties"]["ipAddress"]
+    storage = api.get(f"{COMPUTE}/virtualMachines/pkr", version="2018-04-01")["properties"]["storageProfile"]
+    assert storage["osDisk"]["managedDisk"]["id"].endswith("/disks/pkr-os")
+    assert [each["managedDisk"]["id"].rpartition("/")[2] for each in storage["dataDisks"]] == ["pkr-data"]
+    listed = api.get(f"{LAB}/deployments/it/operations?$top=50", version="2018-02-01")["value"]
+    assert len([each for each in listed if "targetResource" in each["properties"]]) == 4
+
+
 # --- rights ----------------------------------------------------------------------------------------------------------
 
 
