@@ -128,7 +128,7 @@ def _prepare_nested(world: World, item: Item, body: Document, level: int) -> Non
     if not isinstance(template, dict) or nested.waits(given) or (outer and nested.waits(template)):
         return
     context = world.context
-    inside = replace(context, deployment=item.name, group=item.id.group, seed=f"{context.seed}/{item.name}")
+    inside = replace(context, deployment=item.name, group=item.id.group)
     try:
         world.meter.spend(template)
         _prepare(template, given, inside, world.meter, level + 1)
