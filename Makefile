@@ -7,7 +7,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help deps deps-az deps-azurite deps-js deps-peers deps-sdk check test-fast test test-long demo demo-down compatibility bench
+.PHONY: help deps deps-az deps-azurite deps-js deps-peers deps-sdk check test-fast test test-long demo demo-down compatibility clients bench
 
 help: deps ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,7 +44,7 @@ test: check test-fast deps-az deps-js ## Everything a change must pass: check, t
 	$(PYTEST) -m "slow and not guest and not long" -n 2
 	$(PYTEST) -m "guest and not long"
 
-test-long: deps-sdk deps-az ## What is too slow for every change
+test-long: deps-sdk ## What is too slow for every change
 	$(PYTEST) -m long
 
 demo: deps ## The main job, for real: create, generalize, capture, three clones
@@ -55,6 +55,9 @@ demo-down: deps ## End the demo's service, its guests and its networks
 
 compatibility: deps ## Ask Azure's recorded questions again; write docs/replay.md and docs/compatibility.md
 	$(BIN)/python -m tests.contract.report
+
+clients: deps-sdk deps-az deps-js ## Run every client's page again; write what it shows into docs/clients
+	CALCO_WRITE_PAGES=1 $(PYTEST) -n 2 tests/contract/test_{az_page,python_page,js,terraform,powershell}.py
 
 bench: deps-peers deps-sdk deps-azurite ## Measure, print the table, keep it in docs/benchmarks.md
 	$(BIN)/python -m bench

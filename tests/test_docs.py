@@ -237,6 +237,15 @@ def test_az_is_explained_and_all_it_brings_is_counted() -> None:
     assert f"az** ({version}" in (ROOT / "README.md").read_text()
 
 
+def test_every_npm_package_has_its_line() -> None:
+    script = (ROOT / "tools/deps.sh").read_text()
+    asked = re.findall(r"^    npm_environment \S+ (.*)$", script, re.MULTILINE)
+    packages = re.findall(r'"(@?[a-z/-]+)@', " ".join(asked))
+
+    assert len(packages) > 2
+    assert explained("From npm, to test against") == {"node (npm)", *packages}
+
+
 def test_every_debian_package_has_its_line() -> None:
     script = (ROOT / "tools/deps.sh").read_text()
     listed = re.search(r"PACKAGES=\((.*?)\n\)", script, re.DOTALL)

@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGETS = ["help", "deps", "check", "test-fast", "test", "test-long", "demo", "demo-down", "compatibility", "bench"]
+TARGETS = [
+    "help",
+    "deps",
+    "check",
+    "test-fast",
+    "test",
+    "test-long",
+    "demo",
+    "demo-down",
+    "compatibility",
+    "clients",
+    "bench",
+]
 
 
 def makefile() -> dict[str, list[str]]:

@@ -42,6 +42,8 @@ class Az:
     service: ServiceProcess
     environ: Mapping[str, str]
     folder: Path
+    seconds: float = 240
+    """How long a command may take."""
 
     def __call__(self, *words: str | Path) -> Json:
         """What it printed, read; None when it printed nothing. An AssertionError, with all it said, when it fails."""
@@ -74,7 +76,7 @@ class Az:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=self.seconds,
             check=False,
         )
 

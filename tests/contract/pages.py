@@ -49,9 +49,12 @@ RULES = (
     (r"\b(?:[0-9A-F]{2}:){5}[0-9A-F]{2}\b", "00:0D:3A:00:00:01"),
     (r"([?&]s(?:ig|kt|e|v|r|p|t)=)[^&\"\s]+", r"\1..."),
     (r"(etag\": \"W/\\\")[^\\]+", r"\1..."),
+    (r"_[0-9a-f]{32}\b", "_" + "0" * 32),
+    (r"(\"password\": \")[^\"]+", r"\1..."),
+    (r"done in \d+\.\d s", "done in 0.1 s"),
     (r"ssh-ed25519 [A-Za-z0-9+/=]+[^\"\n]*", "ssh-ed25519 AAAA..."),
 )
-"""What differs from run to run, and what is shown instead: ids, moments, ports, addresses of NICs, keys."""
+"""What differs from run to run, and what is shown instead: ids, moments, ports, addresses of NICs, secrets."""
 
 
 def steady(text: str, *more: tuple[str, str]) -> str:
