@@ -55,6 +55,9 @@ def test_a_lun_that_is_free_is_taken_beside_those_that_are_there(lab: Api) -> No
     lab.world.drive()
 
     assert disks(lab) == [(3, "web"), (0, "one")]
+    lab.call("POST", ACT, asked([{"diskId": f"{COMPUTE}/disks/two"}], [{"diskId": has(lab)}]))
+    lab.world.drive()
+    assert disks(lab) == [(0, "one"), (1, "two")]
 
 
 @pytest.mark.parametrize(
