@@ -180,3 +180,14 @@ def test_a_template_locks_its_group_with_the_rights_of_whoever_deploys_it(people
     assert people.api.get(f"{SUB}/{LOCKS}")["value"] == []
     assert ApiFront().put(as_("good"), id, "2020-05-01", body).body["id"] == f"{LAB}/{LOCKS}/keep"
     assert ApiFront().get(as_("good"), id, "2020-05-01")["name"] == "keep"
+
+
+def test_a_locked_group_keeps_no_principal_that_lies_beside_it(people: People) -> None:
+    user = f"{SUB}/providers/Calco/users/ana"
+    assert people.api.call("PUT", user, {"properties": {}}).status_code in (200, 201)
+    kept = lock(people, LAB)
+
+    assert people.api.call("DELETE", user).status_code in (200, 204)
+
+    refused(people.api.call("DELETE", LAB), 409, "ScopeLocked")
+    assert people.api.call("DELETE", kept).status_code == 200

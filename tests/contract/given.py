@@ -132,7 +132,7 @@ NOT_SENT = frozenset({"vmId", "provisioningState", "instanceView", "resources", 
 
 
 def without_excepted_members(value: Any) -> Any:
-    """An answer without the members that refer to resources out of scope (``"proximityPlacementGroup": {"id": ...}``)."""
+    """An answer without the members that refer to resources out of scope (``proximityPlacementGroup``)."""
     if isinstance(value, dict):
         return {name: without_excepted_members(each) for name, each in value.items() if not _is_excepted(each)}
     return [without_excepted_members(each) for each in value] if isinstance(value, list) else value

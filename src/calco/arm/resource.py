@@ -18,7 +18,7 @@ from calco.work.resource import Wanted
 
 PAGE = 1000
 MEMBERS = ("kind", "managedBy", "sku", "plan", "identity", "extendedLocation", "zones")
-"""What a list shows of a resource beside id, name, type, location and tags; the rest is its own GET's."""
+"""What a list shows of a resource beside id, name, type, location and tags; the rest is for its own GET."""
 
 
 def list_all(call: Call) -> Answer:

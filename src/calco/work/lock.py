@@ -85,5 +85,10 @@ def _stopping(locks: Iterable[Lock], scope: str, *, deletes: bool) -> Iterable[L
         if covers(lock.scope, scope):
             if deletes or lock.level is Level.READ_ONLY:
                 yield lock
-        elif deletes and is_below(lock.scope, scope):
+        elif deletes and _takes_along_what_is_below(scope) and is_below(lock.scope, scope):
             yield lock
+
+
+def _takes_along_what_is_below(scope: str) -> bool:
+    """Nobody deletes a subscription: what is deleted at one, a principal say, lies beside its groups."""
+    return "/resourcegroups/" in scope.lower()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from calco.model import errors
+from calco.model.deployment import KIND as DEPLOYMENT
 from calco.model.document import Document
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
@@ -132,7 +133,7 @@ class Leaving:
 Delete = Callable[[Cloud, ResourceId], Accepted | None]
 
 ORDER: Sequence[tuple[str, Delete]] = (
-    (deployment.KIND, deployment.delete),
+    (DEPLOYMENT, deployment.delete),
     (virtual_machine.KIND, virtual_machine.delete),
     (availability_set.KIND, availability_set.delete),
     (image.KIND, image.delete),
