@@ -1,8 +1,7 @@
 """What the work needs of the world. Each protocol states its cost, its failures and what repeating it means.
 
 Drivers implement these; ``service`` plugs them together; ``work`` knows nothing else of them. The files here are for
-readers:
-everybody imports from this package.
+readers: everybody imports from this package.
 """
 
 from calco.ports.disks import (
