@@ -18,6 +18,7 @@ from tests.template.templates import CONTEXT, GROUP, SUBSCRIPTION, FakeLook, tem
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs/templates.md"
 PARAMETERS: dict[str, Json] = {
     "text": "Abc",
+    "large": "x" * 70_000,
     "numbers": [3, 1, 2],
     "words": ["b", "a", "b"],
     "thing": {"One": {"two": [10, 20]}, "list": [1], "nothing": None},
@@ -286,6 +287,12 @@ WRONG: list[tuple[str, str]] = [
     ("createObject('a')", "expects an even number of parameters"),
     ("array()", "'array': function requires 1 argument(s)"),
     ("json('{')", "cannot be parsed as JSON"),
+    ("json('\"\\ud800\"')", "cannot be parsed as JSON"),
+    ("concat(parameters('large'), parameters('large'))", "the result has more than '131072' characters"),
+    ("replace(parameters('large'), 'x', 'xyz')", "the result has more than '131072' characters"),
+    ("join(createArray(parameters('large'), ''), parameters('large'))", "the result has more than '131072' characters"),
+    ("format('{0}{0}', parameters('large'))", "the result has more than '131072' characters"),
+    ("string(reduce(range(0, 70), 1, lambda('x', createArray(lambdaVariables('x')))))", "more than '64' deep"),
     ("json('NaN')", "cannot be parsed as JSON"),
     ("json('1e999')", "cannot be parsed as JSON"),
     ("items(1)", "'items' expects its parameter to be of type 'Object'"),
@@ -421,7 +428,7 @@ def test_unique_strings_are_azures(texts: tuple[str, ...], unique: str) -> None:
 @given(st.binary(max_size=40))
 def test_any_bytes_have_a_hash_of_64_bits(data: bytes) -> None:
     assert 0 <= murmur64(data) < 2**64
-    assert template_hash('{"a":1}') == template_hash('{"A":1}')
+    assert template_hash({"a": 1}) == template_hash({"A": 1}) != template_hash({"a": 2})
 
 
 def test_a_function_is_found_in_any_case() -> None:

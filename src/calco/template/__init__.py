@@ -7,8 +7,21 @@ and ``Look``.
 """
 
 from calco.template.context import Context, Item, Look
+from calco.template.hashing import template_hash
 from calco.template.lenient import read_body
 from calco.template.parameters import secure_names
 from calco.template.preparation import Prepared, body, outputs, prepare, preview
 
-__all__ = ["Context", "Item", "Look", "Prepared", "body", "outputs", "prepare", "preview", "read_body", "secure_names"]
+__all__ = [
+    "Context",
+    "Item",
+    "Look",
+    "Prepared",
+    "body",
+    "outputs",
+    "prepare",
+    "preview",
+    "read_body",
+    "secure_names",
+    "template_hash",
+]

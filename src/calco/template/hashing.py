@@ -8,6 +8,9 @@ MurmurHash3 is by Austin Appleby and in the public domain; Azure's is a 64-bit v
 import uuid
 from collections.abc import Iterable
 
+from calco.model.document import Document
+from calco.template.faults import compact
+
 _MASK = 0xFFFFFFFF
 _C1, _C2 = 0xAB0E9789, 0x239B961B
 _MIX = ((16, 0x85EBCA6B), (13, 0xC2B2AE35))
@@ -64,6 +67,7 @@ def guid_of(parts: Iterable[str]) -> str:
     return str(uuid.uuid5(_GUIDS, "-".join(parts)))
 
 
-def template_hash(written: str) -> str:
-    """``templateHash`` of a template written without blanks. Source: maskati's gist."""
-    return str(murmur64(written.upper().encode()))
+def template_hash(template: Document) -> str:
+    """``templateHash``: of the template written without blanks, in upper case. Source: maskati's gist; no published
+    pair of template and hash was found to compare with."""
+    return str(murmur64(compact(template).upper().encode("utf-8", "replace")))

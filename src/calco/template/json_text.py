@@ -4,7 +4,7 @@ import json
 import math
 
 from calco.model.document import Json
-from calco.template.faults import Fault, short
+from calco.template.faults import Fault, compact, short
 
 
 def _no_constant(text: str) -> Json:
@@ -28,6 +28,7 @@ def read_json(function: str, text: str) -> Json:
     """The value that ``text`` spells. Raises Fault naming ``function``."""
     try:
         value: Json = json.loads(text, parse_constant=_no_constant, parse_int=_integer, parse_float=_float)
+        compact(value).encode()  # half a character, which no answer could be written with
     except (ValueError, RecursionError):
         raise Fault(
             f"The template language function '{function}' parameter is not valid. The provided value '{short(text)}' "

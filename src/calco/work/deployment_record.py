@@ -2,7 +2,6 @@
 from. Templates and their parameters may hold a password anywhere, so they lie nowhere in clear.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from calco.model.deployment import Mode, NewDeployment, Part, PartState, State
 from calco.model.document import Document, Json, number_at, object_at, objects_at, text_at
 from calco.model.ids import ResourceId
 from calco.ports import Resource
-from calco.template import Context, Item, Prepared
+from calco.template import Context, Item, Prepared, template_hash
 from calco.work.cloud import Cloud
 from calco.work.common import with_internal, with_properties
 
@@ -145,13 +144,6 @@ def canceled(deployment: Resource) -> Resource:
 
 
 # --- what Azure adds -------------------------------------------------------------------------------------------------
-
-
-def template_hash(template: Document) -> str:
-    """A number that tells one template from another, in any order of members. Azure's own function is not known; its
-    hashes too are decimal numbers of 64 bits."""
-    canonical = msgspec.json.encode(template, order="sorted")
-    return str(int.from_bytes(hashlib.sha256(canonical).digest()[:8]))
 
 
 def _providers(items: Sequence[Item], location: str) -> list[Json]:
