@@ -94,7 +94,7 @@ class Az:
         self("cloud", "set", "-n", "calco")
 
     def log_in(self, id: str, secret: str) -> None:
-        self("login", "--service-principal", "-u", id, f"-p={secret}", "-t", self.environ["AZURE_TENANT_ID"])
+        self("login", "--service-principal", "-u", id, "-p", secret, "-t", self.environ["AZURE_TENANT_ID"])
 
     def vhd(self) -> Path:
         """A fixed VHD: a little at both ends, nothing between."""

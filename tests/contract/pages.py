@@ -19,13 +19,13 @@ WRITE = "CALCO_WRITE_PAGES"
 BLOCK = re.compile(r"(<!-- shown: ([a-z0-9 -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def check(page: str, shown: Mapping[str, str]) -> None:
-    """The page has these blocks and no others, and shows in each exactly this."""
-    file = FOLDER / f"{page}.md"
+def check(page: str, shown: Mapping[str, str], *, folder: Path = FOLDER, write: bool | None = None) -> None:
+    """The page has these blocks and no others, and shows in each exactly this. ``write``: rather than to compare."""
+    file = folder / f"{page}.md"
     text = file.read_text()
     assert sorted(name for _, name, _ in BLOCK.findall(text)) == sorted(shown), f"{file.name}: other blocks than shown"
     wanted = BLOCK.sub(lambda each: f"{each[1]}{shown[each[2]].rstrip()}\n{each[3]}", text)
-    if os.environ.get(WRITE):
+    if bool(os.environ.get(WRITE)) if write is None else write:
         file.write_text(wanted)
     assert file.read_text() == wanted, f"docs/clients/{file.name} shows something else; `make clients` writes it anew"
 
