@@ -302,3 +302,27 @@ def test_who_loses_the_right_meanwhile_makes_nothing_more(people: People) -> Non
     assert error["code"] == "DeploymentFailed"
     assert {each["code"] for each in error["details"]} == {"AuthorizationFailed"}
     assert people.api.call("GET", f"{COMPUTE}/disks/next").status_code == 404
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_if_tells_nothing_of_a_group_that_is_not_the_callers(people: People, there: bool) -> None:
+    other = f"{LAB}-other"
+    people.api.put(LAB, {"location": "eastus", "tags": {"secret": "mine"}})
+    people.api.put(other, {"location": "eastus", "tags": {"secret": "of-others"}})
+    if there:
+        people.api.put(f"{other}/providers/Microsoft.Compute/disks/data", disk("data"))
+    people.with_role("ann", "Contributor", LAB)
+    inner = of(disk("data"), disk("[resourceGroup().tags.secret]"))["properties"]
+    assert isinstance(inner, dict)
+    nested: Document = {
+        "type": "Microsoft.Resources/deployments",
+        "apiVersion": "2021-04-01",
+        "name": "inner",
+        "resourceGroup": other.rpartition("/")[2],
+        "properties": {**inner, "expressionEvaluationOptions": {"scope": "inner"}},
+    }
+
+    answer = people.ask("ann", "POST", f"{ONE}/whatIf", of(nested))
+
+    refused(answer, 403, "AuthorizationFailed")
+    assert "of-others" not in answer.text

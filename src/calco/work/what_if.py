@@ -75,7 +75,10 @@ def _of_template(cloud: Cloud, wanted: NewDeployment, prepared: Prepared) -> Ite
 
 
 def _of_nested(cloud: Cloud, outer: NewDeployment, item: Item, body: Document) -> Iterator[Change]:
-    """A nested template's resources are shown as if they were the outer one's."""
+    """A nested template's resources are shown as if they were the outer one's. Its group's tags are in the template's
+    reach, so whoever asks must be allowed to read another group."""
+    if item.id.group_id.key != outer.id.group_id.key:
+        _shown(cloud, item.id.group_id, ANY_VERSION)
     inner, parameters = object_at(body, "properties", "template"), object_at(body, "properties", "parameters")
     wanted = NewDeployment(item.id, inner, parameters, Mode.INCREMENTAL, outer.tenant, outer.base)
     try:
@@ -101,9 +104,7 @@ def _head(id: ResourceId, version: str) -> Document:
 
 
 def _shown(cloud: Cloud, id: ResourceId, version: str) -> Document | None:
-    with cloud.records.read() as view:
-        if view.resource(id) is None and len(id.types) == 1:
-            return None
+    """What is there, as the caller sees it. Asked even where there is nothing: who may not read it is not told so."""
     try:
         return cloud.front.get(cloud, id, version)
     except ApiError as refusal:
