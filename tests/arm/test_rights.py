@@ -1,6 +1,6 @@
 """Who may do what: lists, polls, what a body names beside its own. That every route is guarded: test_rights_walk."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -160,6 +160,20 @@ def test_a_list_of_every_type_shows_each_to_who_may_read_its_type(people: People
         assert [each["name"] for each in answer.json()["value"]] == ["a"]
 
 
+def test_pages_are_counted_without_what_the_caller_may_not_read(people: People) -> None:
+    for group in (LAB, OTHER):
+        for name in ("a", "b", "c"):
+            people.api.put(f"{group}/providers/Microsoft.Compute/disks/{name}", DISK)
+    people.with_role("one", "Reader", f"{OTHER}/providers/Microsoft.Compute/disks/c")
+    disks = "$filter=resourceType%20eq%20'Microsoft.Compute/disks'"
+
+    for query in (f"$top=1&{disks}", f"$top=1&{disks}%20and%20resourceGroup%20eq%20'lab'"):
+        answer = people.ask("one", "GET", f"{SUB}/resources?{query}")
+        assert [each["name"] for each in answer.json()["value"]] == ([] if "lab" in query else ["c"])
+        assert "nextLink" not in answer.json()
+        assert "nextLink" in people.ask("good", "GET", f"{SUB}/resources?{query}").json()
+
+
 def test_whoever_holds_nothing_sees_no_subscription(people: People) -> None:
     people.comes("nobody")
     people.with_role("somebody", "Reader", LAB)
@@ -282,6 +296,20 @@ def _place(type: str) -> str:
 def _resources(people: People) -> Any:
     with people.world.records.read() as view:
         return [view.in_group(ResourceId.parse(each)) for each in (LAB, OTHER)]
+
+
+@pytest.mark.parametrize("spell", [str.upper, lambda it: it[1:], lambda it: it.replace("/", "/" * 500)])
+def test_what_a_body_names_takes_its_right_however_it_is_spelt(people: People, spell: Callable[[str], str]) -> None:
+    people.with_role("maker", "Contributor", OTHER)
+    network = f"{OTHER}/providers/Microsoft.Network"
+    subnet: Document = {"id": spell(f"{NETWORK}/virtualNetworks/net/subnets/default")}
+    configuration: Document = {"name": "primary", "properties": {"subnet": subnet}}
+    body: Document = {"location": LOCATION, "properties": {"ipConfigurations": [configuration]}}
+
+    answer = people.ask("maker", "PUT", f"{network}/networkInterfaces/nic", body)
+
+    refused(answer, 403, "LinkedAuthorizationFailed")
+    assert people.sees("good", f"{network}/networkInterfaces") == []
 
 
 def test_with_the_right_on_what_is_named_it_is_used(people: People) -> None:

@@ -1,6 +1,6 @@
 """One request as the nouns see it, and what they answer. Nothing here knows the HTTP library."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -11,6 +11,10 @@ from calco.work.cloud import Cloud
 
 EXTENSIONS = MappingProxyType({"assignment": "roleAssignments", "definition": "roleDefinitions", "lock": "locks"})
 """Variables of paths that name what hangs on something else, and their types."""
+
+
+def _everything(_id: str) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,9 @@ class Call:
     """Names in lower case."""
     resource: ResourceId | None = None
     body: Document = field(default_factory=dict)
+    sees: Callable[[str], bool] = _everything
+    """Whether the caller may see what has that id. For lists that come page by page: how many pages there are, and that
+    there is another, must not tell of what is hidden."""
 
     @property
     def id(self) -> ResourceId:

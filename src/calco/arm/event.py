@@ -34,7 +34,7 @@ def list_all(call: Call) -> Answer:
     since, until, wanted = _read(call, text)
     if "$skiptoken" in call.query:
         until = min(until, _moment(call.query["$skiptoken"], text))
-    lines = work.list(call.cloud, since, until, wanted, enough=PAGE)
+    lines = work.list(call.cloud, since, until, wanted, sees=call.sees, enough=PAGE)
     page, more = _page(lines)
     chosen = _chosen(call.query.get("$select", ""))
     body: Document = {"value": [_selected(show(line, call), chosen) for line in page]}

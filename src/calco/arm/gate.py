@@ -19,7 +19,7 @@ def through(route: Route, call: Call) -> Answer:
     """The handler's answer, if the caller may have it. Raises ApiError."""
     if route.method in READS:
         rights.check(route, call)
-        return rights.visible(route, call, route.handler(call))
+        return rights.visible(route, call, route.handler(rights.with_sight(route, call)))
     cause = Cause(call.caller, route.action, call.correlation, call.cloud.cause.parent)
     call = replace(call, cloud=replace(call.cloud, cause=cause))
     try:

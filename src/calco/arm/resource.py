@@ -25,7 +25,7 @@ def list_all(call: Call) -> Answer:
     """In the group that the path names, or everywhere; page by page."""
     wanted = _wanted(call.query.get("$filter", ""))
     start, size = _start(call), min(read_top(call.query.get("$top")) or PAGE, PAGE)
-    there = work.list(call.cloud, call.group, wanted)
+    there = [each for each in work.list(call.cloud, call.group, wanted) if call.sees(str(each.id))]
     expanded = frozenset(part.strip().lower() for part in call.query.get("$expand", "").split(","))
     body: Document = {"value": [show(each, expanded) for each in there[start : start + size]]}
     if start + size < len(there):

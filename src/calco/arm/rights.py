@@ -5,6 +5,8 @@ remembered between requests: a role that is taken away is gone with the next one
 docs/decisions/0021-rights-are-asked-at-the-gate.md.
 """
 
+from dataclasses import replace
+
 from calco.arm import linked, operations
 from calco.arm.call import Answer, Call
 from calco.arm.router import Grants, Route
@@ -110,11 +112,19 @@ def visible(route: Route, call: Call, answer: Answer) -> Answer:
     return Answer(answer.status, _only(route, answer.body, rights), answer.headers, answer.operation, answer.unfinished)
 
 
+def with_sight(route: Route, call: Call) -> Call:
+    """The call of a list, which knows what its caller may see."""
+    if not route.lists or role_assignment.is_owner(call.cloud, call.caller):
+        return call
+    rights = role_assignment.rights_of(call.cloud, call.caller)
+    return replace(call, sees=lambda each: _shown(route, each, rights))
+
+
 def _only(route: Route, body: Json, rights: Rights) -> Json:
     elements = body if isinstance(body, list) else body.get("value") if isinstance(body, dict) else None
     if not isinstance(elements, list):
         return None
-    kept = [each for each in elements if _shown(route, each, rights)]
+    kept = [each for each in elements if _shown(route, text_at(each, "id"), rights)]
     if not isinstance(body, dict):
         return kept
     shown: Document = {**body, "value": kept}
@@ -123,8 +133,7 @@ def _only(route: Route, body: Json, rights: Rights) -> Json:
     return shown
 
 
-def _shown(route: Route, element: Json, rights: Rights) -> bool:
-    id = text_at(element, "id")
+def _shown(route: Route, id: str | None, rights: Rights) -> bool:
     if id is None:
         return False
     if route.grants is not Grants.NOBODY_ELSE:

@@ -8,7 +8,7 @@ refusal's words go through ``told_of`` first, for some of them repeat a signed U
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -133,33 +133,44 @@ FIRST_WINDOW = timedelta(hours=1)
 
 
 def list(
-    cloud: Cloud, since: datetime, until: datetime, wanted: Wanted | None = None, *, enough: int | None = None
+    cloud: Cloud,
+    since: datetime,
+    until: datetime,
+    wanted: Wanted | None = None,
+    *,
+    sees: Callable[[str], bool] | None = None,
+    enough: int | None = None,
 ) -> Sequence[Line]:
-    """The lines from ``since`` on and before ``until``, newest first.
+    """The lines from ``since`` on and before ``until``, newest first; ``sees`` says of which resources.
 
     With ``enough`` it may end when it has found more than that many, at a time that is older than that of the last of
     them: it looks back an hour, then two, then four, so that a log of years costs no more than what is shown of it.
     """
     wanted = wanted or Wanted()
+
+    def chosen(line: Line) -> bool:
+        return wanted.has(line) and (sees is None or sees(line.resource))
+
     width = until - since if enough is None else FIRST_WINDOW
     lines: tuple[Line, ...] = ()
     with cloud.records.read() as view:
         while since < until:
             start = max(since, until - min(width, until - since))
-            lines += _between(view, start, until, wanted)
+            lines += _between(view, start, until, chosen)
             if enough is not None and len(lines) > enough and lines[-1].at < lines[enough - 1].at:
                 break
             until, width = start, 2 * width
     return lines
 
 
-def _between(view: Reader, since: datetime, until: datetime, wanted: Wanted) -> tuple[Line, ...]:
+def _between(view: Reader, since: datetime, until: datetime, chosen: Callable[[Line], bool]) -> tuple[Line, ...]:
     lines = [_of_event(each) for each in view.events_between(since, until)]
     for operation in view.operations_between(since, until):
         lines += (line for line in _of_operation(operation) if since <= line.at < until)
-    chosen = filter(wanted.has, lines)
     # Where two lines bear one time the start of something comes before its end.
-    return tuple(sorted(chosen, key=lambda line: (line.at, line.outcome is not Outcome.STARTED), reverse=True))
+    return tuple(
+        sorted(filter(chosen, lines), key=lambda line: (line.at, line.outcome is not Outcome.STARTED), reverse=True)
+    )
 
 
 def _of_event(event: Event) -> Line:
