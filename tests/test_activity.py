@@ -15,6 +15,8 @@ from calco.storage.migrations import open_records
 from calco.system import SystemClock
 from tests.service_process import ServiceProcess, serving
 
+pytestmark = pytest.mark.slow
+
 SOON = 400
 """Looks, a twentieth of a second apart."""
 LOG = "providers/Microsoft.Insights/eventtypes/management/values"

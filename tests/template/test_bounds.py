@@ -14,6 +14,8 @@ from calco.template import body, outputs, prepare, preview
 from calco.template.functions import table
 from tests.template.templates import CONTEXT, SCHEMA, FakeLook, machine, network, prepared, resource, template
 
+pytestmark = pytest.mark.slow
+
 SOON_SECONDS = 20
 """Of processor time, several times what the slowest takes: a hang is what this is about."""
 
