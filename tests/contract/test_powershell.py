@@ -32,7 +32,7 @@ def test_powershells_requests_are_answered_as_it_needs_them(tmp_path: Path) -> N
         look_at_machine(wire, compute)
         stop_and_generalize(wire, compute)
         make_images(wire, compute, uri)
-    pages.check("powershell", {"requests": wire.table()})
+    pages.check("powershell", {"requests": pages.steady(wire.table())})
 
 
 def add_environment(wire: Wire) -> None:

@@ -31,7 +31,7 @@ def test_terraforms_requests_are_answered_as_it_needs_them(tmp_path: Path) -> No
         nothing_to_change(wire, group, nic, os_disk)
         destroy(wire, group, os_disk)
         assert (belongings(wire.service), rows(wire.service)) == ([], [])
-    pages.check("terraform", {"requests": wire.table()})
+    pages.check("terraform", {"requests": pages.steady(wire.table())})
 
 
 def sign_in(wire: Wire) -> None:
