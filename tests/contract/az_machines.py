@@ -104,6 +104,7 @@ WAYS_TO_CREATE = (
     shows("vm show -d -g $g -n later", "powerState", "VM running"),
     shows(f"{CREATE} -n only-checked {DEBIAN} {KEY} --validate", "properties.provisioningState", "Succeeded"),
     refused("vm show -g $g -n only-checked", 3, "(ResourceNotFound)"),
+    shows(f"{CREATE} -n by-alias --image Debian12 {KEY} --validate", "properties.provisioningState", "Succeeded"),
     shows("disk create -g $g -n system --image-reference Debian:debian-12:12:latest", "diskState", "Unattached"),
     shows(
         "vm create -g $g --size Standard_B1s -n own --attach-os-disk system --os-type linux", "powerState", "VM running"

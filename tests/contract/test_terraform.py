@@ -23,6 +23,7 @@ LOCATION = {"location": "westeurope", "tags": {}}
 def test_terraforms_requests_are_answered_as_it_needs_them(tmp_path: Path) -> None:
     with wired(tmp_path) as wire:
         sign_in(wire)
+        register_providers(wire)
         group = make_group(wire)
         nic = make_network(wire, group)
         disk = make_disk(wire, group)
@@ -50,6 +51,14 @@ def sign_in(wire: Wire) -> None:
     endpoint = f"{login}/{wire.environ['AZURE_TENANT_ID']}/oauth2/v2.0/token"
     told = wire.sign_in(endpoint, scope=f"{audience}/.default")
     assert (told["token_type"], int(told["expires_in"]) > 60) == ("Bearer", True)
+
+
+def register_providers(wire: Wire) -> None:
+    """Before version 5, and with `resource_provider_registrations = "core"`."""
+    listed = wire.get(f"{wire.subscription}/providers", "2022-09-01")["value"]
+    assert {"Microsoft.Compute", "Microsoft.Network"} <= {each["namespace"] for each in listed}
+    path = f"{wire.subscription}/providers/Microsoft.Compute/register"
+    assert wire.ask("POST", path, "2022-09-01", status=200).json()["registrationState"] == "Registered"
 
 
 def make_group(wire: Wire) -> str:
