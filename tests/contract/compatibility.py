@@ -29,7 +29,8 @@ calco's own tests and Azure's clients exercise it. What differs on purpose is sa
 A member that asks for something calco does not have is refused with `NotSupported`, which names it; a member that it
 does not know is kept and shown, as Azure shows it. There are no
 {excepted}.
-Network security groups, route tables and NAT gateways are refused, for nothing here would enforce them.
+Network security groups are kept and shown, their rules [not enforced yet](networks.md); route tables and NAT gateways
+are refused.
 """
 
 
