@@ -147,6 +147,8 @@ def test_a_wrong_verifier_uses_the_code_up(lobby: Lobby) -> None:
         "http://localhost:8400/\r\nSet-Cookie: a=b",
         "http://localhost:99999/",
         "https://localhost:8400/",
+        "http://[::1]evil.example/",
+        "http://[::1];sandbox/",
         "javascript:alert(1)",
         "urn:ietf:wg:oauth:2.0:oob",
         "",

@@ -42,7 +42,7 @@ POLL_SECONDS = 1
 USER_CODE_LETTERS, USER_CODE_LENGTH = "BCDFGHJKLMNPQRSTVWXZ", 8
 """No vowels, no digits: no words come out. Source: RFC 8628, 6.1."""
 TEXT_LENGTH_MAX = 2000
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_LOOPBACK = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{0,5})?", re.IGNORECASE)
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
@@ -262,8 +262,9 @@ def is_loopback(uri: str) -> bool:
         port = parts.port
     except ValueError:
         return False
-    there = parts.scheme == "http" and parts.hostname in LOOPBACK and port != 0
-    return there and "@" not in parts.netloc and "#" not in uri
+    # The whole of it: what stands behind a bracketed address is no part of ``hostname``.
+    there = parts.scheme == "http" and _LOOPBACK.fullmatch(parts.netloc) is not None and port != 0
+    return there and "#" not in uri
 
 
 def s256(verifier: str) -> str:
