@@ -5,7 +5,8 @@ this type and names one of that type needs that action on the one named, whereve
 repeats because it was shown (a subnet's configurations, a group's interfaces) has no row and takes nothing.
 Sources: Azure's refusals of machines (subnets, interfaces, images, disks), of disks and snapshots (``beginGetAccess``)
 as people quote them; "Virtual Machine Contributor", whose actions are these. For availability sets, machines that
-images are made of and accounts of blobs the action is unconfirmed.
+images are made of and accounts of blobs the action is unconfirmed; where it gives somebody the bytes of a disk, it is
+one that no Reader has.
 """
 
 from collections.abc import Iterator, Mapping
@@ -47,7 +48,7 @@ LINKS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         _DISK: {**_COPY, _IMAGE: f"{_IMAGE}/read", **_BYTES},
         _SNAPSHOT: {**_COPY, **_BYTES},
-        _IMAGE: {_MACHINE: f"{_MACHINE}/read", **_COPY, **_BYTES},
+        _IMAGE: {_MACHINE: f"{_MACHINE}/capture/action", **_COPY, **_BYTES},
         _INTERFACE: _JOIN,
         "Microsoft.Network/virtualNetworks": {_SECURITY: _JOIN[_SECURITY]},
         _SUBNET: {_SECURITY: _JOIN[_SECURITY]},
