@@ -81,6 +81,15 @@ def test_an_id_token_tells_who_signed_in_and_opens_nothing() -> None:
     assert refusal(f"Bearer {ours}").code == "InvalidAuthenticationToken"
 
 
+def test_a_token_of_another_issuer_opens_nothing_even_if_it_is_signed_with_the_right_key() -> None:
+    good = tokens().issue(PRINCIPAL, "a").text
+    claims = jwt.decode(good, options={"verify_signature": False})
+    signed = jwt.encode({**claims, "iss": "https://localhost:8443/adfs"}, KEY, "RS256")
+
+    assert tokens().check(f"Bearer {jwt.encode(claims, KEY, 'RS256')}", AUTHORITY) == PRINCIPAL
+    assert refusal(f"Bearer {signed}").code == "InvalidAuthenticationToken"
+
+
 def test_no_header_is_authentication_failed() -> None:
     refused = refusal(None)
 
