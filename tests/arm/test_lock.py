@@ -102,6 +102,24 @@ def test_a_network_is_not_put_without_a_subnet_that_is_locked(people: People) ->
     assert people.api.call("PUT", network, network_body()).status_code == 200
 
 
+def test_a_network_is_not_put_with_another_subnet_in_place_of_one_that_is_read_only(people: People) -> None:
+    network = f"{NETWORK}/virtualNetworks/net"
+    lock(people, f"{network}/subnets/default", "ReadOnly")
+    changed: Document = {"name": "default", "properties": {"addressPrefix": "10.0.7.0/24"}}
+    body = network_body()
+    properties = body["properties"]
+    assert isinstance(properties, dict)
+
+    refused(
+        people.api.call("PUT", network, {**body, "properties": {**properties, "subnets": [changed]}}),
+        409,
+        "ScopeLocked",
+    )
+
+    assert people.api.get(f"{network}/subnets/default")["properties"]["addressPrefix"] != "10.0.7.0/24"
+    assert people.api.call("PUT", network, network_body()).status_code == 200
+
+
 def test_what_is_locked_to_be_read_only_is_read_and_nothing_else(people: People) -> None:
     machine = people.api.machine("web")
     path = lock(people, LAB, "ReadOnly")
@@ -142,6 +160,24 @@ def test_a_disk_that_would_go_with_its_machine_keeps_the_machine(people: People)
     assert "disks/web-os'" in said
     people.api.call("DELETE", path)
     assert people.api.call("DELETE", f"{COMPUTE}/virtualMachines/web").status_code == 202
+
+
+def test_a_disk_that_would_go_with_a_machine_of_another_group_keeps_that_group(people: People) -> None:
+    body = machine_body("web", people.api.nic("nic"))
+    properties = body["properties"]
+    assert isinstance(properties, dict)
+    storage = properties["storageProfile"]
+    assert isinstance(storage, dict)
+    storage["dataDisks"] = [{"lun": 0, "createOption": "Attach", "managedDisk": {"id": D}, "deleteOption": "Delete"}]
+    other = f"{SUB}/resourceGroups/other"
+    people.api.put(other, {"location": LOCATION})
+    people.api.put(f"{other}/providers/Microsoft.Compute/virtualMachines/web", body)
+    path = lock(people, D)
+
+    assert "disks/d'" in refused(people.api.call("DELETE", other), 409, "ScopeLocked")
+
+    people.api.call("DELETE", path)
+    assert people.api.call("DELETE", other).status_code == 202
 
 
 def test_who_may_not_do_it_is_not_told_that_it_is_locked(people: People) -> None:

@@ -323,6 +323,33 @@ def test_with_the_right_on_what_is_named_it_is_used(people: People) -> None:
     assert people.ask("maker", "PUT", nic, nic_body()).status_code == 201
 
 
+@pytest.mark.parametrize("going", [OTHER, f"{OTHER}/providers/Microsoft.Compute/virtualMachines/web"])
+def test_a_machine_takes_nothing_along_that_its_deleter_may_not_delete(people: People, going: str) -> None:
+    disk, machine = f"{COMPUTE}/disks/d", f"{OTHER}/providers/Microsoft.Compute/virtualMachines/web"
+    people.api.put(disk, DISK)
+    nic = f"{OTHER}/providers/Microsoft.Network/networkInterfaces/nic"
+    people.api.put(nic, nic_body())
+    body = machine_body("web", nic)
+    properties = body["properties"]
+    assert isinstance(properties, dict)
+    storage = properties["storageProfile"]
+    assert isinstance(storage, dict)
+    storage["dataDisks"] = [{"lun": 0, "createOption": "Attach", "managedDisk": {"id": disk}, "deleteOption": "Delete"}]
+    people.with_role("maker", "Contributor", OTHER)
+    uses = people.role("Uses", "Microsoft.Compute/disks/write")
+    people.give(people.callers["maker"].object_id, uses, disk)
+    assert people.ask("maker", "PUT", machine, body).status_code == 201
+    people.world.drive()
+
+    said = refused(people.ask("maker", "DELETE", going), 403, "LinkedAuthorizationFailed")
+
+    assert "'Microsoft.Compute/disks/delete'" in said
+    assert people.api.get(machine)["name"] == "web"
+    deletes = people.role("Deletes", "Microsoft.Compute/disks/delete")
+    people.give(people.callers["maker"].object_id, deletes, disk)
+    assert people.ask("maker", "DELETE", going).status_code == 202
+
+
 def test_a_machine_contributor_makes_machines_in_anothers_network_and_of_no_image_of_anothers(people: People) -> None:
     there = _furnished(people)
     people.with_role("maker", "Virtual Machine Contributor", SUB)

@@ -18,7 +18,7 @@ from calco.model.document import Json
 from calco.model.ids import ResourceId
 from calco.model.scope import read
 from calco.ports import Reader
-from calco.work import blob, role_definition
+from calco.work import blob, machine_delete, role_definition
 
 _SUBNET = "Microsoft.Network/virtualNetworks/subnets"
 _SECURITY = "Microsoft.Network/networkSecurityGroups"
@@ -56,12 +56,15 @@ LINKS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 """Type that is written -> type that is named -> action on the one named."""
 
+_TAKE_ALONG = frozenset({f"{_MACHINE}/delete", "Microsoft.Resources/subscriptions/resourceGroups/delete"})
 _DEFINITION = "Microsoft.Authorization/roleDefinitions"
 _ROWS = {written.lower(): {named.lower(): action for named, action in row.items()} for written, row in LINKS.items()}
 
 
 def named(route: Route, call: Call) -> Iterator[tuple[str, str]]:
-    """Every (action, scope) that what the body names takes."""
+    """Every (action, scope) that what the body names takes, and what a deletion takes along."""
+    if route.action in _TAKE_ALONG:
+        yield from _taken_along(call)
     if route.action.startswith(_DEFINITION):
         yield from ((route.action, scope) for scope in _assignable(call))
         return
@@ -74,6 +77,13 @@ def named(route: Route, call: Call) -> Iterator[tuple[str, str]]:
             id = _id(view, call, text)
             if id is not None and id.kind in row and id.key != call.id.key:
                 yield row[id.kind], str(id)
+
+
+def _taken_along(call: Call) -> Iterator[tuple[str, str]]:
+    """Whoever may use another's disk could otherwise delete it, with a machine that takes it along."""
+    with call.cloud.records.read() as view:
+        going = [ResourceId.parse(each) for each in machine_delete.taken_along(view, call.id)]
+    yield from ((f"{each.type}/delete", str(each)) for each in going)
 
 
 def _texts(body: Json) -> Iterator[str]:

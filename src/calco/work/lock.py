@@ -10,7 +10,7 @@ from calco.model.ids import ResourceId
 from calco.model.lock import Level, Lock
 from calco.model.scope import covers, is_below
 from calco.ports import Entry, Reader
-from calco.work import machine_delete, virtual_machine
+from calco.work import machine_delete
 from calco.work.cloud import Cloud
 from calco.work.scope import LOCKS, check_there
 
@@ -60,7 +60,8 @@ def _read(entry: Entry) -> Lock:
 
 def in_the_way(cloud: Cloud, scope: str, *, deletes: bool) -> list[str]:
     """The locked scopes that stop a change at ``scope``: those at and above it, and of a deletion those of whatever it
-    would take along: what is below, and a machine's disks and interfaces. One look-up by index: there are few locks."""
+    would take along: what is below, and machines' disks and interfaces, wherever they are. One look-up by index: there
+    are few locks."""
     with cloud.records.read() as view:
         locks = _every(view)
         going = [scope, *_taken_along(view, scope)] if locks and deletes else [scope]
@@ -68,16 +69,10 @@ def in_the_way(cloud: Cloud, scope: str, *, deletes: bool) -> list[str]:
 
 
 def _taken_along(view: Reader, scope: str) -> Sequence[str]:
-    """What goes with a machine because its ``deleteOption`` says so."""
     try:
-        id = ResourceId.parse(scope)
+        return machine_delete.taken_along(view, ResourceId.parse(scope))
     except ValueError:  # what hangs on something takes nothing along
         return ()
-    machine = view.resource(id) if id.kind == virtual_machine.KIND.lower() else None
-    if machine is None:
-        return ()
-    leaving = machine_delete.removal_of(view, machine)
-    return (*leaving.disks, *leaving.nics)
 
 
 def _stopping(locks: Iterable[Lock], scope: str, *, deletes: bool) -> Iterable[Lock]:

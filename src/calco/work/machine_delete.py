@@ -1,5 +1,6 @@
 """A machine's end: power, NICs and disks are let go, and what is to go with it goes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from calco.model.disk import DiskEvent
@@ -15,6 +16,7 @@ from calco.work.cloud import Cloud
 from calco.work.common import with_internal, with_properties
 from calco.work.machine_state import LEAVING, blobs_of, disks_of, machine_in, nics_of, vm_id_of
 
+MACHINE = "microsoft.compute/virtualmachines"
 LINE = "deletion"
 """Deletions that wait for a creation to end: at each end the first one looks, the others do from time to time."""
 LOOK_AGAIN_SECONDS = 0.5
@@ -113,6 +115,14 @@ def removal_of(view: Reader, machine: Resource, creation: Operation | None = Non
     if creation is not None:
         files = [*(each.volume for each in power.CREATE.job(creation).params.fresh), *files]
     return Removal(str(machine.id), vm_id_of(machine), tuple(disks), tuple(leaving), tuple(files))
+
+
+def taken_along(view: Reader, id: ResourceId) -> Sequence[str]:
+    """The disks and NICs that go with a machine, or with the machines of a group, because their ``deleteOption`` says
+    so; they may be in any group."""
+    there = view.in_group(id) if not id.types else [view.resource(id)]
+    leaving = [removal_of(view, each) for each in there if each is not None and each.id.kind == MACHINE]
+    return [taken for each in leaving for taken in (*each.disks, *each.nics)]
 
 
 DELETE: Plan[Cloud, Removal] = Plan(

@@ -2,8 +2,9 @@
 
 from calco.model import errors
 from calco.model.authorization import scope_locked
-from calco.model.document import text_at
+from calco.model.document import Json, text_at
 from calco.model.ids import ResourceId
+from calco.model.lock import Level
 from calco.ports import Reader, Resource, Writer
 from calco.work.common import check_group
 
@@ -24,18 +25,31 @@ def check_there(view: Reader, on: ResourceId | None) -> None:
 def forget_inside(tx: Writer, before: Resource | None, after: Resource) -> None:
     """Rights go with what a resource no longer keeps inside itself: another subnet of that name later is not what they
     were given for. The records see to it that they go with a resource. Raises ApiError ScopeLocked."""
-    for type, name in sorted(_inside(before) - _inside(after)):
+    for type, name in sorted(_inside(before).keys() - _inside(after).keys()):
         gone = str(after.id.child(type, name))
         if any(each.kind == LOCKS.lower() for each in tx.entries_on(gone)):
             raise scope_locked(gone, "delete", [gone])
         tx.delete(after.id.child(type, name))
+    _check_read_only(tx, before, after)
 
 
-def _inside(resource: Resource | None) -> set[tuple[str, str]]:
-    """Type and name, in lower case, of what a resource keeps inside itself."""
+def _check_read_only(view: Reader, before: Resource | None, after: Resource) -> None:
+    """What is locked inside a resource is not changed with the resource either."""
+    was, becomes = _inside(before), _inside(after)
+    for type, name in sorted(was.keys() & becomes.keys()):
+        changed = str(after.id.child(type, name))
+        if was[type, name] != becomes[type, name] and any(
+            each.kind == LOCKS.lower() and text_at(each.document, "level") == Level.READ_ONLY
+            for each in view.entries_on(changed)
+        ):
+            raise scope_locked(changed, "write", [changed])
+
+
+def _inside(resource: Resource | None) -> dict[tuple[str, str], Json]:
+    """What a resource keeps inside itself, by type and name in lower case."""
     properties = {} if resource is None else resource.properties
     return {
-        (type.lower(), name.lower())
+        (type.lower(), name.lower()): each
         for type, value in properties.items()
         if isinstance(value, list)
         for each in value
