@@ -175,6 +175,7 @@ def test_a_role_is_given_where_it_is_assignable_only(people: People) -> None:
         ("r", definition("R", ("*",), (SUB,)), 400, "InvalidRoleDefinitionId"),
         (READER, definition("R", ("*",), (SUB,)), 409, "OperationNotAllowed"),
         (guid("r"), definition("reader", ("*",), (SUB,)), 409, "RoleDefinitionWithSameNameExists"),
+        (guid("r"), definition("Reader", ("*",), (SUB,)), 409, "RoleDefinitionWithSameNameExists"),
         (guid("r"), definition("R", ("read",), (SUB,)), 400, "InvalidActionOrNotAction"),
         (guid("r"), definition("R", ("*",), ()), 400, "InvalidParameter"),
         (guid("r"), definition("R", ("*",), ("/subscriptions/other",)), 400, "InvalidParameter"),

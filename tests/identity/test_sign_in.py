@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calco.identity.attempts import FREE
+from calco.identity.attempts import FORGOTTEN_AFTER, FREE
 from calco.identity.grants import DEVICE_CODE, REFRESH_LASTS
 from calco.identity.sign_in import CODE_LASTS, DEVICE_CODE_LASTS, is_loopback
 from calco.identity.sign_in_words import LANGUAGES, words_for
@@ -330,6 +331,25 @@ def test_whoever_guesses_waits_and_longer_each_time(lobby: Lobby) -> None:
     lobby.world.clock.move(timedelta(seconds=60))
     assert lobby.enter(url).status_code == 303
     assert "wrong" in text_of(lobby.enter(url, password="guess")), "counted from the start again"
+
+
+def test_whoever_has_not_guessed_for_an_hour_is_counted_from_the_start_again(lobby: Lobby) -> None:
+    for _ in range(FREE):
+        lobby.enter(lobby.asking(), password="guess")
+    lobby.world.clock.move(FORGOTTEN_AFTER + timedelta(seconds=1))
+
+    assert "wrong" in text_of(lobby.enter(lobby.asking(), password="guess"))
+
+    assert lobby.enter(lobby.asking()).status_code == 303, "one guess is none that makes anybody wait"
+
+
+def test_a_name_that_nobody_has_costs_the_time_of_one_that_somebody_has(lobby: Lobby) -> None:
+    def seconds(name: str) -> float:
+        before = time.thread_time()
+        lobby.authority.sign_in.enter(name, "guess", AZ)
+        return time.thread_time() - before
+
+    assert seconds("nobody") > seconds("ana") / 5
 
 
 def test_names_that_nobody_could_have_take_no_memory(lobby: Lobby) -> None:
