@@ -125,6 +125,15 @@ def test_env_says_where_blobs_are_while_a_service_runs(data: DataDir) -> None:
     assert "CALCO_BLOB_ENDPOINT" not in environment.variables(data)
 
 
+def test_ssh_says_that_a_simulated_machine_is_none_to_log_in_to(data: DataDir) -> None:
+    mark = process.mark(os.getpid())
+    assert mark is not None
+    data.announce(Running("https://localhost:1", mark, "0", "simulated", "https://localhost:2"))
+
+    with pytest.raises(Failure, match="machines are simulated here"):
+        virtual_machine.ssh("web1", data_dir_given=os.fspath(data.root))
+
+
 def test_env_of_a_directory_never_used_says_how_to_begin(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="no calco has run") as failed:
         environment.variables(DataDir(tmp_path))

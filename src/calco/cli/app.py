@@ -27,6 +27,8 @@ Examples:
 
   eval "$(calco env)"                    let Azure's clients in this shell find it
 
+  calco az -- vm list -d -o table        run az against it, in a profile of its own
+
   calco vm list                          machines and their states
 
   calco vm ssh web1 -- uname -a          run a command in a guest

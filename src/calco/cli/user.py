@@ -46,7 +46,7 @@ def create_user(
     if role is None:
         id = text_at(made, "properties", "objectId")
         given = f"--assignee-object-id {id} --assignee-principal-type User --role Reader --scope ID"
-        note(f"{name} may do nothing yet: az role assignment create {given}")
+        note(f"{name} may do nothing yet: calco az -- role assignment create {given}")
 
 
 @app.command("rotate", epilog="Examples:\n\n  calco user rotate ana\n\n  calco user rotate ana --days 30 -o json")

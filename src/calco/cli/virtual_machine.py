@@ -86,6 +86,11 @@ def ssh(
     from calco.cli.client import connect
 
     data = data_dir(data_dir_given)
+    running = data.running()
+    if running is not None and running.hypervisor == "simulated":
+        raise Failure(
+            "machines are simulated here: there is none to log in to", "For real ones: calco up --data-dir ANOTHER"
+        )
     machine = named(connect(data), TYPE, "machine", name, group)
     account = user or text_at(machine, "properties", "osProfile", "adminUsername")
     if account is None:
