@@ -11,7 +11,7 @@ from calco.catalog.base_images import EmptyImages
 from calco.model.catalogue import read_aliases
 from calco.model.document import Document, at
 from tests.arm.api import COMPUTE, SUB, Api, machine_body
-from tests.world import World
+from tests.world import OneBase, World
 
 HERE = f"{SUB}/providers/Microsoft.Compute/locations/eastus/publishers"
 DEBIAN = f"{HERE}/Debian/artifacttypes/vmimage/offers"
@@ -118,8 +118,36 @@ def test_a_name_is_mapped_to_a_managed_image_of_ones_own(lab: Api) -> None:
     assert len(shown["dataDisks"]) == 1
     assert lab.get(JAMMY)[0]["name"] == "1.0.0"
     assert lab.get(f"{HERE}/calco/artifacttypes/vmimage/offers/images/skus/mine/versions")[0]["name"] == "1.0.0"
+    assert names(lab.get(HERE)) == ["Debian", "calco"], "what a pattern maps is not listed"
     usage = lab.get(f"{COMPUTE}/images/golden/providers/Calco/usages/current")
     assert "one" in str(usage)
+
+
+def test_a_mapped_image_has_its_own_generation(lab: Api) -> None:
+    disk = {"osType": "Linux", "osState": "Generalized", "managedDisk": {"id": f"{COMPUTE}/disks/source"}}
+    empty = {"location": "eastus", "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 1}}
+    lab.put(f"{COMPUTE}/disks/source", empty)
+    properties = {"hyperVGeneration": "V2", "storageProfile": {"osDisk": disk}}
+    lab.put(f"{COMPUTE}/images/golden", {"location": "eastus", "properties": properties})
+    lab = mapped(lab, "Ubuntu2204=lab/golden")
+
+    (version,) = lab.get(f"{JAMMY}?$expand=properties")
+
+    assert version["properties"]["hyperVGeneration"] == "V2"
+
+
+def test_an_image_that_is_not_built_yet_is_refused_with_how_to_build_it(lab: Api) -> None:
+    class Unbuilt(OneBase):
+        def version(self, urn: str) -> str | None:
+            assert urn
+            return None
+
+    lab.world.cloud = replace(lab.world.cloud, base_images=Unbuilt(lab.world.folder))
+
+    answer = Api(lab.world).call("GET", f"{DEBIAN}/debian-12/skus/12/versions")
+
+    assert refusal(answer) == (404, "PlatformImageNotFound")
+    assert "is not built on this machine yet: 'make demo'" in answer.json()["error"]["message"]
 
 
 def test_a_name_that_is_mapped_to_nothing_says_so(lab: Api) -> None:

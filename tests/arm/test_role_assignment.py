@@ -1,5 +1,6 @@
 """Role assignments and definitions, as clients see them."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -48,14 +49,18 @@ def test_a_role_is_given_shown_and_taken_away_at_any_scope(people: People, scope
 def test_asked_for_again_it_is_the_same_and_under_another_name_it_is_refused(people: People) -> None:
     who = people.comes("ci")
     first = people.api.put(f"{LAB}/{ASSIGNMENTS}/{guid('a')}", assignment(who, "Reader"))
+    people.api.world.clock.move(timedelta(hours=1))
 
     again = people.api.call("PUT", f"{LAB}/{ASSIGNMENTS}/{guid('a')}", assignment(who, "Reader"))
     other_name = people.api.call("PUT", f"{LAB}/{ASSIGNMENTS}/{guid('b')}", assignment(who, "Reader"))
     other_role = people.api.call("PUT", f"{LAB}/{ASSIGNMENTS}/{guid('a')}", assignment(who, "Owner"))
 
     assert again.status_code == 200
-    assert again.json()["properties"]["createdOn"] == first.json()["properties"]["createdOn"]
+    created, updated = (again.json()["properties"][name] for name in ("createdOn", "updatedOn"))
+    assert created == first.json()["properties"]["createdOn"] < updated
     refused(other_name, 409, "RoleAssignmentExists")
+    other_case = f"{LAB.replace('/lab', '/LAB')}/{ASSIGNMENTS}/{guid('b')}"
+    refused(people.api.call("PUT", other_case, assignment(who, "Reader")), 409, "RoleAssignmentExists")
     refused(other_role, 400, "RoleAssignmentUpdateNotPermitted")
     refused(people.ask("ci", "DELETE", LAB), 403, "AuthorizationFailed")
 
@@ -137,7 +142,8 @@ def test_a_role_somebody_wrote_is_kept_and_changed_and_deleted_once_nobody_holds
     people.with_role("ci", guid("r"), LAB)
     assert people.ask("ci", "GET", f"{COMPUTE}/images").status_code == 200
 
-    refused(people.api.call("DELETE", path), 400, "RoleDefinitionHasAssignments")
+    for same in (path, f"{SUB}/{DEFINITIONS}/{guid('r').upper()}"):
+        refused(people.api.call("DELETE", same), 400, "RoleDefinitionHasAssignments")
     elsewhere = definition("Imager", ("*",), (f"{COMPUTE}/disks/d",))
     refused(people.api.call("PUT", path, elsewhere), 400, "RoleDefinitionHasAssignments")
     people.api.put(path, definition("Imager", ("Microsoft.Compute/disks/*",), (LAB,)))
