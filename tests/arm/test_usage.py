@@ -77,6 +77,19 @@ def test_a_larger_size_needs_its_cores_too(lab: Api) -> None:
     assert used(lab)["cores"] == (4, 4)
 
 
+def test_a_smaller_size_is_let_in_where_there_is_too_much_already(lab: Api) -> None:
+    one = f"{COMPUTE}/virtualMachines/one"
+    lab.put(one, sized(lab, "one", "Standard_D4s_v5"))
+    lab.post(f"{one}/deallocate")
+    lab.world.cloud = replace(lab.world.cloud, rules=replace(lab.world.rules, cores_per_region=1))
+    lab = Api(lab.world)
+
+    resized = lab.call("PATCH", one, {"properties": {"hardwareProfile": {"vmSize": "Standard_D2s_v5"}}})
+
+    assert resized.status_code == 200, resized.text
+    assert used(lab)["cores"] == (2, 1)
+
+
 def test_regions_have_quotas_of_their_own(lab: Api) -> None:
     lab.put(f"{COMPUTE}/virtualMachines/one", sized(lab, "one", "Standard_D4s_v5"))
 

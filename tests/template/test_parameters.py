@@ -141,6 +141,7 @@ def test_a_value_of_another_type_is_refused(type: str, value: Json, words: str) 
         ({"type": "string", "allowedValues": ["x", "y"]}, "z", "not part of the allowed value(s): 'x,y'"),
         ({"type": "int", "allowedValues": [1]}, 2, "not part of the allowed value(s): '1'"),
         ({"type": "array", "allowedValues": ["x"]}, ["x", "z"], "not part of the allowed value(s): 'x'"),
+        ({"type": "array", "allowedValues": ["x"]}, [], "not part of the allowed value(s): 'x'"),
         ({"type": "string", "minLength": 3, "defaultValue": "a"}, None, "Length of the value should be greater than"),
     ],
 )

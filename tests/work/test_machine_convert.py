@@ -7,10 +7,13 @@ import pytest
 from calco.model.document import Document, object_at, objects_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
+from calco.model.operation import Status
 from calco.model.virtual_machine import Act
+from calco.ports import Resource, StoreFull
 from calco.work import blob, disk, machine_convert, virtual_machine
+from calco.work.machine_state import RENEWS_MACHINE_ID
 from calco.work.volume import DISK_SLOT
-from tests.work.sources import blob_at, with_account
+from tests.work.sources import ACCOUNT, blob_at, with_account
 from tests.work.test_unmanaged import DATA, OS, made, wanted_from_debian
 from tests.world import GROUP, World
 
@@ -78,6 +81,57 @@ def test_a_disk_whose_name_is_taken_gets_another(world: World) -> None:
     new = str(shown(world, id)[0]["name"])
     assert new.startswith(f"{name}_")
     assert len(disk.list(world.cloud, GROUP)) == 3
+
+
+def test_two_disks_of_one_name_become_two(world: World) -> None:
+    wanted = wanted_from_debian(world)
+    made(world, replace(wanted, data_disks=(replace(wanted.data_disks[0], name="WEB1-os"),)))
+    world.done(virtual_machine.act(world.cloud, wanted.id, Act.DEALLOCATE))
+
+    world.done(machine_convert.convert(world.cloud, wanted.id))
+
+    first, second = (str(each["name"]) for each in shown(world, wanted.id))
+    assert first == "web1-os"
+    assert second.startswith("WEB1-os_")
+    assert len(disk.list(world.cloud, GROUP)) == 2
+
+
+def test_a_disk_is_what_its_blob_and_its_machine_were(world: World) -> None:
+    account = world.resource(GROUP.sibling("Microsoft.Storage", "storageAccounts", ACCOUNT))
+    with world.records.write() as tx:
+        tx.put(replace(account, extra={"sku": {"name": "Premium_LRS"}}))
+    id = deallocated(world)
+    machine = world.resource(id)
+
+    world.done(machine_convert.convert(world.cloud, id))
+
+    system, data = (world.resource(each.id) for each in sorted(disk.list(world.cloud, GROUP), key=_is_data))
+    assert {str(object_at(each.extra, "sku")["name"]) for each in (system, data)} == {"Premium_LRS"}
+    assert system.properties["hyperVGeneration"] == machine.internal["generation"]
+    assert system.internal[RENEWS_MACHINE_ID] is machine.internal[RENEWS_MACHINE_ID] is not None
+    assert RENEWS_MACHINE_ID not in data.internal
+
+
+def _is_data(each: Resource) -> bool:
+    return "osType" not in each.properties
+
+
+def test_a_machine_that_could_not_be_converted_says_so_and_keeps_its_blobs(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_volume: str) -> None:
+        raise StoreFull("no room left")
+
+    id = deallocated(world)
+    before = shown(world, id)
+    monkeypatch.setattr(world.disks, "freeze", full)
+
+    operation = world.ended(machine_convert.convert(world.cloud, id))
+
+    assert operation.status is Status.FAILED
+    assert world.resource(id).properties["provisioningState"] == "Failed"
+    assert shown(world, id) == before
+    assert disk.list(world.cloud, GROUP) == []
 
 
 def test_it_is_updated_like_any_machine_afterwards(world: World) -> None:

@@ -53,6 +53,15 @@ def test_what_a_script_printed_is_the_operations_output(running: World) -> None:
     assert running.hypervisor.runs(vm_id(running)) == (operation.id,)
 
 
+def test_what_a_script_left_in_its_guest_is_taken_away(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    forgotten: list[tuple[str, ...]] = []
+    monkeypatch.setattr(running.hypervisor, "forget_run", lambda *of: forgotten.append(of))
+
+    operation = running.done(run_command.run(running.cloud, wish(running)))
+
+    assert forgotten == [(vm_id(running), operation.id)]
+
+
 def test_a_script_that_fails_is_told_in_a_success(running: World) -> None:
     running.script = lambda _machine, _script: Ran(2, b"", b"no\n")
 
