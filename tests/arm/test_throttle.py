@@ -186,6 +186,49 @@ def test_a_refused_request_takes_from_no_bucket() -> None:
     assert throttle.take(disks, "ana")[f"{REMAINING}-subscription-reads"] == "248"
 
 
+def test_a_bucket_that_is_left_alone_holds_no_more_than_its_size() -> None:
+    clock = StandingClock()
+    throttle, images = Throttle(clock, {"GetImages3Min": 2}), route("Microsoft.Compute/images/read")
+    throttle.take(images, "ana")
+    clock.move(timedelta(days=1))
+
+    throttle.take(images, "ana")
+    throttle.take(images, "ana")
+    with pytest.raises(Throttled):
+        throttle.take(images, "ana")
+
+
+def test_the_wait_is_told_in_whole_seconds_and_is_long_enough() -> None:
+    clock = StandingClock()
+    throttle, images = Throttle(clock, {"GetImages3Min": 7}), route("Microsoft.Compute/images/read")
+    for _ in range(7):
+        throttle.take(images, "ana")
+    with pytest.raises(Throttled) as refused:
+        throttle.take(images, "ana")
+
+    assert refused.value.retry_seconds == 26  # 180 / 7 is 25.7
+    clock.move(timedelta(seconds=26))
+    throttle.take(images, "ana")
+
+
+def test_what_was_refused_is_counted_since_somebody_was_last_served() -> None:
+    clock = StandingClock()
+    throttle, images = Throttle(clock, {"GetImages3Min": 1}), route("Microsoft.Compute/images/read")
+
+    def measured() -> int:
+        with pytest.raises(Throttled) as refused:
+            throttle.take(images, "ana")
+        found = json.loads(refused.value.details[0].message)["measuredRequestCount"]
+        assert isinstance(found, int)
+        return found
+
+    throttle.take(images, "ana")
+    assert (measured(), measured()) == (2, 3)
+    clock.move(timedelta(seconds=180))
+    throttle.take(images, "ana")
+    assert measured() == 2
+
+
 @given(
     st.integers(1, 20),
     st.lists(st.floats(0, 40, allow_nan=False), max_size=80),
