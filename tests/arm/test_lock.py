@@ -162,6 +162,22 @@ def test_a_disk_that_would_go_with_its_machine_keeps_the_machine(people: People)
     assert people.api.call("DELETE", f"{COMPUTE}/virtualMachines/web").status_code == 202
 
 
+def test_an_interface_that_would_go_with_its_machine_keeps_the_machine(people: People) -> None:
+    nic = people.api.nic("nic")
+    body = machine_body("web", nic)
+    properties = body["properties"]
+    assert isinstance(properties, dict)
+    properties["networkProfile"] = {"networkInterfaces": [{"id": nic, "properties": {"deleteOption": "Delete"}}]}
+    people.api.put(f"{COMPUTE}/virtualMachines/web", body)
+    path = lock(people, nic)
+
+    said = refused(people.api.call("DELETE", f"{COMPUTE}/virtualMachines/web"), 409, "ScopeLocked")
+
+    assert "networkInterfaces/nic'" in said
+    people.api.call("DELETE", path)
+    assert people.api.call("DELETE", f"{COMPUTE}/virtualMachines/web").status_code == 202
+
+
 def test_a_disk_that_would_go_with_a_machine_of_another_group_keeps_that_group(people: People) -> None:
     body = machine_body("web", people.api.nic("nic"))
     properties = body["properties"]
