@@ -1,7 +1,6 @@
 """Roles and scopes: what is allowed where."""
 
 import re
-from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -76,13 +75,10 @@ def test_a_star_stands_for_any_text_and_no_other_character_for_anything(patterns
     assert Permission(tuple(patterns)).allows(action) is named
 
 
+@pytest.mark.timeout(20)  # tried one after the other, the ways to fit outlast the universe
 def test_a_pattern_of_many_stars_is_found_not_to_fit_at_once() -> None:
-    began = perf_counter()
-
     assert not Permission((f"{'*a' * 200}*b",)).allows("a" * 400)
     assert Permission((f"{'*a' * 200}*b",)).allows(f"{'a' * 400}b")
-
-    assert perf_counter() - began < 1
 
 
 def test_what_one_role_leaves_out_another_may_allow() -> None:
