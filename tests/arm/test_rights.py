@@ -426,6 +426,14 @@ def test_tags_name_nothing(people: People) -> None:
     assert people.ask("maker", "PUT", f"{OTHER}/providers/Microsoft.Compute/disks/d", body).status_code == 202
 
 
+def test_a_body_that_repeats_its_own_id_takes_no_right_beside_that_to_write(people: People) -> None:
+    disk = f"{COMPUTE}/disks/d"
+    people.api.put(disk, DISK)
+    people.give(people.comes("maker"), people.role("Writes", "Microsoft.Compute/disks/write"), LAB)
+
+    assert people.ask("maker", "PUT", disk, {**DISK, "id": disk.upper()}).status_code in (200, 202)
+
+
 def test_who_may_not_write_the_resource_learns_nothing_of_what_it_names(people: People) -> None:
     there = _furnished(people)
     people.comes("nobody")

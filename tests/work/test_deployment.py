@@ -16,7 +16,7 @@ from calco.model.operation import Operation, Status
 from calco.operations.engine import Engine
 from calco.ports import Resource
 from calco.work import deployment, plans, resource_group, what_if
-from calco.work.deployment_record import parts_of
+from calco.work.deployment_record import duration, parts_of
 from calco.work.what_if import ChangeType, PropertyChange
 from tests import templates
 from tests.world import GROUP, SUBSCRIPTION, World
@@ -238,6 +238,19 @@ def test_a_nested_deployment_that_fails_is_told_whole(world: World) -> None:
     assert why["code"] == "DeploymentOutputEvaluationFailed"
 
 
+def test_a_nested_deployment_keeps_the_whole_of_its_error(world: World) -> None:
+    inner: Document = {"$schema": SCHEMA, "contentVersion": "1.0.0.0", "resources": [disk("a"), late("bad", "a")]}
+    properties: Document = {"mode": "Incremental", "template": inner, "expressionEvaluationOptions": {"scope": "inner"}}
+    nested: Document = {"type": "Microsoft.Resources/deployments", "apiVersion": "2024-03-01", "name": "inner"}
+
+    found = deployed(world, wish({**nested, "properties": properties}))
+
+    (detail,) = objects_at(found.properties, "error", "details")
+    (why,) = objects_at(detail, "details")
+    assert why["code"] == "DeploymentFailed"
+    assert [each["code"] for each in objects_at(why, "details")] == ["LocationNotAvailableForResourceType"]
+
+
 # --- ended early -----------------------------------------------------------------------------------------------------
 
 
@@ -255,6 +268,29 @@ def test_a_canceled_deployment_begins_nothing_more(world: World) -> None:
     assert world.find(GROUP.sibling("Microsoft.Compute", "disks", "second")) is None
     ended = world.operation(str(world.resource(ID).internal["operation"]))
     assert ended.status is Status.CANCELED
+
+
+def test_a_deployment_that_is_canceled_is_woken_to_end(world: World) -> None:
+    deployment.put(world.cloud, wish(disk("first"), disk("second", "first")))
+    step(world)
+    woken: list[str] = []
+
+    deployment.cancel(replace(world.cloud, wake=woken.append), ID)
+
+    assert woken == [world.resource(ID).internal["operation"]]
+
+
+@pytest.mark.parametrize(
+    ("took", "shown"),
+    [
+        (timedelta(seconds=1.5), "PT1.5000000S"),
+        (timedelta(minutes=61), "PT1H1M0.0000000S"),
+        (timedelta(days=1, seconds=59), "PT24H59.0000000S"),
+        (timedelta(seconds=-1), "PT0.0000000S"),
+    ],
+)
+def test_how_long_it_took_is_told_in_hours_minutes_and_seconds(took: timedelta, shown: str) -> None:
+    assert duration(took) == shown
 
 
 def test_a_deployment_that_has_ended_cannot_be_canceled(world: World) -> None:
