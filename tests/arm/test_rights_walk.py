@@ -19,6 +19,7 @@ from sqlalchemy import Engine, text
 from starlette.applications import Starlette
 from starlette.routing import Route as OutsideRoute
 
+import calco
 from calco.arm.rights import RESOURCES_READ
 from calco.arm.router import Grants, Route, Router
 from calco.arm.routes import ROUTES
@@ -329,6 +330,24 @@ def test_what_lies_outside_resource_manager_is_known_and_changes_nothing_for_any
             assert answer.status_code < 500, f"{method} {path}: {answer.text}"
             assert (answer.status_code == 401) is (kinds == ["asks for a token"]), f"{method} {path}: {answer.text}"
     assert walk.everything() == before
+
+
+def test_no_other_part_of_the_service_makes_routes_of_its_own() -> None:
+    """What is walked is all there is: the tree of ``arm.routes``, and what ``open_routes`` gathers from these."""
+    source = Path(calco.__file__).parent
+    makes = re.compile(
+        r"^\s*from starlette\.routing import .*\b(?!BaseRoute\b)[A-Z]\w+|\.(add_\w*route|mount|host)\(", re.MULTILINE
+    )
+
+    found = {str(each.relative_to(source)) for each in source.rglob("*.py") if makes.search(each.read_text())}
+
+    assert found == {
+        "arm/boot_diagnostics.py",
+        "arm/graph.py",
+        "identity/metadata.py",
+        "identity/routes.py",
+        "identity/sign_in_routes.py",
+    }
 
 
 def test_a_path_that_leads_nowhere_is_not_told_from_others_without_a_token(walk: Walk) -> None:
