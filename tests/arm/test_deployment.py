@@ -1,13 +1,17 @@
 """Deployments on the wire: statuses, headers and bodies that az and the SDKs live on; and whose rights count."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event, Semaphore
 from typing import Any
 
 import pytest
 
 from calco.model.document import Document
+from calco.ports import Chance
 from tests import templates
 from tests.arm.api import COMPUTE, LAB, NETWORK, Api
 from tests.arm.people import OWNER_ID, People, refused
@@ -326,3 +330,36 @@ def test_what_if_tells_nothing_of_a_group_that_is_not_the_callers(people: People
 
     refused(answer, 403, "AuthorizationFailed")
     assert "of-others" not in answer.text
+
+
+class Stuck:
+    """``ports.Chance`` that gives no number before it is let go."""
+
+    def __init__(self, chance: Chance) -> None:
+        self.chance = chance
+        self.asked, self.go_on = Semaphore(0), Event()
+
+    def guid(self) -> str:
+        self.asked.release()
+        assert self.go_on.wait(20)
+        return self.chance.guid()
+
+    def token(self, bytes: int) -> str:
+        return self.chance.token(bytes)
+
+
+def test_templates_that_take_long_keep_nobody_waiting_but_each_other(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    stuck = Stuck(world.cloud.chance)
+    Api(world).with_group()
+    world.cloud = replace(world.cloud, chance=stuck)
+    api = Api(world)
+
+    with ThreadPoolExecutor(6) as callers:
+        asked = [callers.submit(api.call, "POST", f"{ONE}/validate", of()) for _ in range(6)]
+        assert stuck.asked.acquire(timeout=10)
+        assert stuck.asked.acquire(timeout=10)
+        assert api.get(LAB)["name"] == "lab"
+        assert not any(each.done() for each in asked)
+        stuck.go_on.set()
+        assert [each.result(20).status_code for each in asked] == [200] * 6

@@ -15,10 +15,11 @@ from calco.model.machine import Machine
 from calco.model.operation import Operation, Status
 from calco.operations.engine import Engine
 from calco.ports import Resource
-from calco.work import deployment, plans, resource_group, what_if
+from calco.work import deployment, plans, rehearsal, resource_group, what_if
 from calco.work.deployment_record import duration, parts_of
 from calco.work.what_if import ChangeType, PropertyChange
 from tests import templates
+from tests.standing import StandingClock
 from tests.world import GROUP, SUBSCRIPTION, World
 
 ID = GROUP.sibling("Microsoft.Resources", "deployments", "it")
@@ -479,3 +480,19 @@ def test_the_oldest_deployments_that_have_ended_make_room(world: World) -> None:
     assert len(names) == GROUP_MAX
     assert "old1" not in names
     assert {"old0", "old2", first.id.name, "one-more"} <= names
+
+
+class HurryingClock(StandingClock):
+    """A second passes whenever somebody looks."""
+
+    def monotonic(self) -> float:
+        self.move(timedelta(seconds=1))
+        return super().monotonic()
+
+
+def test_a_rehearsal_that_takes_long_lets_others_write(world: World) -> None:
+    cloud = replace(world.cloud, clock=HurryingClock())
+    prepared, _ = deployment.prepared_for(cloud, wish(*(disk(f"d{each}", location="nowhere") for each in range(20))))
+
+    assert 0 < len(rehearsal.refusals(cloud, prepared)) <= 5
+    assert len(rehearsal.refusals(world.cloud, prepared)) == 20

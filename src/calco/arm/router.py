@@ -47,6 +47,9 @@ class Route:
     """One look-up in the records by key, some 50 microseconds: answered in the event loop itself."""
     decode: Callable[[bytes], Document] = reading.decode
     """How the body is read: templates are written by hand, with comments."""
+    heavy: bool = False
+    """A program that a stranger sends: seconds of work. Few are answered at once, so that they keep nobody waiting but
+    each other."""
     lists: bool = False
     """Whether the answer's ``value`` holds things with an ``id``: each caller sees those the caller may read."""
     grants: Grants = Grants.NOBODY_ELSE

@@ -13,14 +13,21 @@ _SHORT = f"{GROUP}/deployments/{{name}}"
 _READ_OPERATIONS = f"{KIND}/operations/read"
 
 DEPLOYMENTS: tuple[Route, ...] = (
-    Route("PUT", _ONE, deployment.put, f"{KIND}/write", long_running=True, decode=template.read_body),
+    Route("PUT", _ONE, deployment.put, f"{KIND}/write", long_running=True, decode=template.read_body, heavy=True),
     Route("GET", _ONE, deployment.get, f"{KIND}/read"),
     Route("HEAD", _ONE, deployment.head, f"{KIND}/read"),
     Route("DELETE", _ONE, deployment.delete, f"{KIND}/delete", long_running=True),
     Route("GET", _ALL, deployment.list_group, f"{KIND}/read", lists=True),
     Route("POST", f"{_ONE}/cancel", deployment.cancel, f"{KIND}/cancel/action"),
-    Route("POST", f"{_ONE}/validate", deployment.validate, f"{KIND}/validate/action", decode=template.read_body),
-    Route("POST", f"{_ONE}/whatIf", deployment.preview, f"{KIND}/whatIf/action", decode=template.read_body),
+    Route(
+        "POST",
+        f"{_ONE}/validate",
+        deployment.validate,
+        f"{KIND}/validate/action",
+        decode=template.read_body,
+        heavy=True,
+    ),
+    Route("POST", f"{_ONE}/whatIf", deployment.preview, f"{KIND}/whatIf/action", decode=template.read_body, heavy=True),
     Route("GET", f"{_ONE}/operations", deployment.list_operations, _READ_OPERATIONS),
     Route("GET", f"{_ONE}/operations/{{part}}", deployment.get_operation, _READ_OPERATIONS),
     Route("GET", f"{_SHORT}/operations", deployment.list_operations, _READ_OPERATIONS),
