@@ -24,6 +24,8 @@ from calco.model.subnet import Port, Subnet
 from calco.ports import Hypervisor, VirtualNetwork
 from calco.service import end_guests
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Calco:

@@ -9,6 +9,8 @@ import pytest
 from calco import process
 from tests.service_process import processes_of, serving
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_killed_service_comes_back_at_the_same_address(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as service:

@@ -178,6 +178,7 @@ def _check(answer: httpx.Response) -> None:
     assert answer.headers["x-ms-request-id"]
 
 
+@pytest.mark.slow
 @settings(max_examples=250, deadline=None)
 @given(throw=throws())
 def test_whatever_is_thrown_at_a_route_is_refused_cleanly_or_done(yard: Yard, throw: Throw) -> None:

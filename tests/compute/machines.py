@@ -42,6 +42,8 @@ OBEDIENT = bytes.fromhex(
 )
 # Switches itself off at once.
 TIRED = bytes.fromhex("ba0406 b80020 ef f4 ebfd")
+# Hears no power button: cli; hlt; and again.
+DEAF = bytes.fromhex("fa f4 ebfd")
 
 
 def machine(
@@ -226,6 +228,7 @@ def qemu_rig(folder: Path) -> Iterator[QemuRig]:
     volumes.mkdir()
     make_disk(volumes, "empty", OBEDIENT)
     make_disk(volumes, "tired", TIRED)
+    make_disk(volumes, "deaf", DEAF)
     run_dir = Path(tempfile.mkdtemp(prefix="calco-test-"))  # tmp_path is too long for Unix sockets
     rig = QemuRig(machines, run_dir, volumes)
     try:

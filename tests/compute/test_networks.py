@@ -37,6 +37,8 @@ from calco.tool import ToolFailed
 
 from .guests import Guest
 
+pytestmark = pytest.mark.slow
+
 # Names and addresses of the machine itself are in these; so that tests may run side by side, each process has its own.
 NETWORK = str(uuid5(NAMESPACE_OID, f"calco test {os.getpid()}"))
 OTHER_NETWORK = str(uuid5(NAMESPACE_OID, f"calco test {os.getpid()}, other"))

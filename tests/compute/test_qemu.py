@@ -44,13 +44,13 @@ def test_a_guest_that_does_not_obey_has_its_plug_pulled_and_its_disk_is_whole(
     rig: QemuRig, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    rig.qemu.start(machine())  # still in its firmware, which knows no power button
+    rig.qemu.start(machine(disk="deaf"))
 
     rig.qemu.stop(VM, grace_seconds=0.05)
 
     assert rig.qemu.state(VM) is MachineState.ABSENT
     assert "did not switch itself off" in caplog.text
-    run_tool(["qemu-img", "check", "-f", "qcow2", rig.volumes / "empty.qcow2"], timeout_seconds=20)
+    run_tool(["qemu-img", "check", "-f", "qcow2", rig.volumes / "deaf.qcow2"], timeout_seconds=20)
 
 
 def test_nothing_but_the_console_and_qemus_words_stays_of_a_stopped_machine(rig: QemuRig) -> None:
