@@ -20,6 +20,8 @@ from calco.model.principal import PrincipalType
 from calco.work import principal
 from tests.identity.lobby import AZ, BASE, PASSWORD, REDIRECT, Lobby, answer_of, cookie_of, hidden, text_of
 
+pytestmark = pytest.mark.slow  # each password costs 50 ms, as it should
+
 
 @pytest.fixture
 def lobby(tmp_path: Path) -> Lobby:
