@@ -4,8 +4,13 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["pytester"]
+
+# No example is timed: on a loaded machine a limit fails what has not changed. A hang is for the runner's limit to tell.
+settings.register_profile("calco", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("calco")
 
 
 @pytest.hookimpl(wrapper=True)
