@@ -619,3 +619,10 @@ def test_a_device_of_a_program_nobody_knows_gets_no_code(lobby: Lobby, form: dic
 
     assert answer.status_code == 400
     assert "user_code" not in answer.json()
+
+
+def test_the_devices_page_has_one_place_to_begin(lobby: Lobby) -> None:
+    page = lobby.open("/devicelogin").text
+
+    assert page.count("autofocus") == 1
+    assert page.index("autofocus") < page.index('id="username"')

@@ -64,7 +64,8 @@ def ask_device(words: Words, *, hidden: Mapping[str, str], code: str, name: str,
         f'<input id="code" name="code" value="{escape(code)}" required autofocus autocomplete="off" '
         'autocapitalize="characters" spellcheck="false" maxlength="20">'
     )
-    body = f"<p>{escape(words.device_asks)}</p>{_fault(fault)}{_form(words, hidden, field + _entries(words, name))}"
+    entries = field + _entries(words, name, focused=False)
+    body = f"<p>{escape(words.device_asks)}</p>{_fault(fault)}{_form(words, hidden, entries)}"
     return _page(words, words.title, body)
 
 
@@ -92,8 +93,9 @@ def signed_out(words: Words) -> str:
     return _page(words, "calco", f"<p>{escape(words.signed_out)}</p>")
 
 
-def _entries(words: Words, name: str) -> str:
-    focus = " autofocus"
+def _entries(words: Words, name: str, *, focused: bool = True) -> str:
+    """Name and password; the first that is empty has the focus, unless another field of the page has."""
+    focus = " autofocus" if focused else ""
     return (
         f'<label for="username">{escape(words.name)}</label>'
         f'<input id="username" name="username" value="{escape(name)}" required maxlength="64" '
