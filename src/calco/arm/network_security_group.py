@@ -1,12 +1,13 @@
 """Network security groups and their rules: PUT, GET, lists, PATCH, DELETE."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from msgspec import Struct
 
 from calco.arm import operations, reading, showing
 from calco.arm.call import Answer, Call, listed, tagged
-from calco.arm.reply import deleted
+from calco.arm.reply import accepted_body, deleted
 from calco.model import errors, names, network_security_group
 from calco.model.document import Document, Json, object_at, objects_at
 from calco.model.ids import ResourceId
@@ -21,7 +22,6 @@ from calco.model.network_security_group import (
 from calco.ports import Resource
 from calco.work import network_security_group as work
 from calco.work import network_tags
-from calco.work.cloud import Accepted
 from calco.work.network_security_group import Users
 
 MAX_RULES = 1000
@@ -60,14 +60,12 @@ class Body(Struct):
 
 def put(call: Call) -> Answer:
     names.check(call.id)
-    return _put_answer(call, work.put(call.cloud, read(call.id, call.body)))
+    accepted = work.put(call.cloud, read(call.id, call.body))
+    return accepted_body(call, operations.Kind.NETWORK_PUT, accepted, partial(_updating, call))
 
 
-def _put_answer(call: Call, accepted: Accepted) -> Answer:
-    assert accepted.resource is not None
-    assert accepted.operation is not None
-    body = show(accepted.resource, work.get(call.cloud, accepted.resource.id).users, state="Updating")
-    return operations.started(call, operations.Kind.NETWORK_PUT, accepted.operation, body, created=accepted.created)
+def _updating(call: Call, group: Resource, _version: str) -> Document:
+    return show(group, work.get(call.cloud, group.id).users, state="Updating")
 
 
 def get(call: Call) -> Answer:

@@ -1,12 +1,13 @@
 """Virtual networks and their subnets: PUT, PATCH, GET, lists, DELETE."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct
 
 from calco.arm import operations, reading, showing
 from calco.arm.call import Answer, Call, listed, tagged
-from calco.arm.reply import deleted
+from calco.arm.reply import accepted_body, deleted
 from calco.arm.showing import Field
 from calco.model import errors, names
 from calco.model.document import Document, Json, objects_at
@@ -15,7 +16,6 @@ from calco.model.network import NewSubnet, NewVirtualNetwork
 from calco.ports import Resource
 from calco.work import network_tags
 from calco.work import virtual_network as work
-from calco.work.cloud import Accepted
 
 NOT_THERE = ("routeTable", "natGateway")
 """What a subnet may refer to in Azure and cannot here: there are no such resources yet."""
@@ -66,15 +66,13 @@ MAX_PREFIXES, MAX_SUBNETS = 100, 1000
 
 def put(call: Call) -> Answer:
     names.check(call.id)
-    return _put_answer(call, work.put(call.cloud, read(call.id, call.body)))
+    accepted = work.put(call.cloud, read(call.id, call.body))
+    return accepted_body(call, operations.Kind.NETWORK_PUT, accepted, partial(_updating, call))
 
 
-def _put_answer(call: Call, accepted: Accepted) -> Answer:
+def _updating(call: Call, network: Resource, _version: str) -> Document:
     """Azure shows the network as ``Updating`` here, and as ``Succeeded`` from the first poll on. Source: recordings."""
-    assert accepted.resource is not None
-    assert accepted.operation is not None
-    body = _show(call, accepted.resource, state="Updating")
-    return operations.started(call, operations.Kind.NETWORK_PUT, accepted.operation, body, created=accepted.created)
+    return _show(call, network, state="Updating")
 
 
 def get(call: Call) -> Answer:

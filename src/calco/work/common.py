@@ -148,6 +148,19 @@ def settled(
     return replace(operation, status=end.status, end=end)
 
 
+def delete_at_once(cloud: Cloud, id: ResourceId, forget: Callable[[Writer, Resource], None]) -> Accepted | None:
+    """Delete a thing of the network that is a row and no more; None when there is none. ``forget`` drops it, or raises
+    ApiError when it is in use."""
+    with cloud.records.write() as tx:
+        there = tx.resource(id)
+        if there is None:
+            return None
+        check_free(tx, (Claim(id),))
+        forget(tx, there)
+        operation = settled(cloud, tx, there, Family.NETWORK)
+    return Accepted(None, operation)
+
+
 def with_properties(resource: Resource, changes: Document) -> Resource:
     """The resource with some top-level properties replaced; None takes a property away."""
     properties: Document = {name: each for name, each in {**resource.properties, **changes}.items() if each is not None}

@@ -19,6 +19,7 @@ from calco.work.cloud import Accepted, Cloud
 from calco.work.common import (
     check_free,
     check_group,
+    delete_at_once,
     existing_here,
     found,
     listed,
@@ -68,17 +69,14 @@ def put(cloud: Cloud, wanted: NewNetworkInterface) -> Accepted:
 
 def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
     """Delete a NIC that no machine has."""
-    with cloud.records.write() as tx:
-        there = tx.resource(id)
-        if there is None:
-            return None
-        check_free(tx, (Claim(id),))
-        machine = machine_of(there)
+
+    def forget_unused(tx: Writer, nic: Resource) -> None:
+        machine = machine_of(nic)
         if machine is not None:
             raise errors.nic_in_use(id, machine)
-        operation = settled(cloud, tx, there, Family.NETWORK)
-        forget(tx, there)
-    return Accepted(None, operation)
+        forget(tx, nic)
+
+    return delete_at_once(cloud, id, forget_unused)
 
 
 def forget(tx: Writer, nic: Resource) -> None:

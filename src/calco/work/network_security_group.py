@@ -13,9 +13,18 @@ from calco.model.document import Document, Json, number_at, objects_at, text_at
 from calco.model.ids import ResourceId
 from calco.model.network_security_group import Direction, NewNetworkSecurityGroup, NewSecurityRule
 from calco.model.operation import Claim, Family
-from calco.ports import Reader, Resource
+from calco.ports import Reader, Resource, Writer
 from calco.work.cloud import Accepted, Cloud
-from calco.work.common import check_free, check_group, existing_here, found, listed, normal_location, settled
+from calco.work.common import (
+    check_free,
+    check_group,
+    delete_at_once,
+    existing_here,
+    found,
+    listed,
+    normal_location,
+    settled,
+)
 from calco.work.scope import forget_inside
 
 log = logging.getLogger(__name__)
@@ -75,17 +84,14 @@ def put(cloud: Cloud, wanted: NewNetworkSecurityGroup) -> Accepted:
 
 def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
     """Delete a group that no subnet and no NIC refers to."""
-    with cloud.records.write() as tx:
-        there = tx.resource(id)
-        if there is None:
-            return None
-        check_free(tx, (Claim(id),))
-        users = _users(tx).get(there.id.key)
-        if users is not None:
-            raise network_security_group.in_use(there.id, [*users.interfaces, *users.subnets])
-        operation = settled(cloud, tx, there, Family.NETWORK)
-        tx.delete(id)
-    return Accepted(None, operation)
+    return delete_at_once(cloud, id, _forget)
+
+
+def _forget(tx: Writer, group: Resource) -> None:
+    users = _users(tx).get(group.id.key)
+    if users is not None:
+        raise network_security_group.in_use(group.id, [*users.interfaces, *users.subnets])
+    tx.delete(group.id)
 
 
 # --- rules by themselves ---------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from calco.work.cloud import Accepted, Cloud
 from calco.work.common import (
     check_free,
     check_group,
+    delete_at_once,
     existing_here,
     found,
     listed,
@@ -66,17 +67,14 @@ def put(cloud: Cloud, wanted: NewPublicAddress) -> Accepted:
 
 def delete(cloud: Cloud, id: ResourceId) -> Accepted | None:
     """Delete an address that no NIC has."""
-    with cloud.records.write() as tx:
-        there = tx.resource(id)
-        if there is None:
-            return None
-        check_free(tx, (Claim(id),))
-        user = user_of(there)
+
+    def forget(tx: Writer, address: Resource) -> None:
+        user = user_of(address)
         if user is not None:
             raise network.public_address_in_use(id, user)
-        operation = settled(cloud, tx, there, Family.NETWORK)
         tx.delete(id)
-    return Accepted(None, operation)
+
+    return delete_at_once(cloud, id, forget)
 
 
 def new(cloud: Cloud, tx: Writer, wanted: NewPublicAddress) -> Resource:
