@@ -208,7 +208,11 @@ def _in_order(here: Lab, shown: Document) -> None:
 
 @pytest.mark.parametrize("name", ["03-count", "12-three-tiers"])
 def test_machines_that_do_not_depend_on_each_other_overlap_in_time(service: ServiceProcess, name: str) -> None:
-    here = lab(service, f"calm-{name}")
+    here = lab(service, f"overlap-{name}")
+    here.furnish(name)
+
+    here.deploy(name)
+    here.wait()
 
     machines = sorted((each for each in here.asked() if "/virtualmachines/" in each.subject), key=lambda it: it.began)
 
