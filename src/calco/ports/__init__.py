@@ -19,6 +19,7 @@ from calco.ports.disks import (
     VolumeFrozen,
     VolumeView,
 )
+from calco.ports.inspection import Inspector
 from calco.ports.machines import (
     BaseImages,
     FabricSocket,
@@ -51,6 +52,7 @@ __all__ = [
     "GuestDirectory",
     "HostRefused",
     "Hypervisor",
+    "Inspector",
     "NetworkCapabilities",
     "NoGuestAgent",
     "NoRemoteBlob",

@@ -8,6 +8,7 @@ from typing import Protocol
 from calco.model.catalogue import ImageAlias
 from calco.model.document import Document
 from calco.model.ids import ResourceId
+from calco.model.inspection import Container, Report, Verdict
 from calco.model.operation import NOBODY, Cause, Operation
 from calco.ports import (
     BaseImages,
@@ -16,6 +17,7 @@ from calco.ports import (
     DiskStore,
     HostRefused,
     Hypervisor,
+    Inspector,
     ProvisioningMedia,
     Records,
     RemoteBlob,
@@ -23,6 +25,7 @@ from calco.ports import (
     Resource,
     Sealer,
     VirtualNetwork,
+    VolumeView,
 )
 
 THREE_ZONES = MappingProxyType({"eastus": ("1", "2", "3"), "westeurope": ("1", "2", "3")})
@@ -73,6 +76,13 @@ class NoHosts:
 
     def pages(self, blob: RemoteBlob) -> tuple[int, Iterator[tuple[int, bytes]]]:  # noqa: ARG002
         raise HostRefused("no host is listed")
+
+
+class NoInspector:
+    """``ports.Inspector`` where nobody looks at disks: the blob endpoint's process, and tests of other things."""
+
+    def inspect(self, disk: VolumeView, container: Container | None = None) -> Report:  # noqa: ARG002
+        return Report(Verdict.UNKNOWN, ("Nobody looks at disks here.",))
 
 
 @dataclass(frozen=True)
@@ -127,6 +137,7 @@ class Cloud:
     wake: Callable[[str], None]
     sealer: Sealer
     remote_blobs: RemoteBlobs = field(default_factory=NoHosts)
+    inspector: Inspector = field(default_factory=NoInspector)
     front: Front = field(default_factory=NoFront)
     trial: bool = False
     """Whether nothing of what is asked for will be kept: then there is nothing to tell anybody."""
