@@ -5,10 +5,10 @@ set. "Nothing found" is ``unknown``, never ``generalized``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
-from calco.model.document import Document, Json
+from calco.model.document import Document, Json, at, object_at, objects_at, text_at, text_map
 
 
 class Verdict(StrEnum):
@@ -98,19 +98,50 @@ class Container:
 def document(report: Report) -> Document:
     """As ``-o json`` and the API show it."""
     findings: list[Json] = [_finding(each) for each in report.findings]
-    details: Document = {name: value for name, value in report.os.details.items() if value}
+    system: Document = {name: getattr(report.os, name) or None for name in _SYSTEM}
+    details: Document = {name: value for name, value in report.os.details.items() if value and name not in _SYSTEM}
     return {
         "verdict": report.verdict.value,
         "evidence": [*report.evidence],
-        "os": {
-            "type": report.os.type or None,
-            "name": report.os.name or None,
-            "version": report.os.version or None,
-            "architecture": report.os.architecture or None,
-            **details,
-        },
+        "os": {**system, **details},
         "findings": findings,
     }
+
+
+def full_document(report: Report) -> Document:
+    """``document`` and, as ``checks``, every outcome: what passed and what could not be read too."""
+    checks: list[Json] = [{name: str(getattr(each, name)) for name in _OUTCOME} for each in report.outcomes]
+    return {**document(report), "checks": checks}
+
+
+def report_from(whole: Json) -> Report:
+    """What ``full_document`` made a document of. Raises ValueError for anything else."""
+    lines = at(whole, "evidence")
+    report = Report(
+        Verdict(text_at(whole, "verdict") or ""),
+        tuple(each for each in lines if isinstance(each, str)) if isinstance(lines, list) else (),
+        _system_from(object_at(whole, "os")),
+        tuple(_outcome_from(each) for each in objects_at(whole, "checks")),
+    )
+    if full_document(report) != whole:
+        raise ValueError("not the report of an inspection")
+    return report
+
+
+_SYSTEM = ("type", "name", "version", "architecture")
+_OUTCOME = tuple(each.name for each in fields(Outcome))
+
+
+def _system_from(shown: Document) -> OperatingSystem:
+    texts = text_map(shown)
+    details = {name: value for name, value in texts.items() if name not in _SYSTEM}
+    return OperatingSystem(**{name: texts.get(name, "") for name in _SYSTEM}, details=details)
+
+
+def _outcome_from(shown: Document) -> Outcome:
+    texts = text_map(shown)
+    said = {name: texts.get(name, "") for name in _OUTCOME if name not in {"result", "severity"}}
+    return Outcome(result=Result(texts.get("result", "")), severity=Severity(texts.get("severity", "")), **said)
 
 
 def _finding(outcome: Outcome) -> Document:
