@@ -1,0 +1,28 @@
+"""What a volume holds, by its first bytes, and a file system for what can be read."""
+
+from calco.inspection.blocks import Blocks, Unreadable
+from calco.inspection.tsk import TskFileSystem
+from calco.inspection.volumes import Volume
+
+
+def volume(blocks: Blocks, name: str, offset: int, number: int, uuid: str = "") -> Volume:
+    """What is in those blocks, which begin at ``offset`` of the disk. Never raises for what is in them."""
+    try:
+        content = _content(blocks)
+        files = TskFileSystem(blocks, content) if content in {"ext4", "ntfs", "fat"} else None
+        return Volume(name, offset, blocks.size_bytes, content, files, "", uuid, number)
+    except Unreadable as why:
+        return Volume(name, offset, blocks.size_bytes, content, None, str(why), uuid, number)
+
+
+def _content(blocks: Blocks) -> str:
+    start = blocks.read(0, 2048)
+    if start[3:11] == b"NTFS    ":
+        return "ntfs"
+    if start[3:11] == b"-FVE-FS-":
+        return "bitlocker"
+    if start[0x438:0x43A] == b"\x53\xef":
+        return "ext4"
+    if start[0x36:0x39] == b"FAT" or start[0x52:0x55] == b"FAT":
+        return "fat"
+    return "unknown"
