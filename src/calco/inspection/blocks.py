@@ -10,7 +10,8 @@ class Unreadable(Exception):
 class Blocks(Protocol):
     """The bytes of a disk or of a part of it."""
 
-    size_bytes: int
+    @property
+    def size_bytes(self) -> int: ...
 
     def read(self, offset: int, length: int) -> bytes:
         """Those bytes; fewer only at the end. Raises Unreadable when they cannot be read, or no more may be."""
