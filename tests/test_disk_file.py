@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calco.disk_file import DiskFormat, WrongDiskFile, convert, opened
+from calco.disk_file import DiskFormat, WrongDiskFile, container, convert, opened
 from calco.model import vhd
+from calco.model.inspection import Container
 from calco.model.volume import MIB
 from tests.standing import StandingClock
 
@@ -127,3 +128,30 @@ def test_a_raw_disk_is_converted_and_nothing_is_written_over(tmp_path: Path, for
     assert heard
     with pytest.raises(WrongDiskFile, match="there already"):
         convert(raw, file, format, lambda _done, _total: None)
+
+
+@pytest.mark.parametrize(
+    ("format", "options", "is_fixed"),
+    [
+        ("vpc", ["-o", "subformat=fixed,force_size=on"], True),
+        ("vpc", ["-o", "subformat=dynamic"], False),
+        ("vhdx", [], None),
+        ("qcow2", [], None),
+        ("raw", [], None),
+    ],
+)
+def test_a_file_tells_its_own_size_and_whether_a_vhd_is_fixed(
+    tmp_path: Path, format: str, options: list[str], is_fixed: bool | None
+) -> None:
+    file = tmp_path / "disk"
+    subprocess.run(["qemu-img", "create", "-q", "-f", format, *options, file, "2M"], check=True)
+
+    assert container(file, DiskFormat(format)) == Container(format, file.stat().st_size, is_fixed)
+
+
+def test_a_container_that_is_no_vhd_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "disk"
+    file.write_bytes(bytes(MIB))
+
+    with pytest.raises(WrongDiskFile, match="is no VHD"):
+        container(file, DiskFormat.VPC)

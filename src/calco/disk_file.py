@@ -13,7 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from calco.model.vhd import FOOTER_BYTES, Kind, read_footer
+from calco.model.inspection import Container
+from calco.model.vhd import FOOTER_BYTES, Footer, Kind, read_footer
 from calco.ports import Extent
 from calco.storage import flat
 from calco.storage.qcow2_header import read_qcow2_header
@@ -76,6 +77,15 @@ def opened(file: Path, format: DiskFormat) -> Iterator[Content]:
                 yield content
 
 
+def container(file: Path, format: DiskFormat) -> Container:
+    """The file itself. Raises WrongDiskFile, and OSError when it cannot be read."""
+    size = file.stat().st_size
+    if format is not DiskFormat.VPC:
+        return Container(format.value, size)
+    with flat.view(file) as whole:
+        return Container(format.value, size, _footer(file, whole).kind == Kind.FIXED)
+
+
 @contextmanager
 def _served(file: Path, layer: Layer) -> Iterator[Content]:
     try:
@@ -108,14 +118,7 @@ class _Beginning:
 @contextmanager
 def _vhd(file: Path) -> Iterator[Content]:
     with flat.view(file) as whole:
-        if whole.size_bytes < FOOTER_BYTES:
-            raise WrongDiskFile(f"{file} is no VHD: it is shorter than a footer.")
-        try:
-            footer = read_footer(whole.read(whole.size_bytes - FOOTER_BYTES, FOOTER_BYTES))
-        except ValueError as foreign:
-            raise WrongDiskFile(
-                f"{file} is no VHD: its last 512 bytes are {foreign}. Name its real format."
-            ) from foreign
+        footer = _footer(file, whole)
         if footer.kind == Kind.FIXED:
             if footer.guest_bytes + FOOTER_BYTES != whole.size_bytes:
                 raise WrongDiskFile(
@@ -133,6 +136,15 @@ def _vhd(file: Path) -> Iterator[Content]:
                 "it a fixed VHD with the program it was made with."
             )
         yield content
+
+
+def _footer(file: Path, whole: flat.FlatView) -> Footer:
+    if whole.size_bytes < FOOTER_BYTES:
+        raise WrongDiskFile(f"{file} is no VHD: it is shorter than a footer.")
+    try:
+        return read_footer(whole.read(whole.size_bytes - FOOTER_BYTES, FOOTER_BYTES))
+    except ValueError as foreign:
+        raise WrongDiskFile(f"{file} is no VHD: its last 512 bytes are {foreign}. Name its real format.") from foreign
 
 
 def _parent(whole: flat.FlatView) -> str:

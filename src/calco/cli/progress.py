@@ -1,9 +1,12 @@
 """Showing that something goes on: a bar that moves on a terminal, plain lines elsewhere. Always on standard error."""
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+
+PATIENCE_SECONDS = 2.0
 
 Waiting = AbstractContextManager[Callable[[str], None]]
 """Within it, call with a word for the state whenever it may have changed."""
@@ -23,6 +26,29 @@ def waiting(label: str) -> Iterator[Callable[[str], None]]:
         end = "done in"
     finally:
         print(f"{label}: {end} {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def patient(label: str, after_seconds: float = PATIENCE_SECONDS) -> Iterator[None]:
+    """Show ``label`` until the block ends, if it takes longer than that; nothing of it stays on a terminal."""
+    over = threading.Event()
+
+    def show() -> None:
+        if over.wait(after_seconds):
+            return
+        if sys.stderr.isatty():
+            with _bar(label):
+                over.wait()
+        else:
+            print(f"{label} ...", file=sys.stderr, flush=True)
+
+    shown = threading.Thread(target=show, daemon=True)
+    shown.start()
+    try:
+        yield
+    finally:
+        over.set()
+        shown.join()
 
 
 @contextmanager
