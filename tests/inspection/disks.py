@@ -56,10 +56,10 @@ class Memory:
     content: bytes
     holes: Sequence[tuple[int, int]] = ()
     reads: int = field(default=0, compare=False)
+    size_bytes: int = field(init=False)
 
-    @property
-    def size_bytes(self) -> int:
-        return len(self.content)
+    def __post_init__(self) -> None:
+        self.size_bytes = len(self.content)
 
     def read(self, offset: int, length: int) -> bytes:
         self.reads += 1
@@ -256,7 +256,7 @@ def _prototype(folder: Path, tree: Tree) -> Iterator[str]:
         for each in sorted(here.iterdir()):
             owner = owners.get(str(each.relative_to(folder)), 0)
             if each.is_symlink():
-                yield f"{each.name} l--777 0 0 {os.readlink(each)}\n"
+                yield f"{each.name} l--777 0 0 {each.readlink()}\n"
                 continue
             mode = f"{each.stat().st_mode & 0o777:03o}"
             if each.is_dir():
@@ -287,7 +287,7 @@ def run(
 ) -> str:
     """What the program says; fails with its own words."""
     done = subprocess.run(
-        [program, *map(os.fspath, words)],
+        [program, *(str(each) for each in words)],
         input=stdin,
         capture_output=True,
         text=True,
@@ -296,4 +296,5 @@ def run(
         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", **(env or {})},
     )
     assert done.returncode in accept, f"{program} {words}: {done.stderr or done.stdout}"
-    return done.stdout
+    said: str = done.stdout
+    return said
