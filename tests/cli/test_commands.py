@@ -47,6 +47,11 @@ COMMANDS = [
     "image show",
     "image import",
     "image export",
+    "image check",
+    "vm check",
+    "disk check",
+    "snapshot check",
+    "vhd check",
 ]
 
 
@@ -70,6 +75,7 @@ def test_every_command_has_help_with_examples_and_takes_a_data_directory(command
     [
         *("status", "doctor", "log", "vm list", "vm show", "image list", "image show", "image import", "image export"),
         *(f"{noun} {verb}" for noun in ("user", "sp") for verb in ("create", "rotate", "list")),
+        *(f"{noun} check" for noun in ("vm", "image", "disk", "snapshot", "vhd")),
     ],
 )
 def test_every_command_that_shows_something_speaks_json_too(command: str) -> None:

@@ -12,10 +12,12 @@ from calco.cli import (
     environment,
     image,
     image_transfer,
+    inspection,
     log,
     service,
     service_principal,
     user,
+    vhd,
     virtual_machine,
 )
 from calco.cli.common import Failure, note
@@ -67,10 +69,15 @@ app.command("az", epilog=az.EXAMPLES)(az.az)
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
 app.command("log", epilog=log.EXAMPLES)(log.log)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
+virtual_machine.app.command("check", epilog=inspection.examples("calco vm check web1"))(inspection.check_machine)
 app.add_typer(virtual_machine.app, name="vm")
 image.app.command("import", epilog=image_transfer.IMPORT_EXAMPLES)(image_transfer.import_image)
 image.app.command("export", epilog=image_transfer.EXPORT_EXAMPLES)(image_transfer.export_image)
+image.app.command("check", epilog=inspection.examples("calco image check golden"))(inspection.check_image)
 app.add_typer(image.app, name="image")
+app.add_typer(inspection.disk_app, name="disk")
+app.add_typer(inspection.snapshot_app, name="snapshot")
+app.add_typer(vhd.app, name="vhd")
 app.add_typer(user.app, name="user")
 app.add_typer(service_principal.app, name="sp")
 

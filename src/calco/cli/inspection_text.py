@@ -1,0 +1,142 @@
+"""A report of an inspection as people read it on a terminal: the verdict, what it stands on, what to mend and how.
+
+What a disk holds may be anything: nothing of it reaches the terminal but one bounded line of printable text at a time.
+Commands are never wrapped or cut, so that they can be copied. Without a terminal there is neither colour nor width.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from calco.cli.common import plain
+from calco.model.inspection import OperatingSystem, Outcome, Report, Result, Severity, Verdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WORDS_MAX = 500
+"""Of one thing that was found; the inspector's own limit is lower."""
+
+VERDICTS: Mapping[Verdict, tuple[str, str]] = MappingProxyType({
+    Verdict.GENERALIZED: ("bold green", "machines made of it become new ones."),
+    Verdict.SPECIALIZED: ("bold red", "it still is one particular machine."),
+    Verdict.UNKNOWN: ("bold yellow", "the disk does not tell whether it is generalized."),
+})  # fmt: skip
+SEVERITIES: Mapping[Severity, tuple[str, str]] = MappingProxyType({
+    Severity.BLOCKS_BOOT: ("bold red", "Blocks boot"),
+    Severity.LEAKS: ("bold yellow", "Leaks identity or secrets"),
+    Severity.ADVICE: ("bold cyan", "Advice"),
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Next:
+    """What one would do next: a sentence, and commands."""
+
+    words: str
+    commands: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What to do next when something must be mended, and when nothing must."""
+
+    mend: Next
+    go_on: Next
+
+    def after(self, report: Report) -> Next:
+        """An unknown verdict asks for as much care as a specialized disk."""
+        is_clean = report.verdict is Verdict.GENERALIZED and report.worst in {None, Severity.ADVICE}
+        return self.go_on if is_clean else self.mend
+
+
+def shown(words: str) -> str:
+    """One bounded line that a terminal and a page may show."""
+    line = plain(words)
+    return line if len(line) <= WORDS_MAX else line[: WORDS_MAX - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def system_line(system: OperatingSystem) -> str:
+    """``Debian GNU/Linux 12, x86_64, kernel: 6.1``; empty when no system was found."""
+    name = " ".join(each for each in (system.name or system.type, system.version) if each)
+    facts = [name, system.architecture, *(f"{key}: {value}" for key, value in system.details.items())]
+    return shown(", ".join(each for each in facts if each))
+
+
+class Paper:
+    """Standard output, line by line."""
+
+    def __init__(self, console: "Console | None" = None) -> None:
+        from rich.console import Console
+
+        self._console = console or Console(markup=False, highlight=False, emoji=False)
+
+    def say(self, words: str, style: str = "", indent: int = 0) -> None:
+        """Wrapped to the terminal; without one, as it is."""
+        from rich.text import Text
+
+        text, space = Text(words, style=style), " " * indent
+        if not self._console.is_terminal:
+            self.keep(space + words)
+            return
+        for line in text.wrap(self._console, max(20, self._console.width - indent)):
+            line.rstrip()
+            self._console.print(Text(space) + line, soft_wrap=True)
+
+    def keep(self, line: str, style: str = "") -> None:
+        """A line that is copied: whole, whatever the terminal's width."""
+        from rich.text import Text
+
+        self._console.print(Text(line, style=style), soft_wrap=True)
+
+
+def show_report(report: Report, steps: Steps, *, every: bool, paper: Paper | None = None) -> None:
+    """Print the report; ``every``: what passed too."""
+    paper = paper or Paper()
+    show_verdict(paper, report)
+    for severity, (style, heading) in SEVERITIES.items():
+        found = [each for each in report.findings if each.severity is severity]
+        if found:
+            paper.say(f"\n{heading} ({len(found)})", style)
+        for each in found:
+            _show_finding(paper, each)
+    _show_others(paper, report, every)
+    following = steps.after(report)
+    paper.say(f"\nNext: {following.words}")
+    for command in following.commands:
+        paper.keep(f"  {command}", "bold")
+
+
+def show_verdict(paper: Paper, report: Report) -> None:
+    """The verdict, the system, and the lines the verdict stands on."""
+    style, meaning = VERDICTS[report.verdict]
+    paper.say(f"{report.verdict.value.upper()}: {meaning}", style)
+    paper.say(system_line(report.os) or "No operating system was found.")
+    for line in report.evidence:
+        paper.say(shown(line), indent=2)
+
+
+def _show_finding(paper: Paper, finding: Outcome) -> None:
+    paper.say(f"\n{finding.code}", "bold", indent=0)
+    paper.say(shown(finding.message), indent=2)
+    paper.say(f"found: {shown(finding.found)}", indent=2)
+    if finding.fix:
+        paper.say("mend:", indent=2)
+    for line in finding.fix.splitlines():
+        paper.keep(f"    {plain(line)}", "bold")
+
+
+def _show_others(paper: Paper, report: Report, every: bool) -> None:
+    unread = [each for each in report.outcomes if each.result is Result.NOT_READ]
+    if unread:
+        paper.say(f"\nCould not be read ({len(unread)})", "bold yellow")
+    for each in unread:
+        paper.say(f"{each.code}: {shown(each.found)}", indent=2)
+    passed = [each for each in report.outcomes if each.result is Result.PASSED]
+    if passed and every:
+        paper.say(f"\nIn order ({len(passed)})", "bold green")
+        for each in passed:
+            paper.say(f"{each.code}: {shown(each.found)}", indent=2)
+    elif passed:
+        paper.say(f"\n{len(passed)} more in order; --all shows them." if len(passed) > 1 else "\n1 more in order.")
