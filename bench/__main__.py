@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import answers, blobs, capture, clones, guests, images, service, vhds
+from bench import answers, blobs, capture, clones, guests, images, inspection, service, vhds
 from bench.host import describe
 from bench.report import Report, Row, keep, table
 
@@ -25,7 +25,8 @@ def main(words: Sequence[str]) -> int:
         ours.callback(shutil.rmtree, folder, ignore_errors=True)
         machine, notes, rows = describe(folder), list[str](), list[Row]()
         # First, while the machine is as quiet as it was found; last in the table.
-        boots = _guest_rows(asked, folder, notes)
+        disk = folder / "looked-at.qcow2"
+        boots = _guest_rows(asked, folder, disk, notes)
         sizes = _sizes_that_fit(asked.sizes, folder, notes)
         _say(f"captures of {', '.join(map(str, sizes))} GiB; the data is written first, which takes a while")
         with service.running(folder / "captures", "simulated") as running:
@@ -48,6 +49,8 @@ def main(words: Sequence[str]) -> int:
         _say(f"{' and '.join(map(str, asked.clones))} machines from one image at once")
         with service.running(folder / "clones", "simulated") as running:
             rows += clones.rows(clones.measure(running, asked.clones, asked.floods))
+        _say("looks at a Linux disk, beside virt-inspector")
+        rows += inspection.rows(_looks(asked, disk, notes))
         rows += boots
         report = Report(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", machine, rows, notes)
     _print(table(rows))
@@ -59,7 +62,8 @@ def main(words: Sequence[str]) -> int:
     return 1 if any(row.kept is False for row in rows) else 0
 
 
-def _guest_rows(asked: argparse.Namespace, folder: Path, notes: list[str]) -> list[Row]:
+def _guest_rows(asked: argparse.Namespace, folder: Path, disk: Path, notes: list[str]) -> list[Row]:
+    """Leaves the disk of one of the guests in ``disk``, if there were any."""
     if asked.no_guests:
         notes.append("Guests were not timed (`--no-guests`).")
         return []
@@ -69,7 +73,17 @@ def _guest_rows(asked: argparse.Namespace, folder: Path, notes: list[str]) -> li
         return []
     _say(f"{asked.boots} guests by calco and {asked.boots} by plain QEMU, in turns")
     with service.running(folder / "guests", "qemu") as running:
-        return list(guests.rows(guests.measure(running, asked.boots)))
+        measured = guests.measure(running, asked.boots)
+        inspection.disk_of_a_machine(running, disk)
+        return list(guests.rows(measured))
+
+
+def _looks(asked: argparse.Namespace, disk: Path, notes: list[str]) -> inspection.Measured:
+    if disk.exists():
+        return inspection.measure(disk, "the disk of a Linux machine", asked.looks, asked.peer_looks)
+    inspection.base_disk(disk)
+    notes.append("What was looked at is the base image, which no machine has run on.")
+    return inspection.measure(disk, "the disk of a Linux image", asked.looks, asked.peer_looks)
 
 
 def _sizes_that_fit(sizes: Sequence[int], folder: Path, notes: list[str], times: int = 1) -> list[int]:
@@ -95,6 +109,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--gets", type=int, default=500, help="GETs of one image: 500")
     parser.add_argument("--lists", type=int, default=20, help="lists of 1,000 images: 20")
     parser.add_argument("--starts", type=int, default=5, help="starts of each side: 5")
+    parser.add_argument("--looks", type=int, default=10, help="looks at a disk: 10")
+    parser.add_argument("--peer-looks", type=int, default=3, help="runs of virt-inspector: 3")
     parser.add_argument("--boots", type=int, default=2, help="guests of each side: 2")
     parser.add_argument("--no-guests", action="store_true", help="boot no guest")
     parser.add_argument("--no-write", action="store_true", help="print only, leave docs/benchmarks.md alone")

@@ -35,6 +35,10 @@ SAMPLE_PACKAGES=(
     xfsprogs btrfs-progs            # XFS, and btrfs, which is only named
 )
 
+PEER_PACKAGES=(
+    guestfs-tools                   # virt-inspector, a virtual machine that it reads disks with
+)
+
 say() { printf '\033[1mdeps:\033[0m %s\n' "$*" >&2; }
 fail() { printf 'deps: %s\n' "$*" >&2; exit 1; }
 hash_of() { cat "$@" | sha256sum | cut -d' ' -f1; }
@@ -107,6 +111,10 @@ az() {
 }
 
 peers() {
+    PACKAGES+=("${PEER_PACKAGES[@]}")
+    # virt-inspector's machine takes a kernel of this one; containers have none, and only Debian calls it so.
+    compgen -G '/boot/vmlinuz-*' >/dev/null || PACKAGES+=(linux-image-amd64)
+    install_packages
     environment .venvs/peers "$(hash_of bench/requirements-peers.txt)" -r bench/requirements-peers.txt
 }
 
