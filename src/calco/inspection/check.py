@@ -6,12 +6,14 @@ pastes into a root shell. Codes are stable: a pipeline may name them.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from calco.inspection.blocks import Unreadable
 from calco.model.inspection import Result, Severity
 
 S = TypeVar("S")
+T = TypeVar("T")
 
 WORDS_MAX = 400
 
@@ -64,18 +66,23 @@ class Seen:
 
 def run(checks: tuple[Check[S], ...], subject: S) -> list[Seen]:
     """Every check on the subject; one that cannot be made does not keep the others from being made."""
-    seen: list[Seen] = []
-    for check in checks:
-        try:
-            found = check.look(subject)
-        except Unreadable as why:
-            found = not_read(str(why))
-        if found is not None:
-            seen.append(Seen(check.code, found.result, printable(found.words)))
-    return seen
+    made = ((check.code, attempt(partial(check.look, subject), not_read)) for check in checks)
+    return [Seen(code, found.result, printable(found.words)) for code, found in made if found is not None]
+
+
+def attempt(looked: Callable[[], T], otherwise: Callable[[str], T]) -> T:
+    """What ``looked`` answers, or ``otherwise`` of why it has no answer. The libraries below raise whatever they like
+    at what a disk holds, running out of memory and out of stack included: no part of it may hide the rest."""
+    try:
+        return looked()
+    except Unreadable as why:
+        return otherwise(printable(str(why)))
+    except Exception as why:
+        return otherwise(printable(f"reading it failed: {type(why).__name__}: {why}"))
 
 
 def printable(words: str, limit: int = WORDS_MAX) -> str:
     """One line that a terminal and a page may show: what a disk holds may be anything."""
-    shown = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in words)
+    begin = words[: limit + 1]
+    shown = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in begin)
     return shown if len(shown) <= limit else shown[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"

@@ -1,34 +1,56 @@
-"""One look at a disk: what lies where, which system, its verdict and every check. Pure reading."""
+"""One look at a disk: what lies where, which system, its verdict and every check. Pure reading.
+
+Whatever the libraries below raise ends here, part by part: a system that cannot be read hides no other and no check of
+the disk, and a verdict that could not be computed is unknown.
+"""
 
 from dataclasses import replace
 
 from calco.inspection import checks_disk, linux, windows
-from calco.inspection.blocks import Blocks
-from calco.inspection.check import run
+from calco.inspection.blocks import Blocks, KeptBlocks
+from calco.inspection.check import attempt, run
 from calco.inspection.partitions import volumes_of
 from calco.inspection.registry import open_hive
-from calco.inspection.sighting import Sighting
+from calco.inspection.sighting import LINES_MAX, Sighting, unknown
 from calco.inspection.volumes import Disk
-from calco.model.inspection import OperatingSystem, Verdict
+from calco.model.inspection import Verdict
 
 
 def look(blocks: Blocks) -> Sighting:
     """Never raises for what is on the disk."""
-    disk = volumes_of(blocks)
+    kept = KeptBlocks(blocks)
+    disk = attempt(lambda: volumes_of(kept), lambda why: Disk(kept, "", (), f"What lies where: {why}."))
     seen = _system(disk)
-    return replace(seen, seen=(*run(checks_disk.CHECKS, disk), *seen.seen))
+    seen = replace(seen, seen=(*run(checks_disk.CHECKS, disk), *seen.seen))
+    if kept.unreadable:
+        seen = _doubted(seen, f"Not all of the disk could be read: {kept.unreadable}.")
+    return replace(seen, evidence=seen.evidence[:LINES_MAX])
+
+
+def _doubted(seen: Sighting, why: str) -> Sighting:
+    """A system that is in use is so whatever else could not be read; that it is not stands on everything."""
+    verdict = Verdict.UNKNOWN if seen.verdict is Verdict.GENERALIZED else seen.verdict
+    return replace(seen, verdict=verdict, evidence=(*seen.evidence[: LINES_MAX - 1], why))
 
 
 def _system(disk: Disk) -> Sighting:
     """A disk with two systems is neither's: its verdict is unknown."""
-    on_linux, on_windows = linux.find(disk), windows.find(disk, open_hive)
+    doubts: list[str] = []
+    on_linux = attempt(lambda: linux.find(disk), lambda why: doubts.append(f"Looking for Linux: {why}."))
+    on_windows = attempt(
+        lambda: windows.find(disk, open_hive), lambda why: doubts.append(f"Looking for Windows: {why}.")
+    )
     if on_linux is not None and on_windows is not None:
-        return _unknown("Both a Linux and a Windows system are on the disk.")
+        return unknown("Both a Linux and a Windows system are on the disk.")
     if on_linux is not None:
-        return linux.sighting(on_linux)
-    if on_windows is not None:
-        return windows.sighting(on_windows)
-    return _unknown(*(_shown(disk)))
+        seen = attempt(lambda: linux.sighting(on_linux), lambda why: unknown(f"The Linux on the disk: {why}."))
+    elif on_windows is not None:
+        seen = attempt(lambda: windows.sighting(on_windows), lambda why: unknown(f"The Windows on the disk: {why}."))
+    else:
+        seen = unknown(*_shown(disk))
+    for doubt in doubts:
+        seen = _doubted(seen, doubt)
+    return seen
 
 
 def _shown(disk: Disk) -> list[str]:
@@ -38,7 +60,3 @@ def _shown(disk: Disk) -> list[str]:
         *([disk.trouble] if disk.trouble else []),
         *(f"{each.name}: {each.content}{', ' if each.why else ''}{each.why}" for each in disk.volumes[:20]),
     ]
-
-
-def _unknown(*evidence: str) -> Sighting:
-    return Sighting(Verdict.UNKNOWN, evidence, OperatingSystem())

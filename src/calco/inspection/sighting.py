@@ -1,9 +1,15 @@
 """What the child saw, on its way to the parent, which believes little of it: known codes, bounded printable lines."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
-from calco.inspection.check import Seen
+import msgspec
+
+from calco.inspection.check import Seen, printable
 from calco.model.inspection import OperatingSystem, Verdict
+
+LINES_MAX = 64
+DETAILS_MAX = 32
 
 
 @dataclass(frozen=True)
@@ -14,3 +20,56 @@ class Sighting:
     evidence: tuple[str, ...]
     os: OperatingSystem
     seen: tuple[Seen, ...] = ()
+
+
+class Implausible(Exception):
+    """No answer that our own code gives; says what is wrong with it."""
+
+
+def unknown(*evidence: str) -> Sighting:
+    return Sighting(Verdict.UNKNOWN, evidence, OperatingSystem())
+
+
+def encode(sighting: Sighting) -> bytes:
+    return msgspec.json.encode(sighting)
+
+
+def decode(answer: bytes | bytearray, codes: Collection[str]) -> Sighting:
+    """The sighting, if every code is one of ``codes`` and none comes twice. Raises Implausible for anything else."""
+    try:
+        sighting = msgspec.json.decode(answer, type=Sighting)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as why:
+        raise Implausible("it is no sighting") from why
+    named = [each.code for each in sighting.seen]
+    if not {*named} <= {*codes}:
+        raise Implausible("it names a check that does not exist")
+    if len({*named}) != len(named):
+        raise Implausible("it answers one check twice")
+    if not 0 < len(sighting.evidence) <= LINES_MAX:
+        raise Implausible(f"it has {len(sighting.evidence)} lines of evidence")
+    return replace(
+        sighting,
+        evidence=tuple(map(printable, sighting.evidence)),
+        os=_checked(sighting.os),
+        seen=tuple(replace(each, found=printable(each.found)) for each in sighting.seen),
+    )
+
+
+def _checked(system: OperatingSystem) -> OperatingSystem:
+    """Names of details become names of fields in documents: they are ours, and letters only."""
+    fields = {"type", "name", "version", "architecture"}
+    if len(system.details) > DETAILS_MAX or not all(_is_word(each) and each not in fields for each in system.details):
+        raise Implausible("it has details that no system has")
+    if system.type not in {"", "Linux", "Windows"}:
+        raise Implausible("it names a system that there is not")
+    return OperatingSystem(
+        system.type,
+        printable(system.name),
+        printable(system.version),
+        printable(system.architecture),
+        {name: printable(value) for name, value in system.details.items()},
+    )
+
+
+def _is_word(name: str) -> bool:
+    return name.isascii() and name.isalpha() and len(name) <= LINES_MAX

@@ -1,0 +1,203 @@
+"""Takes everything from this process that reading a disk does not need, before it reads the first byte of one.
+
+Afterwards it can compute, speak over the descriptors it has, and end. Everything it will ever import must have been
+imported: it cannot open a file any more. Sources: Linux, Documentation/userspace-api/seccomp_filter.rst; seccomp(2),
+prctl(2), setrlimit(2); call numbers from asm/unistd_64.h (x86_64) and asm-generic/unistd.h (aarch64).
+"""
+
+import ctypes
+import errno
+import os
+import platform
+import resource
+import signal
+import struct
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from types import MappingProxyType
+
+NOBODY = 65534
+"""The user and group that own nothing. Source: Linux, sysctl/fs.rst, overflowuid."""
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
+_MODE_FILTER = 2
+_KILL_PROCESS, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
+
+# Classic BPF over struct seccomp_data. Source: linux/bpf_common.h, linux/seccomp.h.
+_INSTRUCTION = struct.Struct("HBBI")
+_LOAD, _IF_EQUAL, _IF_ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
+_AT_NUMBER, _AT_ARCHITECTURE, _AT_THIRD_ARGUMENT = 0, 4, 32
+_PROT_EXEC = 4
+
+
+class Unconfined(Exception):
+    """The process could not be confined; says why."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """``audit``: how the kernel names it to a filter. ``calls``: numbers of what stays allowed. ``mappings``: those
+    whose third argument is a protection: allowed unless it makes memory executable."""
+
+    audit: int
+    calls: Mapping[str, int]
+    mappings: Mapping[str, int]
+
+
+ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
+    {
+        "x86_64": Architecture(
+            0xC000003E,
+            {
+                "read": 0,
+                "write": 1,
+                "recvfrom": 45,
+                "sendto": 44,
+                "poll": 7,
+                "ppoll": 271,
+                "close": 3,
+                "fstat": 5,
+                "lseek": 8,
+                "munmap": 11,
+                "mremap": 25,
+                "madvise": 28,
+                "brk": 12,
+                "futex": 202,
+                "sched_yield": 24,
+                "getpid": 39,
+                "getrusage": 98,
+                "gettimeofday": 96,
+                "clock_gettime": 228,
+                "getrandom": 318,
+                "rt_sigaction": 13,
+                "rt_sigprocmask": 14,
+                "rt_sigreturn": 15,
+                "sigaltstack": 131,
+                "restart_syscall": 219,
+                "exit": 60,
+                "exit_group": 231,
+            },
+            {"mmap": 9, "mprotect": 10},
+        ),
+        "aarch64": Architecture(
+            0xC00000B7,
+            {
+                "read": 63,
+                "write": 64,
+                "recvfrom": 207,
+                "sendto": 206,
+                "ppoll": 73,
+                "close": 57,
+                "fstat": 80,
+                "lseek": 62,
+                "munmap": 215,
+                "mremap": 216,
+                "madvise": 233,
+                "brk": 214,
+                "futex": 98,
+                "sched_yield": 124,
+                "getpid": 172,
+                "getrusage": 165,
+                "gettimeofday": 169,
+                "clock_gettime": 113,
+                "getrandom": 278,
+                "rt_sigaction": 134,
+                "rt_sigprocmask": 135,
+                "rt_sigreturn": 139,
+                "sigaltstack": 132,
+                "restart_syscall": 128,
+                "exit": 93,
+                "exit_group": 94,
+            },
+            {"mmap": 222, "mprotect": 226},
+        ),
+    }
+)
+
+
+def confine(cpu_seconds: int, memory_bytes: int) -> None:
+    """Raises Unconfined; then nothing may be read. There is no way back."""
+    architecture = ARCHITECTURES.get(platform.machine())
+    if architecture is None:
+        raise Unconfined(f"calco has no list of system calls for {platform.machine()}")
+    _become_nobody()
+    _limit(cpu_seconds, memory_bytes)
+    libc = ctypes.CDLL(None, use_errno=True)
+    _set(libc, _PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user clears it: so after that
+    _set(libc, _PR_SET_DUMPABLE, 0)
+    _set(libc, _PR_SET_NO_NEW_PRIVS, 1)
+    _filter(libc, program(architecture))
+
+
+def _become_nobody() -> None:
+    """As root; in a user namespace there may be no such user, and then the rest must do."""
+    if os.geteuid() == 0:
+        with suppress(OSError):
+            os.setgroups([])
+        with suppress(OSError):
+            os.setresgid(NOBODY, NOBODY, NOBODY)
+        with suppress(OSError):
+            os.setresuid(NOBODY, NOBODY, NOBODY)
+
+
+def _limit(cpu_seconds: int, memory_bytes: int) -> None:
+    """The second more of CPU time is for whoever ignores the signal: then the kernel kills."""
+    limits = (
+        (resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1),
+        (resource.RLIMIT_AS, memory_bytes, memory_bytes),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_FSIZE, 0, 0),
+        (resource.RLIMIT_NOFILE, 3, 3),
+        (resource.RLIMIT_NPROC, 0, 0),
+    )
+    for which, soft, hard in limits:
+        try:
+            resource.setrlimit(which, (soft, hard))
+        except (OSError, ValueError) as why:
+            raise Unconfined(f"limit {which} cannot be set: {why}") from why
+
+
+def _set(libc: ctypes.CDLL, option: int, value: int) -> None:
+    if libc.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)) != 0:
+        raise Unconfined(f"prctl {option}: {os.strerror(ctypes.get_errno())}")
+
+
+class _Program(ctypes.Structure):
+    """struct sock_fprog."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
+
+
+def _filter(libc: ctypes.CDLL, instructions: bytes) -> None:
+    filter_of = _Program(len(instructions) // _INSTRUCTION.size, instructions)
+    if libc.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_MODE_FILTER), ctypes.byref(filter_of)) != 0:
+        raise Unconfined(f"this kernel takes no seccomp filter: {os.strerror(ctypes.get_errno())}")
+
+
+def program(architecture: Architecture) -> bytes:
+    """The filter: another architecture's calls kill, listed calls pass, everything else is EPERM. Numbers are compared
+    whole, so x32's, which have a bit more, are not on the list either."""
+    calls, mappings = sorted(architecture.calls.values()), sorted(architecture.mappings.values())
+    compared = [*((each, "allow") for each in calls), *((each, "protection") for each in mappings)]
+    lines = [
+        (_LOAD, 0, 0, _AT_ARCHITECTURE),
+        (_IF_EQUAL, 1, 0, architecture.audit),
+        (_RETURN, 0, 0, _KILL_PROCESS),
+        (_LOAD, 0, 0, _AT_NUMBER),
+    ]
+    refuse = len(lines) + len(compared)
+    allow, protection = refuse + 1, refuse + 2
+    goals = {"allow": allow, "protection": protection}
+    lines += [
+        (_IF_EQUAL, goals[goal] - (at + 1), 0, number) for at, (number, goal) in enumerate(compared, start=len(lines))
+    ]
+    lines += [
+        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
+        (_RETURN, 0, 0, _ALLOW),
+        (_LOAD, 0, 0, _AT_THIRD_ARGUMENT),
+        (_IF_ANY_BIT, 0, 1, _PROT_EXEC),
+        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
+        (_RETURN, 0, 0, _ALLOW),
+    ]
+    return b"".join(_INSTRUCTION.pack(*each) for each in lines)
