@@ -73,7 +73,7 @@ def staleness(content: bytes) -> str:
 
 def header_sum(content: bytes) -> int:
     """The checksum of a header: its first 127 words, xor-ed; 0 and all ones are never used."""
-    total = reduce(xor, struct.unpack_from("<127I", content))
+    total: int = reduce(xor, struct.unpack_from("<127I", content))
     return {0: 1, NONE: NONE - 1}.get(total, total)
 
 

@@ -1,0 +1,316 @@
+"""Builds disks with a Windows on them: hives by hivex, NTFS by ntfs-3g and wimlib, no mount, no root.
+
+A Windows is written down as two tables: hives (key, name, data) and files::
+
+    machine = ready_windows()                                # complete, generalized, raises nothing
+    machine.system[r"Setup\\Status\\SysprepStatus"]["GeneralizationState"] = 7
+    seen = machine.seen()                                    # a whole inspection, in this process: some 60 ms
+    machine.mend(by_code()["windows.sysprep-state"].fix)     # `reg add`, `reg delete`, `del`, `rd`, as they are shown
+
+``Current`` stands for ``ControlSet001`` in keys of SYSTEM.
+"""
+
+import re
+import struct
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import xor
+from pathlib import Path
+
+from calco.inspection.blocks import KeptBlocks
+from calco.inspection.hive import Data
+from calco.inspection.look import look
+from calco.inspection.sighting import Sighting
+from calco.model.inspection import Result
+from tests.inspection.disks import ESP, WINDOWS, File, Folder, Memory, Partition, Tree, fat, gpt, ntfs, run
+
+CONFIG = "/Windows/System32/config"
+CURRENT = "ControlSet001"
+
+
+class Expand(str):
+    """REG_EXPAND_SZ."""
+
+
+Keys = dict[str, dict[str, Data]]
+"""Values by key and name; the default value's name is empty."""
+
+
+# ----- hives
+
+
+def empty_hive() -> bytes:
+    """A hive with a root and nothing else: hivex edits hives and makes none.
+
+    Source: M. Suhanov, "Windows registry file format specification"."""
+    nothing = 0xFFFFFFFF
+    security_at = 0x20 + 88
+    descriptor = struct.pack("<BBHIIII", 1, 0, 0x8000, 0, 0, 0, 0)
+    names = (0, nothing, 0, 0, nothing, nothing, 0, nothing, security_at, nothing, 4, 0)
+    key = struct.pack("<2sH8xIIIIIIIIII20xHH", b"nk", 0x2C, *names)
+    cells = _cell(key + b"ROOT") + _cell(
+        struct.pack("<2sHIIII", b"sk", 0, security_at, security_at, 1, len(descriptor)) + descriptor
+    )
+    bin = struct.pack("<4sIIQQI", b"hbin", 0, 4096, 0, 0, 0) + cells
+    bin += struct.pack("<i", 4096 - len(bin))
+    head = struct.pack("<4sIIQIIIIIII", b"regf", 1, 1, 0, 1, 5, 0, 1, 0x20, 4096, 1).ljust(508, b"\0")
+    total = reduce(xor, struct.unpack("<127I", head))
+    return (head + struct.pack("<I", total)).ljust(4096, b"\0") + bin.ljust(4096, b"\0")
+
+
+def _cell(record: bytes) -> bytes:
+    length = -(-(len(record) + 4) // 8) * 8
+    return struct.pack("<i", -length) + record.ljust(length - 4, b"\0")
+
+
+def hive(keys: Mapping[str, Mapping[str, Data]], base: bytes | None = None) -> bytes:
+    """A hive with those keys and values, and nothing but them; or ``base`` with these keys' values in their place."""
+    lines: list[str] = []
+    made: set[str] = set()
+    for path, values in keys.items():
+        parts = path.split("\\") if path else []
+        lines += ["cd \\"]
+        for depth, name in enumerate(parts, 1):
+            above = "\\".join(parts[:depth]).upper()
+            if base is None and above not in made:
+                lines += [f"add {name}"]
+                made.add(above)
+            lines += [f"cd {name}"]
+        lines += [f"setval {len(values)}"]
+        for name, data in values.items():
+            lines += [name or "@", _typed(data)]
+    with tempfile.TemporaryDirectory() as folder:
+        file, script = Path(folder, "hive"), Path(folder, "script")
+        file.write_bytes(empty_hive() if base is None else base)
+        script.write_text("\n".join([*lines, "commit", ""]))
+        run("hivexsh", "-w", "-f", script, file)
+        return file.read_bytes()
+
+
+def _typed(data: Data) -> str:
+    """As hivexsh's setval takes it."""
+    number, content = _encoded(data)
+    return f"hex:{number}:{','.join(f'{each:02x}' for each in content)}"
+
+
+def _encoded(data: Data) -> tuple[int, bytes]:
+    match data:
+        case int():
+            return (4, data.to_bytes(4, "little")) if data <= 0xFFFFFFFF else (11, data.to_bytes(8, "little"))
+        case bytes():
+            return 3, data
+        case tuple():
+            return 7, "".join(f"{each}\0" for each in (*data, "")).encode("utf-16-le")
+    return (2 if isinstance(data, Expand) else 1), f"{data}\0".encode("utf-16-le")
+
+
+# ----- a Windows
+
+
+@dataclass
+class WindowsDisk:
+    """A Windows as a test writes it down. ``raw`` holds hives' and logs' bytes that stand in place of what
+    ``hives`` says: ``{"SYSTEM": ..., "SYSTEM.LOG1": ...}``."""
+
+    hives: dict[str, Keys]
+    files: dict[str, bytes | File | Folder] = field(default_factory=dict)
+    raw: dict[str, bytes] = field(default_factory=dict)
+    boot: Keys = field(default_factory=dict)
+    """The BCD hive's."""
+
+    @property
+    def system(self) -> Keys:
+        return self.hives["SYSTEM"]
+
+    @property
+    def software(self) -> Keys:
+        return self.hives["SOFTWARE"]
+
+    def tree(self) -> Tree:
+        """Without the boot files."""
+        hives = {f"{CONFIG}/{name}": hive(_in_full(keys)) for name, keys in self.hives.items() if name not in self.raw}
+        return {**hives, **{f"{CONFIG}/{name}": content for name, content in self.raw.items()}, **self.files}
+
+    def bare(self) -> bytes:
+        """One NTFS and no partitions."""
+        return ntfs({**self.tree(), "/Boot/BCD": hive(self.boot)})
+
+    def uefi(self) -> bytes:
+        """A GPT with an EFI partition that boots it."""
+        boot = fat({"/EFI/Microsoft/Boot/BCD": hive(self.boot)})
+        return gpt(Partition(boot, type=ESP), Partition(ntfs(self.tree()), type=WINDOWS))
+
+    def seen(self) -> Sighting:
+        return look(KeptBlocks(Memory(self.bare())))
+
+    def failing(self) -> set[str]:
+        """The codes of what fails or cannot be read."""
+        return {each.code for each in self.seen().seen if each.result is not Result.PASSED}
+
+    def mend(self, fix: str) -> None:
+        """Does what the lines of a shown fix do that are known here; fails when none of them is."""
+        known = [_done(self, line.strip()) for line in fix.splitlines()]
+        assert any(known), f"nothing of this is known here: {fix}"
+
+    def keys_of(self, path: str) -> tuple[Keys, str]:
+        """The hive and the path in it of a key as ``reg`` writes it."""
+        root, name, rest = path.split("\\", 2)
+        assert root in {"HKLM", "HKEY_LOCAL_MACHINE"}, path
+        keys = self.hives[name.upper()]
+        rest = re.sub("(?i)^CurrentControlSet", "Current", rest)
+        (known,) = [each for each in keys if each.upper() == rest.upper()] or [rest]
+        return keys, known
+
+
+def _in_full(keys: Keys) -> Keys:
+    return {re.sub(r"^Current(?=\\|$)", CURRENT, path): values for path, values in keys.items()}
+
+
+# ----- what a fix does
+
+
+def _done(disk: WindowsDisk, line: str) -> bool:
+    """One line of cmd or PowerShell: whether it was understood."""
+    words = [each.strip('"') for each in re.findall(r'"[^"]*"|\S+', line)]
+    match [each.lower() for each in words[:2]]:
+        case ["reg", "add"]:
+            _reg_add(disk, words[2], words[3:])
+        case ["reg", "delete"]:
+            _reg_delete(disk, words[2], words[3:])
+        case ["del" | "rd", _]:
+            _removed(disk, [each for each in words[1:] if not re.fullmatch("/[a-z]", each)])
+        case _:
+            return False
+    return True
+
+
+def _reg_add(disk: WindowsDisk, key: str, words: list[str]) -> None:
+    keys, path = disk.keys_of(key)
+    given = _options(words)
+    if "/v" not in given and "/ve" not in given:
+        keys.setdefault(path, {})
+        return
+    text = given.get("/d", "")
+    data: Data
+    match given.get("/t", "REG_SZ"):
+        case "REG_DWORD" | "REG_QWORD":
+            data = int(text, 0)
+        case "REG_EXPAND_SZ":
+            data = Expand(text)
+        case "REG_MULTI_SZ":
+            data = tuple(filter(None, text.split("\\0")))
+        case "REG_BINARY":
+            data = bytes.fromhex(text)
+        case "REG_SZ":
+            data = text
+        case other:
+            raise AssertionError(other)
+    _without(keys.setdefault(path, {}), given.get("/v", ""))
+    keys[path][given.get("/v", "")] = data
+
+
+def _reg_delete(disk: WindowsDisk, key: str, words: list[str]) -> None:
+    keys, path = disk.keys_of(key)
+    given = _options(words)
+    if "/va" in given:
+        keys[path].clear()
+    elif "/v" in given or "/ve" in given:
+        _without(keys.get(path, {}), given.get("/v", ""))
+    else:
+        for each in [each for each in keys if f"{each}\\".upper().startswith(f"{path}\\".upper())]:
+            del keys[each]
+
+
+def _without(values: dict[str, Data], name: str) -> None:
+    for each in [each for each in values if each.upper() == name.upper()]:
+        del values[each]
+
+
+def _options(words: list[str]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    rest = iter(words)
+    for word in rest:
+        assert word.startswith("/"), word
+        given[word.lower()] = next(rest) if word.lower() in {"/v", "/t", "/d", "/s"} else ""
+    return given
+
+
+def _removed(disk: WindowsDisk, patterns: list[str]) -> None:
+    """Files and folders by ``C:\\Windows\\...``, ``*`` in any part."""
+    for pattern in patterns:
+        path = re.sub("(?i)^%windir%", r"C:\\Windows", re.sub("(?i)^%systemdrive%", "C:", pattern))
+        assert path.startswith("C:\\"), pattern
+        wanted = re.escape(path[2:].replace("\\", "/")).replace(r"\*", "[^/]*")
+        for each in [each for each in disk.files if re.match(f"(?i){wanted}(/|$)", each)]:
+            del disk.files[each]
+
+
+# ----- the one that is right
+
+
+def ready_windows() -> WindowsDisk:
+    """A complete, generalized Windows, ready for Azure: nothing about it is found."""
+    return WindowsDisk(hives={"SYSTEM": _system(), "SOFTWARE": _software()}, files=_files(), boot={})
+
+
+GENERALIZED = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"
+IMAGE_STATE = r"Microsoft\Windows\CurrentVersion\Setup\State"
+SYSPREP_STATUS = r"Setup\Status\SysprepStatus"
+VERSION = r"Microsoft\Windows NT\CurrentVersion"
+
+
+def _system() -> Keys:
+    return {
+        "Select": {"Current": 1, "Default": 1, "LastKnownGood": 1, "Failed": 0},
+        "Setup": {
+            "CmdLine": r"oobe\windeploy.exe",
+            "OOBEInProgress": 1,
+            "SetupType": 2,
+            "SystemSetupInProgress": 1,
+        },
+        SYSPREP_STATUS: {"GeneralizationState": 3, "CleanupState": 2},
+        r"Current\Control\Session Manager\Environment": {"PROCESSOR_ARCHITECTURE": "AMD64"},
+        r"Current\Services\cdrom": {"Start": 1},
+        r"Current\Services\Tcpip\Parameters": {"Domain": "", "NV Domain": "", "Hostname": "WIN-0123456789A"},
+    }
+
+
+def _software() -> Keys:
+    return {
+        VERSION: {
+            "ProductName": "Windows Server 2022 Datacenter",
+            "EditionID": "ServerDatacenter",
+            "InstallationType": "Server",
+            "CurrentBuild": "20348",
+            "CurrentBuildNumber": "20348",
+            "CurrentMajorVersionNumber": 10,
+            "CurrentMinorVersionNumber": 0,
+            "DisplayVersion": "21H2",
+            "UBR": 2762,
+        },
+        IMAGE_STATE: {"ImageState": GENERALIZED},
+    }
+
+
+def _files() -> dict[str, bytes | File | Folder]:
+    return {
+        "/Windows/explorer.exe": b"MZ",
+        "/Windows/Setup/State/State.ini": f"[State]\r\nImageState={GENERALIZED}\r\n".encode(),
+        "/Windows/System32/Sysprep/Sysprep_succeeded.tag": b"",
+        "/Windows/System32/Sysprep/Panther/setupact.log": _log(
+            "SYSPRP Sysprep_Clean_Validate_Opk: Audit mode can't be turned on if there is an active scenario.",
+            "SYSPRP Successfully created tag file.",
+            "SYSPRP Shutting down system",
+        ),
+        "/Windows/System32/Sysprep/Panther/setuperr.log": b"",
+        "/Users/Public/desktop.ini": b"",
+    }
+
+
+def _log(*lines: str) -> bytes:
+    """As Setup writes its logs."""
+    return "".join(
+        f"2026-11-20 09:30:{second:02}, Info                  {line}\r\n" for second, line in enumerate(lines)
+    ).encode()
