@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from calco.model.ids import ResourceId
 from calco.model.operation import NOBODY, Cause, Failure, Family, NewOperation, OperationEnd, Status
 from calco.model.principal import Caller, PrincipalType
+from calco.model.volume import Volume, volume_scope
 from calco.ports import Entry, Event, Records, Resource
 from calco.storage.migrations import open_records
 from calco.storage.records import SqlRecords
@@ -111,6 +112,20 @@ def test_what_is_deleted_takes_its_entries_with_it_and_no_others(records: Record
 
     with records.read() as view:
         assert names(view.entries_below("/subscriptions/s")) == ["group", "similar"]
+
+
+def test_a_volume_takes_what_is_known_of_it_with_it(records: Records) -> None:
+    one, two = (f"{digit * 8}-aaaa-4aaa-8aaa-{digit * 12}" for digit in "12")
+    for each in (one, two):
+        with records.write() as change:
+            change.put_volume(Volume(each, 4096))
+        keep(records, Entry(f"/seen/{each}", "seen", volume_scope(each), {}))
+
+    with records.write() as change:
+        change.delete_volume(one)
+
+    with records.read() as view:
+        assert names(view.entries("seen")) == [two]
 
 
 def test_an_entry_is_forgotten_in_any_case_and_absent_is_fine(records: Records) -> None:

@@ -3,12 +3,13 @@
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from calco.model.volume import GIB, MIB, Volume
+from calco.model.volume import GIB, MIB, Format, Volume
 from calco.ports import DiskStore, StoreFull
 from calco.storage.volumes import ForeignVolume, Qcow2Store
 from calco.tool import ToolFailed
@@ -92,6 +93,40 @@ def test_a_frozen_volume_does_not_grow(world: World) -> None:
         world.store.grow(BASE, 16 * MIB)
 
     assert world.size_bytes(BASE) == 8 * MIB
+
+
+@pytest.mark.parametrize("format", Format)
+def test_a_stamp_changes_with_the_bytes_and_with_nothing_else(world: World, format: Format) -> None:
+    store = world.store
+    for id in (BASE, OTHER):
+        store.create(Volume(id, 8 * MIB, format=format))
+        with suppress(FileNotFoundError):  # long ago: a file system's clock stands still for some milliseconds
+            os.utime(store.path(id), ns=(1, 1))
+    before = store.stamp(BASE)
+
+    with store.view(BASE) as content:
+        content.read(0, 512)
+    store.sync(BASE)
+    store.freeze(BASE)
+    world.guest_writes(OTHER, 0, b"x" * 4096)
+    frozen = store.stamp(BASE)
+    store.thaw(BASE)
+    thawed = store.stamp(BASE)
+    world.guest_writes(BASE, 0, b"x" * 4096)
+
+    assert (frozen, thawed) == (before, before)
+    assert store.stamp(BASE) != before
+
+
+def test_growing_changes_the_stamp_and_what_is_absent_has_none(store: DiskStore) -> None:
+    store.create(Volume(BASE, 8 * MIB))
+    before = store.stamp(BASE)
+
+    store.grow(BASE, 16 * MIB)
+
+    assert store.stamp(BASE) != before
+    with pytest.raises(FileNotFoundError):
+        store.stamp(OTHER)
 
 
 def test_what_is_absent_may_be_frozen_deleted_and_trashed_but_not_grown_or_synced(store: DiskStore) -> None:

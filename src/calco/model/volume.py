@@ -15,6 +15,11 @@ VolumeId = str
 """A GUID in lower case: also the stem of the file's name, so nothing from outside ever becomes a path."""
 
 
+def volume_scope(volume: VolumeId) -> str:
+    """What an entry hangs on that is about a volume and goes with it; no scope of ARM's begins so."""
+    return f"/volumes/{volume}"
+
+
 class Format(StrEnum):
     """How a volume's file holds its bytes: a fact in the records, never guessed.
 

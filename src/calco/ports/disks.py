@@ -68,6 +68,11 @@ class DiskStore(Protocol):
         """Read the bytes of a volume that nobody writes (flat ones may be written meanwhile); nothing is copied. For a
         qcow2 volume it costs a process while it is open. Raises FileNotFoundError, PoolGone."""
 
+    def stamp(self, volume: VolumeId) -> str:
+        """The same text as long as nobody has written to the volume itself, another once its bytes have changed, as
+        fine as the file system tells times (some ms); what lies below is frozen. Freezing changes no stamp.
+        Microseconds. Raises FileNotFoundError, PoolGone."""
+
     def write(self, volume: VolumeId, offset: int, data: bytes | memoryview) -> None:
         """Write into a flat volume; on disk when it returns. Raises VolumeFrozen, ValueError outside it, StoreFull."""
 

@@ -15,9 +15,10 @@ from calco.model.volume import Volume, VolumeId
 @dataclass(frozen=True)
 class Entry:
     """What is kept of things that are no resource of a group: role assignments, locks, users. ``id`` is unique in any
-    case and keeps its first casing. ``scope`` is the ARM scope it hangs on, without which it goes (a subscription's,
-    group's or resource's id; empty: nothing's); ``subject`` is what else it is looked up by, a principal's object id
-    say. Kind and scope come back in lower case: what is shown of them belongs into the document."""
+    case and keeps its first casing. ``scope`` is what it hangs on, without which it goes (the id of a subscription, a
+    group or a resource, or ``model.volume.volume_scope``; empty: nothing); ``subject`` is what else it is looked up by,
+    a principal's object id say. Kind and scope come back in lower case: what is shown of them belongs into the
+    document."""
 
     id: str
     kind: str
@@ -137,7 +138,8 @@ class Writer(Reader, Protocol):
     def put_volume(self, volume: Volume) -> None: ...
 
     def delete_volume(self, id: VolumeId) -> None:
-        """Forget a volume's row; absent is fine. The file is another matter: row first, then file."""
+        """Forget a volume's row and the entries that hang on it; absent is fine. The file is another matter: row first,
+        then file."""
 
     def hold(self, holder: ResourceId, slot: str, volume: VolumeId) -> None:
         """Record that ``holder`` uses ``volume``; replaces what the slot held."""

@@ -30,7 +30,7 @@ from calco.model.operation import (
     StepEvent,
 )
 from calco.model.principal import Caller
-from calco.model.volume import Format, Volume, VolumeId
+from calco.model.volume import Format, Volume, VolumeId, volume_scope
 from calco.ports import Resource
 from calco.storage import schema, sqlite
 from calco.storage.entries import EntryReader, EntryWriter, stamp, text
@@ -302,6 +302,7 @@ class SqlWriter(EntryWriter, SqlReader):
             self._connection.execute(_INSERT_VOLUME, {"id": volume.id, **values})
 
     def delete_volume(self, id: VolumeId) -> None:
+        self.delete_entries(volume_scope(id))
         self._connection.execute(delete(volumes).where(_V.id == id))
 
     def hold(self, holder: ResourceId, slot: str, volume: VolumeId) -> None:

@@ -174,6 +174,11 @@ class Qcow2Store:
         with self._qemu_block.view(_chain(layers), locked=False) as qemu_view:
             yield qemu_view
 
+    def stamp(self, volume: VolumeId) -> str:
+        """By what the kernel keeps of the file. Raises FileNotFoundError, PoolGone."""
+        found = self._places.found(volume).file.stat()
+        return f"{found.st_ino}-{found.st_mtime_ns}-{found.st_size}"
+
     # --- changing ---
 
     def write(self, volume: VolumeId, offset: int, data: bytes | memoryview) -> None:
