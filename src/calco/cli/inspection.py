@@ -39,7 +39,11 @@ snapshot_app = typer.Typer(help="Snapshots of disks.", no_args_is_help=True, ric
 
 def examples(command: str, *more: str) -> str:
     """The foot of a check's help."""
-    lines = [command, f"{command} --all", f"{command} -o json", *more]
+    return help_foot(command, f"{command} --all", f"{command} -o json", *more)
+
+
+def help_foot(*lines: str) -> str:
+    """What the exit status means, and examples."""
     return "\n\n".join([STATUSES, "Examples:", *(f"  {line}" for line in lines)])
 
 

@@ -38,6 +38,9 @@ class Next:
     commands: Sequence[str] = ()
 
 
+NO_SYSTEM = Next("name the disk with the operating system, and its right format; a data disk has no verdict.")
+
+
 @dataclass(frozen=True)
 class Steps:
     """What to do next when something must be mended, and when nothing must."""
@@ -47,6 +50,8 @@ class Steps:
 
     def after(self, report: Report) -> Next:
         """An unknown verdict asks for as much care as a specialized disk."""
+        if not report.os.type and not report.findings:
+            return NO_SYSTEM
         is_clean = report.verdict is Verdict.GENERALIZED and report.worst in {None, Severity.ADVICE}
         return self.go_on if is_clean else self.mend
 

@@ -1,5 +1,6 @@
 """``calco vhd``: disk files of one's own, looked at without a service; and blobs of a service, looked at by it."""
 
+import json
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from calco.cli.common import DataDirOption, Failure, Form, FormOption, data_dir
+from calco.cli.checklist_words import WORDS, Language, Words
+from calco.cli.common import DataDirOption, Failure, Form, FormOption, data_dir, note
 from calco.cli.image_transfer import Format
-from calco.cli.inspection import AllOption, answer, examples, look_at_blob
-from calco.cli.inspection_text import Next, Steps
+from calco.cli.inspection import AllOption, answer, examples, help_foot, look_at_blob, status
+from calco.cli.inspection_text import Next, Paper, Steps, show_verdict
 
 if TYPE_CHECKING:
     from calco.offline import Look
@@ -107,3 +109,77 @@ def _blob_steps(url: str) -> Steps:
         ),
         Next("make an image of it:", [f"calco az -- image create -g GROUP -n IMAGE --os-type TYPE --source {shown}"]),
     )
+
+
+# --- the checklist ---------------------------------------------------------------------------------------------------
+
+
+@app.command(
+    "prepare-report",
+    epilog=help_foot(
+        "calco vhd prepare-report disk.vhd --format vpc",
+        "calco vhd prepare-report disk.vhd --format vpc --html report.html --language es",
+        "calco vhd prepare-report disk.vhd --format vpc -o json",
+    ),
+)
+def prepare_report(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A disk file; it is only read.")],
+    format: FormatOption = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="PAGE", help="Write a page to hand over, one file for any browser.")
+    ] = None,
+    language: Annotated[Language, typer.Option("--language", help="Of the checklist; checks are in English.")] = (
+        Language.EN
+    ),
+    form: FormOption = Form.TABLE,
+    data_dir_given: DataDirOption = None,
+) -> None:
+    """Make a checklist of everything a disk needs before Azure takes it, to hand to whoever owns the machine.
+
+    Every check is on it: what is expected, what was found, and the command that mends it. No service has to run.
+    """
+    from calco.cli.checklist import checklist_document, print_checklist
+
+    del data_dir_given  # every command takes it
+    if file.startswith(("https://", "http://")):
+        raise Failure("a checklist is made of a file", "Download the blob, or look at it: calco vhd check URL")
+    if html is not None:
+        _check_page(html)
+    words, seen = WORDS[language], look_at_file(file, format)
+    if html is not None:
+        _write_page(html, seen, words)
+    if form is Form.JSON:
+        print(json.dumps(checklist_document(seen), indent=2))
+    elif html is None:
+        print_checklist(seen, words)
+    else:
+        paper = Paper()
+        show_verdict(paper, seen.report)
+    raise typer.Exit(status(seen.report))
+
+
+def _check_page(html: Path) -> None:
+    """A page may be replaced by a newer one; nothing else is. Raises Failure."""
+    from calco.cli.checklist_page import BEGINNING
+
+    try:
+        if not html.is_file():
+            if html.exists():
+                raise Failure(f"{html} is there and no file")
+            return
+        with html.open("rb") as there:
+            is_ours = there.read(len(BEGINNING)) == BEGINNING.encode()
+    except OSError as unreadable:
+        raise Failure(f"{html} cannot be read: {unreadable.strerror}") from unreadable
+    if not is_ours:
+        raise Failure(f"{html} is there already, and no checklist", "Choose another name for the page.")
+
+
+def _write_page(html: Path, seen: "Look", words: Words) -> None:
+    from calco.cli.checklist_page import page
+
+    try:
+        html.write_text(page(seen, words), encoding="utf-8")
+    except OSError as refused:
+        raise Failure(f"{html} cannot be written: {refused.strerror}") from refused
+    note(f"wrote {html}")
