@@ -123,20 +123,26 @@ class Lab:
     def vm_id(self, name: str) -> str:
         return text_at(self.get("virtualMachines", name), "properties", "vmId") or ""
 
-    def ssh(self, name: str, script: str, *, tries: int = 40) -> str:
-        """What the script prints in the guest, without the last line end."""
-        argv = [sys.executable, "-m", "calco", "vm", "ssh", "-i", str(self.key), name, "--", "sh", "-s"]
-        pause = threading.Event()
-        for _ in range(tries):
-            environ = {**self.service.environ, "CALCO_HOME": str(self.service.data.root)}
-            done = subprocess.run(
-                argv, input=script, env=environ, capture_output=True, text=True, timeout=300, check=False
-            )
+    def ssh(self, name: str, script: str, *, user: str | None = None, key: Path | None = None) -> str:
+        """What the script prints in the guest, without the last line end. ``user``: another than its admin user."""
+        done, pause = self.try_ssh(name, script, user=user, key=key), threading.Event()
+        for _ in range(40):
+            # 255 is ssh's own failure: the account is made a moment after the machine counts as provisioned.
             if done.returncode != 255:
                 break
             pause.wait(3)
+            done = self.try_ssh(name, script, user=user, key=key)
         assert done.returncode == 0, f"{name}: {done.stdout}\n{done.stderr}"
         return done.stdout.strip()
+
+    def try_ssh(
+        self, name: str, script: str, *, user: str | None = None, key: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Once, however it ends."""
+        login = ["-i", str(key or self.key), *(["-l", user] if user else [])]
+        argv = [sys.executable, "-m", "calco", "vm", "ssh", *login, name, "--", "sh", "-s"]
+        environ = {**self.service.environ, "CALCO_HOME": str(self.service.data.root)}
+        return subprocess.run(argv, input=script, env=environ, capture_output=True, text=True, timeout=300, check=False)
 
     def leftovers(self) -> list[str]:
         """What lies in the data directory's folders of things that live and die with resources."""
@@ -149,14 +155,18 @@ class Lab:
         return found
 
 
+def key_pair(key: Path) -> Path:
+    """A new private key in ``key``, the public one beside it."""
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    return key
+
+
 @contextmanager
 def laboratory(folder: Path, *flags: str) -> Iterator[Lab]:
     """A service with real machines, a key pair, a group and a network."""
     base_image()
-    key = folder / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     with serving(folder / "data", *flags, hypervisor="qemu") as service:
-        lab = Lab(service, key)
+        lab = Lab(service, key_pair(folder / "key"))
         lab.furnish()
         yield lab
 
@@ -167,4 +177,4 @@ def qemu_of(lab: Lab, vm_id: str) -> int:
     return int(mark["pid"])
 
 
-__all__ = ["USER", "Lab", "laboratory", "qemu_of"]
+__all__ = ["USER", "Lab", "key_pair", "laboratory", "qemu_of"]
