@@ -1,7 +1,7 @@
-"""ext2 to ext4, NTFS and FAT, read by The Sleuth Kit; what it does not tell apart (absent, damaged) is told apart here.
+"""What The Sleuth Kit reads for us: where the bytes of a file lie. Its errors become ours.
 
-Folders are walked entry by entry: the library's own lookup answers the same for a name that is not there and for a
-folder that cannot be read.
+It is made for evidence, and shows whatever it can find of a damaged disk. Names are therefore not asked of it (but for
+FAT): a folder that it read half is, to us, unreadable.
 """
 
 from collections.abc import Callable
@@ -13,13 +13,11 @@ import pytsk3
 from calco.inspection.blocks import Blocks, Unreadable
 from calco.inspection.file_system import Entry, Kind
 
-HOPS_MAX = 40
-"""Links in one path. Source: path_resolution(7), as Linux."""
-
-DEPTH_MAX = 100
-ENTRIES_MAX = 200_000
-"""In one folder."""
-
+_TYPES = {
+    "ext": pytsk3.TSK_FS_TYPE_EXT_DETECT,
+    "ntfs": pytsk3.TSK_FS_TYPE_NTFS,
+    "fat": pytsk3.TSK_FS_TYPE_FAT_DETECT,
+}
 _KINDS = {
     int(pytsk3.TSK_FS_META_TYPE_REG): Kind.FILE,
     int(pytsk3.TSK_FS_META_TYPE_DIR): Kind.FOLDER,
@@ -27,14 +25,7 @@ _KINDS = {
 }
 _VIRTUAL = {int(pytsk3.TSK_FS_META_TYPE_VIRT), int(pytsk3.TSK_FS_META_TYPE_VIRT_DIR)}
 _UNALLOCATED = int(pytsk3.TSK_FS_META_FLAG_UNALLOC)
-
-TYPES = {
-    "ext2": pytsk3.TSK_FS_TYPE_EXT_DETECT,
-    "ext3": pytsk3.TSK_FS_TYPE_EXT_DETECT,
-    "ext4": pytsk3.TSK_FS_TYPE_EXT_DETECT,
-    "ntfs": pytsk3.TSK_FS_TYPE_NTFS,
-    "fat": pytsk3.TSK_FS_TYPE_FAT_DETECT,
-}
+_NAME_UNALLOCATED = int(pytsk3.TSK_FS_NAME_FLAG_UNALLOC)
 
 
 class _Image(pytsk3.Img_Info):  # type: ignore[misc]  # the library has no types
@@ -60,128 +51,90 @@ class _Image(pytsk3.Img_Info):  # type: ignore[misc]  # the library has no types
 
 
 @dataclass(frozen=True)
-class _Node:
-    """A name that was found, and where what it names is kept."""
+class Attribute:
+    """Of an NTFS file. ``type`` by number: 0x80 is data, 0x90 an index's root. Source: [MS-FSCC] 2.1.1, ntfs.h of
+    Linux."""
 
-    entry: Entry
-    inode: int
+    type: int
+    id: int
+    name: str
+    size_bytes: int
 
 
-class TskFileSystem:
-    """``FileSystem`` of a volume of one of TYPES. Raises Unreadable."""
+class Tsk:
+    """A file system of type ``ext``, ``ntfs`` or ``fat``. Everything raises Unreadable."""
 
-    def __init__(self, blocks: Blocks, type: str, *, uuid: str = "", label: str = "", stale: str = "") -> None:
-        self.type, self.uuid, self.label, self.stale = type, uuid, label, stale
+    def __init__(self, blocks: Blocks, type: str) -> None:
         self._image = _Image(blocks)
-        self._folds = type in {"ntfs", "fat"}
-        self._fs = self._ask(f"the {type} file system", lambda: pytsk3.FS_Info(self._image, 0, TYPES[type]))
-        self._root = int(self._fs.info.root_inum)
-        self._folders: dict[int, dict[str, _Node]] = {}
+        self._fs = self._ask("the file system", lambda: pytsk3.FS_Info(self._image, 0, _TYPES[type]))
+        self.root = int(self._fs.info.root_inum)
+        self._last: tuple[int, Any] | None = None
 
-    def entry(self, path: str) -> Entry | None:
-        found = self._find(path)
-        return found.entry if found else None
+    def entry(self, number: int, name: str) -> tuple[Entry, int]:
+        """What is kept under that number, and its stamp."""
+        meta = self._file(number).info.meta
+        if meta is None or int(meta.flags) & _UNALLOCATED:
+            raise Unreadable(f"{name} leads to what was deleted")
+        return _entry(name, meta), int(meta.seq)
 
-    def link(self, path: str) -> str | None:
-        found = self._find(path, follow_last=False)
-        return self._target(found) if found and found.entry.kind is Kind.LINK else None
+    def content(self, number: int, offset: int, length: int, attribute: Attribute | None = None) -> bytes:
+        """Exactly those bytes of a file, or of an attribute of it."""
+        which = () if attribute is None else (attribute.type, attribute.id)
+        read: bytes = self._ask(f"file {number}", lambda: self._file(number).read_random(offset, length, *which))
+        if len(read) != length:
+            raise Unreadable(f"file {number} is cut short")
+        return read
 
-    def list(self, path: str) -> list[Entry] | None:
-        found = self._find(path)
-        if found is None or found.entry.kind is not Kind.FOLDER:
-            return None
-        return [each.entry for each in self._folder(found.inode).values()]
+    def attributes(self, number: int) -> list[Attribute]:
+        file = self._file(number)
+        return self._ask(f"file {number}", lambda: [*map(_attribute, file)])  # type: ignore[no-any-return]
 
-    def read(self, path: str, limit_bytes: int) -> bytes | None:
-        found = self._file(path)
-        return self._bytes(found, 0, min(limit_bytes, found.entry.size_bytes)) if found else None
+    def link(self, number: int) -> str:
+        """The target of a link of ext."""
+        words = self._file(number).info.meta.link
+        if words is None:
+            raise Unreadable(f"link {number} leads nowhere")
+        return bytes(words).decode(errors="replace") if isinstance(words, bytes) else str(words)
 
-    def tail(self, path: str, limit_bytes: int) -> bytes | None:
-        found = self._file(path)
-        if found is None:
-            return None
-        start = max(0, found.entry.size_bytes - limit_bytes)
-        return self._bytes(found, start, found.entry.size_bytes - start)
+    def folder(self, number: int) -> list[tuple[str, int]]:
+        """Names and numbers, ``.`` and ``..`` too; nothing deleted, nothing that the library made up."""
+        return self._ask(  # type: ignore[no-any-return]
+            f"folder {number}",
+            lambda: [each for each in map(_named, self._fs.open_dir(inode=number)) if each is not None],
+        )
 
-    def _file(self, path: str) -> _Node | None:
-        found = self._find(path)
-        return found if found and found.entry.kind is Kind.FILE else None
-
-    def _find(self, path: str, follow_last: bool = True) -> _Node | None:
-        root = _Node(Entry("/", Kind.FOLDER, 0), self._root)
-        way, todo, hops = [root], _names(path)[::-1], 0
-        while todo:
-            name = todo.pop()
-            if name == "..":
-                way = way[:-1] or [root]
-                continue
-            if way[-1].entry.kind is not Kind.FOLDER or len(way) > DEPTH_MAX:
-                return None
-            found = self._folder(way[-1].inode).get(self._key(name))
-            if found is None:
-                return None
-            if found.entry.kind is not Kind.LINK or not (todo or follow_last):
-                way.append(found)
-                continue
-            hops += 1
-            if hops > HOPS_MAX:
-                raise Unreadable(f"{path}: too many links")
-            target = self._target(found)
-            if target.startswith("/"):
-                way = [root]
-            todo += _names(target)[::-1]
-        return way[-1]
-
-    def _key(self, name: str) -> str:
-        return name.upper() if self._folds else name
-
-    def _target(self, node: _Node) -> str:
-        return self._bytes(node, 0, min(node.entry.size_bytes, 4096)).decode(errors="replace")
-
-    def _folder(self, inode: int) -> dict[str, _Node]:
-        if inode not in self._folders:
-            self._folders[inode] = {
-                self._key(each.entry.name): each
-                for each in self._ask(f"folder {inode}", lambda: [*map(_node, self._fs.open_dir(inode=inode))])
-                if each is not None
-            }
-        return self._folders[inode]
-
-    def _bytes(self, node: _Node, offset: int, length: int) -> bytes:
-        if length == 0:
-            return b""
-        what = f"file {node.entry.name}"
-        content: bytes = self._ask(what, lambda: self._fs.open_meta(inode=node.inode).read_random(offset, length))
-        if len(content) != length:
-            raise Unreadable(f"{what}: cut short")
-        return content
+    def _file(self, number: int) -> Any:
+        if self._last is None or self._last[0] != number:
+            self._last = number, self._ask(f"file {number}", lambda: self._fs.open_meta(inode=number))
+        return self._last[1]
 
     def _ask(self, what: str, question: Callable[[], Any]) -> Any:
         """The library's answer; its errors, and what went wrong below it, in our words."""
         self._image.failed = None
         try:
             answer = question()
-        except (OSError, RuntimeError, ValueError, OverflowError) as why:
-            raise self._image.failed or Unreadable(f"{what} cannot be read: {why}") from why
+        except (OSError, RuntimeError, ValueError, OverflowError, TypeError, AttributeError) as why:
+            raise self._image.failed or Unreadable(f"{what} cannot be read: {str(why)[:200]}") from why
         if self._image.failed is not None:
             raise self._image.failed
         return answer
 
 
-def _node(file: Any) -> _Node | None:
-    """None for what is deleted, made up by the library, or the folder itself and its parent."""
-    name, meta = file.info.name, file.info.meta
-    words = bytes(name.name).decode(errors="replace")
-    if words in {".", ".."} or int(name.flags) & int(pytsk3.TSK_FS_NAME_FLAG_UNALLOC):
-        return None
-    if meta is None or int(meta.flags) & _UNALLOCATED:
-        raise OSError(f"{words} leads nowhere")
-    if int(meta.type) in _VIRTUAL:
-        return None
+def _entry(name: str, meta: Any) -> Entry:
     kind = _KINDS.get(int(meta.type), Kind.OTHER)
-    entry = Entry(words, kind, int(meta.size), int(meta.mode) & 0o7777, int(meta.uid), float(meta.mtime))
-    return _Node(entry, int(meta.addr))
+    size = int(meta.size)
+    if size < 0:
+        raise Unreadable(f"{name} has a size that cannot be")
+    return Entry(name, kind, size, int(meta.mode) & 0o7777, int(meta.uid), float(meta.mtime))
 
 
-def _names(path: str) -> list[str]:
-    return [each for each in path.split("/") if each not in {"", "."}]
+def _attribute(attribute: Any) -> Attribute:
+    info = attribute.info
+    return Attribute(int(info.type), int(info.id), bytes(info.name or b"").decode(errors="replace"), int(info.size))
+
+
+def _named(file: Any) -> tuple[str, int] | None:
+    name, meta = file.info.name, file.info.meta
+    if int(name.flags) & _NAME_UNALLOCATED or (meta is not None and int(meta.type) in _VIRTUAL):
+        return None
+    return bytes(name.name).decode(errors="replace"), int(name.meta_addr)
