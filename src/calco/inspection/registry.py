@@ -18,6 +18,7 @@ from operator import xor
 
 from calco.inspection.blocks import Unreadable
 from calco.inspection.hive import Data, Hive, Value
+from calco.inspection.text import utf_16
 
 HEADER_BYTES = 4096
 KEYS_MAX = 100_000
@@ -281,7 +282,8 @@ class _Damaged(Unreadable):
 def _name(cell: bytes, at: int, length: int, is_narrow: bool) -> str:
     if at + length > len(cell):
         raise _Damaged("a name reaches out of its cell")
-    return cell[at : at + length].decode("latin-1" if is_narrow else "utf-16-le", "replace")
+    name = cell[at : at + length]
+    return name.decode("latin-1") if is_narrow else utf_16(name)
 
 
 def _data(type: str, content: bytes) -> Data:
@@ -292,11 +294,7 @@ def _data(type: str, content: bytes) -> Data:
         case ("REG_DWORD_BIG_ENDIAN", 4):
             return int.from_bytes(content, "big")
         case (("REG_SZ" | "REG_EXPAND_SZ" | "REG_LINK"), _):
-            return _text(content).split("\0", 1)[0]
+            return utf_16(content).split("\0", 1)[0]
         case "REG_MULTI_SZ", _:
-            return tuple(filter(None, _text(content).split("\0")))
+            return tuple(filter(None, utf_16(content).split("\0")))
     return content
-
-
-def _text(content: bytes) -> str:
-    return content[: len(content) & ~1].decode("utf-16-le", "replace")

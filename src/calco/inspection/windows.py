@@ -1,25 +1,18 @@
 """Windows on a disk: which one, and whether it is generalized."""
 
-from dataclasses import dataclass
-
-from calco.inspection.hive import OpenHive
+from calco.inspection import checks_azure_windows, checks_windows
+from calco.inspection.check import run
+from calco.inspection.setup_state import setup_state
 from calco.inspection.sighting import Sighting
-from calco.inspection.volumes import Disk
+from calco.inspection.windows_system import Windows, find
+from calco.inspection.windows_verdict import described, verdict_of
 
-
-@dataclass(frozen=True)
-class Windows:
-    """A Windows system as checks see it."""
-
-    disk: Disk
-
-
-def find(disk: Disk, open_hive: OpenHive) -> Windows | None:
-    """The system that is on the disk; None when there is none."""
-    del disk, open_hive
-    return None
+__all__ = ["Windows", "find", "sighting"]
 
 
 def sighting(system: Windows) -> Sighting:
     """Verdict with its evidence, the system, and every check."""
-    raise NotImplementedError
+    state = setup_state(system)
+    verdict, evidence = verdict_of(state, system.stale, system.others)
+    checks = (*checks_windows.CHECKS, *checks_azure_windows.CHECKS)
+    return Sighting(verdict, evidence, described(system, state), tuple(run(checks, system)))
