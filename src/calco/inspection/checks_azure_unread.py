@@ -1,0 +1,147 @@
+"""What Azure asks of a Windows system and no disk tells: it takes the system running, and stands in the checklist with
+the command that answers it. And what waits for a restart, which a disk does tell.
+
+Source: Azure, "Prepare a Windows VHD or VHDX to upload to Azure".
+"""
+
+from calco.inspection.check import Check, Found, failed, not_read, passed
+from calco.inspection.registry_setting import PAGE, keys_of, value_of
+from calco.inspection.windows_system import Windows
+from calco.model.inspection import Severity
+
+SERVICING = "SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Component Based Servicing"
+UPDATE = "SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Auto Update"
+SESSIONS = "SYSTEM\\CurrentControlSet\\Control\\Session Manager"
+
+
+def _servicing(windows: Windows) -> Found:
+    """Source: Microsoft, "Servicing stack"; keys that the servicing stack keeps until the restart."""
+    waiting = [
+        each for each in ("RebootPending", "PackagesPending") if keys_of(windows, f"{SERVICING}\\{each}") is not None
+    ]
+    if windows.files.entry("/Windows/WinSxS/pending.xml") is not None:
+        waiting.append("Windows\\WinSxS\\pending.xml")
+    return failed(", ".join(waiting)) if waiting else passed("nothing waits")
+
+
+def _restart(windows: Windows) -> Found:
+    waiting = []
+    if keys_of(windows, f"{UPDATE}\\RebootRequired") is not None:
+        waiting.append("Windows Update wants a restart")
+    renames = value_of(windows, SESSIONS, "PendingFileRenameOperations")
+    if renames is not None and renames.data:
+        count = len(renames.data) // 2 if isinstance(renames.data, tuple) else 1
+        waiting.append(f"files are replaced at the next start: {max(1, count)}")
+    return failed("; ".join(waiting)) if waiting else passed("nothing waits")
+
+
+def _architecture(windows: Windows) -> Found:
+    if windows.release.why:
+        return not_read(windows.release.why)
+    is_64 = windows.release.architecture in {"x64", "Arm64"}
+    return (passed if is_64 else failed)(windows.release.architecture or "unknown")
+
+
+def _release(windows: Windows) -> Found:
+    if windows.release.why:
+        return not_read(windows.release.why)
+    words = f"{windows.release.name} (build {windows.release.build})"
+    return (passed if windows.release.build >= WINDOWS_7 else failed)(words)
+
+
+WINDOWS_7 = 7600
+"""And Server 2008 R2: their first build."""
+
+RESTARTS: tuple[Check[Windows], ...] = (
+    Check(
+        "windows.pending-servicing",
+        Severity.BLOCKS_BOOT,
+        "Updates that are half installed",
+        "none",
+        "Updates are half installed: they go on at the first start of a new machine, and sysprep refuses meanwhile.",
+        "shutdown /r /t 0",
+        PAGE,
+        _servicing,
+    ),
+    Check(
+        "windows.pending-restart",
+        Severity.ADVICE,
+        "A restart that is due",
+        "none",
+        "A restart is due: a new machine may make it in the middle of its setup.",
+        "shutdown /r /t 0",
+        PAGE,
+        _restart,
+    ),
+)
+
+RELEASE: tuple[Check[Windows], ...] = (
+    Check(
+        "windows.64-bit",
+        Severity.ADVICE,
+        "Architecture",
+        "64 bit",
+        "Azure supports Windows of 32 bit neither with its agent nor by its support.",
+        "There is no command: move to a Windows of 64 bit.",
+        f'{PAGE}; Microsoft, "Support for 32-bit operating systems in Azure virtual machines"',
+        _architecture,
+    ),
+    Check(
+        "windows.release",
+        Severity.ADVICE,
+        "Release of Windows",
+        "Windows 7, Windows Server 2008 R2, or later",
+        "Azure does not support this Windows.",
+        "There is no command: move to a later Windows (setup.exe).",
+        PAGE,
+        _release,
+    ),
+)
+
+
+def _unread(code: str, title: str, expected: str, message: str, command: str) -> Check[Windows]:
+    def look(_: Windows) -> Found:
+        return not_read(f"no disk tells; ask on the machine: {command}")
+
+    return Check(code, Severity.ADVICE, title, expected, message, command, PAGE, look)
+
+
+UNREAD: tuple[Check[Windows], ...] = (
+    _unread(
+        "windows.sfc",
+        "System files",
+        "no integrity violations",
+        "Windows' own files are damaged.",
+        "sfc /scannow",
+    ),
+    _unread(
+        "windows.chkdsk",
+        "File system",
+        "clean",
+        "The file system has faults.",
+        "chkdsk /f",
+    ),
+    _unread(
+        "windows.wmi",
+        "WMI repository",
+        "consistent",
+        "The repository of Windows' management is damaged.",
+        "winmgmt /verifyrepository",
+    ),
+    _unread(
+        "windows.rdp-port-owner",
+        "Owner of port 3389",
+        "TermService",
+        "Another program has the port of Remote Desktop.",
+        "netstat -anob",
+    ),
+    _unread(
+        "windows.group-policy",
+        "Group policies",
+        "none that turns Remote Desktop or the firewall's rules off, or keeps accounts from signing in",
+        "Policies of the domain take the settings back.",
+        "gpresult /h policies.html",
+    ),
+)
+
+CHECKS: tuple[Check[Windows], ...] = (*RELEASE, *RESTARTS, *UNREAD)

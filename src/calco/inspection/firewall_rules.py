@@ -1,0 +1,79 @@
+"""Rules of Windows' firewall as the registry holds them: ``v2.31|Action=Allow|Active=TRUE|Dir=In|LPort=3389|``.
+
+A key may stand several times, and what is not named is any.
+Source: Microsoft, MS-GPFAS 2.2.2.19 "Firewall Rule and the Firewall Rule Grammar Rule".
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from calco.inspection.blocks import Unreadable
+from calco.inspection.hive import Value
+from calco.inspection.registry_setting import text_of, values_of
+from calco.inspection.windows_system import Windows
+
+RULES = "SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy\\FirewallRules"
+
+TCP = "6"
+LIMITS = re.compile(r"(?:RA|LA)[46]2?|IF|IFType|RMauth|RUAuth|Security2?(?:_\d+)?", re.IGNORECASE)
+"""Keys that let a rule hold for some peers, addresses or adapters only."""
+RANGE = re.compile(r"(\d{1,5})-(\d{1,5})")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """``fields``: each key in lower case with its value, in order."""
+
+    name: str
+    fields: tuple[tuple[str, str], ...]
+
+    def all(self, key: str) -> tuple[str, ...]:
+        return tuple(value for each, value in self.fields if each == key)
+
+    def is_(self, key: str, value: str) -> bool:
+        """No other value is given for that key, and it is given."""
+        return {each.lower() for each in self.all(key)} == {value.lower()}
+
+    def may_be(self, key: str, *values: str) -> bool:
+        """It is not given (any), or one of these."""
+        given = {each.lower() for each in self.all(key)}
+        return not given or not given.isdisjoint(values)
+
+    @property
+    def is_active(self) -> bool:
+        return self.is_("active", "true")
+
+    def does(self, action: str, direction: str) -> bool:
+        return self.is_active and self.is_("action", action) and self.is_("dir", direction)
+
+    @property
+    def is_limited(self) -> bool:
+        return any(LIMITS.fullmatch(key) for key, value in self.fields if value != "*")
+
+    def is_of(self, profile: str) -> bool:
+        return self.may_be("profile", profile)
+
+    def covers(self, protocol: str, port: int) -> bool:
+        """Whether it holds for that local port: a rule without ports holds for all."""
+        ports = [value for key, value in self.fields if re.fullmatch(r"lport(2_\d+)?", key)]
+        return self.may_be("protocol", protocol, "256") and (not ports or any(_holds(each, port) for each in ports))
+
+
+def _holds(words: str, port: int) -> bool:
+    if span := RANGE.fullmatch(words):
+        return int(span[1]) <= port <= int(span[2])
+    return words in {str(port), "*"}
+
+
+def rules_of(windows: Windows) -> Sequence[Rule]:
+    """Every rule of the machine's own. Raises Unreadable for one that makes no sense."""
+    return [parse(each) for each in values_of(windows, RULES) or ()]
+
+
+def parse(value: Value) -> Rule:
+    version, *fields = text_of(value).split("|")
+    if not re.fullmatch(r"v\d{1,3}\.\d{1,3}", version):
+        raise Unreadable(f"the firewall's rule {value.name} makes no sense")
+    pairs = (each.partition("=") for each in fields if each)
+    return Rule(value.name, tuple((key.lower(), content) for key, _, content in pairs))
