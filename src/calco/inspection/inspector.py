@@ -66,7 +66,7 @@ class ChildInspector:
         self._limits = limits or Limits()
         self._room = BoundedSemaphore(at_once)
         self._monotonic = monotonic
-        self._start = start
+        self.start = start
 
     def inspect(self, disk: VolumeView, container: Container | None = None) -> Report:
         """Waits for its turn, then answers within ``limits.seconds`` and one read of ``disk``."""
@@ -93,7 +93,7 @@ class ChildInspector:
         here, there = socket.socketpair()
         with here, there:
             served = _Served(here, disk, self._limits, self._monotonic)
-            with _started([*self._start, *self._arguments()], there) as child:
+            with _started([*self.start, *self._arguments()], there) as child:
                 try:
                     return served.answer()
                 except handover.HungUp:
@@ -156,7 +156,7 @@ class _Served:
         try:
             held = self._disk.read(offset, length)
         except OSError as why:
-            log.info("bytes %d to %d of a disk cannot be read: %s", offset, offset + length, why)
+            log.debug("bytes %d to %d of a disk cannot be read: %s", offset, offset + length, why)
             self._say(handover.UNREADABLE)
             return
         self._say(handover.HANDED + held)
@@ -233,8 +233,9 @@ class _Child:
     def end(self) -> int:
         """Its status, negative for a signal; what it cost is known from here on."""
         if self._process.returncode is None:
+            # Popen.kill would take the status, and with it what the child cost.
             with suppress(ProcessLookupError):
-                self._process.kill()
+                os.kill(self._process.pid, signal.SIGKILL)
             _, status, usage = os.wait4(self._process.pid, 0)
             self._process.returncode = os.waitstatus_to_exitcode(status)
             self.cpu_seconds = usage.ru_utime + usage.ru_stime
@@ -244,4 +245,4 @@ class _Child:
         """It may be a library that is not installed. Nobody holds the other end any more."""
         assert self._process.stderr is not None
         said = os.read(self._process.stderr.fileno(), _COMPLAINT_BYTES).decode(errors="replace").strip()
-        log.info("a look at a disk ended without an answer: %s", printable(said.rpartition("\n")[2]))
+        log.warning("a look at a disk ended without an answer: %s", printable(said.rpartition("\n")[2]))

@@ -31,7 +31,8 @@ def unknown(*evidence: str) -> Sighting:
 
 
 def encode(sighting: Sighting) -> bytes:
-    return msgspec.json.encode(sighting)
+    """What was read may be no Unicode; what is sent is."""
+    return msgspec.json.encode(_shown(sighting))
 
 
 def decode(answer: bytes | bytearray, codes: Collection[str]) -> Sighting:
@@ -47,29 +48,34 @@ def decode(answer: bytes | bytearray, codes: Collection[str]) -> Sighting:
         raise Implausible("it answers one check twice")
     if not 0 < len(sighting.evidence) <= LINES_MAX:
         raise Implausible(f"it has {len(sighting.evidence)} lines of evidence")
-    return replace(
-        sighting,
-        evidence=tuple(map(printable, sighting.evidence)),
-        os=_checked(sighting.os),
-        seen=tuple(replace(each, found=printable(each.found)) for each in sighting.seen),
-    )
+    _check_system(sighting.os)
+    return _shown(sighting)
 
 
-def _checked(system: OperatingSystem) -> OperatingSystem:
+def _check_system(system: OperatingSystem) -> None:
     """Names of details become names of fields in documents: they are ours, and letters only."""
     fields = {"type", "name", "version", "architecture"}
     if len(system.details) > DETAILS_MAX or not all(_is_word(each) and each not in fields for each in system.details):
         raise Implausible("it has details that no system has")
     if system.type not in {"", "Linux", "Windows"}:
         raise Implausible("it names a system that there is not")
-    return OperatingSystem(
-        system.type,
-        printable(system.name),
-        printable(system.version),
-        printable(system.architecture),
-        {name: printable(value) for name, value in system.details.items()},
-    )
 
 
 def _is_word(name: str) -> bool:
     return name.isascii() and name.isalpha() and len(name) <= LINES_MAX
+
+
+def _shown(sighting: Sighting) -> Sighting:
+    system = sighting.os
+    return Sighting(
+        sighting.verdict,
+        tuple(map(printable, sighting.evidence)),
+        OperatingSystem(
+            system.type,
+            printable(system.name),
+            printable(system.version),
+            printable(system.architecture),
+            {name: printable(value) for name, value in system.details.items()},
+        ),
+        tuple(replace(each, found=printable(each.found)) for each in sighting.seen),
+    )
