@@ -20,22 +20,17 @@ from operator import xor
 from pathlib import Path
 
 from calco.inspection.blocks import KeptBlocks
+from calco.inspection.checks_azure_unread import UNREAD
 from calco.inspection.hive import Data
 from calco.inspection.look import look
 from calco.inspection.sighting import Sighting
 from calco.model.inspection import Result
+from tests.inspection import azure_ready
 from tests.inspection.disks import ESP, WINDOWS, File, Folder, Memory, Partition, Tree, fat, gpt, ntfs, run
+from tests.inspection.registry_data import Expand, Keys
 
 CONFIG = "/Windows/System32/config"
 CURRENT = "ControlSet001"
-
-
-class Expand(str):
-    """REG_EXPAND_SZ."""
-
-
-Keys = dict[str, dict[str, Data]]
-"""Values by key and name; the default value's name is empty."""
 
 
 # ----- hives
@@ -146,8 +141,9 @@ class WindowsDisk:
         return look(KeptBlocks(Memory(self.bare())))
 
     def failing(self) -> set[str]:
-        """The codes of what fails or cannot be read."""
-        return {each.code for each in self.seen().seen if each.result is not Result.PASSED}
+        """The codes of what fails or cannot be read, but for what no disk tells."""
+        unread = {each.code for each in UNREAD}
+        return {each.code for each in self.seen().seen if each.result is not Result.PASSED} - unread
 
     def mend(self, fix: str) -> None:
         """Does what the lines of a shown fix do that are known here; fails when none of them is."""
@@ -252,7 +248,18 @@ def _removed(disk: WindowsDisk, patterns: list[str]) -> None:
 
 def ready_windows() -> WindowsDisk:
     """A complete, generalized Windows, ready for Azure: nothing about it is found."""
-    return WindowsDisk(hives={"SYSTEM": _system(), "SOFTWARE": _software()}, files=_files(), boot={})
+    return WindowsDisk(
+        hives={
+            "SYSTEM": _both(_system(), azure_ready.system()),
+            "SOFTWARE": _both(_software(), azure_ready.software()),
+        },
+        files={**_files(), **azure_ready.files()},
+        boot=azure_ready.boot(),
+    )
+
+
+def _both(one: Keys, other: Keys) -> Keys:
+    return {key: {**one.get(key, {}), **other.get(key, {})} for key in [*one, *(set(other) - set(one))]}
 
 
 GENERALIZED = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"
