@@ -117,6 +117,7 @@ def good_body(route: Route) -> Document:
         ("locks/{lock}", {"properties": {"level": "CanNotDelete"}}),
         ("roleAssignments/{assignment}", _assignment_body()),
         ("roleDefinitions/{definition}", _definition_body()),
+        ("inspectBlob", {"blobUri": "https://one.blob.core.windows.net/vhds/one.vhd"}),
         ("runCommand", {"commandId": "RunShellScript", "script": ["hostname"]}),
         ("attachDetachDataDisks", {"dataDisksToAttach": [{"diskId": f"{LAB}/providers/Microsoft.Compute/disks/one"}]}),
         ("virtualMachines/{name}", machine_body("one", f"{NETWORK}/networkInterfaces/one")),

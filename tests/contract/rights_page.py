@@ -50,6 +50,9 @@ Who lacks the action gets 403 `AuthorizationFailed`. Who has it, but not the act
 takes, gets 403 `LinkedAuthorizationFailed`. A *list* shows what its reader may read, and is refused only to who may
 read nothing in it. A *poll* of an operation is answered also to who began it and to who may read what it is about; that
 of an action, whose result may be a signed URL or what a script said, only to who began it or may do the same.
+What was *found on a disk* names accounts and files, so it takes an action that no Reader has, to look (`inspect`) as
+to be shown what the last look found; of a blob it takes `listKeys` on the account that its address names. A look
+changes nothing: no lock stops it, and the activity log has no line of it.
 Locks hold for everybody, the owner too: 409 `ScopeLocked`. A Contributor lacks `Microsoft.Authorization/*/write`: he
 makes everything but assignments, locks, users and service principals.
 

@@ -20,6 +20,7 @@ from calco.model.document import Document, Json
 from calco.model.errors import ApiError
 from calco.model.principal import Caller
 from calco.work import activity as work
+from calco.work import capture_verdict
 from calco.work.activity import Line, Outcome, Wanted
 
 PAGE = 1000
@@ -137,12 +138,12 @@ def show(line: Line, call: Call) -> Document:
         "category": _named("Administrative"),
         "claims": _claims(caller) if caller else {},
         "correlationId": cause.correlation,
-        "description": line.failure.message if line.failure else "",
+        "description": line.failure.message if line.failure else line.warning or "",
         "eventDataId": line.id,
         "eventName": _named(*_EVENTS[line.outcome is Outcome.STARTED]),
         "eventTimestamp": _time(line.at),
         "id": f"{resource}/events/{line.id}/ticks/{ticks}",
-        "level": "Error" if line.outcome is Outcome.FAILED else "Informational",
+        "level": _level(line),
         "operationId": line.operation or line.id,
         "operationName": _named(cause.action),
         "properties": _properties(line),
@@ -164,6 +165,12 @@ _EVENTS = {True: ("BeginRequest", "Begin request"), False: ("EndRequest", "End r
 
 def _named(value: str, localized: str | None = None) -> Document:
     return {"value": value, "localizedValue": value if localized is None else localized}
+
+
+def _level(line: Line) -> str:
+    if line.outcome is Outcome.FAILED:
+        return "Error"
+    return "Informational" if line.warning is None else "Warning"
 
 
 def _time(moment: datetime) -> str:
@@ -223,6 +230,9 @@ def _properties(line: Line) -> Document:
         failure = line.failure
         error = showing.error(ApiError(status or _STATUS_OF_FAILURES, failure.code, failure.message, failure.target))
         properties["statusMessage"] = msgspec.json.encode(error).decode()
+    if line.warning is not None:
+        warning = {"code": capture_verdict.CODE, "message": line.warning}
+        properties["warnings"] = msgspec.json.encode([warning]).decode()
     if line.cause.parent is not None:
         properties["parentOperationId"] = line.cause.parent
     return properties

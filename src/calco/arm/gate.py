@@ -17,7 +17,7 @@ READS = frozenset({"GET", "HEAD"})
 
 def through(route: Route, call: Call) -> Answer:
     """The handler's answer, if the caller may have it. Raises ApiError."""
-    if route.method in READS:
+    if route.method in READS or route.looks:
         rights.check(route, call)
         return rights.visible(route, call, route.handler(rights.with_sight(route, call)))
     cause = Cause(call.caller, route.action, call.correlation, call.cloud.cause.parent)

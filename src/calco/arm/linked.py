@@ -60,6 +60,9 @@ _TAKE_ALONG = frozenset({f"{_MACHINE}/delete", "Microsoft.Resources/subscription
 _DEFINITION = "Microsoft.Authorization/roleDefinitions"
 _ROWS = {written.lower(): {named.lower(): action for named, action in row.items()} for written, row in LINKS.items()}
 
+_LOOKED_AT = {_ACCOUNT.lower(): _BYTES[_ACCOUNT]}
+"""What is named to be looked at, and not by a path."""
+
 
 def named(route: Route, call: Call) -> Iterator[tuple[str, str]]:
     """Every (action, scope) that what the body names takes, and what a deletion takes along."""
@@ -68,14 +71,14 @@ def named(route: Route, call: Call) -> Iterator[tuple[str, str]]:
     if route.action.startswith(_DEFINITION):
         yield from ((route.action, scope) for scope in _assignable(call))
         return
-    row = _ROWS.get(call.id.kind) if call.resource is not None else None
+    row = _ROWS.get(call.id.kind) if call.resource is not None else _LOOKED_AT if route.looks else None
     if row is None:
         return
     with call.cloud.records.read() as view:
         # However long it is: an id with a thousand slashes is read as that id.
         for text in _texts(call.body):
             id = _id(view, call, text)
-            if id is not None and id.kind in row and id.key != call.id.key:
+            if id is not None and id.kind in row and (call.resource is None or id.key != call.resource.key):
                 yield row[id.kind], str(id)
 
 

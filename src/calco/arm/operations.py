@@ -22,6 +22,7 @@ from calco.model.document import Document, text_at
 from calco.model.errors import ApiError
 from calco.model.ids import is_guid
 from calco.model.operation import Family, Operation, Status
+from calco.work import capture_verdict
 
 RETRY_AFTER = "1"
 
@@ -170,7 +171,7 @@ def not_found() -> ApiError:
 
 def status_document(operation: Operation, output: Document | None, waits: str | None = None) -> Document:
     """What GET on ``Azure-AsyncOperation`` shows: HTTP 200 whatever the status. ``waits`` is ours: what unfinished work
-    stands in line for."""
+    stands in line for. So are ``warnings``, of what has worked and yet may not be what one wants."""
     if operation.family is Family.NETWORK:
         return _network_status(operation)
     end = operation.end
@@ -184,6 +185,9 @@ def status_document(operation: Operation, output: Document | None, waits: str | 
         document["properties"] = {"output": output}
     if waits is not None:
         document["properties"] = {"statusMessage": waits}
+    warning = capture_verdict.warning_of(operation)
+    if warning is not None:
+        document["warnings"] = [{"code": capture_verdict.CODE, "message": warning}]
     return {**document, "name": operation.id}
 
 

@@ -48,8 +48,10 @@ class Route:
     decode: Callable[[bytes], Document] = reading.decode
     """How the body is read: templates are written by hand, with comments."""
     heavy: bool = False
-    """A program that a stranger sends: seconds of work. Few are answered at once, so that they keep nobody waiting but
-    each other."""
+    """Seconds of work: a program that a stranger sends, a disk that is looked at. Few are answered at once, so that
+    they keep nobody waiting but each other."""
+    looks: bool = False
+    """Whether it changes nothing although it is a POST: no lock is in its way, and it leaves no line in the log."""
     lists: bool = False
     """Whether the answer's ``value`` holds things with an ``id``: each caller sees those the caller may read."""
     grants: Grants = Grants.NOBODY_ELSE

@@ -6,8 +6,19 @@ from calco.arm.routes_calco import CALCO
 from calco.arm.routes_compute import COMPUTE
 from calco.arm.routes_deployments import DEPLOYMENTS
 from calco.arm.routes_insights import INSIGHTS
+from calco.arm.routes_inspection import INSPECTION
 from calco.arm.routes_network import NETWORK
 from calco.arm.routes_resources import RESOURCES
 from calco.arm.routes_storage import STORAGE
 
-ROUTES: tuple[Route, ...] = (*RESOURCES, *AUTHORIZATION, *COMPUTE, *NETWORK, *STORAGE, *CALCO, *INSIGHTS, *DEPLOYMENTS)
+ROUTES: tuple[Route, ...] = (
+    *RESOURCES,
+    *AUTHORIZATION,
+    *COMPUTE,
+    *INSPECTION,
+    *NETWORK,
+    *STORAGE,
+    *CALCO,
+    *INSIGHTS,
+    *DEPLOYMENTS,
+)

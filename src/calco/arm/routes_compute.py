@@ -46,6 +46,7 @@ def _acts() -> list[Route]:
             handler,
             f"Microsoft.Compute/virtualMachines/{name}/action",
             long_running=name != "generalize",
+            heavy=name == "generalize",  # its disk is looked at
         )
         for name, handler in acts.items()
     ]

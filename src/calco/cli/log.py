@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calco.cli.common import DataDirOption, Failure, Form, FormOption, GroupOption, data_dir, plain, show
-from calco.model.document import Document, Json, text_at
+from calco.model.document import Document, Json, at, text_at
 from calco.system import SystemClock
 
 if TYPE_CHECKING:
@@ -134,12 +134,22 @@ def sentence(row: dict[str, Json]) -> str:
 
 
 def _why(line: Document) -> str | None:
+    """Why it failed, or what it warns of."""
+    error, warnings = _told(line, "statusMessage"), _told(line, "warnings")
+    for each in (at(error, "error"), *(warnings if isinstance(warnings, list) else ())):
+        code, message = text_at(each, "code"), text_at(each, "message")
+        if code is not None:
+            return f"{code}: {message}"
+    return None
+
+
+def _told(line: Document, name: str) -> Json:
+    """What a property says, which is JSON in a text."""
     try:
-        told: Json = json.loads(text_at(line, "properties", "statusMessage") or "null")
+        told: Json = json.loads(text_at(line, "properties", name) or "null")
     except ValueError:
         return None
-    code, message = text_at(told, "error", "code"), text_at(told, "error", "message")
-    return None if code is None else f"{code}: {message}"
+    return told
 
 
 def _short(id: str) -> str:

@@ -70,7 +70,7 @@ class Engine(Generic[W]):
         return self._close(plan, job, cause) if operation_kept else self._unwind(plan, job, seen, cause)
 
     def _forward(self, plan: Plan[W, object], job: Job[object], seen: set[tuple[str, StepEvent]]) -> Wait | None:
-        left = [step for step in plan.steps if (step.name, StepEvent.DONE) not in seen]
+        left = [step for step in plan.steps if (step.name, StepEvent.DONE) not in seen and _is_needed(step, job)]
         finished: Act[W, object] | None = None
         while True:
             act: Act[W, object] | None = None
@@ -148,6 +148,10 @@ class Engine(Generic[W]):
             log.exception("operation %s could not be closed; it will be tried again", job.id)
             return TRY_AGAIN
         return None
+
+
+def _is_needed(step: Step[W], job: Job[object]) -> bool:
+    return isinstance(step, Change) or step.needed(job)
 
 
 def _failure_of(operation: Operation) -> ApiError | None:

@@ -68,13 +68,15 @@ class Act(Generic[W, P]):
     """A step that changes the world outside the records.
 
     ``insist``: behind the point of no return (the resource is gone already, say) a failure is not undone but tried
-    again, for ever. Only ``Ended`` ends such a step.
+    again, for ever. Only ``Ended`` ends such a step. ``needed``: whether an operation has this step at all, by its
+    parameters alone, so that the answer is the same after a crash; a step that is not needed costs nothing.
     """
 
     name: str
     do: Callable[[W, Job[P]], Wait | None]
     undo: Callable[[W, Job[P]], None]
     insist: bool = False
+    needed: Callable[[Job[P]], bool] = lambda _job: True
 
 
 def no_change(_world: object, _tx: Writer, _job: object) -> None:

@@ -16,6 +16,7 @@ from uuid import UUID, uuid5
 
 from calco.model.operation import Cause, Failure, Operation
 from calco.ports import Event, Reader
+from calco.work import capture_verdict
 from calco.work.cloud import Cloud
 
 RESOURCE_LENGTH_MAX, MESSAGE_LENGTH_MAX = 2048, 4096
@@ -43,6 +44,8 @@ class Line:
     status: int | None = None
     failure: Failure | None = None
     operation: str | None = None
+    warning: str | None = None
+    """What an operation that went well warns of."""
 
     @property
     def id(self) -> str:
@@ -187,7 +190,9 @@ def _of_operation(operation: Operation) -> Iterator[Line]:
     if end is not None:
         failure = None if end.failure is None else told_of(end.failure)
         outcome = Outcome(end.status.value)
-        yield replace(started, mark=f"{id} ended", at=end.ended_at, outcome=outcome, failure=failure)
+        warning = capture_verdict.warning_of(operation) if failure is None else None
+        ended = replace(started, mark=f"{id} ended", at=end.ended_at, outcome=outcome, failure=failure)
+        yield replace(ended, warning=warning)
 
 
 _LINES = UUID("6a1c2a0e-5d0f-4b5e-9b1c-0c8f5a7d3e21")

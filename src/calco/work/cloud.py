@@ -61,6 +61,11 @@ class Rules:
     """How many deployments of one managed image may be under way. Source: Azure, "Create a managed image"."""
     strict: bool = False
     """Whether a deployment that waits too long for its turn fails as Azure's does."""
+    looks: bool = False
+    """Whether disks are looked at unasked, when a machine is generalized or captured. Not where machines are simulated:
+    their disks hold nothing."""
+    require_generalized: bool = False
+    """Whether a capture of what does not look generalized is refused."""
     owner: str = ""
     """The object id of who owns everything here, whatever roles say; empty: whoever calls does, as tests like it."""
 

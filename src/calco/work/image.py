@@ -6,19 +6,21 @@ What an image is made of is read in ``image_sources``, how it comes to be in ``i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeGuard
 
 from calco.model import errors
 from calco.model.document import Document, Json, at, leaves, number_at, objects_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
-from calco.model.image import NewImage
+from calco.model.image import NewImage, OsState
 from calco.model.operation import Claim, Family, Operation
 from calco.model.region import pool_of
 from calco.model.virtual_machine import Act as MachineAct
 from calco.model.volume import VolumeId
 from calco.operations.plan import Act, Change, Plan, no_change, nothing
 from calco.ports import Reader, Resource, Writer
-from calco.work import disk, remote_blob, volume
+from calco.work import capture_verdict, disk, remote_blob, volume
+from calco.work.capture_verdict import Foresight, foresee
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import (
     check_free,
@@ -31,7 +33,7 @@ from calco.work.common import (
     settled,
     told,
 )
-from calco.work.image_capture import Capture, ZoneCopy, plan_for
+from calco.work.image_capture import Capture, ZoneCopy, plan_for, see_all
 from calco.work.image_sources import Sources, sources_of
 from calco.work.machine_state import RENEWS_MACHINE_ID
 
@@ -51,10 +53,12 @@ def list(cloud: Cloud, group: ResourceId | None) -> Sequence[Resource]:
 def put(cloud: Cloud, wanted: NewImage) -> Accepted:
     """Capture an image; on one that is there only the tags may differ."""
     location = normal_location(cloud, wanted.location, KIND)
+    if capture_verdict.is_required(cloud):
+        _look_first(cloud, wanted, location)
     with cloud.records.write() as tx:
         check_group(tx, wanted.id)
         there = existing_here(tx, wanted.id, location)
-        if there is not None and there.properties.get("provisioningState") != "Failed":
+        if _is_captured(there):
             check_free(tx, (Claim(there.id, sole=False),), lambda _: _busy_with(tx, there.id, "Create or Update"))
             _check_same(there, wanted)
             return _retag(cloud, tx, there, wanted.tags)
@@ -151,12 +155,34 @@ def _same(name: str, known: Json, wanted: Json) -> bool:
 # --- capture ---------------------------------------------------------------------------------------------------------
 
 
+def _look_first(cloud: Cloud, wanted: NewImage, location: str) -> None:
+    """Look at the OS disk of what is about to be captured; what may not be captured anyway is refused as ever."""
+    with cloud.records.read() as view:
+        check_group(view, wanted.id)
+        there = existing_here(view, wanted.id, location)
+        if _is_captured(there) or _is_specialized(wanted):
+            return
+        os_disk = sources_of(cloud, view, wanted, location).disks[0].origin
+    capture_verdict.look_first(cloud, os_disk)
+
+
+def _is_captured(there: Resource | None) -> TypeGuard[Resource]:
+    return there is not None and there.properties.get("provisioningState") != "Failed"
+
+
+def _is_specialized(wanted: NewImage) -> bool:
+    """Whether nobody says that it is generalized."""
+    return wanted.source is None and wanted.os_state is OsState.SPECIALIZED
+
+
 def _capture(cloud: Cloud, tx: Writer, wanted: NewImage, location: str, *, created: bool) -> Accepted:
     if wanted.zone_resilient and not cloud.rules.zones.get(location):
         raise _no_zones(cloud, location)
     sources = sources_of(cloud, tx, wanted, location)
     claims = (Claim(wanted.id), *sources.claims)
     check_free(tx, claims, lambda each: _busy(each, sources.machine))
+    see = see_all(wanted.id)
+    verdict = Foresight() if _is_specialized(wanted) else foresee(cloud, tx, sources.disks[0].origin, see)
     image = _record(wanted, sources, location)
     tx.put(image)
     params = Capture(
@@ -167,6 +193,8 @@ def _capture(cloud: Cloud, tx: Writer, wanted: NewImage, location: str, *, creat
         sizes={each.slot: each.size_bytes for each in sources.disks if each.size_bytes is not None},
         copies=_copies(cloud, sources, location) if wanted.zone_resilient else (),
         fetched=_fetched(cloud, sources),
+        look=verdict.look,
+        warning=verdict.warning,
     )
     operation = hand_over(cloud, tx, plan_for(params), params, subject=image, claims=claims)
     return Accepted(image, operation, created=created)

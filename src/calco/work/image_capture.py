@@ -20,7 +20,7 @@ from calco.model.vhd import DATA_DISK_MAX_BYTES, FOOTER_BYTES, OS_DISK_MAX_BYTES
 from calco.model.volume import Format, Volume, VolumeId
 from calco.operations.plan import Act, Change, Job, Plan, nothing
 from calco.ports import Reader, Resource, Writer
-from calco.work import blob, disk, remote_blob, volume
+from calco.work import blob, capture_verdict, disk, remote_blob, volume
 from calco.work.cloud import Cloud
 from calco.work.common import with_internal, with_properties
 from calco.work.image_sources import check_size
@@ -53,6 +53,9 @@ class Capture:
     copies: tuple[ZoneCopy, ...] = ()
     fetched: dict[str, VolumeId] = field(default_factory=dict)
     """The volumes that blobs of other hosts are brought into, by slot."""
+    look: bool = False
+    warning: str = ""
+    """``capture_verdict.Foresight``."""
 
     @property
     def id(self) -> ResourceId:
@@ -219,6 +222,18 @@ def _failed(_cloud: Cloud, tx: Writer, job: Job[Capture], _error: ApiError) -> N
         tx.put(with_properties(image, {"provisioningState": "Failed"}))
 
 
+def _look(cloud: Cloud, job: Job[Capture]) -> None:
+    capture_verdict.tell(cloud, job.id, job.params.id, see_all(job.params.id))
+
+
+def see_all(image: ResourceId) -> str:
+    """The command that shows everything that was found on an image."""
+    return f"calco image check {image.name} -g {image.group}"
+
+
+_LOOK: Act[Cloud, Capture] = Act("look at disk", _look, nothing, needed=lambda job: job.params.look)
+
+
 # --- zones -----------------------------------------------------------------------------------------------------------
 
 
@@ -284,7 +299,7 @@ def _unpublish_copies(_cloud: Cloud, tx: Writer, job: Job[Capture]) -> None:
 CAPTURE: Plan[Cloud, Capture] = Plan(
     "image.capture",
     Capture,
-    (Change("freeze and publish", _publish, _let_go), Act("lock files", _lock_files, nothing)),
+    (Change("freeze and publish", _publish, _let_go), Act("lock files", _lock_files, nothing), _LOOK),
     failed=_failed,
 )
 FROM_BLOBS: Plan[Cloud, Capture] = Plan(
@@ -293,6 +308,7 @@ FROM_BLOBS: Plan[Cloud, Capture] = Plan(
     (
         Act("take sources", _take_sources, _leave_sources),
         Change("freeze and publish", _publish, _let_go),
+        _LOOK,
     ),
     failed=_failed,
 )
@@ -305,6 +321,7 @@ REPLICATE: Plan[Cloud, Capture] = Plan(
         Act("copy", _copy, _drop_copies),
         Change("publish copies", _publish_copies, _unpublish_copies),
         Act("lock files", _lock_files, nothing),
+        _LOOK,
     ),
     failed=_failed,
 )

@@ -7,14 +7,17 @@ from calco.model.disk import OsType
 from calco.model.document import flag_at, number_at, object_at, objects_at, text_at
 from calco.model.guest import Health
 from calco.model.ids import ResourceId
+from calco.model.inspection import Verdict
 from calco.model.instance_view import InstanceView, ViewStatus
 from calco.model.machine import MachineState
 from calco.model.operation import Operation
 from calco.model.virtual_machine import Condition
 from calco.ports import Reader, Resource
-from calco.work import boot_diagnostics, deployments, power
+from calco.work import boot_diagnostics, deployments, inspection, power
+from calco.work.capture_verdict import evidence
 from calco.work.cloud import Cloud
 from calco.work.common import found
+from calco.work.inspection import Inspected
 from calco.work.machine_state import RENEWS_MACHINE_ID, condition_of, disks_of, is_provisioned, vm_id_of
 from calco.work.provisioning import agent_of
 
@@ -38,6 +41,11 @@ _SHARED_MACHINE_ID = ViewStatus(
     "/etc/machine-id",
 )
 """Ours. Last in the list: Az PowerShell reads the second status as the power state."""
+_VERDICTS = {
+    Verdict.GENERALIZED: ("Info", "OS disk looks generalized"),
+    Verdict.SPECIALIZED: ("Warning", "OS disk is not generalized"),
+    Verdict.UNKNOWN: ("Warning", "Not known whether the OS disk is generalized"),
+}
 _STATE_WORDS = {"Succeeded": "Provisioning succeeded", "Creating": "Creating", "Updating": "Updating"}
 
 
@@ -48,6 +56,7 @@ def get(cloud: Cloud, id: ResourceId) -> tuple[Resource, InstanceView]:
         underway = _underway(view, machine)
         waits = None if underway is None else deployments.waits(cloud, view, underway)
         disks = dict(_disk_lines(view, machine))
+        seen = inspection.latest(cloud, view, machine.id)
     state = cloud.hypervisor.state(vm_id_of(machine))
     heard = agent_of(machine) if state is MachineState.RUNNING else None
     profile_name = text_at(machine.properties, "osProfile", "computerName")
@@ -59,7 +68,7 @@ def get(cloud: Cloud, id: ResourceId) -> tuple[Resource, InstanceView]:
         agent_version=_agent_version(machine, state),
         agent=(_agent_status(cloud, machine, state),),
         disks=disks,
-        statuses=_statuses(machine, state, underway, waits),
+        statuses=(*_statuses(machine, state, underway, waits), *_inspection_status(state, seen)),
         boot_diagnostics=boot_diagnostics.is_enabled(machine),
     )
 
@@ -79,6 +88,14 @@ def _statuses(
     if flag_at(machine.internal, RENEWS_MACHINE_ID) is not True and _is_linux(machine):
         lines.append(_SHARED_MACHINE_ID)
     return tuple(lines)
+
+
+def _inspection_status(state: MachineState, seen: Inspected | None) -> Iterator[ViewStatus]:
+    """Ours, last in the list: what the OS disk was found to be, while that holds. A running machine is writing it."""
+    if seen is not None and state is not MachineState.RUNNING:
+        verdict = seen.report.verdict
+        level, words = _VERDICTS[verdict]
+        yield ViewStatus(f"Inspection/{verdict}", level, words, evidence(seen.report), seen.at)
 
 
 def _is_linux(machine: Resource) -> bool:

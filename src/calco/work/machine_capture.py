@@ -14,9 +14,9 @@ from calco.model.disk import OsType
 from calco.model.document import Document, object_at, objects_at, text_at
 from calco.model.ids import ResourceId
 from calco.model.operation import Operation, Status
-from calco.operations.plan import Act, Change, Job, Plan, no_change
+from calco.operations.plan import Act, Change, Job, Plan, no_change, nothing
 from calco.ports import Resource, Writer
-from calco.work import blob, machine_blobs
+from calco.work import blob, capture_verdict, machine_blobs
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import check_free, found, hand_over, told
 from calco.work.machine_state import BLOBS, blobs_of, claims_of, condition_of
@@ -52,26 +52,40 @@ class Capturing:
     machine: str
     copies: tuple[Copied, ...]
     template: dict[str, object]
+    look: bool = False
+    warning: str = ""
+    """``capture_verdict.Foresight``."""
 
 
 def capture(cloud: Cloud, wish: CaptureWish) -> Accepted:
     """Copy a generalized machine's VHDs. Raises Azure's refusals."""
+    if capture_verdict.is_required(cloud):
+        with cloud.records.read() as view:
+            os_disk = _os_disk(found(view, wish.machine))
+        capture_verdict.look_first(cloud, os_disk)
     with cloud.records.write() as tx:
         machine = found(tx, wish.machine)
-        if not blobs_of(machine):
-            raise errors.refused(
-                "The Capture action is only supported on a Virtual Machine with blob based disks. Please use the "
-                "'Image' resource APIs to create an Image from a managed Virtual Machine."
-            )
-        if not condition_of(machine).is_generalized:
-            raise errors.refused("Capture operation cannot be completed because the VM is not generalized.")
+        os_disk = _os_disk(machine)
         claims = claims_of(machine)
         check_free(tx, claims, lambda _: errors.machine_busy("capture", machine.id.name))
         copies, template = _copies(cloud, machine, wish)
-        operation = hand_over(
-            cloud, tx, CAPTURE, Capturing(str(machine.id), copies, {**template}), subject=machine, claims=claims
-        )
+        verdict = capture_verdict.foresee(cloud, tx, os_disk, _see_all(machine.id))
+        params = Capturing(str(machine.id), copies, {**template}, verdict.look, verdict.warning)
+        operation = hand_over(cloud, tx, CAPTURE, params, subject=machine, claims=claims)
     return told(cloud, Accepted(machine, operation))
+
+
+def _os_disk(machine: Resource) -> ResourceId | None:
+    """The blob that a machine which may be captured boots from. Raises ApiError."""
+    blobs = blobs_of(machine)
+    if not blobs:
+        raise errors.refused(
+            "The Capture action is only supported on a Virtual Machine with blob based disks. Please use the "
+            "'Image' resource APIs to create an Image from a managed Virtual Machine."
+        )
+    if not condition_of(machine).is_generalized:
+        raise errors.refused("Capture operation cannot be completed because the VM is not generalized.")
+    return blobs.get(None)
 
 
 def _copies(cloud: Cloud, machine: Resource, wish: CaptureWish) -> tuple[tuple[Copied, ...], Document]:
@@ -185,8 +199,21 @@ def _publish(cloud: Cloud, tx: Writer, job: Job[Capturing]) -> None:
         blob.create_page_blob(cloud, tx, each.uri, replace(row, frozen=True))
 
 
+def _look(cloud: Cloud, job: Job[Capturing]) -> None:
+    machine = ResourceId.parse(job.params.machine)
+    capture_verdict.tell(cloud, job.id, machine, _see_all(machine))
+
+
+def _see_all(machine: ResourceId) -> str:
+    return f"calco vm check {machine.name} -g {machine.group}"
+
+
 CAPTURE: Plan[Cloud, Capturing] = Plan(
     "machine.capture",
     Capturing,
-    (Act("lock files", _lock, _unlock), Change("publish", _publish, no_change)),
+    (
+        Act("lock files", _lock, _unlock),
+        Change("publish", _publish, no_change),
+        Act("look at disk", _look, nothing, needed=lambda job: job.params.look),
+    ),
 )
