@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 
-from calco.inspection.blocks import Blocks
+from calco.inspection.blocks import Blocks, Unreadable
 from calco.inspection.ext4 import ROOT, Ext4
 from calco.inspection.ext4_journal import replayed
-from calco.inspection.file_system import FileSystem, Kind
-from calco.inspection.nodes import Name, Node, NodeFileSystem, text
+from calco.inspection.file_system import FileSystem
+from calco.inspection.nodes import TARGET_MAX, Name, Node, NodeFileSystem, text
 from calco.inspection.tsk import Tsk
 
 HAS_ERRORS = 0x2
+
+IN_INODE = 60
+"""A link's target that is shorter lies in its inode. Source: Linux, Documentation/filesystems/ext4/ifork.rst."""
 
 
 def open_ext(blocks: Blocks) -> FileSystem:
@@ -41,11 +44,14 @@ class _Driver:
         return Node(entry, inode.number, folder.number)
 
     def target(self, link: Node) -> str:
-        return self._tsk.link(link.number)
+        if link.entry.size_bytes < IN_INODE:
+            return self._tsk.link(link.number)
+        if link.entry.size_bytes > TARGET_MAX:
+            raise Unreadable(f"link {link.entry.name} is {link.entry.size_bytes} bytes long")
+        return text(self.content(link, 0, link.entry.size_bytes))
 
     def content(self, file: Node, offset: int, length: int) -> bytes:
         inode = self._structures.inode(file.number)
         for _ in self._structures.runs(inode):
             pass  # the library does not check what leads to the blocks
-        assert file.entry.kind is Kind.FILE
         return self._tsk.content(file.number, offset, length)
