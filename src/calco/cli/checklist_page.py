@@ -46,7 +46,8 @@ th{font-weight:600}thead th{color:var(--soft);font-weight:400}.number{text-align
 article{margin:1rem 0;padding:1rem;border:1px solid var(--line);border-left:.35rem solid;border-radius:.25rem}
 article>*{color:var(--ink)}article h3{display:flex;flex-wrap:wrap;gap:.1rem .75rem;align-items:baseline}
 .mark{font-weight:400;font-size:.9rem}a{color:var(--blue)}article dl{margin-bottom:0}dd pre{margin-bottom:.3rem}
-.red .mark{color:var(--red)}.amber .mark{color:var(--amber)}.blue .mark{color:var(--blue)}h3 code{font-weight:400;color:var(--soft)}
+.red .mark{color:var(--red)}.amber .mark{color:var(--amber)}.blue .mark{color:var(--blue)}
+h3 code{font-weight:400;color:var(--soft)}
 footer{margin-top:2.5rem;border-top:1px solid var(--line);font-size:.9rem}
 @media(max-width:40rem){main{padding:1.25rem 1rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}
 .rows thead{position:absolute;clip-path:inset(50%);height:1px;width:1px;overflow:hidden}
@@ -115,7 +116,8 @@ def _verdict(look: "Look", words: Words) -> str:
     because = f"<p>{escape(words.because)}:</p><ul>{lines}</ul>" if lines else ""
     return (
         f'<section class="verdict {COLOURS[look.report.verdict]}" aria-labelledby="verdict">'
-        f'<h2 id="verdict">{escape(words.verdict)}: {escape(word)}</h2><p>{escape(_sentence(meaning))}</p>{because}</section>\n'
+        f'<h2 id="verdict">{escape(words.verdict)}: {escape(word)}</h2>'
+        f"<p>{escape(_sentence(meaning))}</p>{because}</section>\n"
     )
 
 

@@ -2,7 +2,6 @@
 
 import json
 import shlex
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -55,17 +54,11 @@ def check_machine(
     data_dir_given: DataDirOption = None,
 ) -> None:
     """Look at a stopped machine's OS disk: is it generalized, what does it leak, what keeps it from booting?"""
-    from calco.cli.client import ApiFailure, connect
+    from calco.cli.client import connect
 
     client = connect(data_dir(data_dir_given))
     machine = named(client, MACHINES, "machine", name, group)
-    try:
-        report = look(client, _id(machine))
-    except ApiFailure as refused:
-        if refused.status != 409:
-            raise
-        deallocate = f"calco az -- vm deallocate {_by_name(machine)}"
-        raise Failure(refused.message, f"Stop it first: {deallocate}; or look at a snapshot of its disk.") from refused
+    report = look_at_machine(client, machine)
     answer(report, machine_steps(machine, report), every=every, form=form)
 
 
@@ -112,7 +105,22 @@ def _check(
     client = connect(data_dir(data_dir_given))
     resource = named(client, type, what, name, group)
     report = look(client, _id(resource))
-    answer(report, resource_steps(what, resource), every=every, form=form)
+    answer(report, resource_steps(what, resource, report), every=every, form=form)
+
+
+def look_at_machine(client: "Client", machine: Document) -> Report:
+    """The service's look at a machine's OS disk, now. Raises Failure."""
+    from calco.cli.client import ApiFailure
+
+    try:
+        return look(client, _id(machine))
+    except ApiFailure as refused:
+        if refused.status != 409:
+            raise
+        deallocate = f"calco az -- vm deallocate {_by_name(machine)}"
+        raise Failure(
+            refused.message, f"Stop it: {deallocate}; or look at a snapshot of its disk: calco snapshot check NAME"
+        ) from refused
 
 
 def look(client: "Client", id: str) -> Report:
@@ -187,20 +195,16 @@ def machine_steps(machine: Document, report: Report) -> Steps:
     )
 
 
-def resource_steps(what: str, resource: Document) -> Steps:
+def resource_steps(what: str, resource: Document, report: Report) -> Steps:
     """Of an image, a disk or a snapshot."""
     name, group = shlex.quote(text_at(resource, "name") or ""), _in_group(resource)
-    go_on = {
-        "image": Next("make machines of it:", [f"calco az -- vm create {group} -n NAME --image {name}"]),
-        "disk": Next("make an image of it:", [f"calco az -- image create {group} -n IMAGE --os-type TYPE {_of(name)}"]),
-    }
-    go_on["snapshot"] = go_on["disk"]
-    again: Sequence[str] = [f"calco {what} check {name} {group}"]
-    return Steps(Next("mend this in the machine it came from, generalize that, and make it anew:", again), go_on[what])
-
-
-def _of(name: str) -> str:
-    return f"--source {name}"
+    if what == "image":
+        go_on = Next("make machines of it:", [f"calco az -- vm create {group} -n NAME --image {name}"])
+    else:
+        of = f"--os-type {report.os.type} --source {name}"
+        go_on = Next("make an image of it:", [f"calco az -- image create {group} -n IMAGE {of}"])
+    again = [f"calco {what} check {name} {group}"]
+    return Steps(Next("mend this in the machine it came from, generalize that, and make it anew:", again), go_on)
 
 
 def _by_name(resource: Document) -> str:

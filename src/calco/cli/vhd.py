@@ -14,6 +14,7 @@ from calco.cli.common import DataDirOption, Failure, Form, FormOption, data_dir,
 from calco.cli.image_transfer import Format
 from calco.cli.inspection import AllOption, answer, examples, help_foot, look_at_blob, status
 from calco.cli.inspection_text import Next, Paper, Steps, show_verdict
+from calco.model.inspection import Report
 
 if TYPE_CHECKING:
     from calco.offline import Look
@@ -48,7 +49,7 @@ def check(
         from calco.cli.client import connect
 
         report = look_at_blob(connect(data_dir(data_dir_given)), file)
-        answer(report, _blob_steps(file), every=every, form=form)
+        answer(report, _blob_steps(file, report), every=every, form=form)
         return
     seen = look_at_file(file, format)
     answer(seen.report, file_steps(seen), every=every, form=form)
@@ -87,7 +88,7 @@ def _told(file: str) -> Iterator[None]:
 
 def file_steps(seen: "Look") -> Steps:
     file, format = shlex.quote(str(seen.file)), seen.container.format
-    type = seen.report.os.type or "TYPE"
+    type = seen.report.os.type
     return Steps(
         Next(
             "mend this in the machine it came from, generalize that, make the file anew, and look again:",
@@ -100,14 +101,15 @@ def file_steps(seen: "Look") -> Steps:
     )
 
 
-def _blob_steps(url: str) -> Steps:
+def _blob_steps(url: str, report: Report) -> Steps:
     shown = shlex.quote(url.partition("?")[0])
+    of = f"--os-type {report.os.type} --source {shown}"
     return Steps(
         Next(
             "mend this in the machine it came from, generalize that, upload its disk anew, and look again:",
             [f"calco vhd check {shown}"],
         ),
-        Next("make an image of it:", [f"calco az -- image create -g GROUP -n IMAGE --os-type TYPE --source {shown}"]),
+        Next("make an image of it:", [f"calco az -- image create -g GROUP -n IMAGE {of}"]),
     )
 
 
