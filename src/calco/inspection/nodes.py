@@ -62,7 +62,7 @@ class NodeFileSystem:
     def __init__(self, driver: Driver, type: str, *, uuid: str = "", label: str = "", stale: str = "") -> None:
         self.type, self.uuid, self.label, self.stale = type, uuid, label, stale
         self._driver = driver
-        self._root = Node(Entry("/", Kind.FOLDER, 0, 0o755), driver.root, driver.root)
+        self._root = Node(Entry("/", Kind.FOLDER, 0, 0 if driver.folds else 0o755), driver.root, driver.root)
         self._folders: dict[int, dict[str, Name]] = {}
 
     def entry(self, path: str) -> Entry | None:

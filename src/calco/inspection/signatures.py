@@ -2,9 +2,9 @@
 
 from calco.inspection.blocks import Blocks, Unreadable
 from calco.inspection.ext import open_ext
+from calco.inspection.fat import open_fat
 from calco.inspection.file_system import FileSystem
-from calco.inspection.nodes import Name, Node, NodeFileSystem
-from calco.inspection.tsk import Tsk
+from calco.inspection.ntfs import open_ntfs
 from calco.inspection.volumes import Volume
 
 
@@ -16,32 +16,13 @@ def volume(blocks: Blocks, name: str, offset: int, number: int, uuid: str = "") 
         files: FileSystem | None = None
         if content == "ext4":
             files = open_ext(blocks)
-        elif content in {"ntfs", "fat"}:
-            files = NodeFileSystem(_Driver(Tsk(blocks, content)), content)
+        elif content == "ntfs":
+            files = open_ntfs(blocks)
+        elif content == "fat":
+            files = open_fat(blocks)
         return Volume(name, offset, blocks.size_bytes, content, files, "", uuid, number)
     except Unreadable as why:
         return Volume(name, offset, blocks.size_bytes, content, None, str(why), uuid, number)
-
-
-class _Driver:
-    folds = True
-
-    def __init__(self, tsk: Tsk) -> None:
-        self._tsk = tsk
-        self.root = tsk.root
-
-    def names(self, folder: Node) -> list[Name]:
-        return [Name(text, number) for text, number in self._tsk.folder(folder.number) if text not in {".", ".."}]
-
-    def node(self, name: Name, folder: Node) -> Node:
-        entry, _ = self._tsk.entry(name.number, name.text)
-        return Node(entry, name.number, folder.number)
-
-    def target(self, link: Node) -> str:
-        return self._tsk.link(link.number)
-
-    def content(self, file: Node, offset: int, length: int) -> bytes:
-        return self._tsk.content(file.number, offset, length)
 
 
 def _content(blocks: Blocks) -> str:
