@@ -1,5 +1,6 @@
 """Where a setting's value comes from, and how mistakes are named."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -119,6 +120,33 @@ def test_every_row_has_a_default_that_its_own_rules_accept() -> None:
         assert read(row, text, "test") == value
         assert row.help.endswith(".")
         assert row.variable.startswith("CALCO_")
+
+
+@pytest.mark.parametrize("text", ["[capture]\nrequire_generalized = true\n", "capture.require_generalized = 'on'\n"])
+def test_a_setting_of_the_file_may_stand_in_a_table(tmp_path: Path, text: str) -> None:
+    assert load(write_file(tmp_path, text), {}).capture_require_generalized is True
+
+
+@pytest.mark.parametrize(("word", "meant"), [("on", True), ("TRUE", True), ("1", True), ("off", False), ("no", False)])
+def test_a_switch_is_turned_by_flag_and_environment_alike(tmp_path: Path, word: str, meant: bool) -> None:
+    there: dict[str, str | None] = {"data_dir": str(tmp_path)}
+
+    assert load({**there, "capture_require_generalized": word}, {}).capture_require_generalized is meant
+    assert load(there, {"CALCO_CAPTURE_REQUIRE_GENERALIZED": word}).capture_require_generalized is meant
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("capture.require_generalized = 2", "2 is no switch; write on or off"),
+        ("capture.require_generalised = true", "did you mean 'capture_require_generalized'"),
+        ("capture = true", "there is no setting 'capture'"),
+        ("port = {}", "{} is no whole number"),
+    ],
+)
+def test_a_mistake_in_a_table_is_named(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(words)):
+        load(write_file(tmp_path, text), {})
 
 
 @given(st.sampled_from(rows()), st.text() | st.integers() | st.floats() | st.booleans() | st.lists(st.text()))

@@ -154,6 +154,8 @@ def rules_of(settings: Settings, subscription: str, *, routed_addresses: bool) -
         trash_days=settings.trash_days,
         deployments_at_once=settings.deployments_at_once,
         strict=settings.strict == "on",
+        looks=settings.hypervisor != "simulated",
+        require_generalized=settings.capture_require_generalized,
         zones=read_zones(settings.zones),
         prices=price.read(settings.price_per_gib_month),
     )

@@ -109,6 +109,11 @@ class Settings:
     strict: Literal["off", "on"] = _row(
         "off", "Whether a machine that waits for its turn longer than the provisioning limit fails, as Azure's does."
     )
+    capture_require_generalized: bool = _row(
+        False,
+        "Whether a capture is refused when its OS disk does not look generalized, whatever its flag says; otherwise "
+        "the operation carries a warning.",
+    )
     guest_cores_max: int | None = _row(
         None, "The most cores a machine gets, whatever its vmSize; default: all the host has.", limits=(1, 1024)
     )
@@ -256,6 +261,7 @@ def _from_file(file: Path) -> dict[str, tuple[str, object]]:
         return {}
     except (OSError, ValueError) as why:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
         raise SettingsError(f"{file} cannot be read: {why}") from why
+    table = _flat(table)
     known = [row.name for row in rows() if row.name != "data_dir"]
     for name in table:
         if name == "data_dir":
@@ -269,6 +275,17 @@ def _from_file(file: Path) -> dict[str, tuple[str, object]]:
     return {name: (f"{file}: {name}", value) for name, value in table.items()}
 
 
+def _flat(table: Mapping[str, object]) -> dict[str, object]:
+    """The table with ``capture.require_generalized`` as ``capture_require_generalized``: no setting is a table."""
+    values: dict[str, object] = {}
+    for name, value in table.items():
+        if isinstance(value, dict) and value:
+            values |= {f"{name}_{below}": each for below, each in _flat(value).items()}
+        else:
+            values[name] = value
+    return values
+
+
 def _row_named(name: str) -> Row:
     return next(row for row in rows() if row.name == name)
 
@@ -277,7 +294,7 @@ def read(row: Row, given: object, source: str) -> Value:
     """The value that ``given`` spells: a text, or what TOML made of it. Raises SettingsError naming ``source``."""
     try:
         value = _convert(row, given)
-    except ValueError as why:
+    except (ValueError, KeyError) as why:
         raise SettingsError(f"{source}: {given!r} is no {_kind_name(row)}") from why
     if row.choices and value not in row.choices:
         near = difflib.get_close_matches(str(value), row.choices, n=1)
@@ -288,24 +305,47 @@ def read(row: Row, given: object, source: str) -> Value:
     return value
 
 
+_SWITCH = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+
+
 def _convert(row: Row, given: object) -> Value:
     if row.type is tuple:
         parts = given.split(",") if isinstance(given, str) else given
         if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
             raise ValueError
         return tuple(part.strip() for part in parts if part.strip())
-    if row.type is int:
-        if isinstance(given, bool) or not isinstance(given, int | str):
-            raise ValueError
-        return int(given)
-    if row.type is float:
-        if isinstance(given, bool) or not isinstance(given, int | float | str):
-            raise ValueError
-        return float(given)
+    if row.type is bool:
+        return _switch(given)
+    if row.type in (int, float):
+        return _number(row.type, given)
     if not isinstance(given, str):
         raise ValueError
     return given
 
 
+def _switch(given: object) -> bool:
+    if isinstance(given, bool):
+        return given
+    if not isinstance(given, str):
+        raise ValueError
+    return _SWITCH[given.strip().lower()]
+
+
+def _number(kind: type, given: object) -> int | float:
+    if isinstance(given, bool) or not isinstance(given, int | float | str):
+        raise ValueError
+    if kind is float:
+        return float(given)
+    if isinstance(given, float):  # it would be rounded in silence
+        raise ValueError
+    return int(given)
+
+
 def _kind_name(row: Row) -> str:
-    return {int: "whole number", float: "number", tuple: "comma-separated list"}.get(row.type, "text")
+    kinds = {
+        bool: "switch; write on or off",
+        int: "whole number",
+        float: "number",
+        tuple: "comma-separated list",
+    }
+    return kinds.get(row.type, "text")

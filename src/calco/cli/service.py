@@ -109,12 +109,16 @@ def _up_signature() -> inspect.Signature:
 
 
 def _metavar(row: Row) -> str:
-    return "|".join(row.choices) or {int: "N", float: "SECONDS", tuple: "A,B"}.get(row.type, row.name.upper())
+    return "|".join(row.choices) or {bool: "on|off", int: "N", float: "SECONDS", tuple: "A,B"}.get(
+        row.type, row.name.upper()
+    )
 
 
 def _help(row: Row) -> str:
     default = getattr(Settings(), row.name)
     long_or_none = default is None or isinstance(default, tuple) or row.name == "data_dir"
+    if isinstance(default, bool):
+        default = "on" if default else "off"
     shown = "" if long_or_none else f" [default: {default:g}]" if row.type is float else f" [default: {default}]"
     return f"{row.help}{shown} [env: {row.variable}]"
 
