@@ -56,7 +56,7 @@ demo: deps ## The main job, for real: create, generalize, capture, three clones
 demo-down: deps ## End the demo's service, its guests and its networks
 	$(BIN)/calco down --guests
 
-compatibility: deps ## Ask Azure's recorded questions again; write docs/replay.md, compatibility.md and rights.md
+compatibility: deps ## Ask Azure's recorded questions again; write docs/replay.md, compatibility.md, rights.md, checks.md
 	$(BIN)/python -m tests.contract.report
 
 clients: deps-sdk deps-az deps-js ## Run every client's page again; write what it shows into docs/clients

@@ -1,6 +1,6 @@
 """Plays every recording, sorts what differs, and writes what was found.
 
-python -m tests.contract.report            prints the report and writes docs/replay.md and docs/compatibility.md
+python -m tests.contract.report            prints the report and writes docs/replay.md, compatibility.md, rights.md, checks.md
 python -m tests.contract.report --shrink   also drops the lines of missing.txt that nothing needs any more
 python -m tests.contract.report --accept   also puts in what differs and is in neither list: for beginnings only
 """
@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.contract import compatibility, golden, rights_page
+from tests.contract import checks_page, compatibility, golden, rights_page
 from tests.contract.playing import Played, play_all
 from tests.contract.replay import Difference
 
@@ -94,6 +94,7 @@ def main(arguments: list[str]) -> None:
     PAGE.write_text(text)
     compatibility.PAGE.write_text(compatibility.page(played))
     rights_page.PAGE.write_text(rights_page.page())
+    checks_page.PAGE.write_text(checks_page.page())
     print(text)
     for title, lines in (
         ("in neither list", map(str, found.new)),
