@@ -1,6 +1,6 @@
 """Plays every recording, sorts what differs, and writes what was found.
 
-python -m tests.contract.report            prints the report and writes docs/replay.md, compatibility.md, rights.md, checks.md
+python -m tests.contract.report            prints the report and writes docs/{replay,compatibility,rights,checks}.md
 python -m tests.contract.report --shrink   also drops the lines of missing.txt that nothing needs any more
 python -m tests.contract.report --accept   also puts in what differs and is in neither list: for beginnings only
 """
