@@ -5,6 +5,7 @@ network is a public one: a rule that leaves that profile out does not hold.
 """
 
 from collections.abc import Callable
+from ipaddress import IPv4Address
 
 from calco.inspection.check import Check, Found, failed, passed
 from calco.inspection.checks_azure_system import WIRESERVER
@@ -72,11 +73,8 @@ def _winrm(windows: Windows) -> Found:
 
 
 def _platform(direction: str) -> Callable[[Windows], Found]:
-    def is_it(rule: Rule) -> bool:
-        remote = {each.split("/")[0] for each in rule.all("ra4")}
-        return rule.does("Allow", direction) and WIRESERVER in remote
-
-    return lambda windows: _any(windows, is_it)
+    platform = IPv4Address(WIRESERVER)
+    return lambda windows: _any(windows, lambda rule: rule.does("Allow", direction) and rule.names_remote(platform))
 
 
 def _any(windows: Windows, is_it: Callable[[Rule], bool]) -> Found:

@@ -7,6 +7,7 @@ Source: Microsoft, MS-GPFAS 2.2.2.19 "Firewall Rule and the Firewall Rule Gramma
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
 
 from calco.inspection.blocks import Unreadable
 from calco.inspection.hive import Value
@@ -54,6 +55,10 @@ class Rule:
     def is_of(self, profile: str) -> bool:
         return self.may_be("profile", profile)
 
+    def names_remote(self, address: IPv4Address) -> bool:
+        """Whether that address is among those it was written for: alone, in a range, or in a subnet."""
+        return any(_spans(each, address) for each in self.all("ra4"))
+
     def covers(self, protocol: str, port: int) -> bool:
         """Whether it holds for that local port: a rule without ports holds for all."""
         ports = [value for key, value in self.fields if re.fullmatch(r"lport(2_\d+)?", key)]
@@ -64,6 +69,17 @@ def _holds(words: str, port: int) -> bool:
     if span := RANGE.fullmatch(words):
         return int(span[1]) <= port <= int(span[2])
     return words in {str(port), "*"}
+
+
+def _spans(words: str, address: IPv4Address) -> bool:
+    """False for keywords (``LocalSubnet``), too."""
+    try:
+        if "-" not in words:
+            return address in IPv4Network(words, strict=False)
+        first, _, last = words.partition("-")
+        return IPv4Address(first) <= address <= IPv4Address(last)
+    except ValueError:
+        return False
 
 
 def rules_of(windows: Windows) -> Sequence[Rule]:
