@@ -1,24 +1,16 @@
 """Linux on a disk: which one, and whether it is generalized."""
 
-from dataclasses import dataclass
-
+from calco.inspection import checks_linux
+from calco.inspection.check import run
+from calco.inspection.linux_root import Linux, find
+from calco.inspection.linux_system import described
+from calco.inspection.linux_verdict import verdict_of
 from calco.inspection.sighting import Sighting
-from calco.inspection.volumes import Disk
 
-
-@dataclass(frozen=True)
-class Linux:
-    """A Linux system as checks see it."""
-
-    disk: Disk
-
-
-def find(disk: Disk) -> Linux | None:
-    """The system whose root is on the disk; None when there is none."""
-    del disk
-    return None
+__all__ = ["Linux", "find", "sighting"]
 
 
 def sighting(system: Linux) -> Sighting:
     """Verdict with its evidence, the system, and every check."""
-    raise NotImplementedError
+    verdict, evidence = verdict_of(system)
+    return Sighting(verdict, evidence, described(system), tuple(run(checks_linux.CHECKS, system)))
