@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from calco.cli.demo import USER, machine_body
+from calco.cli.demo_machine import USER, machine_body
 from calco.model.document import Document, Json, objects_at, text_at
 from tests.service_process import ServiceProcess, serving
 

@@ -1,7 +1,8 @@
 """``calco demo``: the main job for real. A machine is made, used, generalized and captured, and several come out of it.
 
 It fails unless source and clones are different machines (host name, machine-id, SSH host key) that carry the same files
-on both disks. What it prints at its end is a table of steps, and how to go on.
+on both disks, and unless the source's disk is found specialized while it runs and generalized when it was put right.
+What it prints at its end is what was found, a table of steps, and how to go on.
 """
 
 import os
@@ -21,9 +22,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calco.cli.common import DataDirOption, Failure, Form, FormOption, data_dir, note, show
+from calco.cli.demo_machine import LOOK_AT_IT, USE_IT, USER, Seen, compare, machine_body
+from calco.cli.demo_verdict import Look, check_verdicts, verdict_documents, verdict_lines, verdict_rows
+from calco.cli.inspection import look
 from calco.cli.virtual_machine import ssh_argv
 from calco.data_dir import DataDir
 from calco.model.document import Document, Json, text_at
+from calco.model.inspection import Report
 from calco.private_file import write_private
 from calco.settings import Settings
 
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
     from calco.cli.client import Client
 
 GROUP = "calco-demo"
-USER = "azureuser"
+SOURCE = "/providers/Microsoft.Compute/virtualMachines/source"
 IMAGE: Document = {"publisher": "Debian", "offer": "debian-12", "sku": "12", "version": "latest"}
 DATA_DISK_GB = 1
 SSH_SECONDS = 120
@@ -46,40 +51,6 @@ Examples:
 
   calco demo -o json             the table for programs
 """
-
-OS_FOLDER = "/opt/calco-demo"
-OS_FILE = f"{OS_FOLDER}/on-the-os-disk"
-DATA_FILE = "/data/on-the-data-disk"
-
-USE_IT = f"""
-set -e
-sudo mkfs.ext4 -q -L demo-data /dev/disk/azure/scsi1/lun0
-echo 'LABEL=demo-data /data ext4 defaults,nofail 0 2' | sudo tee -a /etc/fstab >/dev/null
-sudo mkdir -p /data {OS_FOLDER}
-sudo mount /data
-echo 'written on the OS disk of the source' | sudo tee {OS_FILE} >/dev/null
-echo 'written on the data disk of the source' | sudo tee {DATA_FILE} >/dev/null
-sync
-"""
-LOOK_AT_IT = f"""
-hostname
-cat /etc/machine-id
-cut -d' ' -f2 /etc/ssh/ssh_host_ed25519_key.pub
-cat {OS_FILE}
-cat {DATA_FILE}
-"""
-"""Both are run by the guest's shell, over SSH; nothing in them comes from outside."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What one machine says of itself."""
-
-    host_name: str
-    machine_id: str
-    host_key: str
-    os_file: str
-    data_file: str
 
 
 @dataclass
@@ -195,12 +166,12 @@ def demo(
     names = [f"clone{number}" for number in range(1, clones + 1)]
     run = Demo(data, client, _key(data), _location(client))
     _clear_away(run)
-    source = _make_source(run, size)
-    _capture(run)
+    source, before = _make_source(run, size)
+    after = _capture(run, before)
     copies = _deploy(run, names, size)
     compare(source, copies)
     run.steps.append(Step("all", time.monotonic() - began))
-    _report(run, form, source, copies)
+    _report(run, form, {"source": source, **copies}, [before, after])
 
 
 def _build_base_image() -> None:
@@ -256,7 +227,7 @@ def _clear_away(run: Demo) -> None:
             run.change("DELETE", "", label="Clearing away the last demo")
 
 
-def _make_source(run: Demo, size: str) -> Seen:
+def _make_source(run: Demo, size: str) -> tuple[Seen, Look]:
     run.change("PUT", "", {"location": run.location}, label="Resource group")
     network: Document = {
         "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
@@ -271,24 +242,43 @@ def _make_source(run: Demo, size: str) -> Seen:
         note("Writing a file on each disk, over SSH ...")
         run.ssh("source", USE_IT)
         source = _look(run, "source")
+    with run.step("look at a snapshot of its disk"):
+        before = Look("running, by a snapshot of its disk", look_at_snapshot(run))
     with run.step("waagent -deprovision+user"):
         note("sudo waagent -deprovision+user -force ...")
         run.ssh("source", "sudo waagent -deprovision+user -force && sync")
-    return source
+    return source, before
 
 
-def _capture(run: Demo) -> None:
-    machine = "/providers/Microsoft.Compute/virtualMachines/source"
+def look_at_snapshot(run: Demo) -> Report:
+    """At the disk of the machine while it runs, which nobody but its guest may read; the snapshot goes again."""
+    vm = run.client.get(f"{run.group}{SOURCE}")
+    disk = text_at(vm, "properties", "storageProfile", "osDisk", "managedDisk", "id")
+    creation: Document = {"createOption": "Copy", "sourceResourceId": disk}
+    snapshot = "/providers/Microsoft.Compute/snapshots/before"
+    body: Document = {"location": run.location, "properties": {"creationData": creation}}
+    run.change("PUT", snapshot, body, label="Snapshot of the running machine's disk")
+    try:
+        return look(run.client, f"{run.group}{snapshot}")
+    finally:
+        run.change("DELETE", snapshot, label="Deleting the snapshot")
+
+
+def _capture(run: Demo, before: Look) -> Look:
     with run.step("deallocate"):
-        run.change("POST", f"{machine}/deallocate", label="Deallocating")
+        run.change("POST", f"{SOURCE}/deallocate", label="Deallocating")
+    with run.step("look at its disk"):
+        after = Look("deprovisioned and deallocated", look(run.client, f"{run.group}{SOURCE}"))
+    check_verdicts(before, after)
     with run.step("generalize"):
-        run.change("POST", f"{machine}/generalize", label="Marking as generalized")
+        run.change("POST", f"{SOURCE}/generalize", label="Marking as generalized")
     with run.step("capture image", watch_volumes=True):
         body: Document = {
             "location": run.location,
-            "properties": {"sourceVirtualMachine": {"id": f"{run.group}{machine}"}},
+            "properties": {"sourceVirtualMachine": {"id": f"{run.group}{SOURCE}"}},
         }
         run.change("PUT", "/providers/Microsoft.Compute/images/golden", body, label="Capturing the image")
+    return after
 
 
 def _deploy(run: Demo, names: Sequence[str], size: str) -> Mapping[str, Seen]:
@@ -313,28 +303,6 @@ def _put_machine(run: Demo, name: str, size: str, storage: Document) -> None:
     run.change("PUT", path, body, label=f"Creating {name}")
 
 
-def machine_body(location: str, name: str, *, size: str, storage: Document, subnet: str, key: str) -> Document:
-    """A machine as one asks for it: its disks go with it, its NIC and public address are made with it."""
-    address: Document = {"subnet": {"id": subnet}, "publicIPAddressConfiguration": {"name": "public"}}
-    configuration: Document = {"name": "ip", "properties": address}
-    nic: Document = {"primary": True, "deleteOption": "Delete", "ipConfigurations": [configuration]}
-    keys: Document = {"publicKeys": [{"path": f"/home/{USER}/.ssh/authorized_keys", "keyData": key}]}
-    properties: Document = {
-        "hardwareProfile": {"vmSize": size},
-        "storageProfile": {**storage, "osDisk": {"createOption": "FromImage", "deleteOption": "Delete"}},
-        "osProfile": {
-            "computerName": name,
-            "adminUsername": USER,
-            "linuxConfiguration": {"disablePasswordAuthentication": True, "ssh": keys},
-        },
-        "networkProfile": {
-            "networkApiVersion": "2020-11-01",
-            "networkInterfaceConfigurations": [{"name": "nic", "properties": nic}],
-        },
-    }
-    return {"location": location, "properties": properties}
-
-
 def _look(run: Demo, name: str) -> Seen:
     said = run.ssh(name, LOOK_AT_IT).splitlines()
     if len(said) != 5:
@@ -342,22 +310,7 @@ def _look(run: Demo, name: str) -> Seen:
     return Seen(*said)
 
 
-def compare(source: Seen, clones: Mapping[str, Seen]) -> None:
-    """Raises Failure unless these are different machines that carry the same files."""
-    everyone = [source, *clones.values()]
-    for what, values in (
-        ("host names", [each.host_name for each in everyone]),
-        ("machine-ids", [each.machine_id for each in everyone]),
-        ("SSH host keys", [each.host_key for each in everyone]),
-    ):
-        if len(set(values)) < len(values):
-            raise Failure(f"two machines share their {what}: {values}")
-    for name, seen in clones.items():
-        if (seen.os_file, seen.data_file) != (source.os_file, source.data_file):
-            raise Failure(f"{name} does not carry what the source had on its disks: {seen}")
-
-
-def _report(run: Demo, form: Form, source: Seen, clones: Mapping[str, Seen]) -> None:
+def _report(run: Demo, form: Form, machines_seen: Mapping[str, Seen], looks: Sequence[Look]) -> None:
     machines: list[dict[str, Json]] = [
         {
             "machine": name,
@@ -366,20 +319,24 @@ def _report(run: Demo, form: Form, source: Seen, clones: Mapping[str, Seen]) -> 
             "host key": f"...{seen.host_key[-16:]}",
             "files": f"{seen.os_file!r}, {seen.data_file!r}",
         }
-        for name, seen in (("source", source), *clones.items())
+        for name, seen in machines_seen.items()
     ]
     steps: list[dict[str, Json]] = [
         {"step": each.name, "seconds": f"{each.seconds:.1f}", "bytes copied": _bytes(each.copied)} for each in run.steps
     ]
     if form is Form.JSON:
-        show(form, {}, [], {"machines": [*machines], "steps": [*steps]})
+        show(form, {}, [], {"machines": [*machines], "verdicts": verdict_documents(looks), "steps": [*steps]})
         return
+    verdicts = verdict_rows(looks)
+    print()
+    show(form, {name: name.upper() for name in verdicts[0]}, verdicts, None)
+    print("\n".join(verdict_lines(looks)))
     print()
     show(form, {name: name.upper() for name in machines[0]}, machines, None)
     print()
     show(form, {name: name.upper() for name in steps[0]}, steps, None)
     where = "" if data_dir(None).root == run.data.root else f" --data-dir {run.data.root}"
-    first = next(iter(clones))
+    first = [*machines_seen][1]
     activate = "" if shutil.which("calco") else "  . .venv/bin/activate\n"
     print(
         f"\nThe service answers at {str(run.client.http.base_url).rstrip('/')} and goes on.\n{activate}"
