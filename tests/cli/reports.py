@@ -15,6 +15,7 @@ from calco import __version__
 from calco.cli.inspection_text import Paper
 from calco.model.inspection import Container, OperatingSystem, Outcome, Report, Result, Severity, Verdict
 from calco.offline import Look
+from tests.inspection.disks import File, Tree
 
 GOLDEN = Path(__file__).with_name("golden")
 WRITE = "CALCO_WRITE_PAGES"
@@ -86,6 +87,15 @@ GENERALIZED = Report(
 )
 UNKNOWN = Report(Verdict.UNKNOWN, ("partition 1: ext4, its journal was not replayed",), DEBIAN, (ROOT,))
 NOTHING = Report(Verdict.UNKNOWN, ("No system was found on the disk.", "the whole disk: swap"))
+
+SERVER: Tree = {
+    "/etc/os-release": b'ID=debian\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12"\n',
+    "/etc/passwd": b"root:x:0:0:root:/root:/bin/bash\n",
+    "/etc/shadow": File(b"root:*:19000:0:99999:7:::\n", mode=0o640),
+    "/etc/ssh/sshd_config": b"",
+    "/etc/ssh/ssh_host_ed25519_key": File(b"-----BEGIN OPENSSH PRIVATE KEY-----\n", mode=0o600),
+}
+"""On a file system: a Linux that nobody put right."""
 
 
 def look_of(report: Report, file: str = "golden.vhd") -> Look:

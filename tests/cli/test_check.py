@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import typer
@@ -21,9 +22,18 @@ from calco.cli.inspection import (
     resource_steps,
     status,
 )
-from calco.cli.inspection_text import WORDS_MAX, Steps, show_report
+from calco.cli.inspection_text import WORDS_MAX, Steps, show_report, system_line
 from calco.model.document import Document
-from calco.model.inspection import OperatingSystem, Report, Result, Severity, Verdict, document, full_document
+from calco.model.inspection import (
+    OperatingSystem,
+    Report,
+    Result,
+    Severity,
+    Verdict,
+    document,
+    full_document,
+    report_from,
+)
 from tests.cli.reports import (
     FSTAB,
     GENERALIZED,
@@ -32,6 +42,7 @@ from tests.cli.reports import (
     NOTHING,
     RDP,
     ROOT,
+    SERVER,
     SPECIALIZED,
     UNKNOWN,
     Screen,
@@ -39,6 +50,8 @@ from tests.cli.reports import (
     hostile,
 )
 from tests.cli.test_client import SUBSCRIPTION, Service, says
+from tests.inspection.disks import ext4
+from tests.service_process import serving
 
 GROUP = f"{SUBSCRIPTION}/resourceGroups/my lab"
 WEB1: Document = {"name": "web1", "id": f"{GROUP}/providers/Microsoft.Compute/virtualMachines/web1"}
@@ -200,6 +213,20 @@ def test_a_disk_without_a_system_is_not_called_one_to_mend() -> None:
     assert "a data disk has no verdict" in shown(NOTHING)
 
 
+@pytest.mark.parametrize(
+    ("system", "line"),
+    [
+        (OperatingSystem("Linux", "Debian GNU/Linux 12 (bookworm)", "12"), "Debian GNU/Linux 12 (bookworm)"),
+        (OperatingSystem("Linux", "Debian GNU/Linux 12", "12.9"), "Debian GNU/Linux 12 12.9"),
+        (OperatingSystem("Windows", "", "10.0.20348", "x64"), "Windows 10.0.20348, x64"),
+        (OperatingSystem("Linux", details={"kernel": "6.1"}), "Linux, kernel: 6.1"),
+        (OperatingSystem(), ""),
+    ],
+)
+def test_a_system_is_named_once_with_its_version(system: OperatingSystem, line: str) -> None:
+    assert system_line(system) == line
+
+
 # --- for programs ----------------------------------------------------------------------------------------------------
 
 
@@ -297,3 +324,40 @@ def test_every_severity_and_verdict_has_its_words() -> None:
         assert shown(replace(GENERALIZED, outcomes=(replace(FSTAB, severity=severity),)))
     for verdict in Verdict:
         assert shown(Report(verdict, ())).startswith(f"{verdict.value.upper()}: ")
+
+
+# --- by the real command line against a real service -----------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_an_image_a_disk_and_a_snapshot_are_looked_at(tmp_path: Path) -> None:
+    server, nothing = tmp_path / "server.raw", tmp_path / "nothing.raw"
+    server.write_bytes(ext4(SERVER))
+    nothing.write_bytes(bytes(1 << 20))
+    with serving(tmp_path / "data") as service:
+        for name, file in (("golden", server), ("data", nothing)):
+            words = ["--name", name, "--os-type", "Linux", "--generation", "V1", "--format", "raw", "-g", "lab"]
+            service.run("image", "import", str(file), *words)
+        client, scope = service.client, f"{service.client.subscription}/resourceGroups/lab/providers/Microsoft.Compute"
+        copy: Document = {"createOption": "Copy", "sourceResourceId": f"{scope}/disks/blank"}
+        empty: Document = {"createOption": "Empty"}
+        for kind, creation in (("disks", empty), ("snapshots", copy)):
+            body: Document = {"location": "eastus", "properties": {"creationData": creation, "diskSizeGB": 1}}
+            client.change("PUT", f"{scope}/{kind}/blank", body, label=kind)
+
+        image = service.try_run("image", "check", "golden", "--all", "-o", "json")
+        report = report_from(json.loads(image.stdout))
+        assert (report.verdict, image.returncode) == (Verdict.SPECIALIZED, status(report))
+        assert image.returncode in {3, 4}
+        shown = service.try_run("image", "check", "golden", "-g", "lab").stdout
+        assert shown.startswith("SPECIALIZED: ")
+        for what in ("disk", "snapshot"):
+            done = service.try_run(what, "check", "blank")
+            assert (done.returncode, done.stdout.split(":")[0]) == (5, "UNKNOWN"), done.stderr
+        assert service.try_run("image", "check", "data").returncode == 5
+        missing = service.try_run("vm", "check", "golden")
+        assert (missing.returncode, "there is no machine 'golden'" in missing.stderr) == (1, True)
+        blob = service.try_run("vhd", "check", "https://nobody.blob.localhost:1/vhds/a.vhd")
+        assert (blob.returncode, blob.stdout) == (1, "")
+        assert "https://nobody.blob.localhost:1/vhds/a.vhd" in blob.stderr, "the service's own words"
+        assert "Traceback" not in blob.stderr

@@ -23,9 +23,9 @@ from calco.cli.vhd import file_steps
 from calco.disk_file import DiskFormat, WrongDiskFile
 from calco.model.inspection import Container, Report, Verdict, report_from
 from calco.ports import VolumeView
-from tests.cli.reports import GENERALIZED, SPECIALIZED, Screen, assert_golden, hostile, look_of
+from tests.cli.reports import GENERALIZED, SERVER, SPECIALIZED, Screen, assert_golden, hostile, look_of
 from tests.cli.test_check import HOSTILE
-from tests.inspection.disks import File, Tree, ext4
+from tests.inspection.disks import ext4
 from tests.standing import StandingClock
 
 LANGUAGES = pytest.mark.parametrize("language", Language)
@@ -80,14 +80,6 @@ def test_what_next_names_the_file_as_a_shell_takes_it() -> None:
 
 
 # --- the command itself ----------------------------------------------------------------------------------------------
-
-SERVER: Tree = {
-    "/etc/os-release": b'ID=debian\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12"\n',
-    "/etc/passwd": b"root:x:0:0:root:/root:/bin/bash\n",
-    "/etc/shadow": File(b"root:*:19000:0:99999:7:::\n", mode=0o640),
-    "/etc/ssh/sshd_config": b"",
-    "/etc/ssh/ssh_host_ed25519_key": File(b"-----BEGIN OPENSSH PRIVATE KEY-----\n", mode=0o600),
-}
 
 
 def calco(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -63,8 +63,10 @@ def shown(words: str) -> str:
 
 
 def system_line(system: OperatingSystem) -> str:
-    """``Debian GNU/Linux 12, x86_64, kernel: 6.1``; empty when no system was found."""
-    name = " ".join(each for each in (system.name or system.type, system.version) if each)
+    """``Debian GNU/Linux 12, x86_64, kernel: 6.1``; empty when no system was found. Many a name ends in its version."""
+    name, version = system.name or system.type, system.version
+    if version and version not in name.split():
+        name = f"{name} {version}"
     facts = [name, system.architecture, *(f"{key}: {value}" for key, value in system.details.items())]
     return shown(", ".join(each for each in facts if each))
 
