@@ -27,3 +27,5 @@ class Scene:
 
     forgiven: str = "never"
     """The call behind the point of no return: when it fails, it is tried again until it works."""
+    epilogue: str = "never"
+    """The first call of what is done when all is done: whatever fails from there on changes nothing of the end."""

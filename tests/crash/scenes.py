@@ -11,7 +11,15 @@ from calco.model.machine import MachineState
 from calco.model.virtual_machine import Act as MachineAct
 from calco.model.volume import GIB
 from calco.work import disk, image, network_interface, resource_group, virtual_machine, virtual_network
-from tests.crash import scenes_command, scenes_deployment, scenes_disk, scenes_image, scenes_machine, scenes_snapshot
+from tests.crash import (
+    scenes_command,
+    scenes_deployment,
+    scenes_disk,
+    scenes_image,
+    scenes_inspection,
+    scenes_machine,
+    scenes_snapshot,
+)
 from tests.crash.scene import Ask, Scene
 from tests.world import GROUP, LOCATION, World
 
@@ -345,6 +353,7 @@ SCENES: Sequence[Scene] = (
     *scenes_deployment.SCENES,
     *scenes_disk.SCENES,
     *scenes_image.SCENES,
+    *scenes_inspection.SCENES,
     *scenes_machine.SCENES,
     *scenes_snapshot.SCENES,
 )

@@ -103,6 +103,8 @@ def test_a_failure_at_any_point_leaves_no_trace(scene: Scene, forever: bool, tmp
 def is_tried_again(scene: Scene, fuse: Fuse) -> bool:
     """Behind the point of no return. A group's deletion has more than that before it, where lasting trouble ends it."""
     lasts_too_long = fuse.forever and scene.plan == "resourceGroup.delete"
+    if any(each.endswith(scene.epilogue) for each in fuse.journal[: fuse.point]):
+        return True
     return fuse.journal[fuse.point - 1].endswith(scene.forgiven) and not lasts_too_long
 
 

@@ -1,6 +1,7 @@
 """What the engine writes into the log, and where it goes on."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -27,6 +28,26 @@ def test_an_operation_that_goes_well_ends_once_and_lets_go_of_its_claims() -> No
     assert not here.claimed()
     assert here.advance() is None
     assert here.toy.journal == ["a", "b", "c"]
+
+
+def test_a_step_that_is_not_needed_leaves_no_entry_and_costs_no_commit() -> None:
+    here = room(act("a"), replace(act("b"), needed=lambda _job: False), change("c"))
+
+    assert here.advance() is None
+
+    assert here.operation().status is Status.SUCCEEDED
+    assert here.log() == ["a started", "a done", "c done"]
+    assert here.toy.journal == ["a", "c"]
+
+
+def test_a_step_that_is_not_needed_is_not_undone() -> None:
+    here = room(act("a"), replace(act("b"), needed=lambda _job: False), act("c"), c=["half"])
+
+    assert here.advance() is None
+
+    assert here.operation().status is Status.FAILED
+    assert not any(line.startswith("b ") for line in here.log())
+    assert "undo b" not in here.toy.journal
 
 
 def test_an_operation_nobody_knows_is_no_work() -> None:

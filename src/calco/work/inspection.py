@@ -29,7 +29,7 @@ from calco.model.machine import MachineState
 from calco.model.vhd import FOOTER_BYTES
 from calco.model.volume import Format, Volume, VolumeId, volume_scope
 from calco.ports import Entry, Extent, PoolGone, Reader, Resource, VolumeView
-from calco.work import blob, disk
+from calco.work import blob, disk, remote_blob
 from calco.work.cloud import Cloud
 from calco.work.common import found
 from calco.work.disk_source import SNAPSHOT_KIND
@@ -75,6 +75,8 @@ def look_at_blob(cloud: Cloud, uri: str) -> Report:
     """What is on the fixed VHD that a page blob of this service is; otherwise like ``look``. Raises ApiError: no such
     blob, no page blob, no VHD that Azure would take, or a machine is writing it."""
     with cloud.records.read() as view:
+        if blob.find(view, cloud, uri) is None:
+            raise _no_blob(uri)
         found = blob.vhd(cloud, view, uri, disk="blob")
     return look(cloud, found.blob.id)
 
@@ -253,6 +255,17 @@ _WORDS = {MACHINES.lower(): "VM", disk.KIND.lower(): "Disk", SNAPSHOT_KIND.lower
 def _called(id: ResourceId) -> str:
     name = blob_model.name_of(id.name) if id.kind == blob.KIND.lower() else id.name
     return f"{_WORDS.get(id.kind, 'Blob')} '{name}'"
+
+
+def _no_blob(uri: str) -> ApiError:
+    """Azure's code; the sentences are ours."""
+    return ApiError(
+        404,
+        "BlobNotFound",
+        f"The specified blob does not exist: {remote_blob.shown_uri(uri)[:300]}. Blobs of this service's storage "
+        "accounts are inspected; any other one is downloaded first: calco vhd check FILE --format vpc.",
+        "blobUri",
+    )
 
 
 def _machine_runs(id: ResourceId, machine: ResourceId) -> ApiError:
