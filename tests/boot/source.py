@@ -19,9 +19,6 @@ SAME = (
 )
 """Prints 0 for each of these that a copy shares with the machine it comes from."""
 
-PUT_RIGHT = "waagent -deprovision+user -force >/dev/null; : >/etc/machine-id; cloud-init clean --logs >/dev/null"
-"""What a machine with cloud-init and waagent needs before it is captured, as root."""
-
 
 def use_and_generalize(lab: Lab) -> None:
     """Write on both disks, deprovision, deallocate, generalize."""

@@ -163,9 +163,9 @@ def copy_of(source: str) -> Document:
     return {"location": "eastus", "properties": {"creationData": creation}}
 
 
-def disk_id(lab: Lab) -> str:
-    """The source's OS disk."""
-    machine = lab.get("virtualMachines", "source")
+def disk_id(lab: Lab, name: str = "source") -> str:
+    """The machine's OS disk."""
+    machine = lab.get("virtualMachines", name)
     return text_at(machine, "properties", "storageProfile", "osDisk", "managedDisk", "id") or ""
 
 
