@@ -219,7 +219,7 @@ def test_a_disk_without_a_system_is_not_called_one_to_mend() -> None:
         (OperatingSystem("Linux", "Debian GNU/Linux 12 (bookworm)", "12"), "Debian GNU/Linux 12 (bookworm)"),
         (OperatingSystem("Linux", "Debian GNU/Linux 12", "12.9"), "Debian GNU/Linux 12 12.9"),
         (OperatingSystem("Windows", "", "10.0.20348", "x64"), "Windows 10.0.20348, x64"),
-        (OperatingSystem("Linux", details={"kernel": "6.1"}), "Linux, kernel: 6.1"),
+        (OperatingSystem("Linux", details={"kernel": "6.1", "imageState": "X"}), "Linux, kernel: 6.1, image state: X"),
         (OperatingSystem(), ""),
     ],
 )

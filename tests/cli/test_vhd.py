@@ -76,7 +76,7 @@ def test_what_next_names_the_file_as_a_shell_takes_it() -> None:
     steps = file_steps(look_of(GENERALIZED, "it's.vhd"))
 
     assert steps.mend.commands == ["calco vhd check '/somewhere/it'\"'\"'s.vhd' --format vpc"]
-    assert "--os-type Linux --generation V1|V2 --format vpc" in steps.go_on.commands[0]
+    assert "--os-type Linux --generation GENERATION --format vpc" in steps.go_on.commands[0]
 
 
 # --- the command itself ----------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ What a disk holds may be anything: nothing of it reaches the terminal but one bo
 Commands are never wrapped or cut, so that they can be copied. Without a terminal there is neither colour nor width.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -67,8 +68,13 @@ def system_line(system: OperatingSystem) -> str:
     name, version = system.name or system.type, system.version
     if version and version not in name.split():
         name = f"{name} {version}"
-    facts = [name, system.architecture, *(f"{key}: {value}" for key, value in system.details.items())]
+    facts = [name, system.architecture, *(f"{_words(key)}: {value}" for key, value in system.details.items())]
     return shown(", ".join(each for each in facts if each))
+
+
+def _words(member: str) -> str:
+    """``image state`` of ``imageState``."""
+    return re.sub(r"(?<=[a-z])([A-Z])", r" \1", member).lower()
 
 
 class Paper:

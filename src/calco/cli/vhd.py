@@ -96,7 +96,7 @@ def file_steps(seen: "Look") -> Steps:
         ),
         Next(
             "make an image of it (V1: it boots by BIOS, V2: by UEFI):",
-            [f"calco image import {file} --name IMAGE --os-type {type} --generation V1|V2 --format {format}"],
+            [f"calco image import {file} --name IMAGE --os-type {type} --generation GENERATION --format {format}"],
         ),
     )
 
