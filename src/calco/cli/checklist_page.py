@@ -42,7 +42,8 @@ white-space:pre-wrap}
 .red{color:var(--red)}.amber{color:var(--amber)}.blue{color:var(--blue)}.green{color:var(--green)}
 table{width:100%;border-collapse:collapse;margin:.75rem 0}
 th,td{text-align:left;vertical-align:top;padding:.4rem .75rem .4rem 0;border-bottom:1px solid var(--line)}
-th{font-weight:600}thead th{color:var(--soft);font-weight:400}.number{text-align:right;padding-right:0;white-space:nowrap}
+th{font-weight:600}thead th{color:var(--soft);font-weight:400}
+.number{text-align:right;padding-right:0;white-space:nowrap}
 article{margin:1rem 0;padding:1rem;border:1px solid var(--line);border-left:.35rem solid;border-radius:.25rem}
 article>*{color:var(--ink)}article h3{display:flex;flex-wrap:wrap;gap:.1rem .75rem;align-items:baseline}
 .rows td:first-child,.rows thead th{white-space:nowrap}.rows tbody th{width:34%}.rows tbody code{display:block}
@@ -53,9 +54,8 @@ h3 code{font-weight:400;color:var(--soft)}
 footer{margin-top:2.5rem;border-top:1px solid var(--line);font-size:.9rem}
 @media(max-width:40rem){main{padding:1.25rem 1rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}
 .rows thead{position:absolute;clip-path:inset(50%);height:1px;width:1px;overflow:hidden}
-
-.rows tbody th,.rows tbody td{width:auto}.rows tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--line)}.rows th,.rows td{display:block;border:0;
-padding:0}.rows td::before{content:attr(data-name) ": ";color:var(--soft)}}
+.rows tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--line)}
+.rows tbody th,.rows tbody td{display:block;width:auto;border:0;padding:0}.rows td::before{content:attr(data-name) ": ";color:var(--soft)}}
 @media print{:root{color-scheme:light;--back:#fff;--paper:#fff;--ink:#000;--soft:#333;--line:#999;--code:#fff;
 --red:#900;--amber:#630;--blue:#006;--green:#040}body{font-size:10.5pt}main{max-width:none;padding:0}
 article,.verdict,tr{break-inside:avoid}h2,h3,thead{break-after:avoid}@page{margin:18mm}}
@@ -116,7 +116,7 @@ def _foreign(words: str) -> str:
 def _verdict(look: "Look", words: Words) -> str:
     word, meaning = words.verdicts[look.report.verdict]
     lines = "".join(f"<li>{_foreign(each)}</li>" for each in look.report.evidence)
-    because = f"<p>{escape(words.because)}:</p><ul lang="en">{lines}</ul>" if lines else ""
+    because = f'<p>{escape(words.because)}:</p><ul lang="en">{lines}</ul>' if lines else ""
     return (
         f'<section class="verdict {COLOURS[look.report.verdict]}" aria-labelledby="verdict">'
         f'<h2 id="verdict">{escape(words.verdict)}: {escape(word)}</h2>'
