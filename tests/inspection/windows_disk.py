@@ -5,7 +5,7 @@ A Windows is written down as two tables: hives (key, name, data) and files::
     machine = ready_windows()                                # complete, generalized, raises nothing
     machine.system[r"Setup\\Status\\SysprepStatus"]["GeneralizationState"] = 7
     seen = machine.seen()                                    # a whole inspection, in this process: some 60 ms
-    machine.mend(by_code()["windows.sysprep-state"].fix)     # `reg add`, `reg delete`, `del`, `rd`, as they are shown
+    machine.mend(by_code()["windows.sysprep-phase"].fix)     # the command that is shown
 
 ``Current`` stands for ``ControlSet001`` in keys of SYSTEM.
 """
@@ -13,7 +13,7 @@ A Windows is written down as two tables: hives (key, name, data) and files::
 import re
 import struct
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import xor
@@ -27,7 +27,7 @@ from calco.inspection.sighting import Sighting
 from calco.model.inspection import Result
 from tests.inspection import azure_ready
 from tests.inspection.disks import ESP, WINDOWS, File, Folder, Memory, Partition, Tree, fat, gpt, ntfs, run
-from tests.inspection.registry_data import Expand, Keys
+from tests.inspection.registry_data import Expand, Identifier, Keys
 
 CONFIG = "/Windows/System32/config"
 CURRENT = "ControlSet001"
@@ -92,6 +92,8 @@ def _typed(data: Data) -> str:
 
 def _encoded(data: Data) -> tuple[int, bytes]:
     match data:
+        case Identifier():
+            return int(data), b""
         case int():
             return (4, data.to_bytes(4, "little")) if data <= 0xFFFFFFFF else (11, data.to_bytes(8, "little"))
         case bytes():
@@ -170,13 +172,17 @@ def _in_full(keys: Keys) -> Keys:
 def _done(disk: WindowsDisk, line: str) -> bool:
     """One line of cmd or PowerShell: whether it was understood."""
     words = [each.strip('"') for each in re.findall(r'"[^"]*"|\S+', line)]
+    for pattern, effect in EFFECTS.items():
+        if re.search(pattern, line):
+            effect(disk)
+            return True
     match [each.lower() for each in words[:2]]:
         case ["reg", "add"]:
             _reg_add(disk, words[2], words[3:])
         case ["reg", "delete"]:
             _reg_delete(disk, words[2], words[3:])
-        case ["del" | "rd", _]:
-            _removed(disk, [each for each in words[1:] if not re.fullmatch("/[a-z]", each)])
+        case ["remove-item", _]:
+            _removed(disk, [each.strip(",") for each in words[1:] if not each.startswith("-")])
         case _:
             return False
     return True
@@ -243,6 +249,60 @@ def _removed(disk: WindowsDisk, patterns: list[str]) -> None:
             del disk.files[each]
 
 
+def generalize(disk: WindowsDisk) -> None:
+    """What a run of sysprep leaves that succeeded."""
+    disk.software[IMAGE_STATE] = {"ImageState": GENERALIZED}
+    disk.system[SYSPREP_STATUS] = {"GeneralizationState": 3, "CleanupState": 2}
+    disk.system["Setup"].update({"SetupType": 2, "CmdLine": r"oobe\windeploy.exe", "SystemSetupInProgress": 1})
+    disk.files.update(_files())
+
+
+def _people_leave(disk: WindowsDisk) -> None:
+    for key in [each for each in disk.software if each.startswith(PROFILES) and not each.endswith(("-18", "-500"))]:
+        del disk.software[key]
+    for path in [each for each in disk.files if re.match("/Users/(?!Administrator/|Public/)", each)]:
+        del disk.files[path]
+
+
+def _accounts_leave(disk: WindowsDisk) -> None:
+    names = disk.hives["SAM"]
+    for key in [key for key, values in names.items() if any(isinstance(n, int) and n >= 1000 for n in values.values())]:
+        del names[key]
+
+
+def _apps_leave(disk: WindowsDisk) -> None:
+    for key in [each for each in disk.software if each.startswith(rf"{APPS}\S-1-5-21-")]:
+        del disk.software[key]
+
+
+def _roles_leave(disk: WindowsDisk) -> None:
+    for key in [each for each in disk.software if "ServerComponentCache" in each]:
+        disk.software[key]["InstallState"] = 0
+    for service in ("CertSvc", "adfssrv", "DHCPServer", "NTDS"):
+        disk.system.pop(rf"Current\Services\{service}", None)
+
+
+def _domain_left(disk: WindowsDisk) -> None:
+    disk.system[r"Current\Services\Tcpip\Parameters"].update({"Domain": "", "NV Domain": ""})
+
+
+def _shut_down(disk: WindowsDisk) -> None:
+    disk.files.pop("/hiberfil.sys", None)
+    disk.raw.clear()
+
+
+EFFECTS: Mapping[str, Callable[[WindowsDisk], None]] = {
+    r"sysprep\.exe /generalize": generalize,
+    r"\| Remove-LocalUser$": _accounts_leave,
+    r"^Get-CimInstance Win32_UserProfile .* Remove-CimInstance$": _people_leave,
+    r"\| Remove-AppxPackage -AllUsers$": _apps_leave,
+    r"^Uninstall-WindowsFeature ": _roles_leave,
+    r"^Remove-Computer -WorkgroupName": _domain_left,
+    r"^shutdown /s ": _shut_down,
+}
+"""What a command does that is more than a value or a file."""
+
+
 # ----- the one that is right
 
 
@@ -252,6 +312,11 @@ def ready_windows() -> WindowsDisk:
         hives={
             "SYSTEM": _both(_system(), azure_ready.system()),
             "SOFTWARE": _both(_software(), azure_ready.software()),
+            "SAM": {
+                NAMES: {},
+                rf"{NAMES}\Administrator": {"": Identifier(500)},
+                rf"{NAMES}\Guest": {"": Identifier(501)},
+            },
         },
         files={**_files(), **azure_ready.files()},
         boot=azure_ready.boot(),
@@ -266,6 +331,11 @@ GENERALIZED = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"
 IMAGE_STATE = r"Microsoft\Windows\CurrentVersion\Setup\State"
 SYSPREP_STATUS = r"Setup\Status\SysprepStatus"
 VERSION = r"Microsoft\Windows NT\CurrentVersion"
+PROFILES = rf"{VERSION}\ProfileList"
+APPS = r"Microsoft\Windows\CurrentVersion\Appx\AppxAllUserStore"
+NAMES = r"SAM\Domains\Account\Users\Names"
+PANTHER = "/Windows/System32/Sysprep/Panther"
+BEGINS = "SYSPRP ===          Beginning of a new sysprep run          ==="
 
 
 def _system() -> Keys:
@@ -298,6 +368,10 @@ def _software() -> Keys:
             "UBR": 2762,
         },
         IMAGE_STATE: {"ImageState": GENERALIZED},
+        rf"{PROFILES}\S-1-5-18": {"ProfileImagePath": Expand(r"%systemroot%\system32\config\systemprofile")},
+        rf"{PROFILES}\S-1-5-21-1-2-3-500": {"ProfileImagePath": Expand(r"C:\Users\Administrator")},
+        rf"{APPS}\Applications\Microsoft.Paint_11.2302.20.0_neutral_~_8wekyb3d8bbwe": {},
+        rf"{APPS}\S-1-5-21-1-2-3-500\Microsoft.Paint_11.2302.20.0_x64__8wekyb3d8bbwe": {},
     }
 
 
@@ -306,18 +380,23 @@ def _files() -> dict[str, bytes | File | Folder]:
         "/Windows/explorer.exe": b"MZ",
         "/Windows/Setup/State/State.ini": f"[State]\r\nImageState={GENERALIZED}\r\n".encode(),
         "/Windows/System32/Sysprep/Sysprep_succeeded.tag": b"",
-        "/Windows/System32/Sysprep/Panther/setupact.log": _log(
-            "SYSPRP Sysprep_Clean_Validate_Opk: Audit mode can't be turned on if there is an active scenario.",
-            "SYSPRP Successfully created tag file.",
-            "SYSPRP Shutting down system",
+        f"{PANTHER}/setupact.log": log(
+            f"Info                  {BEGINS}",
+            "Error      [0x0f0070] SYSPRP RunDlls:An earlier run failed. dwRet = 0x3cf2",
+            f"Info                  {BEGINS}",
+            "Error                 SYSPRP MRTGeneralize:107 - ERROR: Failed DeleteInstance, which hurts nobody",
+            r"Info       [0x0f0079] SYSPRP FCreateTagFile:Successfully created tag file C:\Windows\System32\Sysprep",
+            "Info       [0x0f004c] SYSPRP ProcessShutdown:Successfully called InitiateSystemShutdownEx",
         ),
-        "/Windows/System32/Sysprep/Panther/setuperr.log": b"",
+        f"{PANTHER}/setuperr.log": log(
+            "Error      [0x0f0070] SYSPRP RunDlls:An earlier run failed. dwRet = 0x3cf2",
+            "Error                 SYSPRP MRTGeneralize:107 - ERROR: Failed DeleteInstance, which hurts nobody",
+        ),
+        "/Users/Administrator/desktop.ini": b"",
         "/Users/Public/desktop.ini": b"",
     }
 
 
-def _log(*lines: str) -> bytes:
-    """As Setup writes its logs."""
-    return "".join(
-        f"2026-11-20 09:30:{second:02}, Info                  {line}\r\n" for second, line in enumerate(lines)
-    ).encode()
+def log(*lines: str) -> bytes:
+    """As Setup writes its logs; a line begins with its level."""
+    return "".join(f"2026-11-20 09:30:{second:02}, {line}\r\n" for second, line in enumerate(lines)).encode()

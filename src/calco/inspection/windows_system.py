@@ -51,6 +51,7 @@ class Windows:
     files: FileSystem
     system: Hive
     software: Hive
+    accounts: Hive
     control_set: str
     boot: Hive | None
     release: Release
@@ -110,6 +111,7 @@ def find(disk: Disk, open_hive: OpenHive) -> Windows | None:
         files=files,
         system=system,
         software=software,
+        accounts=_hive(files, f"{CONFIG}/SAM", open_hive),
         control_set=control_set,
         boot=_boot(disk, open_hive),
         release=attempt(lambda: _release(software, system, control_set), lambda why: Release(why=why)),
