@@ -55,7 +55,8 @@ footer{margin-top:2.5rem;border-top:1px solid var(--line);font-size:.9rem}
 @media(max-width:40rem){main{padding:1.25rem 1rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}
 .rows thead{position:absolute;clip-path:inset(50%);height:1px;width:1px;overflow:hidden}
 .rows tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--line)}
-.rows tbody th,.rows tbody td{display:block;width:auto;border:0;padding:0}.rows td::before{content:attr(data-name) ": ";color:var(--soft)}}
+.rows tbody th,.rows tbody td{display:block;width:auto;border:0;padding:0}
+.rows td::before{content:attr(data-name) ": ";color:var(--soft)}}
 @media print{:root{color-scheme:light;--back:#fff;--paper:#fff;--ink:#000;--soft:#333;--line:#999;--code:#fff;
 --red:#900;--amber:#630;--blue:#006;--green:#040}body{font-size:10.5pt}main{max-width:none;padding:0}
 article,.verdict,tr{break-inside:avoid}h2,h3,thead{break-after:avoid}@page{margin:18mm}}
