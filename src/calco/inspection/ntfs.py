@@ -15,6 +15,7 @@ from calco.inspection import ntfs_index
 from calco.inspection.blocks import Blocks, Unreadable
 from calco.inspection.file_system import Entry, FileSystem, Kind
 from calco.inspection.nodes import Name, Node, NodeFileSystem
+from calco.inspection.text import utf_16
 from calco.inspection.tsk import Attribute, Tsk
 
 STANDARD, VOLUME_NAME, VOLUME_INFORMATION, DATA, INDEX_ROOT, INDEX_ALLOCATION = 0x10, 0x60, 0x70, 0x80, 0x90, 0xA0
@@ -110,7 +111,7 @@ class _Driver:
 
     def label(self) -> str:
         name = self._whole(VOLUME, VOLUME_NAME)
-        return name.decode("utf-16-le", errors="replace") if name else ""
+        return utf_16(name) if name else ""
 
     def stale(self) -> str:
         information = self._whole(VOLUME, VOLUME_INFORMATION)
@@ -149,7 +150,7 @@ class _Driver:
         if len(raw) < head:
             raise Unreadable(f"NTFS: the link {number} is cut short")
         at, length = struct.unpack_from("<HH", raw, 8)
-        return tag, _with_slashes(raw[head + at : head + at + length].decode("utf-16-le", errors="replace"))
+        return tag, _with_slashes(utf_16(raw[head + at : head + at + length]))
 
     def _attribute(self, number: int, type: int, name: str = "") -> Attribute | None:
         for each in self._tsk.attributes(number):

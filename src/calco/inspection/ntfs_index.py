@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from calco.inspection.blocks import Unreadable
 from calco.inspection.nodes import ENTRIES_MAX, Name
+from calco.inspection.text import utf_16
 
 SECTOR = 512
 HAS_BELOW, IS_LAST = 0x1, 0x2
@@ -83,5 +84,5 @@ def _name(key: bytes, reference: int, folder: int) -> Name | None:
         raise Unreadable("NTFS: an index holds the name of something elsewhere")
     if key[65] == DOS_NAME:
         return None
-    text = key[66 : 66 + 2 * key[64]].decode("utf-16-le", errors="replace")
+    text = utf_16(key[66 : 66 + 2 * key[64]])
     return Name(text, reference & 0xFFFFFFFFFFFF, reference >> 48)
