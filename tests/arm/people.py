@@ -30,7 +30,7 @@ class People:
     callers: dict[str, Caller] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.world.cloud = replace(self.world.cloud, rules=replace(self.world.rules, owner=OWNER_ID))
+        self.world.cloud = replace(self.world.cloud, rules=replace(self.world.cloud.rules, owner=OWNER_ID))
         self.callers["good"] = Caller(OWNER_ID, "c0c0c0c0-0000-4000-8000-000000000001", TENANT)
         self.api = Api(self.world, check=self.check)
 

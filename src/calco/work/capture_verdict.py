@@ -39,7 +39,7 @@ def foresee(cloud: Cloud, view: Reader, os_disk: ResourceId | None, see: str) ->
     """In the transaction that accepts a capture of ``os_disk``, a disk, snapshot or blob (None: one that is not here).
     ``see``: the command that shows all. Raises ApiError when a generalized disk is required and this is none."""
     report = None if os_disk is None else inspection.known(cloud, view, os_disk)
-    if cloud.rules.require_generalized and not cloud.trial and (report is None or not _is_fine(report)):
+    if cloud.rules.require_generalized and not (cloud.trial if report is None else _is_fine(report)):
         raise refusal(report)
     if report is None:
         return Foresight(look=cloud.rules.looks)
@@ -54,7 +54,8 @@ def look_first(cloud: Cloud, os_disk: ResourceId | None) -> None:
 
 
 def is_required(cloud: Cloud) -> bool:
-    """Whether to ``look_first``. Not in a trial, which must not take long, and may be of what is not there yet."""
+    """Whether to ``look_first``. Not in a trial, which must not take long and may be of what is not there yet: it goes
+    by what is known."""
     return cloud.rules.require_generalized and not cloud.trial
 
 

@@ -86,7 +86,7 @@ class _OneTransaction:
 class _Untouched:
     """``ports.DiskStore`` of which nothing changes: a platform image that would be brought in is not."""
 
-    _LOOKS = frozenset({"path", "pools", "used_bytes", "view", "volumes"})
+    _LOOKS = frozenset({"path", "pools", "stamp", "used_bytes", "view", "volumes"})
 
     def __init__(self, disks: DiskStore) -> None:
         self._disks = disks
