@@ -99,8 +99,8 @@ CHECKS: tuple[Check[Disk], ...] = (
         "no volume is encrypted by LUKS",
         "A volume is encrypted by LUKS: a machine in the cloud waits at boot for a passphrase that nobody types, all "
         "machines made of it share one key, and nothing on it can be looked at.",
-        "cryptsetup reencrypt --decrypt --header /root/luks-header /dev/sda2 (from a rescue system), then take its line "
-        "out of /etc/crypttab; Azure encrypts what it stores by itself",
+        "cryptsetup reencrypt --decrypt --header /root/luks-header /dev/sda2 (from a rescue system), then take its "
+        "line out of /etc/crypttab; Azure encrypts what it stores by itself",
         'Azure, "Azure Disk Encryption scenarios on Linux VMs"; cryptsetup-reencrypt(8)',
         _luks,
     ),
