@@ -34,6 +34,7 @@ class FirstWord:
     meanwhile: Callable[[], object] = lambda: None
     evidence: tuple[str, ...] = ("an SSH host key is there.",)
     """Of a specialized disk."""
+    ended: bool = True
 
     def inspect(self, disk: VolumeView, container: Container | None = None) -> Report:
         self.asked.append((disk.size_bytes, container))
@@ -41,11 +42,11 @@ class FirstWord:
         disk.read(disk.size_bytes - 1, 1)
         self.meanwhile()
         if word not in set(Verdict):
-            return Report(Verdict.UNKNOWN, ("There is no system.",))
+            return Report(Verdict.UNKNOWN, ("There is no system.",), ended=self.ended)
         verdict = Verdict(word)
         lines = self.evidence if verdict is Verdict.SPECIALIZED else ("All was read.",)
         outcomes = (KEY,) if verdict is Verdict.SPECIALIZED else ()
-        return Report(verdict, lines, OperatingSystem("Linux", "debian", "12"), outcomes)
+        return Report(verdict, lines, OperatingSystem("Linux", "debian", "12"), outcomes, self.ended)
 
 
 def looking(world: World, *, require: bool = False) -> FirstWord:

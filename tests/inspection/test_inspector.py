@@ -155,6 +155,7 @@ def test_time_is_counted_from_ones_turn_and_by_the_given_clock() -> None:
     report = ChildInspector(monotonic=lambda: now).inspect(Bytes(hours_pass))
 
     assert report.evidence == ("The disk was not looked at to its end: it took longer than 20 s.",)
+    assert not report.ended
 
 
 def test_no_more_than_so_many_disks_are_looked_at_at_once() -> None:

@@ -258,6 +258,19 @@ def test_a_report_that_is_too_long_is_told_and_not_kept(world: World, inspector:
     assert known(world, id) is None
 
 
+def test_a_look_that_was_stopped_is_told_and_not_kept(world: World, inspector: FirstWord) -> None:
+    id = deallocated(world, "?")
+    inspector.ended = False
+    assert inspection.look(world.cloud, id).verdict is Verdict.UNKNOWN
+    assert known(world, id) is None
+
+    inspector.ended = True
+    inspection.look(world.cloud, id)
+
+    assert known(world, id) is not None
+    assert len(inspector.asked) == 2
+
+
 def test_a_report_that_cannot_be_read_any_more_is_none(world: World, inspector: FirstWord) -> None:
     id = deallocated(world, "specialized")
     inspection.look(world.cloud, id)

@@ -71,23 +71,25 @@ class ChildInspector:
     def inspect(self, disk: VolumeView, container: Container | None = None) -> Report:
         """Waits for its turn, then answers within ``limits.seconds`` and one read of ``disk``."""
         with self._room:
-            sighting = self._looked(disk)
+            sighting, ended = self._looked(disk)
         of_file = [] if container is None else run(checks_container.CHECKS, DiskFile(container, disk.size_bytes))
         return Report(
             sighting.verdict,
             sighting.evidence,
             sighting.os,
             tuple(outcome(each) for each in (*of_file, *sighting.seen)),
+            ended,
         )
 
-    def _looked(self, disk: VolumeView) -> Sighting:
+    def _looked(self, disk: VolumeView) -> tuple[Sighting, bool]:
+        """What was seen, and whether the look came to its end."""
         of_file = {each.code for each in checks_container.CHECKS}
         try:
-            return decode(self._answer(disk), by_code().keys() - of_file)
+            return decode(self._answer(disk), by_code().keys() - of_file), True
         except _Stopped as stopped:
-            return unknown(f"The disk was not looked at to its end: {stopped}.")
+            return unknown(f"The disk was not looked at to its end: {stopped}."), False
         except Implausible as why:
-            return unknown(f"The disk was not looked at to its end: the answer makes no sense, {why}.")
+            return unknown(f"The disk was not looked at to its end: the answer makes no sense, {why}."), False
 
     def _answer(self, disk: VolumeView) -> bytearray:
         here, there = socket.socketpair()

@@ -67,12 +67,14 @@ class OperatingSystem:
 
 @dataclass(frozen=True)
 class Report:
-    """``evidence``: the lines the verdict stands on. ``outcomes`` are in the catalogue's order."""
+    """``evidence``: the lines the verdict stands on. ``outcomes`` are in the catalogue's order. ``ended``: whether the
+    look came to its end; one that was stopped says nothing that would hold longer than this answer."""
 
     verdict: Verdict
     evidence: tuple[str, ...]
     os: OperatingSystem = field(default_factory=OperatingSystem)
     outcomes: tuple[Outcome, ...] = ()
+    ended: bool = True
 
     @property
     def findings(self) -> tuple[Outcome, ...]:

@@ -87,7 +87,7 @@ class NoInspector:
     """``ports.Inspector`` where nobody looks at disks: the blob endpoint's process, and tests of other things."""
 
     def inspect(self, disk: VolumeView, container: Container | None = None) -> Report:  # noqa: ARG002
-        return Report(Verdict.UNKNOWN, ("Nobody looks at disks here.",))
+        return Report(Verdict.UNKNOWN, ("Nobody looks at disks here.",), ended=False)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ start, attach or upload ever waits for a look, and no look for them. A frozen vo
 
 What was seen is kept with the volume, not with what holds it: an image, the disk it was captured from, a snapshot and a
 clone's disk that nobody has started yet hold one volume and share one look. It holds as long as the volume's stamp is
-the same and this version of calco runs, and is forgotten with the volume. It may name accounts and files: whoever is
-shown more of it than the verdict must be one who may read the disk (``arm/routes_inspection``).
+the same and this version of calco runs, and is forgotten with the volume. A look that was stopped, by its time limit
+say, is not kept. What was seen may name accounts and files: whoever is shown more of it than the verdict must be one
+who may read the disk (``arm/routes_inspection``).
 """
 
 import logging
@@ -104,7 +105,8 @@ def _look(cloud: Cloud, id: ResourceId, row: Volume) -> Inspected:
         raise errors.resource_busy(id) from gone
     except PoolGone as gone:
         raise errors.pool_gone(f"'{id.name}'", gone.pools) from gone
-    _keep(cloud, row.id, stamp, seen)
+    if report.ended:
+        _keep(cloud, row.id, stamp, seen)
     return seen
 
 
