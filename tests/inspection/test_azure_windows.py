@@ -204,9 +204,9 @@ def test_a_windows_that_is_ready_for_azure_raises_nothing_and_what_no_disk_tells
 
 
 def mend(disk: WindowsDisk, code: str) -> None:
-    """What the shown fix says, done to the disk: `reg` and `rd` by their words, `bcdedit` too; of others the effect."""
+    """What the shown fix says, done to the disk: most by their words, of the others the effect."""
     fix = by_code()[code].fix
-    if fix.startswith(("reg ", "rd ")):
+    if fix.startswith(("reg ", "Remove-Item ")):
         disk.mend(fix)
     elif fix.startswith("bcdedit "):
         bcdedit(disk, shlex.split(fix)[1:])
@@ -289,11 +289,11 @@ EFFECTS: dict[str, Step] = {
     "Enable-PSRemoting -Force": rule("WINRM-HTTP-In-TCP", firewall_rule("LPort=5985")),
     "sfc /scannow": put_back,
     "msiexec.exe /i VMAgent.msi": put_back,
-    "Install-Module PSWindowsUpdate": updated,
-    "There is no command: move to a Windows of 64 bit": put(
+    "control /name Microsoft.WindowsUpdate": updated,
+    "# no command mends this: move to a Windows of 64 bit": put(
         rf"{SESSIONS}\Environment", "PROCESSOR_ARCHITECTURE", "AMD64"
     ),
-    "There is no command: move to a later Windows": of_release("20348"),
+    "# no command mends this: move to a later Windows": of_release("20348"),
     "shutdown /r": restarted,
 }
 

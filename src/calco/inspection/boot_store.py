@@ -75,27 +75,25 @@ class BootStore:
         return int.from_bytes(content, "little")
 
     def device(self, object: str, element: Element) -> Device | None:
-        """Source: ReactOS, BCD_DEVICE_OPTION and BL_DEVICE_DESCRIPTOR."""
         content = self._element(object, element)
         if content is None:
             return None
         if not isinstance(content, bytes):
             raise Unreadable(f"element {element:08x} of the boot configuration is no device")
-        try:
-            return _device(content)
-        except struct.error as cut:
-            raise Unreadable(f"element {element:08x} of the boot configuration ends too early") from cut
+        return device_of(content)
 
     def _element(self, object: str, element: Element) -> object:
         value = self.hive.value(f"Objects\\{object}\\Elements\\{element:08x}", "Element")
         return None if value is None else value.data
 
 
-def _device(content: bytes) -> Device:
-    (kind,) = struct.unpack_from("<I", content, 16)
-    if kind != PARTITION:
-        return Device(kind)
-    place, table = struct.unpack_from("<16s4xI", content, 32)
+def device_of(content: bytes) -> Device:
+    """Raises Unreadable. Source: ReactOS, BCD_DEVICE_OPTION and BL_DEVICE_DESCRIPTOR."""
+    try:
+        (kind,) = struct.unpack_from("<I", content, 16)
+        place, table = struct.unpack_from("<16s4xI", content, 32) if kind == PARTITION else (b"", None)
+    except struct.error as cut:
+        raise Unreadable("a device of the boot configuration ends too early") from cut
     if table == GPT:
         return Device(kind, partition=str(uuid.UUID(bytes_le=place)))
     if table == MBR:

@@ -65,6 +65,7 @@ class Driver:
                 f"Start of the driver {self.service}",
                 Start(self.service, self.starts, self.also, if_there=True),
                 f"Hyper-V's driver for {self.what} does not start when it has to: {self.without}.",
+                source=f'{PAGE}; Azure Site Recovery, "About on-premises disaster recovery failover" (boot drivers)',
             ),
         )
 
@@ -140,7 +141,7 @@ AGENT: tuple[Check[Windows], ...] = (
         "Extensions of Azure",
         "removed before the system is generalized (az vm extension delete)",
         "Extensions of the machine that this was are left over, with their settings and logs.",
-        "rd /s /q C:\\Packages\\Plugins",
+        "Remove-Item -Recurse -Force C:\\Packages\\Plugins\\*",
         PAGE,
         _extensions,
     ),
@@ -192,7 +193,7 @@ VERSIONS: tuple[Check[Windows], ...] = tuple(
         f"Versions of {component.words}",
         "at least those that Azure lists for this Windows",
         f"Binaries of {component.words} are older than Azure works with: known faults of them are not mended.",
-        "Install-Module PSWindowsUpdate; Install-WindowsUpdate -AcceptAll -AutoReboot",
+        "control /name Microsoft.WindowsUpdate",
         PAGE,
         _versions(component),
     )

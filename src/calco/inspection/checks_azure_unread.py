@@ -17,7 +17,9 @@ SESSIONS = "SYSTEM\\CurrentControlSet\\Control\\Session Manager"
 def _servicing(windows: Windows) -> Found:
     """Source: Microsoft, "Servicing stack"; keys that the servicing stack keeps until the restart."""
     waiting = [
-        each for each in ("RebootPending", "PackagesPending") if keys_of(windows, f"{SERVICING}\\{each}") is not None
+        each
+        for each in ("RebootPending", "RebootInProgress", "PackagesPending")
+        if keys_of(windows, f"{SERVICING}\\{each}") is not None
     ]
     if windows.files.entry("/Windows/WinSxS/pending.xml") is not None:
         waiting.append("Windows\\WinSxS\\pending.xml")
@@ -82,7 +84,7 @@ RELEASE: tuple[Check[Windows], ...] = (
         "Architecture",
         "64 bit",
         "Azure supports Windows of 32 bit neither with its agent nor by its support.",
-        "There is no command: move to a Windows of 64 bit.",
+        "# no command mends this: move to a Windows of 64 bit",
         f'{PAGE}; Microsoft, "Support for 32-bit operating systems in Azure virtual machines"',
         _architecture,
     ),
@@ -92,7 +94,7 @@ RELEASE: tuple[Check[Windows], ...] = (
         "Release of Windows",
         "Windows 7, Windows Server 2008 R2, or later",
         "Azure does not support this Windows.",
-        "There is no command: move to a later Windows (setup.exe).",
+        "# no command mends this: move to a later Windows (setup.exe)",
         PAGE,
         _release,
     ),
