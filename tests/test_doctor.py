@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from calco.doctor import TOOLS, Tool, Verdict, disk, examine, firmware, memory, security_groups, tool, tun
+from calco.doctor import TOOLS, Tool, Verdict, disk, examine, firmware, inspection, memory, security_groups, tool, tun
+from calco.inspection.inspector import ChildInspector
 from calco.tool import ToolFailed
 
 QEMU = TOOLS[0]
@@ -81,6 +82,16 @@ def test_a_tun_device_that_is_absent_or_shut_is_told_apart(tmp_path: Path) -> No
     assert tun(tmp_path / "tun").mend == "sudo modprobe tun"
     (tmp_path / "tun").touch()
     assert tun(tmp_path / "tun").verdict is Verdict.FINE
+
+
+def test_disks_can_be_looked_at_when_an_empty_one_is_looked_at_to_its_end(tmp_path: Path) -> None:
+    assert inspection(ChildInspector()).verdict is Verdict.FINE
+
+    broken = inspection(ChildInspector(start=[str(tmp_path / "no-python")]))
+
+    assert broken.verdict is Verdict.MISSING
+    assert "could not be started" in broken.seen
+    assert broken.cost
 
 
 def test_whatever_is_not_fine_has_a_cost(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from calco.compute.accelerator import choose_accelerator
 from calco.compute.network_probe import probe_networks
+from calco.inspection.inspector import ChildInspector
 from calco.model.network_security_group import NOT_ENFORCED
+from calco.ports import Extent, Inspector
 from calco.tool import ToolFailed, run_tool
 
 MEMORY_WANTED_MIB = 4096
@@ -75,6 +77,7 @@ def examine(data_dir: Path, environ_path: str | None = None) -> Iterator[Check]:
     if tools[0].verdict is Verdict.FINE:
         yield acceleration(data_dir)
         yield from networks()
+    yield inspection(ChildInspector())
     yield tun(Path("/dev/net/tun"))
     yield memory(Path("/proc/meminfo"))
     yield disk(data_dir)
@@ -144,6 +147,28 @@ def networks() -> Iterator[Check]:
         else:
             verdict = Verdict.SLOWER if each.driver == "namespace" else Verdict.MISSING
             yield Check(name, verdict, each.reason, costs.get(each.driver, ""), each.mend or "")
+
+
+@dataclass
+class _EmptyDisk:
+    """``ports.VolumeView`` of nothing but zeros."""
+
+    size_bytes: int = 1024 * 1024
+
+    def read(self, offset: int, length: int) -> bytes:  # noqa: ARG002 - as the port has it
+        return bytes(length)
+
+    def extents(self, offset: int, length: int) -> Iterator[Extent]:  # noqa: ARG002
+        return iter(())
+
+
+def inspection(inspector: Inspector) -> Check:
+    """Whether disks can be looked at, found out by looking at an empty one."""
+    name, report = "inspection of disks", inspector.inspect(_EmptyDisk())
+    if report.ended:
+        return Check(name, Verdict.FINE, "a confined process reads them")
+    cost = "whether a disk is generalized is never known; every capture warns of that"
+    return Check(name, Verdict.MISSING, "; ".join(report.evidence), cost)
 
 
 def tun(device: Path) -> Check:
