@@ -59,8 +59,9 @@ demo-down: deps ## End the demo's service, its guests and its networks
 compatibility: deps ## Ask Azure's recorded questions again; write docs/replay.md, compatibility.md, rights.md, checks.md
 	$(BIN)/python -m tests.contract.report
 
-clients: deps-sdk deps-az deps-js ## Run every client's page again; write what it shows into docs/clients
-	CALCO_WRITE_PAGES=1 $(PYTEST) -n 2 tests/contract/test_{az_page,python_page,js,terraform,powershell}.py
+clients: deps-sdk deps-az deps-js deps-samples ## Run what pages show again; write it into docs/clients and docs/three-failures.md
+	CALCO_WRITE_PAGES=1 $(PYTEST) -n 2 tests/contract/test_{az_page,python_page,js,terraform,powershell}.py \
+		tests/inspection/test_three_failures.py
 
 bench: deps-peers deps-sdk deps-azurite ## Measure, print the table, keep it in docs/benchmarks.md
 	$(BIN)/python -m bench

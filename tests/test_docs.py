@@ -248,9 +248,9 @@ def test_every_npm_package_has_its_line() -> None:
 
 def test_every_debian_package_has_its_line() -> None:
     script = (ROOT / "tools/deps.sh").read_text()
-    listed = re.search(r"PACKAGES=\((.*?)\n\)", script, re.DOTALL)
-    assert listed
-    added = re.findall(r"PACKAGES\+=\(([^)]*)\)", script)
+    listed = re.findall(r"^[A-Z_]*PACKAGES=\((.*?)\n\)", script, re.DOTALL | re.MULTILINE)
+    assert len(listed) > 2
+    added = re.findall(r"PACKAGES\+=\(([^)\"]*)\)", script)
 
-    installed = " ".join([re.sub(r"#.*", "", listed[1]), *added]).split()
+    installed = " ".join([re.sub(r"#.*", "", each) for each in [*listed, *added]]).split()
     assert explained("Programs, from Debian's packages") == set(installed)

@@ -1,4 +1,4 @@
-"""The pages in docs/clients: what is between marks in them was written by a test that passed.
+"""Pages that show what calco does, docs/clients first: what is between marks in them was written by a test that passed.
 
     <!-- shown: name -->
     ...
@@ -27,7 +27,7 @@ def check(page: str, shown: Mapping[str, str], *, folder: Path = FOLDER, write: 
     wanted = BLOCK.sub(lambda each: f"{each[1]}{shown[each[2]].rstrip()}\n{each[3]}", text)
     if bool(os.environ.get(WRITE)) if write is None else write:
         file.write_text(wanted)
-    assert file.read_text() == wanted, f"docs/clients/{file.name} shows something else; `make clients` writes it anew"
+    assert file.read_text() == wanted, f"{file.name} shows something else; `make clients` writes it anew"
 
 
 def fence(language: str, text: str) -> str:
