@@ -11,13 +11,8 @@ A Windows is written down as two tables: hives (key, name, data) and files::
 """
 
 import re
-import struct
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import xor
-from pathlib import Path
 
 from calco.inspection.blocks import KeptBlocks
 from calco.inspection.checks_azure_unread import UNREAD
@@ -26,81 +21,12 @@ from calco.inspection.look import look
 from calco.inspection.sighting import Sighting
 from calco.model.inspection import Result
 from tests.inspection import azure_ready
-from tests.inspection.disks import ESP, WINDOWS, File, Folder, Memory, Partition, Tree, fat, gpt, ntfs, run
+from tests.inspection.disks import ESP, WINDOWS, File, Folder, Memory, Partition, Tree, fat, gpt, ntfs
+from tests.inspection.hives import hive
 from tests.inspection.registry_data import Expand, Identifier, Keys
 
 CONFIG = "/Windows/System32/config"
 CURRENT = "ControlSet001"
-
-
-# ----- hives
-
-
-def empty_hive() -> bytes:
-    """A hive with a root and nothing else: hivex edits hives and makes none.
-
-    Source: M. Suhanov, "Windows registry file format specification"."""
-    nothing = 0xFFFFFFFF
-    security_at = 0x20 + 88
-    descriptor = struct.pack("<BBHIIII", 1, 0, 0x8000, 0, 0, 0, 0)
-    names = (0, nothing, 0, 0, nothing, nothing, 0, nothing, security_at, nothing, 4, 0)
-    key = struct.pack("<2sH8xIIIIIIIIII20xHH", b"nk", 0x2C, *names)
-    cells = _cell(key + b"ROOT") + _cell(
-        struct.pack("<2sHIIII", b"sk", 0, security_at, security_at, 1, len(descriptor)) + descriptor
-    )
-    bin = struct.pack("<4sIIQQI", b"hbin", 0, 4096, 0, 0, 0) + cells
-    bin += struct.pack("<i", 4096 - len(bin))
-    head = struct.pack("<4sIIQIIIIIII", b"regf", 1, 1, 0, 1, 5, 0, 1, 0x20, 4096, 1).ljust(508, b"\0")
-    total = reduce(xor, struct.unpack("<127I", head))
-    return (head + struct.pack("<I", total)).ljust(4096, b"\0") + bin.ljust(4096, b"\0")
-
-
-def _cell(record: bytes) -> bytes:
-    length = -(-(len(record) + 4) // 8) * 8
-    return struct.pack("<i", -length) + record.ljust(length - 4, b"\0")
-
-
-def hive(keys: Mapping[str, Mapping[str, Data]], base: bytes | None = None) -> bytes:
-    """A hive with those keys and values, and nothing but them; or ``base`` with these keys' values in their place."""
-    lines: list[str] = []
-    made: set[str] = set()
-    for path, values in keys.items():
-        parts = path.split("\\") if path else []
-        lines += ["cd \\"]
-        for depth, name in enumerate(parts, 1):
-            above = "\\".join(parts[:depth]).upper()
-            if base is None and above not in made:
-                lines += [f"add {name}"]
-                made.add(above)
-            lines += [f"cd {name}"]
-        lines += [f"setval {len(values)}"]
-        for name, data in values.items():
-            lines += [name or "@", _typed(data)]
-    with tempfile.TemporaryDirectory() as folder:
-        file, script = Path(folder, "hive"), Path(folder, "script")
-        file.write_bytes(empty_hive() if base is None else base)
-        script.write_text("\n".join([*lines, "commit", ""]))
-        run("hivexsh", "-w", "-f", script, file)
-        return file.read_bytes()
-
-
-def _typed(data: Data) -> str:
-    """As hivexsh's setval takes it."""
-    number, content = _encoded(data)
-    return f"hex:{number}:{','.join(f'{each:02x}' for each in content)}"
-
-
-def _encoded(data: Data) -> tuple[int, bytes]:
-    match data:
-        case Identifier():
-            return int(data), b""
-        case int():
-            return (4, data.to_bytes(4, "little")) if data <= 0xFFFFFFFF else (11, data.to_bytes(8, "little"))
-        case bytes():
-            return 3, data
-        case tuple():
-            return 7, "".join(f"{each}\0" for each in (*data, "")).encode("utf-16-le")
-    return (2 if isinstance(data, Expand) else 1), f"{data}\0".encode("utf-16-le")
 
 
 # ----- a Windows

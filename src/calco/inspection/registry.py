@@ -119,7 +119,7 @@ class RegfHive:
         damage = ""
         for at in self._values_of(key):
             try:
-                if self._value_name(at).upper() == name.upper():
+                if _folded(self._value_name(at)) == _folded(name):
                     return self._value(at)
             except _Damaged as why:
                 damage = str(why)
@@ -144,7 +144,7 @@ class RegfHive:
         key = self._root
         for part in filter(None, path.split("\\")):
             names = self._names(key)
-            at = names.at.get(part.upper())
+            at = names.at.get(_folded(part))
             if at is None and names.damage:
                 raise Unreadable(f"{path}: {names.damage}")
             if at is None:
@@ -171,7 +171,7 @@ class RegfHive:
             except _Damaged as why:
                 damage = str(why)
                 continue
-            name = child.name.upper()
+            name = _folded(child.name)
             if child.parent != key.at or name in found:
                 damage = f"a key at {at:#x} stands where it does not belong"
                 continue
@@ -277,6 +277,13 @@ class RegfHive:
 
 class _Damaged(Unreadable):
     """One record makes no sense."""
+
+
+def _folded(name: str) -> str:
+    """Letter by letter, as Windows: to it, no letter becomes two."""
+    if name.isascii():
+        return name.upper()
+    return "".join(each.upper() if len(each.upper()) == 1 else each for each in name)
 
 
 def _name(cell: bytes, at: int, length: int, is_narrow: bool) -> str:
