@@ -189,7 +189,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "Whoever holds these keys can log in to every machine of this image.",
         ("~/.ssh/authorized_keys", "~/.ssh/authorized_keys2", "/etc/ssh/authorized_keys/*", "/etc/ssh/authorized_keys"),
         source=f"{PREPARE}; virt-sysprep(1), ssh-userdir",
-        holds=saying(r"^[^#\n]*(ssh-|ecdsa-|sk-)[\w@.-]+ +AAAA"),
+        holds=saying(r"^[^#\n]{0,4096}?(ssh-|ecdsa-|sk-)[\w@.-]{1,60} {1,9}AAAA"),
     ),
     leftover(
         "linux.private-keys",
@@ -265,7 +265,9 @@ CHECKS: tuple[Check[Linux], ...] = (
         source=f"{PREPARE}; each tool's own documentation",
         holds=lambda files, path: (
             path.endswith((".vault-token", ".pgpass", ".git-credentials"))
-            or saying(r'(?i)"auth"\s*:\s*"[^"]|identitytoken|_authToken|_password|password|token|secret')(files, path)
+            or saying(r'(?i)"auth"\s{0,9}:\s{0,9}"[^"]|identitytoken|_authToken|_password|password|token|secret')(
+                files, path
+            )
         ),
     ),
 )

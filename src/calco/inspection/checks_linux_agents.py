@@ -92,10 +92,10 @@ def _datasources(system: Linux) -> Found | None:
 def _datasource_list(content: str) -> list[str] | None:
     """The list under that key of a YAML document, in either of YAML's two ways to write one."""
     content = re.sub(r"#[^\n]*", "", content)
-    if found := re.search(r"^datasource_list\s*:\s*\[([^\]]*)\]", content, re.MULTILINE):
+    if found := re.search(r"^datasource_list[ \t]{0,9}:[ \t]{0,9}\[([^\]]{0,2000})\]", content, re.MULTILINE):
         return [name for each in found[1].split(",") if (name := each.strip(" \t\r\n\"'"))]
     if found := re.search(
-        r"^datasource_list\s*:[ \t\r]*\n((?:[ \t]*-[^\n]*(?:\n|$)|[ \t\r]*\n)+)", content, re.MULTILINE
+        r"^datasource_list[ \t]{0,9}:[ \t\r]{0,9}\n((?:[ \t]{0,9}-[^\n]{0,100}(?:\n|$)){1,50})", content, re.MULTILINE
     ):
         return [name for each in found[1].split("\n") if (name := each.strip(" \t\r-\"'"))]
     return None

@@ -184,7 +184,7 @@ def _menu_waits(system: Linux) -> Found | None:
         return None
     says = grub_default(system.files, "GRUB_TIMEOUT")
     configs = (text(system.files, each) or "" for each in loaders(system.files) if each.endswith("grub.cfg"))
-    waits = says == "-1" or any(re.search(r"^\s*set timeout=-1\s*$", each, re.MULTILINE) for each in configs)
+    waits = says == "-1" or any(re.search(r"^[ \t]*set timeout=-1[ \t]*$", each, re.MULTILINE) for each in configs)
     return failed("GRUB_TIMEOUT=-1") if waits else passed(f"{says or 'not set'}")
 
 

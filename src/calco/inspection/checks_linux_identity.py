@@ -39,10 +39,14 @@ _NETWORKS = (
     "/etc/NetworkManager/system-connections/*",
 )
 _HARDWARE_ADDRESS = re.compile(
-    r"^\s*-?\s*(hwaddr|macaddress|macaddr|lladdr|hwaddress|permanentmacaddress|mac-address)\b[\s=:\"']*(ether\s+)?"
-    r"[\"']?[0-9a-f]{2}([:-][0-9a-f]{2}){5}",
+    r"^[ \t-]*(hwaddr|macaddress|macaddr|lladdr|hwaddress|permanentmacaddress|mac-address)\b[ \t=:\"']{0,9}(ether )?"
+    r"[ \t\"']{0,9}[0-9a-f]{2}([:-][0-9a-f]{2}){5}",
     re.IGNORECASE | re.MULTILINE,
 )
+_SECRET_SETTINGS = saying(
+    r"(?i)^[ \t]*(psk|password|wep-key\d|leap-password|private-?key|secret)\b[ \t]{0,9}[=:][ \t]{0,9}[^\s#]"
+)
+_SECRET_LINES = saying(r"^(?!include\b)[^#\s]")
 _OWN_NAMES = frozenset(
     {"localhost", "localhost.localdomain", "localhost4", "localhost6", "localhost-live", "none", "(none)"}
 )
@@ -319,12 +323,10 @@ CHECKS: tuple[Check[Linux], ...] = (
             "/etc/ipsec.secrets",
         ),
         source="virt-sysprep(1), net-nmconn; nm-settings-keyfile(5)",
-        holds=saying(
-            r"(?i)^(?!\s*#)\s*(psk|password|wep-key\d|leap-password|PrivateKey|private-key|secret|.*:\s*(PSK|XAUTH|EAP))\s*[=:]?\s*\S"
-            r"|^(?!\s*#)\S+\s+\S+\s+\"?\S+\"?\s+\*"
-        ),
-        fix="grep -lriE '^[[:space:]]*(psk|password|wep-key|leap-password|private-?key|secret)[[:space:]]*[=:]' "
+        holds=lambda files, path: (_SECRET_LINES if path.endswith("secrets") else _SECRET_SETTINGS)(files, path),
+        fix="grep -lriE '^[[:space:]]*(psk|password|wep-key|leap-password|private-?key|secret)' "
         "/etc/NetworkManager/system-connections /etc/wpa_supplicant /etc/wpa_supplicant.conf /etc/wireguard "
-        "/etc/netplan 2>/dev/null | xargs -r rm -f; rm -f /etc/ppp/chap-secrets /etc/ppp/pap-secrets /etc/ipsec.secrets",
+        "/etc/netplan 2>/dev/null | xargs -r rm -f; "
+        "rm -f /etc/ppp/chap-secrets /etc/ppp/pap-secrets /etc/ipsec.secrets",
     ),
 )

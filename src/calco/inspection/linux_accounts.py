@@ -6,7 +6,8 @@ from calco.inspection.file_system import FileSystem, Kind
 from calco.inspection.linux_files import lines, text
 
 ACCOUNTS_MAX_BYTES = 4 << 20
-HOMES_MAX = 1_000
+HOMES_MAX = 200
+_HOMES_OF_SERVICES = ("/var/lib/", "/opt/", "/srv/", "/home/")
 UID_MIN, UID_MAX = 1000, 60000
 """Of people's accounts, where login.defs says nothing."""
 
@@ -64,8 +65,14 @@ def has_hash(password: str) -> bool:
 
 
 def homes(files: FileSystem) -> list[str]:
-    """Home folders that are there: root's, those of people's accounts, and everything in /home."""
-    named = [each.home.rstrip("/") for each in of_people(files) if each.home.startswith("/")]
+    """Folders that may be homes: root's, everything in /home, those of people's accounts, and those of services that
+    keep their state in one."""
+    people = {each.name for each in of_people(files)}
+    named = [
+        each.home.rstrip("/")
+        for each in accounts(files)
+        if (each.home.startswith("/") and each.name in people) or each.home.startswith(_HOMES_OF_SERVICES)
+    ]
     listed = [f"/home/{each.name}" for each in files.list("/home") or () if each.kind in {Kind.FOLDER, Kind.LINK}]
-    every = [*dict.fromkeys(["/root", *named, *listed])][: HOMES_MAX + 1]
+    every = dict.fromkeys(["/root", *named, *listed])
     return [each for each in every if each and each != "/home/lost+found"]

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from posixpath import basename
 
-from calco.inspection.file_system import FileSystem, Kind
-from calco.inspection.linux_files import lines, matching, setting, text
+from calco.inspection.file_system import FileSystem
+from calco.inspection.linux_files import lines, matching, present, setting, text
 
 GRUB_CONFIGS = (
     "/boot/grub/grub.cfg",
@@ -27,10 +27,14 @@ KERNELS = (
     "/boot/kernel-*",
     "/vmlinuz",
 )
-MODULES_MAX_BYTES = 8 << 20
+MODULES_MAX_BYTES = 2 << 20
+ARGUMENTS_MAX = 200
 GRUB_MAX_BYTES = 1 << 20
+GRUBENV_MAX_BYTES = 4096
+"""Source: GRUB manual, environment block (1024 bytes)."""
 _ARGUMENTS = re.compile(
-    r"^\s*(?:linux|linux16|linuxefi|options|append|kernel|set\s+kernelopts\s*=)\s+(.*)$", re.IGNORECASE | re.MULTILINE
+    r"^[ \t]*(?:linux|linux16|linuxefi|options|append|kernel|set kernelopts=)[ \t]+(.{1,4096})",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 
@@ -73,8 +77,7 @@ def _modules_in(files: FileSystem, kernel: str, name: str) -> frozenset[str]:
 
 def loaders(files: FileSystem) -> list[str]:
     """Configurations of boot loaders, and kernels that firmware boots itself."""
-    places = matching(files, *GRUB_CONFIGS, *ENTRIES, *UNIFIED, *OTHERS)
-    return [path for path, entry in places if entry.kind is Kind.FILE and entry.size_bytes]
+    return present(files, *GRUB_CONFIGS, *ENTRIES, *UNIFIED, *OTHERS)
 
 
 def command_lines(files: FileSystem) -> list[str]:
@@ -85,7 +88,7 @@ def command_lines(files: FileSystem) -> list[str]:
         if path.endswith(".efi") or "rescue" in basename(path):
             continue
         content = text(files, path, GRUB_MAX_BYTES) or ""
-        found += [_filled(each, variables) for each in _ARGUMENTS.findall(content)]
+        found += [_filled(each, variables) for each in _ARGUMENTS.findall(content)[:ARGUMENTS_MAX]]
     chosen = text(files, "/etc/kernel/cmdline")
     return [each for each in [*found, *([chosen] if chosen else [])] if not _is_rescue(each)]
 
@@ -101,7 +104,7 @@ def _is_rescue(arguments: str) -> bool:
 def _grub_variables(files: FileSystem) -> dict[str, str]:
     found = {}
     for path, _ in matching(files, "/boot/grub2/grubenv", "/boot/grub/grubenv"):
-        for line in (text(files, path) or "").split("\n"):
+        for line in (text(files, path, GRUBENV_MAX_BYTES) or "").split("\n"):
             name, equals, value = line.partition("=")
             if equals:
                 found[name] = value

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 from glob import escape
 
+from calco.inspection.blocks import Unreadable
 from calco.inspection.check import Check, Found, failed, passed
 from calco.inspection.file_system import FileSystem
-from calco.inspection.linux_accounts import homes
+from calco.inspection.linux_accounts import HOMES_MAX, homes
 from calco.inspection.linux_files import named, present
 from calco.inspection.linux_root import Linux
 from calco.model.inspection import Severity
@@ -23,8 +24,12 @@ def there(files: FileSystem, at: tuple[str, ...]) -> list[str]:
     """Files that match and hold something; ``~`` is every home. Raises Unreadable."""
     plain = [each for each in at if not each.startswith("~")]
     of_homes = [each[1:] for each in at if each.startswith("~")]
-    every = [f"{escape(home)}{each}" for home in (homes(files) if of_homes else []) for each in of_homes]
-    return [*dict.fromkeys(present(files, *plain, *every))]
+    those = homes(files) if of_homes else []
+    every = [f"{escape(home)}{each}" for home in those[:HOMES_MAX] for each in of_homes]
+    found = [*dict.fromkeys(present(files, *plain, *every))]
+    if len(those) > HOMES_MAX and not found:
+        raise Unreadable(f"there are more than {HOMES_MAX} homes to look through")
+    return found
 
 
 def leftover(

@@ -63,8 +63,20 @@ def _matching(files: FileSystem, pattern: str) -> list[Place]:
 
 
 def present(files: FileSystem, *patterns: str) -> list[str]:
-    """Paths of the files that match and hold something."""
-    return [path for path, entry in matching(files, *patterns) if entry.kind is Kind.FILE and entry.size_bytes]
+    """Paths of the files that match and hold something. What cannot be read counts only when nothing was found: then
+    raises Unreadable."""
+    found: list[str] = []
+    trouble: Unreadable | None = None
+    for pattern in patterns:
+        try:
+            places = _matching(files, pattern)
+        except Unreadable as why:
+            trouble = trouble or why
+            continue
+        found += [path for path, entry in places if entry.kind is Kind.FILE and entry.size_bytes]
+    if trouble is not None and not found:
+        raise trouble
+    return found
 
 
 def below(files: FileSystem, folder: str) -> Iterator[Place]:

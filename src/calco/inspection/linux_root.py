@@ -16,12 +16,13 @@ _NO_ROOTS = frozenset({"ntfs", "fat", "refs", "iso9660"})
 
 @dataclass(frozen=True)
 class Linux:
-    """A Linux system as checks see it: ``files`` is its tree. ``doubts``: why it may not be the one that boots, or not
-    all that is written of it was found."""
+    """A Linux system as checks see it: ``files`` is its tree, ``bare`` its root without what is mounted over it.
+    ``doubts``: why it may not be the one that boots, or not all that is written of it was found."""
 
     disk: Disk
     root: Volume
     files: Tree
+    bare: Tree
     doubts: tuple[str, ...] = ()
 
 
@@ -43,10 +44,11 @@ def find(disk: Disk) -> Linux | None:
     volume, files = roots[0]
     if len(roots) > 1:
         doubts.append(f"more than one volume may be the root: {', '.join(each.name for each, _ in roots)}")
+    bare = Tree(files, {})
     try:
-        return Linux(disk, volume, joined(disk, files, STANDS_ON), tuple(doubts))
+        return Linux(disk, volume, joined(disk, files, STANDS_ON), bare, tuple(doubts))
     except Unreadable as why:
-        return Linux(disk, volume, Tree(files, {}, STANDS_ON), (*doubts, f"fstab cannot be read: {why}"))
+        return Linux(disk, volume, bare, bare, (*doubts, f"fstab cannot be read: {why}"))
 
 
 def _is_root(files: FileSystem) -> bool:

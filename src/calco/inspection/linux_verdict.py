@@ -32,6 +32,10 @@ def verdict_of(system: Linux) -> tuple[Verdict, tuple[str, ...]]:
             look(system.files, signs.append, clean.append, doubts.append)
         except Unreadable as why:
             doubts.append(str(why))
+    try:
+        signs += [] if signs else _hidden(system)
+    except Unreadable as why:
+        doubts.append(str(why))
     if system.files.stale:
         doubts.append(f"what is read may be older than what was written last: {system.files.stale}")
     where = f"The root is on {system.root.name} ({system.root.content})."
@@ -63,14 +67,12 @@ def _host_keys(files: FileSystem, sign: Say, clean: Say, doubt: Say) -> None:
 
 
 def _waagent(files: FileSystem, sign: Say, clean: Say, doubt: Say) -> None:
-    folders = waagent_folders(files)
-    found = matching(files, *(f"{each}/{name}" for each in folders for name in ("ovf-env.xml", "provisioned")))
-    if found:
-        sign(f"waagent has set this machine up: {named(path for path, _ in found)}.")
+    if found := agent_marks(files):
+        sign(f"waagent has set this machine up: {named(found)}.")
     elif not files.list("/var/lib"):
         doubt("there is nothing in /var/lib")
     else:
-        clean(f"There is neither ovf-env.xml nor provisioned in {named(folders)}.")
+        clean(f"There is neither ovf-env.xml nor provisioned in {named(waagent_folders(files))}.")
 
 
 def _accounts(files: FileSystem, _sign: Say, clean: Say, doubt: Say) -> None:
@@ -83,6 +85,20 @@ def _accounts(files: FileSystem, _sign: Say, clean: Say, doubt: Say) -> None:
         doubt("group has no root")
     people = [each.name for each in of_people(files)]
     clean(f"passwd, shadow and group were read; accounts of people: {named(people) or 'none'}.")
+
+
+def _hidden(system: Linux) -> list[str]:
+    """Signs in the root below what fstab mounts over it: out of sight, and still on the disk."""
+    found = [*host_keys(system.bare), *agent_marks(system.bare)]
+    return [f"Out of sight below a mount, but on the root: {named(found)}."] if found else []
+
+
+def agent_marks(files: FileSystem) -> list[str]:
+    """Paths of what waagent writes when it has set a machine up. Raises Unreadable."""
+    names = ("ovf-env.xml", "provisioned")
+    return [
+        path for path, _ in matching(files, *(f"{each}/{name}" for each in waagent_folders(files) for name in names))
+    ]
 
 
 def waagent_folders(files: FileSystem) -> list[str]:
@@ -117,16 +133,18 @@ def _is_usual(path: str) -> bool:
 def _sshd_words(files: FileSystem) -> list[list[str]]:
     """The lines of sshd_config and what it includes, in words. Source: sshd_config(5)."""
     todo, seen, found = ["/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config"], set[str](), list[list[str]]()
+    includes = 0
     while todo:
         path = todo.pop()
         if path in seen:
             continue
         seen.add(path)
-        if len(seen) > CONFIGS_MAX:
-            raise Unreadable(f"sshd_config includes more than {CONFIGS_MAX} files")
         for line in lines(files, path):
             words = [each.strip('"') for each in line.replace("=", " ", 1).split()]
             if words and words[0].casefold() == "include":
+                includes += len(words)
+                if includes > CONFIGS_MAX or len(seen) > CONFIGS_MAX:
+                    raise Unreadable(f"sshd_config includes more than {CONFIGS_MAX} files")
                 patterns = (each if each.startswith("/") else f"/etc/ssh/{each}" for each in words[1:])
                 todo += [each for each, entry in matching(files, *patterns) if entry.kind is Kind.FILE]
             elif words:
