@@ -44,7 +44,7 @@ def hive(keys: Mapping[str, Mapping[str, Data]], base: bytes | None = None) -> b
         parts = path.split("\\") if path else []
         lines += ["cd \\"]
         for depth, name in enumerate(parts, 1):
-            above = "\\".join(parts[:depth]).upper()
+            above = "\\".join(parts[:depth]).lower()
             if base is None and above not in made:
                 lines += [f"add {name}"]
                 made.add(above)
