@@ -38,7 +38,8 @@ class Foresight:
 def foresee(cloud: Cloud, view: Reader, os_disk: ResourceId | None, see: str) -> Foresight:
     """In the transaction that accepts a capture of ``os_disk``, a disk, snapshot or blob (None: one that is not here).
     ``see``: the command that shows all. Raises ApiError when a generalized disk is required and this is none."""
-    report = None if os_disk is None else inspection.known(cloud, view, os_disk)
+    seen = None if os_disk is None else inspection.glance(cloud, view, os_disk)
+    report = None if seen is None else seen.report
     if cloud.rules.require_generalized and not (cloud.trial if report is None else _is_fine(report)):
         raise refusal(report)
     if report is None:

@@ -21,7 +21,7 @@ import msgspec
 from calco import __version__
 from calco.model import blob as blob_model
 from calco.model import errors
-from calco.model.document import Document, at, text_at
+from calco.model.document import Document, object_at, text_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.image import OS_SLOT
@@ -155,14 +155,16 @@ def last(cloud: Cloud, id: ResourceId) -> Report | None:
 
 def known(cloud: Cloud, view: Reader, id: ResourceId) -> Report | None:
     """What the last look found, if it still holds."""
-    seen = latest(cloud, view, id)
+    row = _volume(cloud, view, id)
+    seen = None if row is None else _kept(cloud, view, row.id)
     return None if seen is None else seen.report
 
 
-def latest(cloud: Cloud, view: Reader, id: ResourceId) -> Inspected | None:
-    """The same with its time. A few look-ups by key, and one at the file when there is something to hold."""
+def glance(cloud: Cloud, view: Reader, id: ResourceId) -> Inspected | None:
+    """The same with its time and without what each check found: that is most of the work of reading it. A few look-ups
+    by key, and one at the file when there is something to hold."""
     row = _volume(cloud, view, id)
-    return None if row is None else _kept(cloud, view, row.id)
+    return None if row is None else _kept(cloud, view, row.id, brief=True)
 
 
 def _entry_id(volume: VolumeId) -> str:
@@ -184,14 +186,15 @@ def _keep(cloud: Cloud, volume: VolumeId, stamp: str, seen: Inspected) -> None:
             tx.put_entry(Entry(_entry_id(volume), KIND, volume_scope(volume), document))
 
 
-def _kept(cloud: Cloud, view: Reader, volume: VolumeId) -> Inspected | None:
+def _kept(cloud: Cloud, view: Reader, volume: VolumeId, *, brief: bool = False) -> Inspected | None:
     entry = view.entry(_entry_id(volume))
     if entry is None or text_at(entry.document, "calco") != __version__:
         return None
     try:
         if cloud.disks.stamp(volume) != text_at(entry.document, "stamp"):
             return None
-        report = report_from(at(entry.document, "report"))
+        whole = object_at(entry.document, "report")
+        report = report_from({**whole, "findings": [], "checks": []} if brief else whole)
         return Inspected(report, datetime.fromisoformat(text_at(entry.document, "at") or ""))
     except (OSError, PoolGone, ValueError):  # nobody can say whether it holds, or what it meant
         return None
@@ -202,17 +205,14 @@ def _kept(cloud: Cloud, view: Reader, volume: VolumeId) -> Inspected | None:
 
 def _volume(cloud: Cloud, view: Reader, id: ResourceId) -> Volume | None:
     """The volume that holds the bytes in question now."""
+    if id.kind == MACHINES.lower():
+        os_disk = _os_disk(view, id)
+        return None if os_disk is None else _volume(cloud, view, os_disk)
     held = view.held(id)
-    match id.kind:
-        case _ if id.kind == MACHINES.lower():
-            os_disk = _os_disk(view, id)
-            return None if os_disk is None else _volume(cloud, view, os_disk)
-        case _ if id.kind == IMAGES.lower():
-            volume = _of_image(cloud, held)
-        case _ if id.kind == blob.KIND.lower():
-            volume = held.get(blob.SLOT)
-        case _:
-            volume = held.get(DISK_SLOT)
+    if id.kind == IMAGES.lower():
+        volume = _of_image(cloud, held)
+    else:
+        volume = held.get(blob.SLOT if id.kind == blob.KIND.lower() else DISK_SLOT)
     return None if volume is None else view.volume(volume)
 
 

@@ -56,7 +56,7 @@ def get(cloud: Cloud, id: ResourceId) -> tuple[Resource, InstanceView]:
         underway = _underway(view, machine)
         waits = None if underway is None else deployments.waits(cloud, view, underway)
         disks = dict(_disk_lines(view, machine))
-        seen = inspection.latest(cloud, view, machine.id)
+        seen = inspection.glance(cloud, view, machine.id)
     state = cloud.hypervisor.state(vm_id_of(machine))
     heard = agent_of(machine) if state is MachineState.RUNNING else None
     profile_name = text_at(machine.properties, "osProfile", "computerName")
