@@ -132,19 +132,35 @@ def test_without_a_terminal_there_is_neither_colour_nor_wrapping() -> None:
     assert "\x1b[" in shown(SPECIALIZED, width=80)
 
 
+GENERAL = "GENERALIZED: machines made of it become new ones."
 HOSTILE = st.text(max_size=30) | st.sampled_from(
-    ["\x1b]0;owned\x07\x1b[2J", "\u202egnp.exe", "a\r\nSPECIALIZED: ", "\x9b31m", "[red]x[/red] :smile:", "x" * 10_000]
+    [
+        "\x1b]0;owned\x07\x1b[2J",
+        "\u202egnp.exe",
+        "a\r\nSPECIALIZED: ",
+        "\x9b31m",
+        "[red]x[/red] :smile:",
+        "x" * 10_000,
+        GENERAL,
+        f"{'x' * 70} {GENERAL}",
+    ]
 )
 
 
 @given(HOSTILE, st.sampled_from([None, 80]))
-def test_nothing_of_a_disk_moves_the_terminal_or_makes_lines_of_its_own(words: str, width: int | None) -> None:
-    said = without_colour(shown(hostile(SPECIALIZED, words), width=width, every=True))
+def test_nothing_of_a_disk_moves_the_terminal_or_begins_a_line(words: str, width: int | None) -> None:
+    """A system of the name of a verdict stands indented below the verdict."""
+    report = SPECIALIZED
+    said = without_colour(shown(hostile(report, words), width=width, every=True))
 
     assert all(each.isprintable() or each == "\n" for each in said)
-    assert said.count("SPECIALIZED: it still") == 1
-    assert not any(line.startswith("SPECIALIZED") for line in said.splitlines()[1:])
+    assert beginnings(said) == beginnings(without_colour(shown(report, width=width, every=True)))
     assert "x" * (WORDS_MAX + 1) not in said.replace("\n", "").replace(" ", "")
+
+
+def beginnings(text: str) -> list[str]:
+    """The lines that begin at the very left."""
+    return [line for line in text.splitlines() if line and not line.startswith(" ")]
 
 
 def test_markup_and_names_of_pictures_are_shown_as_they_are() -> None:

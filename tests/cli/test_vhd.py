@@ -24,7 +24,7 @@ from calco.disk_file import DiskFormat, WrongDiskFile
 from calco.model.inspection import Container, Report, Verdict, report_from
 from calco.ports import VolumeView
 from tests.cli.reports import GENERALIZED, SERVER, SPECIALIZED, Screen, assert_golden, hostile, look_of
-from tests.cli.test_check import HOSTILE
+from tests.cli.test_check import HOSTILE, beginnings, without_colour
 from tests.inspection.disks import ext4
 from tests.standing import StandingClock
 
@@ -292,12 +292,12 @@ def test_nothing_of_a_disk_becomes_part_of_the_page(words: str) -> None:
     assert "x" * (WORDS_MAX + 1) not in html
 
 
-@given(HOSTILE)
-def test_nothing_of_a_disk_moves_the_terminal_that_shows_its_checklist(words: str) -> None:
-    said = printed(hostile(SPECIALIZED, words))
+@given(HOSTILE, st.sampled_from([None, 80]))
+def test_nothing_of_a_disk_moves_the_terminal_that_shows_its_checklist(words: str, width: int | None) -> None:
+    said, mild = (without_colour(printed(each, width=width)) for each in (hostile(SPECIALIZED, words), SPECIALIZED))
 
     assert all(each.isprintable() or each == "\n" for each in said)
-    assert said.count("\nSPECIALIZED: ") == 1
+    assert [line[:6] for line in beginnings(said)] == [line[:6] for line in beginnings(mild)], "a fact has its name"
 
 
 def test_both_languages_say_everything() -> None:

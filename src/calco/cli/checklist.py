@@ -78,7 +78,7 @@ def _print_facts(paper: Paper, look: "Look", words: Words) -> None:
     known = facts(look, words)
     width = max(len(name) for name, _ in known)
     for name, value in known:
-        paper.say(f"{name:<{width}}  {value}")
+        paper.say(f"{name:<{width}}  {value}", hang=width + 2)
     verdict, meaning = words.verdicts[look.report.verdict]
     paper.say(f"\n{verdict.upper()}: {meaning}", VERDICTS[look.report.verdict][0])
     for line in look.report.evidence:
@@ -108,7 +108,7 @@ def _print_commands(paper: Paper, commands: Sequence[str], words: Words) -> None
 
 
 def _print_check(paper: Paper, mark: str, check: Outcome) -> None:
-    paper.say(f"\n{mark} {shown(check.title)} ({check.code})")
+    paper.say(f"\n{mark} {shown(check.title)} ({check.code})", hang=4)
 
 
 def _print_rest(paper: Paper, report: Report, words: Words) -> None:
@@ -121,4 +121,4 @@ def _print_rest(paper: Paper, report: Report, words: Words) -> None:
             paper.say(f"{name}: {shown(value)}", indent=4)
     _print_group(paper, words.in_order, "bold green", len(passed))
     for each in passed:
-        paper.say(f"[x] {shown(each.title)} ({each.code}): {shown(each.found)}")
+        paper.say(f"[x] {shown(each.title)} ({each.code}): {shown(each.found)}", hang=4)

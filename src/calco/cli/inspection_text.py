@@ -85,17 +85,19 @@ class Paper:
 
         self._console = console or Console(markup=False, highlight=False, emoji=False)
 
-    def say(self, words: str, style: str = "", indent: int = 0) -> None:
-        """Wrapped to the terminal; without one, as it is."""
+    def say(self, words: str, style: str = "", indent: int = 0, hang: int = 0) -> None:
+        """Wrapped to the terminal, lines after the first ``hang`` further in; without a terminal, as it is. What comes
+        from a disk is indented: only our own words begin a line."""
         from rich.text import Text
 
-        text, space = Text(words, style=style), " " * indent
         if not self._console.is_terminal:
-            self.keep(space + words)
+            self.keep(" " * indent + words)
             return
-        for line in text.wrap(self._console, max(20, self._console.width - indent)):
+        first, room = indent, max(20, self._console.width - indent - hang)
+        for line in Text(words, style=style).wrap(self._console, room):
             line.rstrip()
-            self._console.print(Text(space) + line, soft_wrap=True)
+            self._console.print(Text(" " * first) + line, soft_wrap=True)
+            first = indent + hang
 
     def keep(self, line: str, style: str = "") -> None:
         """A line that is copied: whole, whatever the terminal's width."""
@@ -125,13 +127,13 @@ def show_verdict(paper: Paper, report: Report) -> None:
     """The verdict, the system, and the lines the verdict stands on."""
     style, meaning = VERDICTS[report.verdict]
     paper.say(f"{report.verdict.value.upper()}: {meaning}", style)
-    paper.say(system_line(report.os) or "No operating system was found.")
+    paper.say(system_line(report.os) or "No operating system was found.", indent=2)
     for line in report.evidence:
         paper.say(shown(line), indent=2)
 
 
 def _show_finding(paper: Paper, finding: Outcome) -> None:
-    paper.say(f"\n{finding.code}", "bold", indent=0)
+    paper.say(f"\n{finding.code}", "bold")
     paper.say(shown(finding.message), indent=2)
     paper.say(f"found: {shown(finding.found)}", indent=2)
     if finding.fix:
