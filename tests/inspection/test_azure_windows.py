@@ -3,17 +3,24 @@
 import re
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from calco.inspection.boot_store import BOOT_MANAGER, EMS_SETTINGS, Element
 from calco.inspection.catalogue import by_code
+from calco.inspection.check import run
 from calco.inspection.checks_azure_unread import UNREAD
 from calco.inspection.checks_azure_windows import CHECKS
 from calco.inspection.hive import Data
+from calco.inspection.partitions import volumes_of
+from calco.inspection.registry import open_hive
+from calco.inspection.windows import find
 from calco.model.inspection import Result, Severity
 from tests.inspection.azure_ready import LISTENER, LOADER, RULES, element, files, firewall_rule, number, system
+from tests.inspection.disks import Memory
 from tests.inspection.registry_data import Expand
+from tests.inspection.samples import system_hive
 from tests.inspection.windows_binary import binary
 from tests.inspection.windows_disk import VERSION, WindowsDisk, ready_windows
 from tests.shared import SHARED, needs_shared
@@ -198,6 +205,29 @@ def test_a_windows_that_is_ready_for_azure_raises_nothing_and_what_no_disk_tells
     assert {code for code in BROKEN if seen[code].result is not Result.PASSED} == set()
     assert {seen[each.code].result for each in UNREAD} == {Result.NOT_READ}
     assert all(each.fix in seen[each.code].found for each in UNREAD)
+
+
+@pytest.mark.slow
+def test_of_a_real_windows_that_nobody_prepared_is_found_what_is_not_as_azure_wants_it() -> None:
+    """Its SYSTEM is a client's from another hypervisor, with its 455 rules of the firewall."""
+    machine = ready_windows()
+    machine.files["/Windows/System32/drivers/netvsc.sys"] = b"MZ"
+    machine.software[VERSION].update({"ProductName": "Windows 10 Pro", "InstallationType": "Client"})
+    ready = find(volumes_of(Memory(machine.bare())), open_hive)
+    assert ready is not None
+    real = replace(ready, system=open_hive(system_hive(), []))
+
+    seen = {each.code.removeprefix("windows."): each for each in run(CHECKS, real)}
+
+    assert {code for code, each in seen.items() if each.result is Result.FAILED} == {
+        *("clock-utc", "time-service", "service-ikeext", "service-remoteregistry", "crash-dump", "nmi-dump"),
+        *("rdp-on", "rdp-keep-alive", "guest-agent"),
+        *(f"firewall-{each}" for each in ("rdp", "ping", "platform-in", "platform-out", "winrm")),
+    }
+    assert "sac" not in seen
+    assert {f"windows.{code}" for code, each in seen.items() if each.result is Result.NOT_READ} == {
+        each.code for each in UNREAD
+    }
 
 
 # ----- what a fix does

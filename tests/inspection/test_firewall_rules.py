@@ -73,7 +73,7 @@ def test_any_text_is_a_rule_or_unreadable(text: str) -> None:
             continue
         assert isinstance(read.covers(TCP, 3389), bool)
         assert isinstance(read.names_remote(PLATFORM), bool)
-        assert isinstance(read.is_limited, bool)
+        assert isinstance(read.has_conditions, bool)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,10 @@ def test_any_text_is_a_rule_or_unreadable(text: str) -> None:
         (["LPort=3389", "Security=Authenticate"], False),
         (["LPort=3389", r"App=C:\Program Files\other.exe"], False),
         (["LPort=3389", "Svc=other"], False),
+        ([r"App=%SystemRoot%\system32\svchost.exe", "Svc=TermService"], True),
+        (["App=System"], False),
+        (["LPort=3389", "AppPkgId=S-1-15-2-1", "LUOwn=S-1-5-21-1"], False),
+        (["LPort=3389", "TTK2_28=WFDCDPSvc"], False),
         (["LPort=3390"], False),
     ],
 )

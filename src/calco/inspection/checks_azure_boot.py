@@ -6,6 +6,7 @@ the boot configuration is which.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from calco.inspection.boot_store import (
@@ -214,15 +215,20 @@ ENTRIES: tuple[Check[Windows], ...] = (
 
 def _sac(windows: Windows) -> Found | None:
     """Clients do not come with it."""
-    return Start("sacsvr", 2, if_there=not windows.release.is_server).look(windows)
+    return replace(CONSOLE, if_there=not windows.release.is_server).look(windows)
 
 
-SAC: Check[Windows] = start(
-    "windows.sac",
-    Severity.ADVICE,
-    "Special administration console",
-    Start("sacsvr", 2),
-    "The serial console gives no prompt: the special administration console's helper does not start by itself.",
+CONSOLE = Start("sacsvr", 2)
+
+SAC: Check[Windows] = replace(
+    start(
+        "windows.sac",
+        Severity.ADVICE,
+        "Special administration console",
+        CONSOLE,
+        "The serial console gives no prompt: the special administration console's helper does not start by itself.",
+    ),
+    look=_sac,
 )
 
 CHECKS: tuple[Check[Windows], ...] = (*ENTRIES, SAC)

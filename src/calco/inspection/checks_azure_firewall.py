@@ -33,9 +33,11 @@ def _profile(name: str, key: str) -> Check[Windows]:
 
 
 def _is_for_rdp(rule: Rule) -> bool:
-    """Whether its program and service, where it names any, are Remote Desktop's."""
+    """Whether its program and service, where it names any, are Remote Desktop's: up to Server 2008 R2 the system
+    itself, whose other rules name other ports or none."""
     programs = {each.lower().rsplit("\\", 1)[-1] for each in rule.all("app")}
-    return programs <= {"svchost.exe", "system"} and rule.may_be("svc", "termservice", "*")
+    own = {"svchost.exe", "system"} if rule.ports else {"svchost.exe"}
+    return programs <= own and rule.may_be("svc", "termservice", "*")
 
 
 def _rdp_rules(windows: Windows, action: str) -> list[Rule]:
@@ -45,7 +47,7 @@ def _rdp_rules(windows: Windows, action: str) -> list[Rule]:
         if each.does(action, "In")
         and each.covers(TCP, RDP_PORT)
         and each.is_of("public")
-        and not each.is_limited
+        and not each.has_conditions
         and _is_for_rdp(each)
     ]
 

@@ -17,8 +17,12 @@ from calco.inspection.windows_system import Windows
 RULES = "SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy\\FirewallRules"
 
 TCP = "6"
-LIMITS = re.compile(r"(?:RA|LA)[46]2?|IF|IFType|RMauth|RUAuth|Security2?(?:_\d+)?", re.IGNORECASE)
-"""Keys that let a rule hold for some peers, addresses or adapters only."""
+PORTS = re.compile(r"lport(2_\d+)?")
+WITHOUT_CONDITION = re.compile(
+    rf"action|active|dir|protocol|profile|{PORTS.pattern}|app|svc|name|desc|embedctxt|edge|defer|platform2?"
+)
+"""Keys that bind a rule to no peer, address, adapter, person or app package, nor to IPsec. There are many that do, and
+more with every Windows: one that is not known here is taken for a condition."""
 RANGE = re.compile(r"(\d{1,5})-(\d{1,5})")
 
 
@@ -49,8 +53,9 @@ class Rule:
         return self.is_active and self.is_("action", action) and self.is_("dir", direction)
 
     @property
-    def is_limited(self) -> bool:
-        return any(LIMITS.fullmatch(key) for key, value in self.fields if value != "*")
+    def has_conditions(self) -> bool:
+        """Whether it holds for some only."""
+        return any(not WITHOUT_CONDITION.fullmatch(key) for key, value in self.fields if value != "*")
 
     def is_of(self, profile: str) -> bool:
         return self.may_be("profile", profile)
@@ -59,10 +64,14 @@ class Rule:
         """Whether that address is among those it was written for: alone, in a range, or in a subnet."""
         return any(_spans(each, address) for each in self.all("ra4"))
 
+    @property
+    def ports(self) -> tuple[str, ...]:
+        return tuple(value for key, value in self.fields if PORTS.fullmatch(key))
+
     def covers(self, protocol: str, port: int) -> bool:
         """Whether it holds for that local port: a rule without ports holds for all."""
-        ports = [value for key, value in self.fields if re.fullmatch(r"lport(2_\d+)?", key)]
-        return self.may_be("protocol", protocol, "256") and (not ports or any(_holds(each, port) for each in ports))
+        holds = not self.ports or any(_holds(each, port) for each in self.ports)
+        return holds and self.may_be("protocol", protocol, "256")
 
 
 def _holds(words: str, port: int) -> bool:
