@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from calco.inspection.blocks import Unreadable
-from calco.inspection.file_system import FileSystem
+from calco.inspection.file_system import Entry, FileSystem, Kind
 from calco.inspection.partitions import volumes_of
 from calco.inspection.volumes import Volume
 
@@ -91,16 +91,28 @@ class Partition:
     uuid: str = ""
 
 
-def files_of(disk: bytes, number: int = 0) -> FileSystem:
+def files_of(disk: bytes | Memory, number: int = 0) -> FileSystem:
     """The file system in the partition of that number, or on the whole disk. Fails when it cannot be read."""
     found = volume_of(disk, number)
     assert found.files is not None, f"{found.content}: {found.why}"
     return found.files
 
 
-def volume_of(disk: bytes, number: int = 0) -> Volume:
+def tree_of(files: FileSystem, folder: str = "/") -> dict[str, tuple[Entry, bytes | str | None]]:
+    """Everything on a file system: path to what it is and its bytes, or where it leads."""
+    found: dict[str, tuple[Entry, bytes | str | None]] = {}
+    for entry in files.list(folder) or []:
+        path = f"{folder.rstrip('/')}/{entry.name}"
+        target = files.link(path)
+        if entry.kind is Kind.FOLDER and target is None:
+            found |= tree_of(files, path)
+        found[path] = entry, target if target is not None else files.read(path, 1 << 26)
+    return found
+
+
+def volume_of(disk: bytes | Memory, number: int = 0) -> Volume:
     """The volume of that number; 0 is the whole disk."""
-    seen = volumes_of(Memory(disk))
+    seen = volumes_of(disk if isinstance(disk, Memory) else Memory(disk))
     (found,) = [each for each in seen.volumes if each.number == number]
     return found
 
@@ -130,6 +142,45 @@ def debugfs(disk: bytes, *commands: str) -> bytes:
         return image.read_bytes()
 
 
+def unfinished(
+    before: bytes, after: bytes, *, checksums: bool = True, committed: bool = True, revoked: Sequence[int] = ()
+) -> bytes:
+    """A bare ext3 or ext4 as ``before``, whose journal holds what makes ``after`` of it: a running machine's.
+
+    ``revoked``: blocks that a second transaction takes back. Not ``committed``: the journal was being written.
+    """
+    size = block_bytes_of(before)
+    blocks = [at for at in range(len(before) // size) if _block(before, at, size) != _block(after, at, size)]
+    with tempfile.TemporaryDirectory() as name:
+        words = Path(name, "words")
+        words.write_bytes(b"".join(_block(after, at, size) for at in blocks))
+        listed = ",".join(map(str, blocks))
+        return debugfs(
+            before,
+            "journal_open -c" if checksums else "journal_open",
+            f"journal_write {'' if committed else '-c '}-b {listed} {words}",
+            *([f"journal_write -r {','.join(map(str, revoked))}"] if revoked else []),
+            "journal_close",
+        )
+
+
+def repaired(disk: bytes) -> bytes:
+    """A bare ext file system after e2fsck(8) has replayed its journal and put the rest right."""
+    with _image(0) as image:
+        image.write_bytes(disk)
+        run("e2fsck", "-f", "-y", image, accept=(0, 1))
+        return image.read_bytes()
+
+
+def block_bytes_of(disk: bytes) -> int:
+    """Of a bare ext file system."""
+    return 1024 << int.from_bytes(disk[1048:1052], "little")
+
+
+def _block(disk: bytes, number: int, size: int) -> bytes:
+    return disk[number * size : (number + 1) * size]
+
+
 def xfs(tree: Tree, *, size_mib: int = 32, options: Sequence[str] = ()) -> bytes:
     """XFS by a prototype (mkfs.xfs(8)): names without blanks; every file is written now."""
     with _image(size_mib) as image, laid_out(tree) as folder, tempfile.TemporaryDirectory() as beside:
@@ -156,7 +207,8 @@ def ntfs(tree: Tree, *, size_mib: int = 8, options: Sequence[str] = ()) -> bytes
         run("mkntfs", "-F", "-f", "-q", "-s", "512", "-p", "0", "-H", "16", "-S", "63", *options, image)
         if tree:
             captured = Path(beside, "tree.wim")
-            run("wimcapture", "--compress=none", "--no-acls", folder, captured)
+            # Without a configuration it leaves out what a backup does not want, hiberfil.sys among it.
+            run("wimcapture", "--compress=none", "--no-acls", "--config=/dev/null", folder, captured)
             run("wimapply", captured, "1", image)
         return image.read_bytes()
 

@@ -38,10 +38,6 @@ MARKS = (
     Mark("luks", 0, b"LUKS\xba\xbe\x00\x01", "encrypted by LUKS 1"),
     Mark("luks", 0, b"LUKS\xba\xbe\x00\x02", "encrypted by LUKS 2"),
     Mark("luks", 0, b"LUKS\xba\xbe", "encrypted by LUKS"),
-    *(
-        Mark("luks", at * KIB, b"SKUL\xba\xbe", "encrypted by LUKS 2, its first header damaged")
-        for at in (16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
-    ),
     *(Mark("lvm", at * 512, b"LABELONE", "a physical volume of LVM, which is not read") for at in range(4)),
     *(Mark("raid", at, b"\xfc\x4e\x2b\xa9", _RAID) for at in (0, 4 * KIB)),
     Mark("refs", 0, b"\0\0\0ReFS\0", "ReFS, which is not read"),
@@ -75,8 +71,7 @@ OPEN: Mapping[str, Callable[[Blocks], FileSystem]] = MappingProxyType(
     {"ext4": open_ext, "ntfs": open_ntfs, "fat": open_fat, "xfs": open_xfs}
 )
 
-_START_BYTES = 260 * KIB
-_FURTHER = tuple(each for each in MARKS if each.offset + len(each.bytes) > _START_BYTES)
+_START_BYTES = 8 * KIB
 _EMPTY_BYTES = 1024 * KIB
 
 
@@ -102,10 +97,8 @@ def content_of(blocks: Blocks) -> tuple[str, str]:
     if _is_raid_at_end(blocks):
         return "raid", _RAID
     for mark in MARKS:
-        if start[mark.offset : mark.offset + len(mark.bytes)] == mark.bytes:
-            return mark.content, mark.why
-    for mark in _FURTHER:
-        if blocks.read(mark.offset, len(mark.bytes)) == mark.bytes:
+        end = mark.offset + len(mark.bytes)
+        if (start[mark.offset : end] if end <= len(start) else blocks.read(mark.offset, len(mark.bytes))) == mark.bytes:
             return mark.content, mark.why
     if not any(start) and not any(blocks.read(0, _EMPTY_BYTES)):
         return "empty", "it holds nothing that is known"
