@@ -103,8 +103,8 @@ ENGLISH = Words(
 SPANISH = Words(
     language=Language.ES,
     title="Antes de llevar este disco a Azure",
-    purpose="Lo que calco ha encontrado en el disco y las órdenes que lo arreglan. Ejecútelas en la máquina de la que "
-    "procede el disco, como root o en una consola elevada, márquelas y haga revisar el disco de nuevo.",
+    purpose="Lo que calco ha encontrado en el disco y las órdenes que lo arreglan. Ejecútelas en la máquina de la que viene "
+    "el disco, como root o en una consola elevada, márquelas y haga revisar el disco de nuevo.",
     file="Archivo",
     format="Formato",
     fixed="fijo",
@@ -115,7 +115,7 @@ SPANISH = Words(
     looked_at="Revisado",
     verdict="Veredicto",
     verdicts={
-        Verdict.GENERALIZED: ("Generalizado", "las máquinas que se creen a partir de él serán nuevas."),
+        Verdict.GENERALIZED: ("Generalizado", "las máquinas hechas a partir de él serán nuevas."),
         Verdict.SPECIALIZED: ("Especializado", "sigue siendo una máquina concreta."),
         Verdict.UNKNOWN: ("Desconocido", "el disco no permite saber si está generalizado."),
     },
@@ -125,7 +125,7 @@ SPANISH = Words(
     severities={
         Severity.BLOCKS_BOOT: (
             "Impide el arranque",
-            "Una máquina creada a partir de él no arranca, no termina su configuración o no es accesible.",
+            "Una máquina creada a partir de él no arranca, no termina su configuración o no admite conexiones.",
         ),
         Severity.LEAKS: (
             "Revela identidad o secretos",
