@@ -103,8 +103,8 @@ ENGLISH = Words(
 SPANISH = Words(
     language=Language.ES,
     title="Antes de llevar este disco a Azure",
-    purpose="Lo que calco ha encontrado en el disco y las órdenes que lo arreglan. Ejecútelas en la máquina de la que viene "
-    "el disco, como root o en una consola elevada, márquelas y haga revisar el disco de nuevo.",
+    purpose="Lo que calco ha encontrado en el disco y las órdenes que lo arreglan. Ejecútelas en la máquina de la que "
+    "viene el disco, como root o en una consola elevada, márquelas y haga revisar el disco de nuevo.",
     file="Archivo",
     format="Formato",
     fixed="fijo",
