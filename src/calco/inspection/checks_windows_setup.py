@@ -73,10 +73,6 @@ def _clean(windows: Windows) -> Found | None:
     return failed(stale) if stale else passed("closed cleanly")
 
 
-def _hibernated(windows: Windows) -> Found | None:
-    return failed(windows.hibernated) if windows.hibernated else passed("shut down")
-
-
 def _of_cause(cause: Cause) -> Check[Windows]:
     return Check(
         f"windows.sysprep-{cause.name}",
@@ -153,17 +149,6 @@ CHECKS: tuple[Check[Windows], ...] = (
         _ended_otherwise,
     ),
     *map(_of_cause, CAUSES),
-    Check(
-        "windows.hibernated",
-        Severity.BLOCKS_BOOT,
-        "Hibernation",
-        "shut down",
-        "Windows is hibernated, or was shut down for a fast start: what it has in memory is not on the disk, and a "
-        "clone resumes the old machine or loses it.",
-        "powercfg /hibernate off\nshutdown /s /t 0",
-        "ntfs-3g, libntfs-3g/volume.c",
-        _hibernated,
-    ),
     Check(
         "windows.registry-closed",
         Severity.ADVICE,

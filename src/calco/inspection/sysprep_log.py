@@ -65,8 +65,7 @@ CAUSES: tuple[Cause, ...] = (
         "Sysprep and the licence",
         _any("0xc004d307", "-1073425657", "SLReArmWindows"),
         "The licence has been reset as often as this image allows.",
-        'reg add "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\SoftwareProtectionPlatform" '
-        "/v SkipRearm /t REG_DWORD /d 1 /f",
+        "# make the image anew from where Windows was installed",
         'Microsoft, "A fatal error occurred while trying to Sysprep the machine" (KB 929828)',
     ),
     Cause(

@@ -56,13 +56,11 @@ class Windows:
     boot: Hive | None
     release: Release
     others: tuple[str, ...] = ()
-    hibernated: str = ""
-    """Why it is taken for hibernated; empty when it is not."""
 
     @property
     def stale(self) -> str:
         """Why what is read may be older than what Windows wrote last; empty when it was shut down cleanly."""
-        parts = (self.hibernated, self.files.stale, self.system.stale, self.software.stale)
+        parts = (self.files.stale, self.system.stale, self.software.stale)
         return next(filter(None, parts), "")
 
     def current(self, path: str) -> str:
@@ -116,16 +114,7 @@ def find(disk: Disk, open_hive: OpenHive) -> Windows | None:
         boot=_boot(disk, open_hive),
         release=attempt(lambda: _release(software, system, control_set), lambda why: Release(why=why)),
         others=tuple(other.name for other, _ in found[1:]),
-        hibernated=attempt(lambda: _hibernated(files), lambda why: f"hiberfil.sys cannot be read: {why}"),
     )
-
-
-def _hibernated(files: FileSystem) -> str:
-    """Also after a fast start's shutdown. Woken up, Windows writes another word there.
-
-    Source: ntfs-3g, libntfs-3g/volume.c, ntfs_volume_check_hiberfile."""
-    begin = files.read("/hiberfil.sys", 4)
-    return "Windows is hibernated" if begin is not None and begin.lower() == b"hibr" else ""
 
 
 def _holds_windows(files: FileSystem, damaged: Callable[[str], None]) -> bool:
