@@ -32,10 +32,10 @@ class DiskFile:
 
 
 def _as_fixed_vhd(format: str, file: str) -> str:
-    """By way of a raw image, for there its size can be made a whole number of MiB."""
+    """By way of a raw copy, for there its size can be made a whole number of MiB; QEMU converts no file into itself."""
     return (
-        f"qemu-img convert -f {format} -O raw {file} disk.raw && truncate --size=%1M disk.raw && "
-        "qemu-img convert -f raw -O vpc -o subformat=fixed,force_size=on disk.raw fixed.vhd"
+        f"qemu-img convert -f {format} -O raw {file} whole.raw && truncate --size=%1M whole.raw && "
+        "qemu-img convert -f raw -O vpc -o subformat=fixed,force_size=on whole.raw fixed.vhd"
     )
 
 
@@ -80,7 +80,7 @@ CHECKS: tuple[Check[DiskFile], ...] = (
     *(
         Check(
             f"container.{format}",
-            Severity.BLOCKS_BOOT,
+            Severity.ADVICE,  # the disk in it may be in order: an upload says so at once, and calco takes it as it is
             f"Format of the file: {format}",
             "a fixed VHD",
             f"Azure takes fixed VHDs only, and this is {name}.",
