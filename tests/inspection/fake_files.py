@@ -15,9 +15,10 @@ class FakeFiles:
     """``FileSystem``. ``broken``: paths that cannot be read, with all below."""
 
     def __init__(
-        self, tree: Tree, *, broken: Collection[str] = (), stale: str = "", uuid: str = "", label: str = ""
+        self, tree: Tree, *, broken: Collection[str] = (), stale: str = "", uuid: str = "", label: str | None = None
     ) -> None:
-        self.type, self.uuid, self.label, self.stale = "ext4", uuid, label, stale
+        self.type, self.uuid, self.stale = "ext4", uuid, stale
+        self.label = ("root" if "/etc/fstab" in tree else "") if label is None else label
         self._broken = broken
         self._nodes: dict[str, File | Link | Folder] = {"/": Folder()}
         for path, what in tree.items():

@@ -87,7 +87,7 @@ _BOOT: Mapping[str, Sample] = {
     "linux.kernel-arguments": Sample(_kernel("console=ttyS0")),
     "linux.fstab-device-names": Sample(
         {"/etc/fstab": b"/dev/sda1 / ext4 defaults 0 1\n"},
-        stated={"/etc/fstab": b"UUID=0f3a5e6e-0000-4000-8000-000000000001 / ext4 defaults 0 1\n"},
+        stated={"/etc/fstab": b"LABEL=root / ext4 defaults 0 1\n"},
     ),
     "linux.fstab-foreign-devices": Sample(
         {"/etc/fstab": b"/dev/vda1 / ext4 defaults 0 1\n"},

@@ -219,7 +219,6 @@ def _missing_mounts(system: Linux) -> Found:
         if fstab.is_elsewhere(each.what, disk)
         and not _FIRST_DISK.match(each.what)
         and not each.what.startswith(("/dev/disk/cloud/", "/dev/disk/azure/"))
-        and fstab.volume(each.what, disk) is None
         and not (each.is_swap and any(volume.content == "swap" for volume in disk.volumes))
         and each.where != "/"
     ]

@@ -64,8 +64,8 @@ def _unescaped(field: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8) & 0xFF), field)
 
 
-def volume(what: str, disk: Disk) -> Volume | None:
-    """The volume that is meant; None when none of those that can be read is."""
+def volumes(what: str, disk: Disk) -> list[Volume]:
+    """The volumes that may be meant, among those that can be told: more than one when a label is given twice."""
     tag, equals, value = what.partition("=")
     if equals and tag in {"UUID", "LABEL", "PARTUUID"}:
         return _tagged(tag, value.strip('"'), disk)
@@ -74,13 +74,13 @@ def volume(what: str, disk: Disk) -> Volume | None:
             return _tagged(its_tag, what.rpartition("/")[2], disk)
     if found := _FIRST_DISK.match(what):
         number = int(found[1] or found[2] or 0)
-        return next((each for each in disk.volumes if each.number == number), None)
-    return None
+        return [each for each in disk.volumes if each.number == number]
+    return []
 
 
-def _tagged(tag: str, value: str, disk: Disk) -> Volume | None:
+def _tagged(tag: str, value: str, disk: Disk) -> list[Volume]:
     value = value.casefold() if tag != "LABEL" else value
-    return next((each for each in disk.volumes if value and value in _tags(tag, each, disk)), None)
+    return [each for each in disk.volumes if value and value in _tags(tag, each, disk)]
 
 
 def _tags(tag: str, volume: Volume, disk: Disk) -> tuple[str, ...]:
@@ -100,7 +100,9 @@ def _mbr_uuid(volume: Volume, disk: Disk) -> str:
 
 
 def is_elsewhere(what: str, disk: Disk) -> bool:
-    """Whether ``what`` (that none of the volumes is) can only be on another disk."""
+    """Whether ``what`` can only be on another disk."""
+    if volumes(what, disk):
+        return False
     if _FIRST_DISK.match(what) or _OTHER_DISK.match(what):
         return not _FIRST_DISK.match(what)
     tag = what.partition("=")[0]

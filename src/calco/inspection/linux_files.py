@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from calco.inspection.blocks import Unreadable
 from calco.inspection.file_system import Entry, FileSystem, Kind
 
-TEXT_MAX_BYTES = 1 << 20
+TEXT_MAX_BYTES = 256 << 10
 FOLDERS_MAX = 2_000
 """Folders that one pattern is looked for in."""
 BELOW_MAX = 20_000

@@ -48,7 +48,7 @@ def find(disk: Disk) -> Linux | None:
     try:
         return Linux(disk, volume, joined(disk, files, STANDS_ON), bare, tuple(doubts))
     except Unreadable as why:
-        return Linux(disk, volume, bare, bare, (*doubts, f"fstab cannot be read: {why}"))
+        return Linux(disk, volume, bare, bare, (*doubts, f"fstab cannot be followed: {why}"))
 
 
 def _is_root(files: FileSystem) -> bool:

@@ -109,9 +109,11 @@ def _names(path: str) -> list[str]:
 
 
 def joined(disk: Disk, root: FileSystem, stands_on: tuple[str, ...]) -> Tree:
-    """The tree that the root's fstab describes. Raises Unreadable when the fstab cannot be read."""
+    """The tree that the root's fstab describes. Raises Unreadable when fstab cannot be read, or is another root's."""
     mounts: dict[str, Mounted] = {}
     for line in fstab.read(text(Tree(root, {}), "/etc/fstab") or ""):
+        if line.where == "/" and [each.files for each in fstab.volumes(line.what, disk)] != [root]:
+            raise Unreadable(f"its root is {line.what}, which is not the volume it was found on")
         if line.is_of_a_disk and line.where.startswith("/") and line.where != "/":
             mounted = _mounted(line, disk, stands_on)
             if mounted is not None:
@@ -121,9 +123,11 @@ def joined(disk: Disk, root: FileSystem, stands_on: tuple[str, ...]) -> Tree:
 
 def _mounted(line: fstab.Line, disk: Disk, stands_on: tuple[str, ...]) -> Mounted | None:
     """None for what is not there when an image of the disk boots, and hides nothing that matters."""
-    volume = fstab.volume(line.what, disk)
-    if volume is not None:
-        return volume.files or f"on {volume.name} ({volume.content}), which cannot be read"
+    found = fstab.volumes(line.what, disk)
+    if len(found) == 1:
+        return found[0].files or f"on {found[0].name} ({found[0].content}), which cannot be read"
+    if found:
+        return f"on {line.what}, which more than one volume is"
     hides = any(each == line.where or each.startswith(line.where + "/") for each in stands_on)
     if not hides and not line.is_needed and fstab.is_elsewhere(line.what, disk):
         return None
