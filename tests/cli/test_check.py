@@ -225,7 +225,8 @@ def test_what_is_no_machine_is_used_or_made_anew(what: str, command: str) -> Non
 
 
 def test_a_disk_without_a_system_is_not_called_one_to_mend() -> None:
-    assert next_of(NOTHING) == ()
+    assert next_of(NOTHING) == next_of(replace(NOTHING, outcomes=(MACHINE_ID,))) == ()
+    assert next_of(replace(NOTHING, outcomes=(FSTAB,))) != ()
     assert "a data disk has no verdict" in shown(NOTHING)
 
 

@@ -51,10 +51,10 @@ class Steps:
 
     def after(self, report: Report) -> Next:
         """An unknown verdict asks for as much care as a specialized disk."""
-        if not report.os.type and not report.findings:
+        is_calm = report.worst in {None, Severity.ADVICE}
+        if is_calm and not report.os.type:
             return NO_SYSTEM
-        is_clean = report.verdict is Verdict.GENERALIZED and report.worst in {None, Severity.ADVICE}
-        return self.go_on if is_clean else self.mend
+        return self.go_on if is_calm and report.verdict is Verdict.GENERALIZED else self.mend
 
 
 def shown(words: str) -> str:
