@@ -8,7 +8,7 @@ A tree maps paths (``/etc/passwd``) to bytes (a file of mode 0644 owned by root)
     files = files_of(disk, number=2)      # a FileSystem, as the checks get it
     seen = look(Memory(disk))             # a whole inspection, in this process
 
-``Memory.writes`` lays bytes over a disk (corruption), ``Memory.holes`` refuses to be read.
+``Memory(disk).written(at, words)`` is that disk with other bytes there; its ``holes`` refuse to be read.
 """
 
 import os
@@ -51,10 +51,12 @@ Tree = Mapping[str, bytes | File | Link | Folder]
 
 @dataclass
 class Memory:
-    """``Blocks`` in memory. ``holes``: offset and length of what cannot be read. ``reads`` counts."""
+    """``Blocks`` in memory. ``holes``: offset and length of what cannot be read; ``over``: offset and bytes that lie
+    over the rest, the last on top. ``reads`` counts."""
 
     content: bytes
     holes: Sequence[tuple[int, int]] = ()
+    over: Sequence[tuple[int, bytes]] = ()
     reads: int = field(default=0, compare=False)
     size_bytes: int = field(init=False)
 
@@ -66,12 +68,17 @@ class Memory:
         for start, count in self.holes:
             if offset < start + count and start < offset + length:
                 raise Unreadable(f"bytes {start} to {start + count} cannot be read")
-        return self.content[offset : offset + length]
+        read = self.content[offset : offset + length]
+        for start, words in self.over:
+            begin, end = max(offset, start), min(offset + len(read), start + len(words))
+            if begin < end:
+                read = read[: begin - offset] + words[begin - start : end - start] + read[end - offset :]
+        return read
 
     def written(self, offset: int, words: bytes) -> "Memory":
-        """A copy with other bytes there."""
+        """The same with other bytes there."""
         assert offset + len(words) <= len(self.content)
-        return Memory(self.content[:offset] + words + self.content[offset + len(words) :], self.holes)
+        return Memory(self.content, self.holes, (*self.over, (offset, words)))
 
 
 LINUX = "0FC63DAF-8483-4772-8E79-3D69D8477DE4"

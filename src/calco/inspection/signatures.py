@@ -60,6 +60,10 @@ MARKS = (
     *(Mark("reiserfs", 64 * KIB + 52, word, "ReiserFS, which is not read") for word in (b"ReIsErFs", b"ReIsEr2F")),
     *(Mark("swap", page * KIB - 10, word, _SWAP) for page in (4, 8, 16, 64) for word in (b"SWAPSPACE2", b"SWAP-SPACE")),
     *(
+        Mark("luks", at * KIB, b"SKUL\xba\xbe", "encrypted by LUKS 2, its first header damaged")
+        for at in (16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+    ),
+    *(
         Mark("zfs", (128 + at) * KIB, word, _ZFS)
         for at in range(128)
         for word in (struct.pack("<Q", 0x00BAB10C), struct.pack(">Q", 0x00BAB10C))

@@ -24,7 +24,7 @@ from calco.inspection.xfs_log import is_clean
 VERSION_5 = 5
 FILE_TYPES, SPARSE_INODES, META_UUID, BIG_TIME, NEEDS_REPAIR = 0x1, 0x2, 0x4, 0x8, 0x10
 LONG_COUNTS, EXCHANGE = 0x20, 0x40
-UNDERSTOOD = FILE_TYPES | SPARSE_INODES | META_UUID | BIG_TIME | NEEDS_REPAIR | LONG_COUNTS | EXCHANGE
+UNDERSTOOD = FILE_TYPES | SPARSE_INODES | META_UUID | BIG_TIME | LONG_COUNTS | EXCHANGE
 LEAVES_AT = 32 << 30
 """From here on a folder's blocks hold hashes, not names."""
 
@@ -81,6 +81,8 @@ def superblock(blocks: Blocks) -> Superblock:
     (features,) = struct.unpack_from(">I", raw, 216)
     if version == VERSION_5 and (not 512 <= sector <= 4096 or not _matches(raw[:sector], 224)):
         raise Unreadable("XFS: the superblock's checksum does not match")
+    if version == VERSION_5 and features & NEEDS_REPAIR:
+        raise Unreadable("XFS: it is marked as in need of repair")
     if version not in {4, VERSION_5} or (version == VERSION_5 and features & ~UNDERSTOOD):
         raise Unreadable("XFS: it has features that are not read")
     block_bytes, total = struct.unpack_from(">IQ", raw, 4)
@@ -115,8 +117,6 @@ def _matches(content: bytes, at: int) -> bool:
 
 
 def _stale(blocks: Blocks, found: Superblock) -> str:
-    if found.features & NEEDS_REPAIR:
-        return "it is marked as in need of repair"
     if not found.log_start:
         return "its log is on another device"
     try:
