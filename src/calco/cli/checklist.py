@@ -82,7 +82,7 @@ def _print_facts(paper: Paper, look: "Look", words: Words) -> None:
     verdict, meaning = words.verdicts[look.report.verdict]
     paper.say(f"\n{verdict.upper()}: {meaning}", VERDICTS[look.report.verdict][0])
     for line in look.report.evidence:
-        paper.say(shown(line), indent=2)
+        paper.say(shown(line), indent=2, hang=2)
 
 
 def _print_group(paper: Paper, heading: str, style: str, count: int, meaning: str = "") -> None:

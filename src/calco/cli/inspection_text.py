@@ -129,13 +129,13 @@ def show_verdict(paper: Paper, report: Report) -> None:
     paper.say(f"{report.verdict.value.upper()}: {meaning}", style)
     paper.say(system_line(report.os) or "No operating system was found.", indent=2)
     for line in report.evidence:
-        paper.say(shown(line), indent=2)
+        paper.say(shown(line), indent=2, hang=2)
 
 
 def _show_finding(paper: Paper, finding: Outcome) -> None:
     paper.say(f"\n{finding.code}", "bold")
     paper.say(shown(finding.message), indent=2)
-    paper.say(f"found: {shown(finding.found)}", indent=2)
+    paper.say(f"found: {shown(finding.found)}", indent=2, hang=2)
     if finding.fix:
         paper.say("mend:", indent=2)
     for line in finding.fix.splitlines():
@@ -147,11 +147,11 @@ def _show_others(paper: Paper, report: Report, every: bool) -> None:
     if unread:
         paper.say(f"\nCould not be read ({len(unread)})", "bold yellow")
     for each in unread:
-        paper.say(f"{each.code}: {shown(each.found)}", indent=2)
+        paper.say(f"{each.code}: {shown(each.found)}", indent=2, hang=2)
     passed = [each for each in report.outcomes if each.result is Result.PASSED]
     if passed and every:
         paper.say(f"\nIn order ({len(passed)})", "bold green")
         for each in passed:
-            paper.say(f"{each.code}: {shown(each.found)}", indent=2)
+            paper.say(f"{each.code}: {shown(each.found)}", indent=2, hang=2)
     elif passed:
         paper.say(f"\n{len(passed)} more in order; --all shows them." if len(passed) > 1 else "\n1 more in order.")
