@@ -143,10 +143,7 @@ def ext4(tree: Tree, *, type: str = "ext4", size_mib: int = 8, options: Sequence
 
 def debugfs(disk: bytes, *commands: str) -> bytes:
     """A bare ext file system after debugfs(8) has done those commands to it."""
-    with _image(0) as image:
-        image.write_bytes(disk)
-        run("debugfs", "-w", "-f", "-", image, stdin="\n".join(commands) + "\n")
-        return image.read_bytes()
+    return changed_by(disk, "debugfs", "-w", "-f", "-", stdin="\n".join(commands) + "\n")
 
 
 def unfinished(
@@ -173,10 +170,7 @@ def unfinished(
 
 def repaired(disk: bytes) -> bytes:
     """A bare ext file system after e2fsck(8) has replayed its journal and put the rest right."""
-    with _image(0) as image:
-        image.write_bytes(disk)
-        run("e2fsck", "-f", "-y", image, accept=(0, 1))
-        return image.read_bytes()
+    return changed_by(disk, "e2fsck", "-f", "-y", accept=(0, 1))
 
 
 def block_bytes_of(disk: bytes) -> int:
@@ -337,16 +331,23 @@ def _image(size_mib: int) -> Iterator[Path]:
         yield image
 
 
+def changed_by(disk: bytes, *argv: str, stdin: str = "", accept: Sequence[int] = (0,)) -> bytes:
+    """A disk after a program was run on it; its file comes last."""
+    with _image(0) as image:
+        image.write_bytes(disk)
+        run(*argv, image, stdin=stdin, accept=accept)
+        return image.read_bytes()
+
+
 def run(
-    program: str,
-    *words: str | Path,
+    *argv: str | Path,
     stdin: str = "",
     env: Mapping[str, str] | None = None,
     accept: Sequence[int] = (0,),
 ) -> str:
     """What the program says; fails with its own words."""
     done = subprocess.run(
-        [program, *(str(each) for each in words)],
+        [str(each) for each in argv],
         input=stdin,
         capture_output=True,
         text=True,
@@ -354,6 +355,6 @@ def run(
         timeout=60,
         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", **(env or {})},
     )
-    assert done.returncode in accept, f"{program} {words}: {done.stderr or done.stdout}"
+    assert done.returncode in accept, f"{argv}: {done.stderr or done.stdout}"
     said: str = done.stdout
     return said
