@@ -5,7 +5,7 @@ Source: Azure, "Prepare a Windows VHD or VHDX to upload to Azure".
 """
 
 from calco.inspection.check import Check, Found, failed, not_read, passed
-from calco.inspection.registry_setting import PAGE, keys_of, value_of
+from calco.inspection.registry_setting import PAGE, keys_of, text_of, value_of
 from calco.inspection.windows_system import Windows
 from calco.model.inspection import Severity
 
@@ -38,10 +38,10 @@ def _restart(windows: Windows) -> Found:
 
 
 def _architecture(windows: Windows) -> Found:
-    if windows.release.why:
-        return not_read(windows.release.why)
-    is_64 = windows.release.architecture in {"x64", "Arm64"}
-    return (passed if is_64 else failed)(windows.release.architecture or "unknown")
+    value = value_of(windows, f"{SESSIONS}\\Environment", "PROCESSOR_ARCHITECTURE")
+    if value is None:
+        return not_read("PROCESSOR_ARCHITECTURE is absent")
+    return (passed if text_of(value).upper() in {"AMD64", "ARM64"} else failed)(text_of(value))
 
 
 def _release(windows: Windows) -> Found:
