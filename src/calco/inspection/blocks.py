@@ -60,7 +60,7 @@ class KeptBlocks:
         at = number * PIECE_BYTES
         try:
             piece = self._below.read(at, min(PIECE_BYTES, self.size_bytes - at))
-        except Unreadable:
+        except Exception:
             # Perhaps only its neighbours cannot be read.
             return bytes(offset - at) + self._read(offset, length)
         self._kept[number] = piece
@@ -71,6 +71,6 @@ class KeptBlocks:
     def _read(self, offset: int, length: int) -> bytes:
         try:
             return self._below.read(offset, length)
-        except Unreadable as why:
-            self.unreadable = self.unreadable or str(why)
+        except Exception as why:
+            self.unreadable = self.unreadable or str(why) or type(why).__name__
             raise
