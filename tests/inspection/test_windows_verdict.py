@@ -13,6 +13,7 @@ from calco.model.inspection import Verdict
 from tests.inspection.disks import WINDOWS, Memory, Partition, gpt, ntfs
 from tests.inspection.hives import hive
 from tests.inspection.samples import system_hive
+from tests.inspection.test_registry_log import entry, log, open_after
 from tests.inspection.windows_disk import (
     IMAGE_STATE,
     SYSPREP_STATUS,
@@ -200,6 +201,17 @@ def test_a_registry_that_was_not_closed_is_never_generalized(name: str) -> None:
     assert seen.verdict is Verdict.UNKNOWN
     assert "may be older" in seen.evidence[-1]
     assert look(KeptBlocks(Memory(clean))).verdict is Verdict.GENERALIZED
+
+
+@pytest.mark.slow
+def test_a_registry_whose_log_leads_on_is_read_as_windows_would_load_it() -> None:
+    disk = ready_windows()
+    after = hive_of(disk, "SYSTEM")
+    phase(7)(disk)
+    before = hive_of(disk, "SYSTEM")
+    disk.raw |= {"SYSTEM": open_after(before), "SYSTEM.LOG1": log(entry(before, after))}
+
+    assert disk.seen().verdict is Verdict.GENERALIZED
 
 
 def hive_of(disk: WindowsDisk, name: str) -> bytes:

@@ -18,9 +18,9 @@ from operator import xor
 
 from calco.inspection.blocks import Unreadable
 from calco.inspection.hive import Data, Hive, Value
+from calco.inspection.registry_log import HEADER_BYTES, replay
 from calco.inspection.text import utf_16
 
-HEADER_BYTES = 4096
 KEYS_MAX = 100_000
 """Of one key: what Windows itself holds stays below a third of it."""
 DATA_BYTES_MAX = 16 << 20
@@ -55,21 +55,26 @@ _NARROW_KEY, _NARROW_VALUE = 0x20, 0x01
 
 
 def open_hive(content: bytes, logs: Sequence[bytes]) -> Hive:
-    """Raises Unreadable."""
-    del logs
-    return RegfHive(content, staleness(content))
+    """Raises Unreadable. A hive that was not closed is read as Windows would load it, if its logs lead on from it."""
+    stale = staleness(content)
+    replayed = replay(content, logs) if stale and _has_whole_header(content) else None
+    return RegfHive(content, stale) if replayed is None else RegfHive(replayed, "")
 
 
 def staleness(content: bytes) -> str:
     """Why a hive's bytes may be older than what Windows wrote last; empty when it was closed cleanly."""
     if len(content) < HEADER_BYTES or content[:4] != b"regf":
         raise Unreadable("no registry hive: its header is missing")
-    if header_sum(content) != struct.unpack_from("<I", content, 508)[0]:
+    if not _has_whole_header(content):
         return "its header was not written to the end (the checksum differs)"
     first, second = struct.unpack_from("<II", content, 4)
     if first != second:
         return f"Windows was writing to it (sequence numbers {first} and {second})"
     return ""
+
+
+def _has_whole_header(content: bytes) -> bool:
+    return header_sum(content) == int.from_bytes(content[508:512], "little")
 
 
 def header_sum(content: bytes) -> int:
