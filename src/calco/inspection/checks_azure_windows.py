@@ -4,6 +4,7 @@ from calco.inspection import (
     checks_azure_boot,
     checks_azure_files,
     checks_azure_firewall,
+    checks_azure_release,
     checks_azure_remote_desktop,
     checks_azure_system,
     checks_azure_unread,
@@ -17,5 +18,6 @@ CHECKS: tuple[Check[Windows], ...] = (
     *checks_azure_firewall.CHECKS,
     *checks_azure_boot.CHECKS,
     *checks_azure_files.CHECKS,
+    *checks_azure_release.CHECKS,
     *checks_azure_unread.CHECKS,
 )
