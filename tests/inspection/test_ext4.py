@@ -118,6 +118,19 @@ def test_a_file_with_holes_reads_as_zeros_there() -> None:
     assert files.read("/a", 10_000) == bytes(5000)
 
 
+@pytest.mark.parametrize("type", ["ext3", "ext4"])
+def test_a_sparse_file_of_a_gibibyte_costs_what_lies_in_it(type: str) -> None:
+    """As lastlog is. One wrong bit makes such a file of any."""
+    blocks = Memory(debugfs(ext4({"/lastlog": b"x" * 3000}, type=type), "set_inode_field /lastlog size 0x40000000"))
+    files = files_of(blocks)
+    blocks.reads = 0
+
+    assert [each.size_bytes for each in files.list("/") or [] if each.name == "lastlog"] == [1 << 30]
+    assert files.read("/lastlog", 4000) == b"x" * 3000 + bytes(1000)
+    assert files.tail("/lastlog", 5) == bytes(5)
+    assert blocks.reads < 100
+
+
 def _block_of(image: bytes, path: str) -> int:
     """Where the first block of something lies."""
     fs = Ext4(Memory(image))
@@ -274,6 +287,15 @@ def test_no_damage_makes_a_key_disappear(data: st.DataObject) -> None:
 @cache
 def _places() -> tuple[int, int]:
     return _inode_of(disk(), "/etc/ssh") & ~1023, _block_of(disk(), "/etc/ssh")
+
+
+def test_a_large_file_of_blocks_that_point_to_blocks_is_read() -> None:
+    content = b"".join(b"%07d\n" % number for number in range(100_000))
+    for type in ("ext2", "ext4"):
+        files = files_of(ext4({"/large": content}, type=type))
+
+        assert files.read("/large", 1 << 20) == content
+        assert files.tail("/large", 8) == b"0099999\n"
 
 
 def test_every_file_is_what_debugfs_says_it_is() -> None:

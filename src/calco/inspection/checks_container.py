@@ -83,7 +83,7 @@ CHECKS: tuple[Check[DiskFile], ...] = (
             Severity.ADVICE,  # the disk in it may be in order: an upload says so at once, and calco takes it as it is
             f"Format of the file: {format}",
             "a fixed VHD",
-            f"Azure takes fixed VHDs only, and this is {name}.",
+            f"Azure takes fixed VHDs only, and this is {name}: convert it before it is uploaded.",
             _as_fixed_vhd(format, f"disk.{format}"),
             _SOURCE,
             _is_not(format),

@@ -1,18 +1,16 @@
-"""Opens ext2 to ext4: names by ``ext4``, with its checks, bytes by The Sleuth Kit, after the journal's replay."""
+"""Opens ext2 to ext4, after the journal's replay."""
 
 from collections.abc import Iterator
 
-from calco.inspection.blocks import Blocks, Unreadable
+from calco.inspection.blocks import Blocks
 from calco.inspection.ext4 import ROOT, Ext4
 from calco.inspection.ext4_journal import replayed
-from calco.inspection.file_system import FileSystem
-from calco.inspection.nodes import TARGET_MAX, Name, Node, NodeFileSystem, text
-from calco.inspection.tsk import Tsk
+from calco.inspection.file_system import Entry, FileSystem, Kind
+from calco.inspection.nodes import Name, Node, NodeFileSystem, text
 
 HAS_ERRORS = 0x2
 
-IN_INODE = 60
-"""A link's target that is shorter lies in its inode. Source: Linux, Documentation/filesystems/ext4/ifork.rst."""
+_KINDS = {0x8000: Kind.FILE, 0x4000: Kind.FOLDER, 0xA000: Kind.LINK}
 
 
 def open_ext(blocks: Blocks) -> FileSystem:
@@ -22,17 +20,15 @@ def open_ext(blocks: Blocks) -> FileSystem:
     found = structures.superblock
     if found.state & HAS_ERRORS:
         stale = stale or "its system found errors in it, and it was not repaired since"
-    driver = _Driver(structures, Tsk(blocks, "ext"))
-    return NodeFileSystem(driver, found.type, uuid=structures.uuid, label=found.label, stale=stale)
+    return NodeFileSystem(_Driver(structures), found.type, uuid=structures.uuid, label=found.label, stale=stale)
 
 
 class _Driver:
     folds = False
     root = ROOT
 
-    def __init__(self, structures: Ext4, tsk: Tsk) -> None:
+    def __init__(self, structures: Ext4) -> None:
         self._structures = structures
-        self._tsk = tsk
 
     def names(self, folder: Node) -> Iterator[Name]:
         for name, inode in self._structures.folder(folder.number, folder.parent):
@@ -40,18 +36,12 @@ class _Driver:
 
     def node(self, name: Name, folder: Node) -> Node:
         inode = self._structures.inode(name.number)
-        entry, _ = self._tsk.entry(name.number, name.text)
+        kind = _KINDS.get(inode.mode & 0xF000, Kind.OTHER)
+        entry = Entry(name.text, kind, inode.size_bytes, inode.mode & 0o7777, inode.owner, inode.modified)
         return Node(entry, inode.number, folder.number)
 
     def target(self, link: Node) -> str:
-        if link.entry.size_bytes < IN_INODE:
-            return self._tsk.link(link.number)
-        if link.entry.size_bytes > TARGET_MAX:
-            raise Unreadable(f"link {link.entry.name} is {link.entry.size_bytes} bytes long")
-        return text(self.content(link, 0, link.entry.size_bytes))
+        return text(self._structures.target(self._structures.inode(link.number)))
 
     def content(self, file: Node, offset: int, length: int) -> bytes:
-        inode = self._structures.inode(file.number)
-        for _ in self._structures.runs(inode):
-            pass  # the library does not check what leads to the blocks
-        return self._tsk.content(file.number, offset, length)
+        return self._structures.content(self._structures.inode(file.number), offset, length)

@@ -14,7 +14,6 @@ from calco.inspection.blocks import Blocks, Unreadable
 from calco.inspection.file_system import Entry, Kind
 
 _TYPES = {
-    "ext": pytsk3.TSK_FS_TYPE_EXT_DETECT,
     "ntfs": pytsk3.TSK_FS_TYPE_NTFS,
     "fat": pytsk3.TSK_FS_TYPE_FAT_DETECT,
 }
@@ -62,7 +61,7 @@ class Attribute:
 
 
 class Tsk:
-    """A file system of type ``ext``, ``ntfs`` or ``fat``. Everything raises Unreadable."""
+    """A file system of type ``ntfs`` or ``fat``. Everything raises Unreadable."""
 
     def __init__(self, blocks: Blocks, type: str) -> None:
         self._image = _Image(blocks)
@@ -88,13 +87,6 @@ class Tsk:
     def attributes(self, number: int) -> list[Attribute]:
         file = self._file(number)
         return self._ask(f"file {number}", lambda: [*map(_attribute, file)])  # type: ignore[no-any-return]
-
-    def link(self, number: int) -> str:
-        """The target of a link of ext."""
-        words = self._file(number).info.meta.link
-        if words is None:
-            raise Unreadable(f"link {number} leads nowhere")
-        return bytes(words).decode(errors="replace") if isinstance(words, bytes) else str(words)
 
     def folder(self, number: int) -> list[tuple[str, int]]:
         """Names and numbers, ``.`` and ``..`` too; nothing deleted, nothing that the library made up."""
