@@ -60,11 +60,11 @@ class FakeFiles:
         parts, here = [each for each in normpath("/" + path).split("/") if each], ""
         for index, part in enumerate(parts):
             here = f"{here}/{part}"
-            if here in self._broken:
-                raise Unreadable(f"{here} is damaged")
             node = self._nodes.get(here)
             if node is None:
                 return None
+            if here in self._broken:
+                raise Unreadable(f"{here} is damaged")
             if isinstance(node, Link) and (follow_last or index < len(parts) - 1):
                 start = node.target if node.target.startswith("/") else f"{here.rpartition('/')[0]}/{node.target}"
                 return self._real("/".join([start, *parts[index + 1 :]]), follow_last, hops + 1)
@@ -79,7 +79,7 @@ def _entry(path: str, node: File | Link | Folder) -> Entry:
         case Link(target):
             return Entry(name, Kind.LINK, len(target))
         case Folder(mode, owner):
-            return Entry(name, Kind.FOLDER, 0, mode, owner)
+            return Entry(name, Kind.FOLDER, 4096, mode, owner)
 
 
 def fake_disk(*files: FakeFiles | str) -> Disk:

@@ -131,6 +131,17 @@ def test_what_cannot_be_read_is_never_taken_for_absent(broken: str) -> None:
     assert any(each.result is Result.NOT_READ for each in seen.seen) or broken == "/etc/group"
 
 
+def test_a_folder_that_cannot_be_read_is_not_called_clean_and_what_was_found_elsewhere_still_counts() -> None:
+    log: Change = {"/var/log/dpkg.log": b"words\n"}
+
+    clean = looked_at(fake_disk(FakeFiles(READY, broken={"/var/log/nothing"})))
+    assert result(clean, "linux.logs")[0] is Result.PASSED
+    unread = looked_at(fake_disk(FakeFiles(changed(READY, {"/var/log/apt": Folder()}), broken={"/var/log/apt"})))
+    assert result(unread, "linux.logs") == (Result.NOT_READ, "/var/log/apt is damaged")
+    found = looked_at(fake_disk(FakeFiles(changed(READY, {**log, "/var/log/apt": Folder()}), broken={"/var/log/apt"})))
+    assert result(found, "linux.logs") == (Result.FAILED, "/var/log/dpkg.log")
+
+
 def test_a_sign_counts_although_something_else_cannot_be_read() -> None:
     seen = looked_at(
         fake_disk(FakeFiles(changed(READY, KEY_FILE), broken={"/var"}, stale="the journal was not replayed"))
@@ -154,7 +165,7 @@ def test_two_roots_on_a_disk_are_never_generalized() -> None:
 
 
 def test_a_second_volume_that_may_be_a_root_leaves_it_unknown() -> None:
-    seen = looked_at(fake_disk(FakeFiles(READY), FakeFiles({"/data/x": b"1"}, broken={"/etc"})))
+    seen = looked_at(fake_disk(FakeFiles(READY), FakeFiles({"/etc/x": b"1"}, broken={"/etc"})))
 
     assert seen.verdict is Verdict.UNKNOWN
 

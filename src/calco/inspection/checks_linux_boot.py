@@ -34,8 +34,10 @@ ENDORSED = frozenset(
     ]
 )
 """os-release's ID. Source: Azure, "Endorsed Linux distributions" and "Support for Linux images"."""
+_UNWANTED = frozenset({"quiet", "rhgb", "splash", "crashkernel=auto"})
 ARGUMENTS = ("rootdelay=300", "earlyprintk=ttyS0", "net.ifnames=0")
 UPDATE_GRUB = "update-grub || grub2-mkconfig -o /boot/grub2/grub.cfg"
+_TEMPORARY = ("/dev/disk/cloud/", "/dev/disk/azure/", "/mnt/")
 _NEEDED = ("udf", "vfat", *HYPERV)
 _FIRST_DISK = re.compile(r"/dev/(sd|hd|vd|xvd)[a-z]+\d*$|/dev/(nvme\d+n\d+|mmcblk\d+)(p\d+)?$")
 _SSHD = (
@@ -162,7 +164,7 @@ def _console(system: Linux) -> Found | None:
 
 def _quiet(system: Linux) -> Found | None:
     found = _arguments(system.files)
-    noted = sorted({word for each in found for word in each.split() if word in {"quiet", "rhgb", "splash"}})
+    noted = sorted({word for each in found for word in each.split() if word in _UNWANTED})
     return None if not found else failed(named(noted)) if noted else passed("none of them")
 
 
@@ -189,9 +191,9 @@ def _menu_waits(system: Linux) -> Found | None:
 
 
 def _mounts(system: Linux) -> list[fstab.Line]:
-    """What a boot waits for."""
+    """What a boot waits for; for swap it does not wait for ever."""
     every = fstab.read(text(system.files, "/etc/fstab") or "")
-    return [each for each in every if each.is_needed and (each.is_of_a_disk or each.is_swap)]
+    return [each for each in every if each.is_needed and each.is_of_a_disk]
 
 
 def _devices(system: Linux) -> list[tuple[str, str]]:
@@ -214,12 +216,11 @@ def _foreign_devices(system: Linux) -> Found:
 def _missing_mounts(system: Linux) -> Found:
     disk = system.disk
     found = [
-        f"{each.what} ({each.where if not each.is_swap else 'swap'})"
+        f"{each.what} ({each.where})"
         for each in _mounts(system)
         if fstab.is_elsewhere(each.what, disk)
         and not _FIRST_DISK.match(each.what)
-        and not each.what.startswith(("/dev/disk/cloud/", "/dev/disk/azure/"))
-        and not (each.is_swap and any(volume.content == "swap" for volume in disk.volumes))
+        and not each.what.startswith(_TEMPORARY)
         and each.where != "/"
     ]
     return failed(named(found)) if found else passed("none")
@@ -240,7 +241,7 @@ def _encrypted(system: Linux) -> Found:
 def _swap(system: Linux) -> Found:
     """On the temporary disk it is fine."""
     every = fstab.read(text(system.files, "/etc/fstab") or "")
-    found = [each.what for each in every if each.is_swap and not each.what.startswith(("/dev/disk/", "/mnt/"))]
+    found = [each.what for each in every if each.is_swap and not each.what.startswith(_TEMPORARY)]
     found += [f"{each.name} holds swap" for each in system.disk.volumes if each.content == "swap"]
     found += present(system.files, "/swapfile", "/swap.img", "/swap")
     return failed(named(dict.fromkeys(found))) if found else passed("none")
@@ -380,10 +381,11 @@ CHECKS: tuple[Check[Linux], ...] = (
     Check(
         "linux.quiet-boot",
         ADVICE,
-        "What the kernel keeps to itself",
-        "no quiet, rhgb or splash on the kernel command line",
-        "The serial console shows little of a boot that goes wrong.",
-        f"sed -i -E '/^GRUB_CMDLINE_LINUX/s/\\b(quiet|rhgb|splash)\\b ?//g' /etc/default/grub; {UPDATE_GRUB}",
+        "Arguments of the kernel that Azure asks to leave out",
+        "no quiet, rhgb, splash or crashkernel=auto on the kernel command line",
+        "The serial console shows little of a boot that goes wrong, or memory is set aside for crash dumps.",
+        "sed -i -E '/^GRUB_CMDLINE_LINUX/s/\\b(quiet|rhgb|splash|crashkernel=auto)\\b ?//g' /etc/default/grub; "
+        f"{UPDATE_GRUB}",
         PREPARE,
         _quiet,
     ),

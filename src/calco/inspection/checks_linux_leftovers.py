@@ -94,7 +94,10 @@ CHECKS: tuple[Check[Linux], ...] = (
             "/var/log/anaconda/ks-script*",
         ),
         source="virt-sysprep(1), logfiles",
-        holds=saying(r"(?i)rootpw|passwd|password"),
+        holds=saying(
+            r"(?i)^[ \t]{0,9}rootpw[ \t](?!.{0,200}--lock)"
+            r"|password\S{0,20}[ \t]{0,9}[=: >]|hashed.passw|passwd: *[\"'$]"
+        ),
     ),
     leftover(
         "linux.crash-dumps",

@@ -33,9 +33,11 @@ GRUB_MAX_BYTES = 1 << 20
 GRUBENV_MAX_BYTES = 4096
 """Source: GRUB manual, environment block (1024 bytes)."""
 _ARGUMENTS = re.compile(
-    r"^[ \t]*(?:linux|linux16|linuxefi|options|append|kernel|set kernelopts=)[ \t]+(.{1,4096})",
+    r"^[ \t]*(?:linux|linux16|linuxefi|append|kernel)[ \t]+(.{1,4096})",
     re.IGNORECASE | re.MULTILINE,
 )
+_OPTIONS = re.compile(r"^[ \t]*options[ \t]+(.{1,4096})", re.MULTILINE)
+"""Source: Boot Loader Specification: a line ``linux`` names the kernel and no more."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def command_lines(files: FileSystem) -> list[str]:
         if path.endswith(".efi") or "rescue" in basename(path):
             continue
         content = text(files, path, GRUB_MAX_BYTES) or ""
-        found += [_filled(each, variables) for each in _ARGUMENTS.findall(content)[:ARGUMENTS_MAX]]
+        written = _OPTIONS if "/loader/entries/" in path else _ARGUMENTS
+        found += [_filled(each, variables) for each in written.findall(content)[:ARGUMENTS_MAX]]
     chosen = text(files, "/etc/kernel/cmdline")
     return [each for each in [*found, *([chosen] if chosen else [])] if not _is_rescue(each)]
 

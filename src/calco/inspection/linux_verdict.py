@@ -12,7 +12,7 @@ from posixpath import normpath
 from calco.inspection.blocks import Unreadable
 from calco.inspection.file_system import FileSystem, Kind
 from calco.inspection.linux_accounts import accounts, of_people, passwords
-from calco.inspection.linux_files import lines, matching, named, setting, text
+from calco.inspection.linux_files import lines, matching, named, present, setting, text
 from calco.inspection.linux_root import Linux
 from calco.model.inspection import Verdict
 
@@ -109,8 +109,7 @@ def waagent_folders(files: FileSystem) -> list[str]:
 
 def host_keys(files: FileSystem) -> list[str]:
     """Paths of the host keys that are there. Raises Unreadable."""
-    usual = [path for path, entry in matching(files, *USUAL_KEYS) if entry.kind is Kind.FILE and entry.size_bytes]
-    return [*dict.fromkeys([*usual, *named_keys(files)])]
+    return [*dict.fromkeys([*present(files, *USUAL_KEYS), *named_keys(files)])]
 
 
 def named_keys(files: FileSystem) -> list[str]:
