@@ -1,6 +1,6 @@
 """ext2, ext3 and ext4: the superblock, inodes, files and folders, each checked as far as its checksums go.
 
-The libraries that read ext check none of its checksums, and one of them took 23 s to list a sparse file: decision 25.
+The libraries that read ext check none of its checksums, and one of them took 23 s to list a sparse file: decision 26.
 
 With the feature ``metadata_csum`` (mke2fs's default since 2018) each of these carries a checksum, and what does not
 match is unreadable. Without it a folder must still be whole: no hole, every block's entries fill it exactly, and it
