@@ -6,7 +6,7 @@ Windows keeps what waits is no part of that page.
 
 from calco.inspection.check import Check, Found, failed, not_read, passed
 from calco.inspection.registry_setting import PAGE, keys_of, text_of, value_of
-from calco.inspection.windows import Windows
+from calco.inspection.windows_system import Windows
 from calco.model.inspection import Severity
 
 SERVICING = "SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Component Based Servicing"

@@ -6,7 +6,7 @@ Source: Azure, "Prepare a Windows VHD or VHDX to upload to Azure", "Verify the V
 
 from calco.inspection.check import Check, Found, not_read
 from calco.inspection.registry_setting import PAGE
-from calco.inspection.windows import Windows
+from calco.inspection.windows_system import Windows
 from calco.model.inspection import Severity
 
 
