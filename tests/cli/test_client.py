@@ -89,6 +89,21 @@ def test_a_put_is_followed_until_it_succeeded_and_answers_the_resource() -> None
     assert json.loads(service.asked[0].content) == {"location": "eastus"}
 
 
+def test_what_an_operation_warns_of_is_told_and_cannot_paint_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    done = {"status": "Succeeded", "warnings": [{"code": "NotGeneralized", "message": "It is not \x1b[31mso."}]}
+    service = Service(
+        {
+            ("PUT", "/image"): [says(201, {}, azure_asyncoperation="https://localhost:8443/poll")],
+            ("GET", "/poll"): [says(200, done)],
+            ("GET", "/image"): [says(200, {"name": "golden"})],
+        }
+    )
+
+    assert service.client().change("PUT", "/image", {}, label="golden") == {"name": "golden"}
+
+    assert capsys.readouterr().err == "warning: It is not ?[31mso.\n"
+
+
 def test_a_failed_operation_is_told_with_azures_code_and_the_next_step() -> None:
     failed = {"status": "Failed", "error": {"code": "OSProvisioningTimedOut", "message": "It took too long."}}
     service = Service(

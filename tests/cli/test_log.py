@@ -88,6 +88,16 @@ def test_a_line_names_the_resource_as_one_says_it_and_why_it_was_refused() -> No
     assert row({})["who"] is None
 
 
+def test_a_line_says_what_went_well_and_warns() -> None:
+    warned = line(1, NOW)
+    warned["properties"] = {"warnings": json.dumps([{"code": "NotGeneralized", "message": "It is not."}])}
+
+    assert sentence(row(warned)).endswith("Succeeded  NotGeneralized: It is not.")
+    for other in ("[", "[1]", "{}", '"x"', "[{}]"):
+        warned["properties"] = {"warnings": other}
+        assert row(warned)["why"] is None
+
+
 def test_following_shows_each_line_once_even_one_that_comes_late() -> None:
     late = line(2, NOW + timedelta(seconds=1))
     answers = [

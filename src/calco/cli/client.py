@@ -9,7 +9,7 @@ from typing import Protocol
 
 import httpx
 
-from calco.cli.common import Failure
+from calco.cli.common import Failure, note, plain
 from calco.cli.progress import Waiting, waiting
 from calco.data_dir import DataDir
 from calco.identity import principals
@@ -136,6 +136,7 @@ class Client:
             document = _document(answer)
             status = text_at(document, "status") or "Succeeded"
             if status == "Succeeded":
+                _warn(document)
                 return document
             if status in ENDED:
                 code = text_at(document, "error", "code") or status
@@ -179,6 +180,12 @@ def _refusal(answer: httpx.Response) -> ApiFailure:
     document = _document(answer)
     code = text_at(document, "error", "code") or str(answer.status_code)
     return ApiFailure(answer.status_code, code, text_at(document, "error", "message") or answer.reason_phrase)
+
+
+def _warn(status: Document) -> None:
+    """Tell what an operation that went well warns of."""
+    for each in objects_at(status, "warnings"):
+        note(f"warning: {plain(text_at(each, 'message'))}")
 
 
 def _retry_after(answer: httpx.Response) -> float:
