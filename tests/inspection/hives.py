@@ -8,6 +8,8 @@ from operator import xor
 from pathlib import Path
 
 from calco.inspection.hive import Data
+from calco.inspection.registry import header_sum
+from calco.inspection.registry_log import marvin32
 from tests.inspection.disks import run
 from tests.inspection.registry_data import Expand, Identifier
 
@@ -77,3 +79,38 @@ def _encoded(data: Data) -> tuple[int, bytes]:
         case tuple():
             return 7, "".join(f"{each}\0" for each in (*data, "")).encode("utf-16-le")
     return (2 if isinstance(data, Expand) else 1), f"{data}\0".encode("utf-16-le")
+
+
+# ----- hives that were not closed
+
+PAGE = 512
+WAITS_FOR = 41
+"""The number of the log entry that ``open_after`` waits for."""
+
+
+def open_after(content: bytes, first: int = WAITS_FOR) -> bytes:
+    """A hive that Windows was writing to: it waits for entry ``first``."""
+    dirty = bytearray(content)
+    struct.pack_into("<II", dirty, 4, first + 1, first)
+    struct.pack_into("<I", dirty, 508, header_sum(bytes(dirty)))
+    return bytes(dirty)
+
+
+def entry(before: bytes, after: bytes, number: int = WAITS_FOR, shift: int = 0) -> bytes:
+    """What leads from one to the other. ``shift`` moves its pages by that many bytes."""
+    pages = [
+        (at, after[4096 + at : 4096 + at + PAGE])
+        for at in range(0, len(after) - 4096, PAGE)
+        if before[4096 + at : 4096 + at + PAGE] != after[4096 + at : 4096 + at + PAGE]
+    ]
+    places = b"".join(struct.pack("<II", at + shift, PAGE) for at, _ in pages)
+    rest = places + b"".join(content for _, content in pages)
+    size = -(-(40 + len(rest)) // 512) * 512
+    rest = rest.ljust(size - 40, b"\0")
+    head = struct.pack("<4sIIIII", b"HvLE", size, 0, number, len(after) - 4096, len(pages))
+    head += struct.pack("<Q", marvin32(rest))
+    return head + struct.pack("<Q", marvin32(head)) + rest
+
+
+def log(*entries: bytes) -> bytes:
+    return bytes(512) + b"".join(entries) + bytes(1024)

@@ -7,12 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calco.inspection.hive import Hive
-from calco.inspection.registry import header_sum, open_hive
+from calco.inspection.registry import open_hive
 from calco.inspection.registry_log import HASHED_BYTES_MAX, marvin32
-from tests.inspection.hives import hive
-
-PAGE = 512
-WAITS_FOR = 41
+from tests.inspection.hives import WAITS_FOR, entry, hive, log, open_after
 
 
 @pytest.mark.parametrize(
@@ -32,34 +29,6 @@ def test_the_hash_is_the_one_that_others_compute(content: bytes, hash: int) -> N
 def state(number: int, extra: int = 0) -> bytes:
     keys = {"Setup": {"GeneralizationState": number}, **{f"Key{each}": {"x": each} for each in range(extra)}}
     return hive(keys)
-
-
-def open_after(content: bytes, first: int = WAITS_FOR) -> bytes:
-    """A hive that Windows was writing to: it waits for entry ``first``."""
-    dirty = bytearray(content)
-    struct.pack_into("<II", dirty, 4, first + 1, first)
-    struct.pack_into("<I", dirty, 508, header_sum(bytes(dirty)))
-    return bytes(dirty)
-
-
-def entry(before: bytes, after: bytes, number: int = WAITS_FOR, shift: int = 0) -> bytes:
-    """What leads from one to the other. ``shift`` moves its pages by that many bytes."""
-    pages = [
-        (at, after[4096 + at : 4096 + at + PAGE])
-        for at in range(0, len(after) - 4096, PAGE)
-        if before[4096 + at : 4096 + at + PAGE] != after[4096 + at : 4096 + at + PAGE]
-    ]
-    places = b"".join(struct.pack("<II", at + shift, PAGE) for at, _ in pages)
-    rest = places + b"".join(content for _, content in pages)
-    size = -(-(40 + len(rest)) // 512) * 512
-    rest = rest.ljust(size - 40, b"\0")
-    head = struct.pack("<4sIIIII", b"HvLE", size, 0, number, len(after) - 4096, len(pages))
-    head += struct.pack("<Q", marvin32(rest))
-    return head + struct.pack("<Q", marvin32(head)) + rest
-
-
-def log(*entries: bytes) -> bytes:
-    return bytes(512) + b"".join(entries) + bytes(1024)
 
 
 def seen(read: Hive) -> object:

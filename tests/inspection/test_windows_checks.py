@@ -1,6 +1,5 @@
 """A Windows looked at: each check raised by a disk of its own, and by nothing once the fix that is shown was run."""
 
-import struct
 from collections.abc import Callable
 
 import pytest
@@ -8,10 +7,9 @@ import pytest
 from calco.inspection.catalogue import by_code
 from calco.inspection.checks_windows import CHECKS
 from calco.inspection.hive import Data
-from calco.inspection.registry import header_sum
 from calco.inspection.sysprep_log import CAUSES
 from calco.model.inspection import Result
-from tests.inspection.hives import hive
+from tests.inspection.hives import open_after
 from tests.inspection.registry_data import Expand, Identifier
 from tests.inspection.windows_disk import (
     APPS,
@@ -64,20 +62,24 @@ def both(*steps: Step) -> Step:
 
 
 def ended(*errors: str) -> Step:
-    """A last run of sysprep with those lines."""
-    lines = [f"Error      [0x0f0070] SYSPRP {each}" for each in errors]
+    """A last run of sysprep that gave up with those lines."""
+    gave_up = "RunDlls:An error occurred while running registry sysprep DLLs, halting sysprep execution."
+    lines = [f"Error      [0x0f0070] SYSPRP {each}" for each in (*errors, gave_up)]
     return both(
         lay(f"{PANTHER}/setupact.log", log(f"Info                  {BEGINS}", *lines)),
         lay(f"{PANTHER}/setuperr.log", log(*lines)),
     )
 
 
+def run_of(*lines: str) -> Step:
+    """A last run of sysprep with those lines."""
+    return lay(f"{PANTHER}/setupact.log", log(f"Info {BEGINS}", *lines))
+
+
 def not_closed(disk: WindowsDisk) -> None:
-    dirty = bytearray(hive({key.replace("Current", "ControlSet001", 1) if key.startswith("Current") else key: values
-                            for key, values in disk.system.items()}))  # fmt: skip
-    dirty[4] += 1
-    struct.pack_into("<I", dirty, 508, header_sum(bytes(dirty)))
-    disk.raw["SYSTEM"] = bytes(dirty)
+    content = disk.tree()["/Windows/System32/config/SYSTEM"]
+    assert isinstance(content, bytes)
+    disk.raw["SYSTEM"] = open_after(content)
 
 
 def profile(relative: int, name: str) -> Step:
@@ -248,6 +250,12 @@ def test_the_same_is_raised_elsewhere_and_mended_alike(code: str, step: Step) ->
         put_software(rf"{VERSION}\Winlogon", "DefaultPassword", ""),
         lay("/Users/Administrator/.ssh/authorized_keys", b""),
         lay("/ProgramData/ssh/sshd_config", b"Port 22"),
+        run_of(
+            "Error SYSPRP a part failed, hr = 0x80070422", "Info SYSPRP FCreateTagFile:Successfully created tag file x"
+        ),
+        run_of(
+            "Info SYSPRP ParseCommands:Found supported command line option 'RESPECIALIZE'", "Error SYSPRP 0x80070422"
+        ),
         lambda disk: [disk.files.pop(f"{PANTHER}/{name}") for name in ("setupact.log", "setuperr.log")] and None,
     ],
 )
@@ -286,10 +294,24 @@ def test_a_log_is_read_in_whatever_windows_wrote_it(encoding: str) -> None:
 def test_of_a_huge_log_only_the_end_is_read(encoding: str, odd: int) -> None:
     disk = ready_windows()
     earlier = "2026-01-01 00:00:00, Error SYSPRP Package x not provisioned for all users\r\n" * 20_000
-    last = f"x, Info {BEGINS}\r\nx, Error SYSPRP it ended at 0x80310039\r\n"
+    last = f"x, Info {BEGINS}\r\nx, Error SYSPRP halting sysprep execution, dwRet = 0x80310039\r\n"
     disk.files[f"{PANTHER}/setupact.log"] = bytes(odd) + (earlier + last).encode(encoding)
 
     assert disk.failing() == {"windows.sysprep-bitlocker"}
+
+
+def test_why_sysprep_failed_stands_with_the_verdict() -> None:
+    disk = ready_windows()
+    ended(APP)(disk)
+
+    assert disk.seen().evidence[-1].startswith("Sysprep failed when it ran last. An app from the Store was installed")
+
+
+def test_an_error_that_nobody_knows_is_shown_as_it_stands() -> None:
+    disk = ready_windows()
+    ended("x.dll: it went wrong; hr = 0x80041234")(disk)
+
+    assert disk.seen().evidence[-1].endswith("Its log: x.dll: it went wrong; hr = 0x80041234")
 
 
 def test_without_the_log_of_what_it_did_its_errors_are_enough() -> None:

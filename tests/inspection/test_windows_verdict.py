@@ -1,19 +1,16 @@
 """Whether a Windows is generalized: every mark of its setup, and what becomes of marks that contradict each other."""
 
-import struct
 from collections.abc import Callable
 
 import pytest
 
 from calco.inspection.blocks import KeptBlocks
 from calco.inspection.look import look
-from calco.inspection.registry import header_sum
 from calco.inspection.sighting import Sighting
-from calco.model.inspection import Verdict
+from calco.model.inspection import Result, Verdict
 from tests.inspection.disks import WINDOWS, Memory, Partition, gpt, ntfs
-from tests.inspection.hives import hive
+from tests.inspection.hives import entry, hive, log, open_after
 from tests.inspection.samples import system_hive
-from tests.inspection.test_registry_log import entry, log, open_after
 from tests.inspection.windows_disk import (
     IMAGE_STATE,
     SYSPREP_STATUS,
@@ -181,20 +178,12 @@ def test_what_is_unfinished_unknown_or_absent_makes_it_unknown(changes: tuple[Ch
     assert seen_after(*changes).verdict is Verdict.UNKNOWN
 
 
-def written_to(content: bytes) -> bytes:
-    """A hive that was not closed."""
-    dirty = bytearray(content)
-    dirty[4] += 1
-    struct.pack_into("<I", dirty, 508, header_sum(bytes(dirty)))
-    return bytes(dirty)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["SYSTEM", "SOFTWARE"])
 def test_a_registry_that_was_not_closed_is_never_generalized(name: str) -> None:
     disk = ready_windows()
     clean = ntfs(disk.tree())
-    disk.raw[name] = written_to(hive_of(disk, name))
+    disk.raw[name] = open_after(hive_of(disk, name))
 
     seen = disk.seen()
 
@@ -258,6 +247,7 @@ def test_two_windows_on_a_disk_make_it_unknown() -> None:
 
     assert seen.verdict is Verdict.UNKNOWN
     assert "More than one Windows" in seen.evidence[0]
+    assert [each.result for each in seen.seen if each.code == "windows.single"] == [Result.FAILED]
 
 
 @pytest.mark.slow

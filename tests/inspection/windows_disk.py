@@ -108,7 +108,7 @@ def _done(disk: WindowsDisk, line: str) -> bool:
         case ["reg", "delete"]:
             _reg_delete(disk, words[2], words[3:])
         case ["remove-item", _]:
-            _removed(disk, [each.strip(",") for each in words[1:] if not each.startswith("-")])
+            _removed(disk, [each.strip(",") for each in words[1:] if each.startswith("C:")])
         case _:
             return False
     return True

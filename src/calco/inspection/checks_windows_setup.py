@@ -51,12 +51,11 @@ def _ended_otherwise(windows: Windows) -> Found | None:
     run = last_run(windows)
     if run is None:
         return None
-    if run.succeeded:
-        return passed("the last run succeeded")
+    if not run.failed:
+        return passed("the last run succeeded" if run.succeeded else "the last run did not fail")
     if run.cause is not None:
         return passed(f"the last run failed for a cause that is known: {run.cause.title}")
-    shown = run.errors[-SHOWN:] or run.last
-    return failed("the last run did not succeed: " + " / ".join(shown))
+    return failed("the last run failed: " + " / ".join(run.errors[:SHOWN]))
 
 
 def _ended_by(cause: Cause, windows: Windows) -> Found | None:
@@ -143,7 +142,7 @@ CHECKS: tuple[Check[Windows], ...] = (
         Severity.BLOCKS_BOOT,
         "Sysprep's last run",
         "it succeeded",
-        "Sysprep did not run to its end. What is shown is from its log, in Windows\\System32\\Sysprep\\Panther.",
+        "Sysprep failed, and the disk is not generalized. Its log is in Windows\\System32\\Sysprep\\Panther.",
         SYSPREP,
         LOGS,
         _ended_otherwise,

@@ -13,6 +13,12 @@ SSH = "/ProgramData/ssh"
 HISTORY = "AppData/Roaming/Microsoft/Windows/PowerShell/PSReadLine/ConsoleHost_history.txt"
 SHOWN = 8
 
+REMOVE_ANSWERS = (
+    "Remove-Item -Force -ErrorAction Ignore C:\\unattend.xml, C:\\autounattend.xml, "
+    "C:\\Windows\\System32\\Sysprep\\*unattend.xml, C:\\Windows\\System32\\Sysprep\\Panther\\unattend*, "
+    "C:\\Windows\\Panther\\*unattend*"
+)
+
 
 def _listed(names: list[str], nothing: str = "none") -> Found:
     if not names:
@@ -154,9 +160,7 @@ CHECKS: tuple[Check[Windows], ...] = (
         "Answer files",
         "none",
         "Setup on a clone takes an answer file that lies here before the one that Azure gives it.",
-        "Remove-Item -Force C:\\unattend.xml, C:\\autounattend.xml, C:\\Windows\\System32\\Sysprep\\*unattend.xml, "
-        "C:\\Windows\\System32\\Sysprep\\Panther\\unattend*, C:\\Windows\\Panther\\*unattend*\n"
-        'reg delete "HKLM\\SYSTEM\\Setup" /v UnattendFile /f',
+        f'{REMOVE_ANSWERS}\nreg delete "HKLM\\SYSTEM\\Setup" /v UnattendFile /f',
         f'{AZURE}; Microsoft, "Windows Setup Automation Overview"',
         _answer_files,
     ),
@@ -166,8 +170,7 @@ CHECKS: tuple[Check[Windows], ...] = (
         "Passwords in answer files",
         "none",
         "A password stands in an answer file, readable by anybody who has the disk.",
-        "Remove-Item -Force C:\\unattend.xml, C:\\autounattend.xml, C:\\Windows\\System32\\Sysprep\\*unattend.xml, "
-        "C:\\Windows\\System32\\Sysprep\\Panther\\unattend*, C:\\Windows\\Panther\\*unattend*",
+        REMOVE_ANSWERS,
         'Microsoft, "Windows Setup Automation Overview"',
         _answers_with_passwords,
     ),

@@ -24,7 +24,8 @@ SHOWN = 3
 BEGINS = "Beginning of a new sysprep run"
 SUCCEEDED = "Successfully created tag file"
 
-_ERROR = re.compile(r",\s+Error\s|SYSPRP.*(?:Failure occurred|Hit failure|halting sysprep)")
+_FATAL = re.compile("Failure occurred|Hit failure|halting sysprep|Not running DLLs")
+_ERROR = re.compile(rf",\s+Error\s|{_FATAL.pattern}")
 _BARE = re.compile(r"^.*?SYSPRP\s+")
 
 
@@ -138,16 +139,20 @@ CAUSES: tuple[Cause, ...] = (
 
 @dataclass(frozen=True)
 class Run:
-    """``errors`` and ``last``: lines, without time and level."""
+    """``failed``: sysprep gave up. Neither, when the machine was switched off meanwhile, and for the run that sets a
+    clone up. ``errors``: lines, without time and level."""
 
     succeeded: bool
     errors: Sequence[str]
-    last: Sequence[str]
+
+    @property
+    def failed(self) -> bool:
+        return not self.succeeded and any(_FATAL.search(each) for each in self.errors)
 
     @property
     def cause(self) -> Cause | None:
         """The first that is known of, in the order of the log: what follows is what came of it."""
-        if self.succeeded:
+        if not self.failed:
             return None
         found = (cause for line in self.errors for cause in CAUSES if cause.pattern.search(line))
         return next(found, None)
@@ -167,7 +172,6 @@ def last_run(windows: Windows) -> Run | None:
     return Run(
         succeeded=any(SUCCEEDED in each for each in lines),
         errors=[_bare(each) for each in failures],
-        last=[_bare(each) for each in lines[-SHOWN:]],
     )
 
 

@@ -5,7 +5,9 @@ marks back one by one. A disk is called generalized only when every mark allows 
 marks that contradict each other make it unknown.
 """
 
+from calco.inspection.check import attempt
 from calco.inspection.setup_state import Says, SetupState
+from calco.inspection.sysprep_log import last_run
 from calco.inspection.windows_system import Windows
 from calco.model.inspection import OperatingSystem, Verdict
 
@@ -43,3 +45,13 @@ def described(windows: Windows, state: SetupState) -> OperatingSystem:
         "sysprepState": state.sysprep_state.shown,
     }
     return OperatingSystem("Windows", release.name or "Windows", release.version, release.architecture, details)
+
+
+def last_failure(windows: Windows) -> tuple[str, ...]:
+    """Why sysprep failed when it ran last, for people: no mark, and no part of the verdict."""
+    run = attempt(lambda: last_run(windows), lambda _: None)
+    if run is None or not run.failed:
+        return ()
+    why = run.cause.words if run.cause else "Nobody here knows this error."
+    shown = run.lines_of(run.cause) if run.cause else run.errors
+    return (f"Sysprep failed when it ran last. {why} Its log: {shown[0]}",)
