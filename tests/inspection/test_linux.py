@@ -203,6 +203,15 @@ def test_a_separate_var_is_read_where_fstab_mounts_it() -> None:
     assert looked_at(fake_disk(used, FakeFiles(root))).verdict is Verdict.SPECIALIZED
 
 
+def test_a_mount_unit_counts_like_a_line_of_fstab() -> None:
+    unit = b"[Mount]\nWhat=/dev/disk/by-uuid/0a-1b\nWhere=/var\nType=ext4\n"
+    root = changed(READY, {**NO_VAR, "/etc/systemd/system/var.mount": unit, "/etc/systemd/system/x.mount": b"[Unit]\n"})
+    used = FakeFiles(changed(VAR, {"/lib/waagent/provisioned": b"id"}), uuid="0a-1b")
+
+    assert looked_at(fake_disk(FakeFiles(root), used)).verdict is Verdict.SPECIALIZED
+    assert looked_at(fake_disk(FakeFiles(root))).verdict is Verdict.UNKNOWN
+
+
 @pytest.mark.parametrize(
     "what",
     ["LABEL=var", "PARTUUID=PART-2", "/dev/disk/by-label/var", "/dev/disk/by-partuuid/part-2", "/dev/sda2", "/dev/vda2",

@@ -60,6 +60,19 @@ def read(content: str) -> list[Line]:
     return found
 
 
+def read_unit(content: str) -> Line | None:
+    """What a mount unit mounts; None when it says too little. Source: systemd.mount(5)."""
+    told: dict[str, str] = {}
+    for line in content.split("\n")[:LINES_MAX]:
+        name, equals, value = line.partition("=")
+        if equals and name.strip() in {"What", "Where", "Type", "Options"}:
+            told[name.strip()] = value.strip()
+    if not {"What", "Where"} <= told.keys() or not told["Where"].startswith("/"):
+        return None
+    options = frozenset(told.get("Options", "").split(","))
+    return Line(told["What"], normpath(told["Where"]), told.get("Type", "auto"), options)
+
+
 def _unescaped(field: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8) & 0xFF), field)
 

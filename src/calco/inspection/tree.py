@@ -4,12 +4,12 @@ What cannot be read (a volume of LVM, btrfs) and what is on another disk hides w
 unreadable, never absent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from calco.inspection import fstab
 from calco.inspection.blocks import Unreadable
 from calco.inspection.file_system import Entry, FileSystem
-from calco.inspection.linux_files import text
+from calco.inspection.linux_files import matching, text
 from calco.inspection.volumes import Disk
 
 LINKS_MAX = 40
@@ -111,7 +111,7 @@ def _names(path: str) -> list[str]:
 def joined(disk: Disk, root: FileSystem, stands_on: tuple[str, ...]) -> Tree:
     """The tree that the root's fstab describes. Raises Unreadable when fstab cannot be read, or is another root's."""
     mounts: dict[str, Mounted] = {}
-    for line in fstab.read(text(Tree(root, {}), "/etc/fstab") or ""):
+    for line in _lines(Tree(root, {})):
         if line.where == "/" and [each.files for each in fstab.volumes(line.what, disk)] != [root]:
             raise Unreadable(f"its root is {line.what}, which is not the volume it was found on")
         if line.is_of_a_disk and line.where.startswith("/") and line.where != "/":
@@ -119,6 +119,15 @@ def joined(disk: Disk, root: FileSystem, stands_on: tuple[str, ...]) -> Tree:
             if mounted is not None:
                 mounts[line.where] = mounted
     return Tree(root, mounts, stands_on)
+
+
+def _lines(bare: Tree) -> Iterator[fstab.Line]:
+    """Of fstab, and of mount units that say the same."""
+    yield from fstab.read(text(bare, "/etc/fstab") or "")
+    for path, _ in matching(bare, "/etc/systemd/system/*.mount"):
+        unit = fstab.read_unit(text(bare, path) or "")
+        if unit is not None:
+            yield unit
 
 
 def _mounted(line: fstab.Line, disk: Disk, stands_on: tuple[str, ...]) -> Mounted | None:
