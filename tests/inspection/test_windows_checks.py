@@ -295,7 +295,7 @@ def test_of_a_huge_log_only_the_end_is_read(encoding: str, odd: int) -> None:
     disk = ready_windows()
     earlier = "2026-01-01 00:00:00, Error SYSPRP Package x not provisioned for all users\r\n" * 20_000
     last = f"x, Info {BEGINS}\r\nx, Error SYSPRP halting sysprep execution, dwRet = 0x80310039\r\n"
-    disk.files[f"{PANTHER}/setupact.log"] = bytes(odd) + (earlier + last).encode(encoding)
+    disk.files[f"{PANTHER}/setupact.log"] = (earlier + last).encode(encoding) + bytes(odd)
 
     assert disk.failing() == {"windows.sysprep-bitlocker"}
 

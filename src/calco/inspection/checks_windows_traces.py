@@ -93,7 +93,7 @@ def _panther(windows: Windows) -> Found | None:
     others = [
         each.name for each in entries if each.name.lower() not in {"unattend", "unattend.xml", "autounattend.xml"}
     ]
-    return failed(f"{len(others)} entries") if others else passed("empty")
+    return _listed(others, "empty")
 
 
 def _rearm(windows: Windows) -> Found | None:

@@ -119,7 +119,7 @@ def find(disk: Disk, open_hive: OpenHive) -> Windows | None:
 
 def _holds_windows(files: FileSystem, damaged: Callable[[str], None]) -> bool:
     try:
-        return files.entry(f"{CONFIG}/SYSTEM") is not None
+        return files.type == "ntfs" and files.entry(f"{CONFIG}/SYSTEM") is not None
     except Unreadable as why:
         damaged(f"{CONFIG}: {why}")
         return False
