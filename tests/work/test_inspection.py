@@ -31,7 +31,7 @@ from calco.work.capture_verdict import warning_of
 from calco.work.machine_capture import CaptureWish
 from tests.inspectors import FirstWord, looking, volume_of, write_word
 from tests.work.hosts import OneHost, far_blob
-from tests.work.looking import refused
+from tests.work.looking import failure, refused
 from tests.work.sources import ACCOUNT, blob_at, disk_of, from_disk, image_of, page_blob, snapshot_of, with_account
 from tests.world import World
 
@@ -553,6 +553,21 @@ def test_what_is_written_between_the_look_and_the_capture_is_refused(world: Worl
     assert len(inspector.asked) == 1
 
 
+@pytest.mark.parametrize("zones", [False, True])
+def test_a_blob_that_is_written_before_it_is_locked_fails_the_capture_then(world: World, zones: bool) -> None:
+    looking(world, require=True)
+    wanted = replace(of_blob(world, "generalized"), zone_resilient=zones)
+    accepted = image.put(world.cloud, wanted)
+
+    write_word(world, source_of(world, wanted), "specialized")
+    code, message = failure(world.ended(accepted))
+
+    assert code == "OperationNotAllowed"
+    assert "written after it was inspected" in message
+    assert world.state(wanted.id) == "Failed"
+    world.disks.write(volume_of(world, source_of(world, wanted)), 0, b"x" * 512)  # it is not locked
+
+
 def test_azures_own_refusals_come_first(world: World) -> None:
     inspector = looking(world, require=True)
     wanted = world.new_image("golden", deallocated(world, "specialized"))
@@ -601,6 +616,16 @@ def test_the_capture_of_blobs_is_refused_where_a_generalized_disk_is_required(wo
 
     words = "an SSH host key is there"
     refused(world, lambda: machine_capture.capture(world.cloud, wish), 409, "OperationNotAllowed", words)
+
+
+def test_blobs_that_are_written_before_they_are_locked_are_not_captured_then(world: World) -> None:
+    looking(world, require=True)
+    wish = generalized_with_blobs(world, "generalized")
+    accepted = machine_capture.capture(world.cloud, wish)
+
+    write_word(world, blob_at(world, OS).id, "specialized")
+
+    assert "written after it was inspected" in failure(world.ended(accepted))[1]
 
 
 # --- the instance view -----------------------------------------------------------------------------------------------

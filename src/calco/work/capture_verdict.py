@@ -29,10 +29,11 @@ WARNING = "warning"
 @dataclass(frozen=True)
 class Foresight:
     """What is known of a capture's OS disk when it is accepted: ``warning`` in a sentence, empty for none; ``look``:
-    nobody has looked, so it is done behind the capture."""
+    nobody has looked, so it is done behind the capture; ``required``: it was to be generalized, and is."""
 
     look: bool = False
     warning: str = ""
+    required: bool = False
 
 
 def foresee(cloud: Cloud, view: Reader, os_disk: ResourceId | None, see: str) -> Foresight:
@@ -44,7 +45,19 @@ def foresee(cloud: Cloud, view: Reader, os_disk: ResourceId | None, see: str) ->
         raise refusal(report)
     if report is None:
         return Foresight(look=cloud.rules.looks)
-    return Foresight(warning=warning_for(report, see))
+    return Foresight(warning=warning_for(report, see), required=cloud.rules.require_generalized)
+
+
+def hold(cloud: Cloud, os_disk: ResourceId) -> None:
+    """Once nobody can write a blob any more: whether it is what was seen when its capture was accepted, where that was
+    required. Raises ApiError."""
+    with cloud.records.read() as view:
+        seen = inspection.glance(cloud, view, os_disk)
+    if seen is None or not _is_fine(seen.report):
+        raise errors.refused(
+            "The OS disk was written after it was inspected, and a capture of it is required to be of what was seen. "
+            "Stop what writes it and capture it again."
+        )
 
 
 def look_first(cloud: Cloud, os_disk: ResourceId | None) -> None:

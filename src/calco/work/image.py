@@ -195,6 +195,7 @@ def _capture(cloud: Cloud, tx: Writer, wanted: NewImage, location: str, *, creat
         fetched=_fetched(cloud, sources),
         look=verdict.look,
         warning=verdict.warning,
+        required=verdict.required,
     )
     operation = hand_over(cloud, tx, plan_for(params), params, subject=image, claims=claims)
     return Accepted(image, operation, created=created)

@@ -55,7 +55,8 @@ class Capture:
     """The volumes that blobs of other hosts are brought into, by slot."""
     look: bool = False
     warning: str = ""
-    """``capture_verdict.Foresight``."""
+    required: bool = False
+    """These three: ``capture_verdict.Foresight``."""
 
     @property
     def id(self) -> ResourceId:
@@ -75,6 +76,8 @@ def _take_sources(cloud: Cloud, job: Job[Capture]) -> None:
         guest_bytes = _fetch(cloud, job, slot) if slot in job.params.fetched else _lock_blob(cloud, job.params, slot)
         if slot in job.params.sizes:
             check_size(job.params.sizes[slot], guest_bytes, lun_of(slot))
+    if job.params.required:
+        capture_verdict.hold(cloud, ResourceId.parse(job.params.disks[OS_SLOT]))
 
 
 def _lock_held(cloud: Cloud, id: ResourceId) -> None:

@@ -54,7 +54,8 @@ class Capturing:
     template: dict[str, object]
     look: bool = False
     warning: str = ""
-    """``capture_verdict.Foresight``."""
+    required: bool = False
+    """These three: ``capture_verdict.Foresight``."""
 
 
 def capture(cloud: Cloud, wish: CaptureWish) -> Accepted:
@@ -70,7 +71,7 @@ def capture(cloud: Cloud, wish: CaptureWish) -> Accepted:
         check_free(tx, claims, lambda _: errors.machine_busy("capture", machine.id.name))
         copies, template = _copies(cloud, machine, wish)
         verdict = capture_verdict.foresee(cloud, tx, os_disk, _see_all(machine.id))
-        params = Capturing(str(machine.id), copies, {**template}, verdict.look, verdict.warning)
+        params = Capturing(str(machine.id), copies, {**template}, verdict.look, verdict.warning, verdict.required)
         operation = hand_over(cloud, tx, CAPTURE, params, subject=machine, claims=claims)
     return told(cloud, Accepted(machine, operation))
 
@@ -185,6 +186,8 @@ def _blobs(job: Job[Capturing]) -> list[ResourceId]:
 
 def _lock(cloud: Cloud, job: Job[Capturing]) -> None:
     machine_blobs.lock(cloud, _blobs(job))
+    if job.params.required:
+        capture_verdict.hold(cloud, ResourceId.parse(job.params.machine))
 
 
 def _unlock(cloud: Cloud, job: Job[Capturing]) -> None:
