@@ -27,6 +27,7 @@ def rule(*fields: str) -> Value:
         (["LPort=3388"], False),
         (["LPort=80", "LPort=3389"], True),
         (["LPort2_10=3000-4000"], True),
+        (["LPort2_10=3389-3389"], True),
         (["LPort2_10=3390-4000"], False),
         (["LPort=RPC"], False),
         ([], True),
@@ -34,6 +35,13 @@ def rule(*fields: str) -> Value:
 )
 def test_a_rule_covers_the_ports_it_names_and_all_when_it_names_none(fields: list[str], covered: bool) -> None:
     assert parse(rule(*fields)).covers(TCP, 3389) is covered
+
+
+@pytest.mark.parametrize(("protocol", "covered"), [("6", True), ("256", True), ("17", False)])
+def test_a_rule_for_another_protocol_covers_no_port_of_this_one(protocol: str, covered: bool) -> None:
+    text = f"v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol={protocol}|LPort=3389|"
+
+    assert parse(Value("a rule", "REG_SZ", text)).covers(TCP, 3389) is covered
 
 
 @pytest.mark.parametrize(
