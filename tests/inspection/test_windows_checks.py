@@ -251,7 +251,8 @@ def test_the_same_is_raised_elsewhere_and_mended_alike(code: str, step: Step) ->
         lay("/Users/Administrator/.ssh/authorized_keys", b""),
         lay("/ProgramData/ssh/sshd_config", b"Port 22"),
         run_of(
-            "Error SYSPRP a part failed, hr = 0x80070422", "Info SYSPRP FCreateTagFile:Successfully created tag file x"
+            "Error SYSPRP LaunchModule: Failure occurred while executing a part that may fail; dwRet = 0x422",
+            "Info SYSPRP FCreateTagFile:Successfully created tag file x",
         ),
         run_of(
             "Info SYSPRP ParseCommands:Found supported command line option 'RESPECIALIZE'", "Error SYSPRP 0x80070422"

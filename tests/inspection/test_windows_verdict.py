@@ -8,7 +8,7 @@ from calco.inspection.blocks import KeptBlocks
 from calco.inspection.look import look
 from calco.inspection.sighting import Sighting
 from calco.model.inspection import Result, Verdict
-from tests.inspection.disks import WINDOWS, Memory, Partition, gpt, ntfs
+from tests.inspection.disks import WINDOWS, Memory, Partition, fat, gpt, ntfs
 from tests.inspection.hives import entry, hive, log, open_after
 from tests.inspection.samples import system_hive
 from tests.inspection.windows_disk import (
@@ -275,6 +275,21 @@ def test_a_system_hive_that_names_no_control_set_is_of_no_use() -> None:
 
 
 # ----- which one it is
+
+
+@pytest.mark.slow
+def test_names_of_folders_are_found_in_any_case() -> None:
+    disk = ready_windows()
+    tree = {path.upper(): content for path, content in disk.tree().items()}
+
+    assert look(KeptBlocks(Memory(ntfs(tree)))).verdict is Verdict.GENERALIZED
+
+
+@pytest.mark.slow
+def test_what_looks_like_a_windows_on_another_file_system_is_none() -> None:
+    seen = look(KeptBlocks(Memory(fat(ready_windows().tree(), size_mib=16))))
+
+    assert (seen.verdict, seen.os.type) == (Verdict.UNKNOWN, "")
 
 
 @pytest.mark.slow
