@@ -1,12 +1,16 @@
 """Every check of a Linux: a disk that raises it and nothing else; the same disk after the shown fix does not."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from calco.inspection.catalogue import by_code
 from calco.inspection.checks_linux import CHECKS
+from calco.inspection.inspector import ChildInspector
 from calco.inspection.look import look
 from calco.inspection.sighting import Sighting
 from calco.model.inspection import Result, Verdict
+from calco.ports import Extent
 from tests.inspection.disks import Memory, Partition, Tree, ext4, gpt
 from tests.inspection.linux_samples import SAMPLES
 from tests.inspection.linux_trees import READY, changed, mended
@@ -39,6 +43,39 @@ def test_nothing_is_found_on_a_disk_that_is_fit_for_an_image() -> None:
 def test_every_check_has_a_sample() -> None:
     assert set(SAMPLES) == set(CODES)
     assert len(CODES) == len(set(CODES))
+
+
+class View:
+    """``VolumeView`` of a disk in memory."""
+
+    def __init__(self, content: bytes) -> None:
+        self._disk = Memory(content)
+        self.size_bytes = self._disk.size_bytes
+
+    def read(self, offset: int, length: int) -> bytes:
+        return self._disk.read(offset, length)
+
+    def extents(self, offset: int, length: int) -> Iterator[Extent]:
+        raise AssertionError("nobody asks where data is")
+
+
+def test_the_confined_child_finds_everything_at_once_as_it_is_found_here() -> None:
+    """It can open no file any more: whatever is imported or looked up late would be missed."""
+    tree = READY
+    for sample in SAMPLES.values():
+        if None not in sample.change.values():
+            tree = changed(tree, sample.change)
+    disk = gpt(Partition(ext4(tree, size_mib=4, options=["-L", "root"])))
+
+    here, there = look(Memory(disk)), ChildInspector().inspect(View(disk))
+
+    assert there.verdict is here.verdict is Verdict.SPECIALIZED
+    assert there.evidence == here.evidence
+    assert {each.code: (each.result, each.found) for each in there.outcomes} == {
+        each.code: (each.result, each.found) for each in here.seen
+    }
+    assert len(there.findings) > 50
+    assert not [each for each in there.outcomes if each.result is Result.NOT_READ]
 
 
 @pytest.mark.slow
