@@ -364,8 +364,8 @@ ROWS: dict[str, str] = {
 }
 """What each row of the list is looked at by, below ``windows.``."""
 
-ELSEWHERE = {"BitLocker", "VHD"}
-"""Rows about the disk and about its file."""
+ELSEWHERE = {"BitLocker": "disk.bitlocker", "VHD": "container.dynamic-vhd"}
+"""Rows about the disk and about its file, and a check of each."""
 
 
 @needs_shared
@@ -373,6 +373,7 @@ def test_every_row_of_azures_list_is_looked_at_and_nothing_else_is() -> None:
     text = (SHARED / "azure" / "guest.md").read_text().split("### H.1 ")[1].split("\n## ")[0]
     rows = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("|")][2:]
     assert set(rows) == {*ROWS, *ELSEWHERE}
+    assert set(ELSEWHERE.values()) <= set(by_code())
 
     codes = {each.code.removeprefix("windows.") for each in CHECKS}
     assert {row for row, pattern in ROWS.items() if not any(re.fullmatch(pattern, each) for each in codes)} == set()

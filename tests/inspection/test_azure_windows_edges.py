@@ -8,6 +8,8 @@ from tests.inspection.azure_ready import LISTENER, RULES, firewall_rule
 from tests.inspection.registry_data import Expand
 from tests.inspection.windows_disk import VERSION, WindowsDisk, ready_windows
 
+pytestmark = pytest.mark.slow
+
 SESSIONS = r"Current\Control\Session Manager"
 SERVICING = r"Microsoft\Windows\CurrentVersion\Component Based Servicing"
 CONNECTIONS = r"Microsoft\Windows\CurrentVersion\Internet Settings\Connections"

@@ -84,6 +84,7 @@ def test_any_text_is_a_rule_or_unreadable(text: str) -> None:
         assert isinstance(read.has_conditions, bool)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "is_open"),
     [

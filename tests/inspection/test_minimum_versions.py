@@ -41,6 +41,16 @@ def test_the_table_is_whole() -> None:
     assert listed == [27, 23, 22, 20, 18, 1, 0]
 
 
+def test_drivers_lie_in_a_folder_of_their_own_but_for_one() -> None:
+    paths = {each.file: each.path for each in BINARIES}
+
+    assert paths["tcpip.sys"] == "drivers/tcpip.sys"
+    assert {path for path in paths.values() if "/" not in path} == {
+        *("iologmsg.dll", "fveapi.dll", "fveapibase.dll", "rdpcorets.dll", "termsrv.dll", "rdpdd.dll"),
+        *("ntoskrnl.exe", "win32k.sys"),
+    }
+
+
 def old_windows(build: int, **files: bytes) -> WindowsDisk:
     machine = ready_windows()
     machine.software[VERSION].update({"CurrentBuild": str(build), "CurrentBuildNumber": str(build)})
