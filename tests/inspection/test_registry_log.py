@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from calco.inspection.hive import Hive
 from calco.inspection.registry import open_hive
-from calco.inspection.registry_log import HASHED_BYTES_MAX, marvin32
+from calco.inspection.registry_log import HASHED_BYTES_MAX, marvin32, replay
 from tests.inspection.hives import WAITS_FOR, entry, hive, log, open_after
 
 
@@ -73,6 +73,33 @@ def test_a_hive_that_grew_is_read_whole() -> None:
     read = open_hive(open_after(before), [log(entry(before, after))])
 
     assert (seen(read), len(read.keys("") or ())) == (3, 61)
+
+
+def test_what_lies_between_the_pages_of_a_hive_that_grew_is_empty() -> None:
+    before, after = state(7), state(3, extra=60)
+    grown = before + bytes(len(after) - len(before))
+
+    replayed = replay(open_after(before), [log(entry(grown, after))])
+
+    assert replayed is not None
+    assert replayed[4096:] == after[4096:]
+
+
+def test_entries_from_before_are_not_hashed() -> None:
+    before = state(7)
+    earlier = struct.pack("<4sIIIII", b"HvLE", HASHED_BYTES_MAX, 0, 1, 8192, 0).ljust(HASHED_BYTES_MAX, b"\0")
+
+    assert seen(open_hive(open_after(before), [log(earlier, entry(before, state(3)))])) == 3
+
+
+def test_a_header_that_was_not_written_to_its_end_is_led_on_by_nothing() -> None:
+    before = state(7)
+    torn = bytearray(open_after(before))
+    torn[12] ^= 1
+
+    read = open_hive(bytes(torn), [log(entry(before, state(3)))])
+
+    assert (seen(read), "checksum" in read.stale) == (7, True)
 
 
 def test_logs_of_a_hive_that_was_closed_are_not_looked_at() -> None:
