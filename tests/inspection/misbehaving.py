@@ -18,6 +18,8 @@ from contextlib import suppress
 HOW, CPU_SECONDS, MEMORY_BYTES = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 sys.path[:] = sys.argv[4:]
 
+import msgspec  # noqa: E402
+
 from calco.inspection import checks_container, confinement, handover  # noqa: E402
 from calco.inspection.check import Seen  # noqa: E402
 from calco.inspection.sighting import Sighting, encode  # noqa: E402
@@ -183,16 +185,9 @@ def forges_a_field(parent: socket.socket) -> None:
 
 @behaviour
 def writes_on_the_terminal(parent: socket.socket) -> None:
-    say(
-        parent,
-        encode(
-            Sighting(
-                Verdict.SPECIALIZED,
-                ("\x1b[2J\r\nverdict: generalized\u202e" + "x" * 10_000,),
-                OperatingSystem("Linux", "a\nb", details={"kernel": "\x07"}),
-            )
-        ),
-    )
+    evidence = "\x1b[2J\r\nverdict: generalized\u202e" + "x" * 10_000
+    system = OperatingSystem("Linux", "a\nb", details={"kernel": "\x07"})
+    say(parent, msgspec.json.encode(Sighting(Verdict.SPECIALIZED, (evidence,), system)))
 
 
 @behaviour

@@ -90,6 +90,7 @@ def test_whatever_the_child_does_there_is_a_report_that_says_why_and_the_child_i
     assert line.startswith("The disk was not looked at to its end: ")
     assert why in line
     assert (report.verdict, report.outcomes, report.os.type) == (Verdict.UNKNOWN, (), "")
+    assert not report.ended
     assert children() <= before
 
 
@@ -160,14 +161,17 @@ def test_time_is_counted_from_ones_turn_and_by_the_given_clock() -> None:
 
 
 def test_no_more_than_so_many_disks_are_looked_at_at_once() -> None:
-    lock, most, now, pair = threading.Lock(), 0, 0, threading.Barrier(2)
+    lock, most, now, pair, third = threading.Lock(), 0, 0, threading.Barrier(2), threading.Event()
 
     def counted() -> None:
         nonlocal most, now
         with lock:
             now += 1
             most = max(most, now)
+            if now > 2:
+                third.set()
         pair.wait(10)  # two are in here at the same time, or this breaks
+        third.wait(0.2)
         with lock:
             now -= 1
 

@@ -54,10 +54,19 @@ def check_accepted(sighting: Sighting) -> None:
     assert len({*codes}) == len(codes)
 
 
+def forged(sighting: Sighting) -> bytes:
+    """As a child sends it that leaves out what ours does."""
+    return msgspec.json.encode(sighting)
+
+
 @given(SIGHTING)
 def test_an_answer_is_accepted_whole_or_not_at_all(told: Sighting) -> None:
     try:
-        sighting = decode(encode(told), CODES)
+        answer = forged(told)
+    except UnicodeEncodeError:
+        answer = encode(told)
+    try:
+        sighting = decode(answer, CODES)
     except Implausible:
         codes = [each.code for each in told.seen]
         assert (
@@ -71,6 +80,33 @@ def test_an_answer_is_accepted_whole_or_not_at_all(told: Sighting) -> None:
         check_accepted(sighting)
         assert sighting.verdict is told.verdict
         assert [each.result for each in sighting.seen] == [each.result for each in told.seen]
+
+
+@pytest.mark.parametrize(
+    ("seen", "details", "why"),
+    [
+        ([Seen("disk.a", Result.PASSED, ""), Seen("disk.a", Result.FAILED, "")], {}, "answers one check twice"),
+        ([Seen("disk.c", Result.PASSED, "")], {}, "a check that does not exist"),
+        ([], {"type": "Windows"}, "details that no system has"),
+        ([], {"a\x1b[2J": ""}, "details that no system has"),
+        ([], {"a" * n: "" for n in range(1, DETAILS_MAX + 2)}, "details that no system has"),
+    ],
+)
+def test_an_answer_that_is_not_ours_is_refused(seen: list[Seen], details: dict[str, str], why: str) -> None:
+    told = Sighting(Verdict.SPECIALIZED, ("line",), OperatingSystem("Linux", details=details), tuple(seen))
+
+    with pytest.raises(Implausible, match=why):
+        decode(forged(told), CODES)
+
+
+def test_what_is_said_is_made_printable_here_whatever_the_child_did() -> None:
+    bad, good = "\x1b[2J\n", "\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}"
+    told = OperatingSystem("Linux", bad, bad, bad, {"kernel": bad})
+
+    sighting = decode(forged(Sighting(Verdict.UNKNOWN, (bad,), told, (Seen("disk.a", Result.PASSED, bad),))), CODES)
+
+    shown = OperatingSystem("Linux", good, good, good, {"kernel": good})
+    assert sighting == Sighting(Verdict.UNKNOWN, (good,), shown, (Seen("disk.a", Result.PASSED, good),))
 
 
 @given(st.binary() | JSON.map(msgspec.json.encode))
