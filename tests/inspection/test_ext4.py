@@ -218,6 +218,16 @@ def test_a_folder_that_stands_for_another_is_unreadable() -> None:
         files.list("/etc/ssh")
 
 
+def test_a_key_whose_inode_became_a_folder_is_unreadable() -> None:
+    """A sector of the table of inodes was written in the wrong place; its folder still knows better."""
+    image = disk("ext2")
+    key, folder = _inode_of(image, "/etc/ssh/ssh_host_rsa_key"), _inode_of(image, "/home/somebody")
+    files = _changed(image, key, image[folder : folder + 128])
+
+    with pytest.raises(Unreadable, match="not what its folder says"):
+        files.list("/etc/ssh")
+
+
 def test_a_group_descriptor_that_was_changed_is_found() -> None:
     image = disk()
     volume = volume_of(image[: 2048 + 8] + b"\xff" + image[2048 + 9 :])

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from calco.inspection.blocks import Blocks
-from calco.inspection.ext4 import ROOT, Ext4
+from calco.inspection.blocks import Blocks, Unreadable
+from calco.inspection.ext4 import KINDS, ROOT, Ext4
 from calco.inspection.ext4_journal import replayed
 from calco.inspection.file_system import Entry, FileSystem, Kind
 from calco.inspection.nodes import Name, Node, NodeFileSystem, text
@@ -31,11 +31,13 @@ class _Driver:
         self._structures = structures
 
     def names(self, folder: Node) -> Iterator[Name]:
-        for name, inode in self._structures.folder(folder.number, folder.parent):
-            yield Name(text(name), inode)
+        for name, inode, kind in self._structures.folder(folder.number, folder.parent):
+            yield Name(text(name), inode, kind)
 
     def node(self, name: Name, folder: Node) -> Node:
         inode = self._structures.inode(name.number)
+        if name.stamp and KINDS.get(name.stamp) != inode.mode & 0xF000:
+            raise Unreadable(f"ext: {name.text} is not what its folder says it is")
         kind = _KINDS.get(inode.mode & 0xF000, Kind.OTHER)
         entry = Entry(name.text, kind, inode.size_bytes, inode.mode & 0o7777, inode.owner, inode.modified)
         return Node(entry, inode.number, folder.number)

@@ -11,8 +11,9 @@ Source: Linux, Documentation/filesystems/ext4 (super, group_descr, inodes, ifork
 
 import struct
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import google_crc32c
 
@@ -25,9 +26,14 @@ TARGET_MAX = 4096
 """Bytes of a link. Source: limits.h, PATH_MAX."""
 
 HAS_JOURNAL = 0x4  # compatible features
-RECOVER, JOURNAL_DEV, META_BG, EXTENTS, LONG, MMP = 0x4, 0x8, 0x10, 0x40, 0x80, 0x100
-CSUM_SEED, INLINE_DATA, FLEX_BG = 0x2000, 0x8000, 0x200
-METADATA_CSUM, HUGE_FILE = 0x400, 0x8  # features that a reader may not know
+RECOVER, JOURNAL_DEV, META_BG, EXTENTS, LONG = 0x4, 0x8, 0x10, 0x40, 0x80
+FILE_TYPES, CSUM_SEED, FLEX_BG = 0x2, 0x2000, 0x200
+METADATA_CSUM = 0x400  # a feature that a reader may not know
+
+KINDS: Mapping[int, int] = MappingProxyType(
+    {1: 0x8000, 2: 0x4000, 3: 0x2000, 4: 0x6000, 5: 0x1000, 6: 0xC000, 7: 0xA000}
+)
+"""What a folder says that something is, as its inode's mode says it. Source: directory.rst, the file_type."""
 
 _ENCRYPTED, _INDEXED, _WITH_EXTENTS, _INLINE = 0x800, 0x1000, 0x80000, 0x10000000
 """Flags of an inode."""
@@ -231,8 +237,8 @@ class Ext4:
             return inode.block_map[: inode.size_bytes]
         return self.content(inode, 0, inode.size_bytes)
 
-    def folder(self, number: int, parent: int) -> Iterator[tuple[bytes, int]]:
-        """Names and inodes, without ``.`` and ``..``."""
+    def folder(self, number: int, parent: int) -> Iterator[tuple[bytes, int, int]]:
+        """Names, inodes and kinds (0 where the folder keeps none), without ``.`` and ``..``."""
         inode = self.inode(number)
         if inode.mode & 0xF000 != 0x4000:
             raise Unreadable(f"ext: inode {number} is no folder")
@@ -240,7 +246,7 @@ class Ext4:
             raise Unreadable(f"ext: folder {number} is encrypted")
         for index, block in enumerate(self._folder_blocks(inode)):
             entries = [*self._entries(inode, index, block)]
-            if index == 0 and entries[:2] != [(b".", number), (b"..", parent)]:
+            if index == 0 and [each[:2] for each in entries[:2]] != [(b".", number), (b"..", parent)]:
                 raise Unreadable(f"ext: folder {number} does not begin with itself and its parent")
             yield from entries[2:] if index == 0 else entries
 
@@ -342,7 +348,7 @@ class Ext4:
         if end != count:
             raise Unreadable(f"ext: folder {inode.number} is cut short")
 
-    def _entries(self, inode: Inode, index: int, block: bytes) -> Iterator[tuple[bytes, int]]:
+    def _entries(self, inode: Inode, index: int, block: bytes) -> Iterator[tuple[bytes, int, int]]:
         """The names in one block of a folder, which they fill exactly."""
         is_node = bool(inode.flags & _INDEXED) and (
             index == 0 or (_u32(block, 0) == 0 and _rest(_u16(block, 4), len(block)) == len(block))
@@ -351,12 +357,13 @@ class Ext4:
             raise Unreadable(f"ext: the checksum of a block of folder {inode.number} does not match")
         at = 0
         while at < len(block):
-            number, length, name_bytes = struct.unpack_from("<IHB", block, at)
+            number, length, name_bytes, kind = struct.unpack_from("<IHBB", block, at)
             length = _rest(length, len(block))
             if length < 12 or length % 4 or at + length > len(block) or 8 + name_bytes > length:
                 raise Unreadable(f"ext: folder {inode.number} is damaged")
             if number and name_bytes:
-                yield block[at + 8 : at + 8 + name_bytes], number
+                kind = kind if self.superblock.incompatible & FILE_TYPES else 0
+                yield block[at + 8 : at + 8 + name_bytes], number, kind
             at += length
 
     def _folder_matches(self, inode: Inode, index: int, block: bytes, is_node: bool) -> bool:

@@ -20,8 +20,8 @@ TARGET_MAX = 4096
 
 @dataclass(frozen=True)
 class Name:
-    """What a folder says of something in it: what it is called, and the number under which it is kept. ``stamp`` tells
-    it from what had that number before (NTFS), 0 where there is none."""
+    """What a folder says of something in it: what it is called, and the number under which it is kept. ``stamp`` is
+    what else the folder says of it: NTFS tells it from what had that number before, ext of which kind it is; or 0."""
 
     text: str
     number: int
