@@ -185,6 +185,23 @@ def test_what_went_away_while_it_was_looked_at_is_a_conflict(world: World, inspe
         assert view.entries(inspection.KIND) == []
 
 
+def test_any_copy_of_a_zone_resilient_image_will_do_while_one_is_there(world: World) -> None:
+    wanted = zone_resilient(world, "specialized")
+    captured(world, wanted)
+    looking(world)
+    for pool in ("eastus-1", "eastus-2"):
+        world.disks.lose_pool(pool)
+        assert inspection.look(world.cloud, wanted.id).verdict is Verdict.SPECIALIZED
+
+    world.disks.lose_pool("eastus-3")
+
+    with pytest.raises(ApiError) as refusal:
+        inspection.look(world.cloud, wanted.id)
+    assert refusal.value.status == 409
+    assert "eastus-1" in refusal.value.message
+    assert known(world, wanted.id) is None
+
+
 def test_what_is_not_there_or_holds_nothing_says_so(world: World, inspector: FirstWord) -> None:
     def ask(id: ResourceId) -> Callable[[], object]:
         return lambda: inspection.look(world.cloud, id)
@@ -299,6 +316,19 @@ def test_generalizing_looks_so_that_the_capture_knows(world: World, inspector: F
     assert "waagent -deprovision+user" in warning
     assert warning.endswith("calco image check golden -g lab")
     assert steps(world, operation) == ["freeze and publish done", "lock files started", "lock files done"]
+
+
+def test_a_warning_names_what_is_left_by_its_codes_and_shows_nothing_of_it(world: World, inspector: FirstWord) -> None:
+    id = flagged(world, "specialized")
+    report = known(world, id)
+    assert report is not None
+    (key,) = report.findings
+
+    warning = warning_of(captured(world, world.new_image("golden", id))) or ""
+
+    assert "on every machine made of it: linux.ssh-host-keys." in warning
+    assert key.found == "/etc/ssh/ssh_host_rsa_key"
+    assert key.found not in warning
 
 
 def steps(world: World, operation: Operation) -> list[str]:
