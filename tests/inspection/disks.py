@@ -23,6 +23,7 @@ from calco.inspection.blocks import Unreadable
 from calco.inspection.file_system import Entry, FileSystem, Kind
 from calco.inspection.partitions import volumes_of
 from calco.inspection.volumes import Volume
+from calco.ports import Extent
 
 MIB = 1 << 20
 
@@ -74,6 +75,10 @@ class Memory:
             if begin < end:
                 read = read[: begin - offset] + words[begin - start : end - start] + read[end - offset :]
         return read
+
+    def extents(self, offset: int, length: int) -> Iterator[Extent]:
+        """So that it is a ``VolumeView`` too."""
+        return iter((Extent(offset, length),))
 
     def written(self, offset: int, words: bytes) -> "Memory":
         """The same with other bytes there."""

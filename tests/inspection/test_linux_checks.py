@@ -1,7 +1,5 @@
 """Every check of a Linux: a disk that raises it and nothing else; the same disk after the shown fix does not."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from calco.inspection.catalogue import by_code
@@ -10,7 +8,6 @@ from calco.inspection.inspector import ChildInspector
 from calco.inspection.look import look
 from calco.inspection.sighting import Sighting
 from calco.model.inspection import Result, Verdict
-from calco.ports import Extent
 from tests.inspection.disks import Memory, Partition, Tree, ext4, gpt
 from tests.inspection.linux_samples import SAMPLES
 from tests.inspection.linux_trees import READY, changed, mended
@@ -45,20 +42,6 @@ def test_every_check_has_a_sample() -> None:
     assert len(CODES) == len(set(CODES))
 
 
-class View:
-    """``VolumeView`` of a disk in memory."""
-
-    def __init__(self, content: bytes) -> None:
-        self._disk = Memory(content)
-        self.size_bytes = self._disk.size_bytes
-
-    def read(self, offset: int, length: int) -> bytes:
-        return self._disk.read(offset, length)
-
-    def extents(self, offset: int, length: int) -> Iterator[Extent]:
-        raise AssertionError("nobody asks where data is")
-
-
 def test_the_confined_child_finds_everything_at_once_as_it_is_found_here() -> None:
     """It can open no file any more: whatever is imported or looked up late would be missed."""
     tree = READY
@@ -67,7 +50,7 @@ def test_the_confined_child_finds_everything_at_once_as_it_is_found_here() -> No
             tree = changed(tree, sample.change)
     disk = gpt(Partition(ext4(tree, size_mib=4, options=["-L", "root"])))
 
-    here, there = look(Memory(disk)), ChildInspector().inspect(View(disk))
+    here, there = look(Memory(disk)), ChildInspector().inspect(Memory(disk))
 
     assert there.verdict is here.verdict is Verdict.SPECIALIZED
     assert there.evidence == here.evidence
