@@ -12,7 +12,7 @@ from calco.model import errors
 from calco.model.document import text_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
-from calco.model.inspection import Report, Verdict
+from calco.model.inspection import Report, Severity, Verdict
 from calco.model.operation import Operation
 from calco.ports import Reader
 from calco.work import inspection
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 CODE = "NotGeneralized"
 LINES_SHOWN, LINES_LENGTH_MAX = 3, 500
+CODES_SHOWN = 20
 WARNING = "warning"
 """Member of an operation's parameters, or of its progress when it was found out later."""
 
@@ -110,7 +111,7 @@ def warning_for(report: Report, see: str) -> str:
         return ""
     return (
         f"{_verdict(report)}: {evidence(report)}. Machines made of it may fail to be provisioned, or share what "
-        f"identifies this one. {_mend(report)} Everything that was found: {see}"
+        f"identifies this one. {_leaks(report)}{_mend(report)} Everything that was found: {see}"
     )
 
 
@@ -143,6 +144,14 @@ def evidence(report: Report) -> str:
     if len(shown) > LINES_LENGTH_MAX:
         shown = f"{shown[:LINES_LENGTH_MAX]}..."
     return f"{shown}; and {more} more" if more > 0 else shown
+
+
+def _leaks(report: Report) -> str:
+    """The codes of what every machine made of it will carry. No more than these: whoever may read an operation need
+    not be one who may read the disk."""
+    codes = [each.code for each in report.findings if each.severity is Severity.LEAKS]
+    more = f" and {len(codes) - CODES_SHOWN} more" if len(codes) > CODES_SHOWN else ""
+    return f"Left on it, and on every machine made of it: {', '.join(codes[:CODES_SHOWN])}{more}. " if codes else ""
 
 
 _MENDS = {

@@ -21,11 +21,11 @@ import msgspec
 from calco import __version__
 from calco.model import blob as blob_model
 from calco.model import errors
-from calco.model.document import Document, object_at, text_at
+from calco.model.document import Document, object_at, objects_at, text_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.image import OS_SLOT
-from calco.model.inspection import Container, Report, full_document, report_from
+from calco.model.inspection import Container, Report, Result, Severity, full_document, report_from
 from calco.model.machine import MachineState
 from calco.model.vhd import FOOTER_BYTES
 from calco.model.volume import Format, Volume, VolumeId, volume_scope
@@ -161,8 +161,8 @@ def known(cloud: Cloud, view: Reader, id: ResourceId) -> Report | None:
 
 
 def glance(cloud: Cloud, view: Reader, id: ResourceId) -> Inspected | None:
-    """The same with its time and without what each check found: that is most of the work of reading it. A few look-ups
-    by key, and one at the file when there is something to hold."""
+    """The same with its time, and of the checks only leaks: the others are most of the work of reading it. A few
+    look-ups by key, and one at the file when there is something to hold."""
     row = _volume(cloud, view, id)
     return None if row is None else _kept(cloud, view, row.id, brief=True)
 
@@ -194,10 +194,20 @@ def _kept(cloud: Cloud, view: Reader, volume: VolumeId, *, brief: bool = False) 
         if cloud.disks.stamp(volume) != text_at(entry.document, "stamp"):
             return None
         whole = object_at(entry.document, "report")
-        report = report_from({**whole, "findings": [], "checks": []} if brief else whole)
+        report = report_from(_leaks_alone(whole) if brief else whole)
         return Inspected(report, datetime.fromisoformat(text_at(entry.document, "at") or ""))
     except (OSError, PoolGone, ValueError):  # nobody can say whether it holds, or what it meant
         return None
+
+
+def _leaks_alone(whole: Document) -> Document:
+    """Of the document of a report: the same without what passed, and without findings of another severity."""
+    checks = [each for each in objects_at(whole, "checks") if each.get("severity") == Severity.LEAKS]
+    return {
+        **whole,
+        "findings": [each for each in objects_at(whole, "findings") if each.get("severity") == Severity.LEAKS],
+        "checks": [each for each in checks if each.get("result") == Result.FAILED],
+    }
 
 
 # --- which volume ----------------------------------------------------------------------------------------------------
