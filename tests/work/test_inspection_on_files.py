@@ -24,7 +24,7 @@ KEY = {"/etc/ssh/ssh_host_ed25519_key": b"-----BEGIN OPENSSH PRIVATE KEY-----\n"
 
 def uploaded(world: World, name: str, change: Mapping[str, bytes]) -> str:
     """A VHD of a Debian, as a page blob."""
-    content = ext4(changed(READY, change), size_mib=32)
+    content = ext4(changed(READY, change), size_mib=32, options=["-L", "root"])
     uri = page_blob(world, name, guest_bytes=len(content))
     world.disks.write(blob_at(world, uri).volume, 0, content)
     return uri
