@@ -140,6 +140,7 @@ BROKEN: dict[str, Step] = {
     "windows.firewall-domain": put(rf"{FIREWALL}\DomainProfile", "EnableFirewall", 0),
     "windows.firewall-private": put(rf"{FIREWALL}\StandardProfile", "EnableFirewall", 0),
     "windows.firewall-public": put(rf"{FIREWALL}\PublicProfile", "EnableFirewall", 0),
+    "windows.firewall-exceptions": put(rf"{FIREWALL}\PublicProfile", "DoNotAllowExceptions", 1),
     "windows.firewall-rdp": put(
         RULES, "RemoteDesktop-UserMode-In-TCP", firewall_rule("Profile=Domain", "LPort=3389", "RA4=10.0.0.0/255.0.0.0")
     ),
@@ -348,7 +349,7 @@ ROWS: dict[str, str] = {
     "connections": "rdp-connections",
     "self-signed cert": "rdp-certificate",
     "firewall profiles on": "firewall-(domain|private|public)",
-    "firewall rules": "firewall-(rdp|rdp-blocked|ping|platform-in|platform-out|winrm)",
+    "firewall rules": "firewall-(exceptions|rdp|rdp-blocked|ping|platform-in|platform-out|winrm)",
     "dump": "(crash-dump|crash-dump-file|nmi-dump)",
     "user dumps": "(user-dump-folder|user-dump-count|user-dump-type|service-wersvc)",
     "BCD": "bcd-.*",
@@ -387,6 +388,13 @@ def test_only_what_keeps_a_machine_from_booting_or_being_reached_blocks() -> Non
         "winhttp-proxy",
         *(f"service-{each}" for each in ("bfe", "dhcp", "dnscache", "iphlpsvc", "nsi", "mpssvc", "termservice")),
         *("rdp-on", "rdp-on-policy", "rdp-port", "rdp-adapters", "rdp-certificate"),
-        *("firewall-rdp", "firewall-rdp-blocked", "bcd-device", "bcd-osdevice", "pending-servicing"),
+        *(
+            "firewall-exceptions",
+            "firewall-rdp",
+            "firewall-rdp-blocked",
+            "bcd-device",
+            "bcd-osdevice",
+            "pending-servicing",
+        ),
         *(f"driver-{each}{which}" for each in ("vmbus", "storvsc", "netvsc") for which in ("", "-start")),
     }

@@ -67,6 +67,11 @@ def test_a_text_that_is_no_rule_is_unreadable(text: str) -> None:
         parse(Value("a rule", "REG_SZ", text))
 
 
+def test_a_rule_that_never_ends_is_not_looked_through() -> None:
+    with pytest.raises(Unreadable, match="a rule"):
+        parse(rule(*["LPort=1"] * 10_000))
+
+
 def test_a_rule_that_is_no_text_is_unreadable() -> None:
     with pytest.raises(Unreadable, match="REG_DWORD"):
         parse(Value("a rule", "REG_DWORD", 1))

@@ -32,6 +32,11 @@ def test_a_value_that_ends_too_early_is_unreadable(length: int) -> None:
         parse(value(b"proxy", b"a;b")[:length])
 
 
+def test_a_list_that_never_ends_is_not_looked_through() -> None:
+    with pytest.raises(Unreadable, match="text of 200000 bytes"):
+        parse(value(b"proxy", b"a;" * 100_000))
+
+
 @given(st.binary(max_size=256))
 def test_any_bytes_are_a_proxy_direct_access_or_unreadable(content: bytes) -> None:
     try:

@@ -88,6 +88,14 @@ CHECKS: tuple[Check[Windows], ...] = (
     _profile("Domain", "DomainProfile"),
     _profile("Private", "StandardProfile"),
     _profile("Public", "PublicProfile"),
+    setting(
+        "windows.firewall-exceptions",
+        Severity.BLOCKS_BOOT,
+        "Firewall heeds its rules in public networks",
+        Setting(f"{POLICY}\\PublicProfile", "DoNotAllowExceptions", 0, or_absent=True),
+        "The firewall shuts everybody out of public networks, whatever its rules let in: nobody reaches the machine.",
+        source=f'{PAGE}; Microsoft, MS-GPFAS, "Shield Up Mode"',
+    ),
     Check(
         "windows.firewall-rdp",
         Severity.BLOCKS_BOOT,

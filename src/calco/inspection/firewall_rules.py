@@ -23,6 +23,8 @@ WITHOUT_CONDITION = re.compile(
 )
 """Keys that bind a rule to no peer, address, adapter, person or app package, nor to IPsec. There are many that do, and
 more with every Windows: one that is not known here is taken for a condition."""
+RULE_CHARACTERS_MAX = 64 * 1024
+"""Name and description have 10,000 each at most. Source: Microsoft, MS-FASP 2.2.37."""
 RANGE = re.compile(r"(\d{1,5})-(\d{1,5})")
 
 
@@ -97,7 +99,8 @@ def rules_of(windows: Windows) -> Sequence[Rule]:
 
 
 def parse(value: Value) -> Rule:
-    version, *fields = text_of(value).split("|")
+    text = text_of(value)
+    version, *fields = text.split("|") if len(text) <= RULE_CHARACTERS_MAX else [""]
     if not re.fullmatch(r"v\d{1,3}\.\d{1,3}", version):
         raise Unreadable(f"the firewall's rule {value.name} makes no sense")
     pairs = (each.partition("=") for each in fields if each)

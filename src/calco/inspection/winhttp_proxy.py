@@ -14,6 +14,7 @@ from calco.inspection.blocks import Unreadable
 BY_PROXY = 2
 """Among the flags; 1 (direct access) is always set."""
 SHOWN = 200
+TEXT_BYTES_MAX = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ def parse(data: bytes) -> Proxy | None:
 def _text(data: bytes, at: int) -> tuple[str, int]:
     (length,) = struct.unpack_from("<I", data, at)
     end = at + 4 + length
+    if length > TEXT_BYTES_MAX:
+        raise Unreadable(f"WinHttpSettings has a text of {length} bytes")
     if end > len(data):
         raise Unreadable("WinHttpSettings ends too early")
     return data[at + 4 : end].decode("latin-1"), end
