@@ -171,7 +171,8 @@ def _instances(system: Linux) -> Found:
 
 
 def _user_data(system: Linux) -> Found:
-    names = ("user-data.txt", "user-data.txt.i", "cloud-config.txt", "vendor-data.txt")
+    # Not user-data.txt.i: cloud-init wraps nothing at all into one too.
+    names = ("user-data.txt", "cloud-config.txt", "vendor-data.txt")
     found = present(system.files, *(f"/var/lib/cloud/instances/*/{each}" for each in names))
     found += present(system.files, "/var/lib/cloud/instances/*/scripts/*", "/var/lib/waagent/CustomData")
     found = [each for each in found if len((system.files.read(each, 4096) or b"").strip()) > len(b"#cloud-config")]

@@ -5,7 +5,7 @@ import re
 from calco.inspection.check import Check, Found, failed, passed
 from calco.inspection.file_system import FileSystem
 from calco.inspection.linux_check import BUILDING, DEPROVISION, PREPARE, leftover, saying, there
-from calco.inspection.linux_files import lines, matching, named, text
+from calco.inspection.linux_files import lines, matching, named, present, text
 from calco.inspection.linux_root import Linux
 from calco.inspection.linux_system import release
 from calco.inspection.linux_verdict import host_keys, named_keys
@@ -22,6 +22,8 @@ _LEASES = (
     "/var/lib/systemd/network/leases/*",
     "/var/lib/wicked/lease-*.xml",
 )
+_RULES = "/etc/udev/rules.d/70-persistent-net.rules"
+_NETWORK_OFF = re.compile(r"^network:\s{0,9}\{?\s{0,9}config:\s{0,9}['\"]?disabled", re.MULTILINE)
 _SEEDS = (
     "/etc/random.seed",
     "/var/lib/systemd/random-seed",
@@ -104,8 +106,18 @@ def _resolv_conf(system: Linux) -> Found:
 
 
 def _is_own_rule(files: FileSystem, path: str) -> bool:
-    """Names bound to addresses of network cards."""
-    return bool(re.search(r"ATTRS?\{address\}==", text(files, path) or ""))
+    """Names bound to addresses of network cards, unless every machine's cloud-init writes them anew."""
+    if not re.search(r"ATTRS?\{address\}==", text(files, path) or ""):
+        return False
+    return path != _RULES or not _renders_for_ifupdown(files)
+
+
+def _renders_for_ifupdown(files: FileSystem) -> bool:
+    """Whether cloud-init did, and will. Source: cloud-init, net/eni.py (netrules_path) and "Disable network config"."""
+    if not present(files, "/etc/network/interfaces.d/50-cloud-init*") or files.entry("/etc/cloud/cloud-init.disabled"):
+        return False
+    settings = ["/etc/cloud/cloud.cfg", *(path for path, _ in matching(files, "/etc/cloud/cloud.cfg.d/*.cfg"))]
+    return not any(_NETWORK_OFF.search(text(files, each) or "") for each in settings)
 
 
 def _iscsi_name(files: FileSystem, path: str) -> bool:
@@ -188,7 +200,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "Rules bind a network card's name to this machine's card: another machine's card gets another name, and stays "
         "without an address.",
         (
-            "/etc/udev/rules.d/70-persistent-net.rules",
+            _RULES,
             "/etc/udev/rules.d/75-persistent-net*.rules",
             "/lib/udev/rules.d/75-persistent-net-generator.rules",
         ),
