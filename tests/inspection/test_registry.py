@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from calco.inspection.blocks import Unreadable
 from calco.inspection.hive import Data, Hive, Value
-from calco.inspection.registry import HEADER_BYTES, SEGMENT_BYTES, header_sum, open_hive
+from calco.inspection.registry import SEGMENT_BYTES, header_sum, open_hive
+from calco.inspection.registry_log import HEADER_BYTES
 from tests.inspection.disks import run
 from tests.inspection.hives import empty_hive, hive
 from tests.inspection.registry_data import Expand, Identifier, Keys
@@ -263,6 +264,24 @@ def test_one_damaged_key_hides_no_other_and_leaves_no_name_absent(small: bytes) 
             read.value(path, "name")
     with pytest.raises(Unreadable):
         read.keys("Setup")
+
+
+@pytest.mark.parametrize("kind", [b"lh", b"lf"])
+def test_a_name_that_is_not_the_one_its_list_knows_is_damage(kind: bytes) -> None:
+    content = bytearray(hive({"Alpha": {"x": 1}}))
+    listed = content.index(b"lf\x01\0") if b"lf\x01\0" in content else content.index(b"lh\x01\0")
+    content[listed : listed + 2] = kind
+    total = 0
+    for letter in b"ALPHA":
+        total = (total * 37 + letter) % 2**32
+    content[listed + 8 : listed + 12] = b"Alph" if kind == b"lf" else total.to_bytes(4, "little")
+    assert open_hive(bytes(content), []).value("Alpha", "x") is not None
+
+    content[content.index(b"Alpha")] ^= 1
+
+    for name in ("Alpha", "@lpha"):
+        with pytest.raises(Unreadable):
+            open_hive(bytes(content), []).value(name, "x")
 
 
 @settings(max_examples=120)

@@ -83,6 +83,10 @@ def header_sum(content: bytes) -> int:
     return {0: 1, NONE: NONE - 1}.get(total, total)
 
 
+_Hint = tuple[bytes, int]
+"""What a list of subkeys says of a name: the list's kind, and a word beside the entry."""
+
+
 @dataclass(frozen=True)
 class _Key:
     at: int
@@ -170,22 +174,22 @@ class RegfHive:
             places = self._subkeys_of(key)
         except _Damaged as why:
             return _Names({}, (), str(why))
-        for at in places:
+        for at, hint in places:
             try:
                 child = self._key(at)
             except _Damaged as why:
                 damage = str(why)
                 continue
             name = _folded(child.name)
-            if child.parent != key.at or name in found:
+            if child.parent != key.at or name in found or not _fits(child.name, hint):
                 damage = f"a key at {at:#x} stands where it does not belong"
                 continue
             found[name] = at
             shown.append(child.name)
         return _Names(found, tuple(shown), damage)
 
-    def _subkeys_of(self, key: _Key) -> tuple[int, ...]:
-        """Where its subkeys are."""
+    def _subkeys_of(self, key: _Key) -> Sequence[tuple[int, _Hint]]:
+        """Where its subkeys are, and what their list says of their names."""
         if key.subkeys == 0:
             return ()
         if key.subkeys > KEYS_MAX:
@@ -193,29 +197,34 @@ class RegfHive:
         lists = self._lists(key.subkeys_at)
         if sum(count for _, _, count in lists) != key.subkeys:
             raise _Damaged(f"the list of subkeys at {key.subkeys_at:#x} is not as long as its key says")
-        return tuple(chain.from_iterable(self._places(*each) for each in lists))
+        return [*chain.from_iterable(self._entries(*each) for each in lists)]
 
-    def _lists(self, at: int) -> list[tuple[int, int, int]]:
-        """Leaves of a list of subkeys: where each cell is, bytes of an entry, entries."""
+    def _lists(self, at: int) -> list[tuple[int, bytes, int]]:
+        """Leaves of a list of subkeys: where each is, its kind, how many entries it has."""
         kind, count = self._list_head(at)
         if kind != b"ri":
             return [self._leaf(at)]
-        return [self._leaf(leaf) for leaf in self._places(at, 4, count)]
+        return [self._leaf(leaf) for leaf in self._words(at, count)]
 
-    def _leaf(self, at: int) -> tuple[int, int, int]:
+    def _leaf(self, at: int) -> tuple[int, bytes, int]:
         kind, count = self._list_head(at)
-        width = {b"lf": 8, b"lh": 8, b"li": 4}.get(kind)
-        if width is None:
+        if kind not in {b"lf", b"lh", b"li"}:
             raise _Damaged(f"no list of subkeys at {at:#x}")
-        return at, width, count
+        return at, kind, count
 
     def _list_head(self, at: int) -> tuple[bytes, int]:
         kind, count = struct.unpack_from("<2sH", self._cell(at, 4))
         return kind, count
 
-    def _places(self, at: int, width: int, count: int) -> tuple[int, ...]:
-        words = struct.unpack_from(f"<{count * width // 4}I", self._cell(at, 4 + count * width), 4)
-        return words[:: width // 4]
+    def _entries(self, at: int, kind: bytes, count: int) -> Sequence[tuple[int, _Hint]]:
+        if kind == b"li":
+            return [(place, (kind, 0)) for place in self._words(at, count)]
+        words = self._words(at, 2 * count)
+        return [(place, (kind, word)) for place, word in zip(words[::2], words[1::2], strict=True)]
+
+    def _words(self, at: int, count: int) -> tuple[int, ...]:
+        """Of a list, behind its head."""
+        return struct.unpack_from(f"<{count}I", self._cell(at, 4 + 4 * count), 4)
 
     def _values_of(self, key: _Key) -> tuple[int, ...]:
         """Where its values are."""
@@ -282,6 +291,19 @@ class RegfHive:
 
 class _Damaged(Unreadable):
     """One record makes no sense."""
+
+
+def _fits(name: str, hint: _Hint) -> bool:
+    """Whether a key's name is the one its list knows: a hash of it in capitals, or its first four letters."""
+    kind, word = hint
+    if kind == b"li" or not name.isascii():
+        return True
+    if kind == b"lf":
+        return name[:4].encode().ljust(4, b"\0") == word.to_bytes(4, "little")
+    total = 0
+    for letter in name.upper().encode():
+        total = (total * 37 + letter) & NONE
+    return total == word
 
 
 def _folded(name: str) -> str:
