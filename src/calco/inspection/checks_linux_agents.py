@@ -14,6 +14,7 @@ from calco.model.inspection import Severity
 
 BLOCKS, LEAKS, ADVICE = Severity.BLOCKS_BOOT, Severity.LEAKS, Severity.ADVICE
 PROVISIONING = 'Azure, "Azure Linux VM provisioning"'
+INSTANCES_MAX = 100
 CLEAN = "cloud-init clean --logs"
 _WRITTEN = (
     "/etc/netplan/50-cloud-init.yaml",
@@ -164,9 +165,14 @@ def _waagent_state(system: Linux) -> Found:
 
 
 def _instances(system: Linux) -> Found:
-    """``cloud-init clean`` removes all of it. A link to an instance that is gone says that there was one."""
-    found = [path for path, entry in below(system.files, "/var/lib/cloud/instances") if entry.kind is Kind.FILE]
-    found += present(system.files, "/var/lib/cloud/data/*", "/var/lib/cloud/sem/*")
+    """``cloud-init clean`` removes all of it."""
+    files = system.files
+    found = [
+        f"/var/lib/cloud/instances/{each.name}"
+        for each in (files.list("/var/lib/cloud/instances") or ())[:INSTANCES_MAX]
+        if any(entry.kind is Kind.FILE for _, entry in below(files, f"/var/lib/cloud/instances/{each.name}"))
+    ]
+    found += present(files, "/var/lib/cloud/data/*", "/var/lib/cloud/sem/*")
     return failed(named(found)) if found else passed("none")
 
 

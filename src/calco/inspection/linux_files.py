@@ -14,17 +14,24 @@ BELOW_MAX = 20_000
 """Entries that are looked at below one folder."""
 DEPTH_MAX = 8
 
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+
 Place = tuple[str, Entry]
 
 
 def text(files: FileSystem, path: str, limit_bytes: int = TEXT_MAX_BYTES) -> str | None:
-    """The whole of a text file; None when there is none. Raises Unreadable when it is larger than the limit."""
+    """The whole of a text file; None when there is none. Raises Unreadable when it is larger than the limit, and when
+    it is no text: what a file holds has no checksum, and a lost block reads as zeros."""
     found = files.entry(path)
-    if found is None or found.kind is not Kind.FILE:
+    if found is None:
         return None
+    if found.kind is not Kind.FILE:
+        raise Unreadable(f"{path} is no file")
     if found.size_bytes > limit_bytes:
         raise Unreadable(f"{path} is larger than {limit_bytes} bytes")
     content = files.read(path, limit_bytes)
+    if content is not None and _NO_TEXT.search(content):
+        raise Unreadable(f"{path} is no text")
     return None if content is None else content.decode(errors="replace")
 
 
@@ -76,6 +83,16 @@ def present(files: FileSystem, *patterns: str) -> list[str]:
         found += [path for path, entry in places if entry.kind is Kind.FILE and entry.size_bytes]
     if trouble is not None and not found:
         raise trouble
+    return found
+
+
+def names(files: FileSystem, *patterns: str) -> list[str]:
+    """Paths of whatever bears such a name in a folder, links that lead nowhere too. Only the last part of a pattern is
+    one."""
+    found = []
+    for pattern in patterns:
+        folder, _, part = pattern.rpartition("/")
+        found += [f"{folder}/{each.name}" for each in files.list(folder) or () if fnmatchcase(each.name, part)]
     return found
 
 

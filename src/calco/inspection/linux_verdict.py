@@ -12,7 +12,7 @@ from posixpath import normpath
 from calco.inspection.blocks import Unreadable
 from calco.inspection.file_system import FileSystem, Kind
 from calco.inspection.linux_accounts import accounts, of_people, passwords
-from calco.inspection.linux_files import lines, matching, named, present, setting, text
+from calco.inspection.linux_files import lines, matching, named, names, present, setting, text
 from calco.inspection.linux_root import Linux
 from calco.model.inspection import Verdict
 
@@ -58,8 +58,12 @@ def _release(files: FileSystem, _sign: Say, clean: Say, doubt: Say) -> None:
 
 
 def _host_keys(files: FileSystem, sign: Say, clean: Say, doubt: Say) -> None:
-    if found := host_keys(files):
+    found = host_keys(files)
+    odd = [each for each in names(files, *USUAL_KEYS) if each not in found] + _named_keys(files)[1]
+    if found:
         sign(f"SSH host keys are there: {named(found)}.")
+    elif odd:
+        doubt(f"what bears the name of an SSH host key is no file with a key in it: {named(odd)}")
     elif not files.list("/etc/ssh"):
         doubt("there is nothing in /etc/ssh")
     else:
@@ -67,8 +71,12 @@ def _host_keys(files: FileSystem, sign: Say, clean: Say, doubt: Say) -> None:
 
 
 def _waagent(files: FileSystem, sign: Say, clean: Say, doubt: Say) -> None:
-    if found := agent_marks(files):
+    found = agent_marks(files)
+    odd = [each for each in names(files, *_marks(files)) if each not in found]
+    if found:
         sign(f"waagent has set this machine up: {named(found)}.")
+    elif odd:
+        doubt(f"what bears the name of a file of waagent's is none: {named(odd)}")
     elif not files.list("/var/lib"):
         doubt("there is nothing in /var/lib")
     else:
@@ -95,10 +103,11 @@ def _hidden(system: Linux) -> list[str]:
 
 def agent_marks(files: FileSystem) -> list[str]:
     """Paths of what waagent writes when it has set a machine up. Raises Unreadable."""
-    names = ("ovf-env.xml", "provisioned")
-    return [
-        path for path, _ in matching(files, *(f"{each}/{name}" for each in waagent_folders(files) for name in names))
-    ]
+    return [path for path, entry in matching(files, *_marks(files)) if entry.kind is Kind.FILE]
+
+
+def _marks(files: FileSystem) -> list[str]:
+    return [f"{each}/{name}" for each in waagent_folders(files) for name in ("ovf-env.xml", "provisioned")]
 
 
 def waagent_folders(files: FileSystem) -> list[str]:
@@ -114,15 +123,21 @@ def host_keys(files: FileSystem) -> list[str]:
 
 def named_keys(files: FileSystem) -> list[str]:
     """Host keys in other places, that sshd_config names. Raises Unreadable."""
-    found = []
-    for words in _sshd_words(files):
-        if words[0].casefold() == "hostkey" and len(words) > 1 and words[1].startswith("/"):
-            entry = files.entry(words[1])
-            if entry and entry.kind is Kind.FILE and entry.size_bytes and not _is_usual(words[1]):
-                found.append(words[1])
-    if len(found) > KEYS_MAX:
+    return _named_keys(files)[0]
+
+
+def _named_keys(files: FileSystem) -> tuple[list[str], list[str]]:
+    """The host keys that sshd_config names elsewhere, and what is there instead of one."""
+    paths = {
+        words[1]
+        for words in _sshd_words(files)
+        if words[0].casefold() == "hostkey" and len(words) > 1 and words[1].startswith("/") and not _is_usual(words[1])
+    }
+    if len(paths) > KEYS_MAX:
         raise Unreadable(f"sshd_config names more than {KEYS_MAX} host keys")
-    return [*dict.fromkeys(found)]
+    there = [(each, entry) for each in sorted(paths) if (entry := files.entry(each))]
+    found = [path for path, entry in there if entry.kind is Kind.FILE and entry.size_bytes]
+    return found, [path for path, _ in there if path not in found]
 
 
 def _is_usual(path: str) -> bool:
