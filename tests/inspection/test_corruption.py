@@ -23,7 +23,22 @@ from calco.inspection.inspector import ChildInspector, Limits
 from calco.model.inspection import Verdict
 from calco.ports import Extent
 from tests.inspection.damage import Answer, Damage, Looker, damage
-from tests.inspection.disks import ESP, File, Folder, Link, Partition, Tree, debugfs, ext4, fat, gpt, mbr, run, xfs
+from tests.inspection.disks import (
+    ESP,
+    File,
+    Folder,
+    Link,
+    Partition,
+    Tree,
+    debugfs,
+    ext4,
+    fat,
+    gpt,
+    mbr,
+    run,
+    unfinished,
+    xfs,
+)
 from tests.inspection.windows_disk import GENERALIZED, ready_windows
 
 CLEAN: Tree = {
@@ -58,6 +73,12 @@ def windows_in_use() -> bytes:
     return disk.uefi()
 
 
+def started() -> bytes:
+    """A machine that made its host keys a moment ago and runs: only its journal knows of them."""
+    clean = ext4(CLEAN)
+    return unfinished(clean, debugfs(clean, f"write {__file__} /etc/ssh/ssh_host_rsa_key"))
+
+
 IN_USE: Mapping[str, Callable[[], bytes]] = {
     "ext4 with a host key": lambda: gpt(Partition(fat({"/EFI/x": b""}), ESP), Partition(ext4({**CLEAN, **HOST_KEY}))),
     "ext4 that waagent set up": lambda: ext4({**CLEAN, **PROVISIONED}),
@@ -66,6 +87,7 @@ IN_USE: Mapping[str, Callable[[], bytes]] = {
         Partition(ext4(WITH_VAR)),
         logical=[Partition(ext4({"/lib/waagent/provisioned": b"x", "/lib/x": b""}, options=["-U", VAR]))],
     ),
+    "ext4 with a host key in its journal": started,
     "xfs with a host key": lambda: xfs({**CLEAN, **HOST_KEY}),
     "windows": windows_in_use,
 }

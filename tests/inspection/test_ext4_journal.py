@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from functools import cache
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from calco.inspection.ext4_journal import replayed
+from calco.inspection.ext4_journal import NOT_UNMOUNTED, replayed
 from tests.inspection.disks import (
     File,
     Memory,
@@ -19,6 +21,7 @@ from tests.inspection.disks import (
     tree_of,
     unfinished,
 )
+from tests.inspection.journals import CSUM_2, CSUM_3, LONG, REVOKES, Written, journal_length, with_journal
 
 JOURNAL_MAGIC = b"\xc0\x3b\x39\x98"
 
@@ -69,7 +72,7 @@ def test_what_a_journal_holds_is_read_as_e2fsck_would_have_written_it(
     files = files_of(disk)
 
     seen = tree_of(files)
-    assert files.stale == ""
+    assert files.stale == NOT_UNMOUNTED
     assert files.type == type
     assert seen == tree_of(files_of(repaired(disk)))
     assert "/home/somebody" in seen
@@ -105,7 +108,7 @@ def test_a_block_that_was_taken_back_later_is_not_replayed() -> None:
 
     assert replayed.read("/kept", 100) == b"otherwise"
     assert revoked.read("/kept", 100) == b"as it was"
-    assert (replayed.stale, revoked.stale) == ("", "")
+    assert (replayed.stale, revoked.stale) == (NOT_UNMOUNTED, NOT_UNMOUNTED)
 
 
 def test_a_block_that_begins_as_the_journal_does_is_put_back_as_it_was() -> None:
@@ -134,7 +137,7 @@ def test_a_journal_whose_checksum_does_not_match_is_left_and_said(what: str) -> 
 @pytest.mark.parametrize("feature", [0x4, 0x20, 0x40], ids=["asynchronous commits", "fast commits", "unknown"])
 def test_a_journal_with_a_feature_that_is_not_understood_is_left_and_said(feature: int) -> None:
     disk = unfinished(before("ext3"), after("ext3"), checksums=False)
-    at = _places(disk)["superblock"] - 0x30 + 0x28
+    at = _places(disk)["superblock"] - 0x20 + 0x28
     (features,) = struct.unpack_from(">I", disk, at)
 
     files = files_of(disk[:at] + struct.pack(">I", features | feature) + disk[at + 4 :])
@@ -149,17 +152,17 @@ def test_an_external_journal_is_left_and_said() -> None:
 
 
 def test_a_journal_that_leads_back_to_itself_ends() -> None:
-    """Every block of it a descriptor of the sequence that is next, without one block that it describes."""
-    disk = unfinished(before("ext3"), after("ext3"), checksums=False)
+    """Every block of it takes back nothing, in the transaction that is next."""
+    plain = ("-O", "^metadata_csum")
+    disk = unfinished(before("ext4", plain), after("ext4", plain), checksums=False)
     size = block_bytes_of(disk)
-    start = _places(disk)["superblock"] - 0x30
-    first = disk.index(JOURNAL_MAGIC + struct.pack(">I", 1), start)
+    first = disk.index(JOURNAL_MAGIC + struct.pack(">I", 1), _journal_of(disk))
     block = disk[first : first + 12] + struct.pack(">II", 16, 0) + bytes(size - 20)
     revoke = block[:4] + struct.pack(">I", 5) + block[8:]
 
     files = files_of(disk[:first] + revoke * 1023 + disk[first + 1023 * size :])
 
-    assert "not replayed" in files.stale
+    assert "its log has no end" in files.stale
 
 
 def test_a_file_system_that_was_closed_is_read_without_its_journal() -> None:
@@ -190,10 +193,87 @@ def _journal_of(disk: bytes) -> int:
 
 
 def _places(disk: bytes) -> dict[str, int]:
-    """Where one byte of each kind of block lies: of the superblock the first of the journal's UUID."""
+    """Where one byte of each kind of block lies: of the superblock one of its errno."""
     start = _journal_of(disk)
     descriptor = disk.index(JOURNAL_MAGIC + struct.pack(">I", 1), start)
     commit = disk.index(JOURNAL_MAGIC + struct.pack(">I", 2), start)
     size = block_bytes_of(disk)
     assert descriptor < commit - size
-    return {"superblock": start + 0x30, "descriptor": descriptor + 13, "data": commit - size + 5, "commit": commit + 52}
+    return {"superblock": start + 0x20, "descriptor": descriptor + 13, "data": commit - size + 5, "commit": commit + 52}
+
+
+# ----- any journal, against e2fsck
+
+FREE = range(3000, 3006)
+"""Blocks of ``before()`` that nothing lies in."""
+
+CONTENTS = st.sampled_from(
+    [bytes([number]) * 1024 for number in (1, 2, 3)] + [JOURNAL_MAGIC + bytes([number]) * 1020 for number in (4, 5)]
+)
+WRITTEN = st.builds(
+    Written,
+    blocks=st.dictionaries(st.sampled_from(FREE), CONTENTS, max_size=4),
+    revoked=st.lists(st.sampled_from(FREE), max_size=2, unique=True),
+)
+LAST = st.sampled_from(
+    [
+        (),
+        (Written({FREE[0]: b"\x77" * 1024}, is_committed=False),),
+        (Written({FREE[0]: b"\x77" * 1024}, late=1),),
+        (Written({FREE[0]: b"\x77" * 1024}, late=-1),),
+    ]
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=60)
+@given(
+    transactions=st.lists(WRITTEN, max_size=5),
+    last=LAST,
+    features=st.sampled_from(
+        [0, REVOKES, REVOKES | LONG, REVOKES | CSUM_3, REVOKES | LONG | CSUM_3, REVOKES | LONG | CSUM_2]
+    ),
+    start=st.one_of(st.just(1), st.integers(1000, 1023)),
+    sequence=st.sampled_from([1, 7, 0x7FFFFFFE]),
+)
+def test_any_journal_is_replayed_as_e2fsck_replays_it(
+    transactions: list[Written], last: tuple[Written, ...], features: int, start: int, sequence: int
+) -> None:
+    disk = with_journal(before(), [*transactions, *last], features=features, start=start, sequence=sequence)
+
+    blocks, stale = replayed(Memory(disk))
+
+    other = repaired(disk)
+    assert stale == NOT_UNMOUNTED
+    for number in FREE:
+        assert blocks.read(number * 1024, 1024) == other[number * 1024 : (number + 1) * 1024]
+
+
+def test_a_log_goes_around_and_ends_before_what_it_held_a_round_ago() -> None:
+    """The short way of the property above."""
+    assert journal_length(before()) == 1024
+    kept, stale_block = b"a" * 1024, b"z" * 1024
+    disk = with_journal(
+        before(),
+        [Written({FREE[0]: kept, FREE[1]: JOURNAL_MAGIC + b"b" * 1020}), Written({FREE[0]: stale_block}, late=1)],
+        features=REVOKES | LONG | CSUM_3,
+        start=1022,
+        sequence=9,
+    )
+
+    blocks, stale = replayed(Memory(disk))
+
+    assert stale == NOT_UNMOUNTED
+    assert blocks.read(FREE[0] * 1024, 1024) == kept
+    assert blocks.read(FREE[1] * 1024 + 2, 4) == JOURNAL_MAGIC[2:] + b"bb"
+
+
+def test_a_block_beyond_the_file_system_is_not_replayed_and_said() -> None:
+    disk = with_journal(
+        before(), [Written({FREE[0] + (1 << 32): b"a" * 1024})], features=REVOKES | LONG | CSUM_3, start=1, sequence=9
+    )
+
+    blocks, stale = replayed(Memory(disk))
+
+    assert "outside of the file system" in stale
+    assert blocks.read(FREE[0] * 1024, 4) == bytes(4)

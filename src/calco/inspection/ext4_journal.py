@@ -23,6 +23,8 @@ REVOKES, LONG, CSUM_2, CSUM_3 = 0x1, 0x2, 0x8, 0x10
 ESCAPED, SAME_UUID, LAST_TAG = 0x1, 0x2, 0x8
 CRC32C = 4
 
+NOT_UNMOUNTED = "it was not unmounted; its journal was replayed as far as it goes"
+
 
 class NotReplayed(Exception):
     """Why the journal was left as it is."""
@@ -93,7 +95,10 @@ class Replayed:
 
 
 def replayed(blocks: Blocks) -> tuple[Blocks, str]:
-    """The file system as its next mount would find it, and why it may yet be older: empty when it is not.
+    """The file system as its next mount would find it, and why it may yet be older: empty when it was unmounted.
+
+    A log ends where a block is not the one that is next, and a block of it that is lost looks just so. What is found
+    after a replay is there; what is not found may have been in what follows.
 
     Raises Unreadable when not even the superblock makes sense.
     """
@@ -101,7 +106,7 @@ def replayed(blocks: Blocks) -> tuple[Blocks, str]:
     if not fs.superblock.incompatible & RECOVER:
         return blocks, ""
     try:
-        return _Journal(fs).laid_over(blocks), ""
+        return _Journal(fs).laid_over(blocks), NOT_UNMOUNTED
     except (NotReplayed, Unreadable) as why:
         return blocks, f"its journal was not replayed: {why}"
 
