@@ -118,6 +118,33 @@ def test_a_file_with_holes_reads_as_zeros_there() -> None:
     assert files.read("/a", 10_000) == bytes(5000)
 
 
+SCATTERED = b"".join((b"%01023d\n" % number) + bytes(1024) for number in range(40))
+"""Every second block of it is a hole."""
+
+
+def test_a_file_in_many_pieces_is_read_and_the_blocks_that_lead_there_are_checked() -> None:
+    image = ext4({"/scattered": SCATTERED})
+    fs = Ext4(Memory(image))
+    inode = fs.inode(int(_debugfs_says(image, "stat /scattered").split("Inode: ")[1].split()[0]))
+    assert len([*fs.runs(inode)]) == 40
+    leaf = struct.unpack_from("<I", inode.block_map, 16)[0] * 1024
+
+    assert files_of(image).read("/scattered", 1 << 20) == SCATTERED
+    with pytest.raises(Unreadable, match="extent block"):
+        _changed(image, leaf + 12 + 8, b"\x77").read("/scattered", 1 << 20)
+
+
+def test_blocks_that_were_set_aside_and_not_written_read_as_zeros() -> None:
+    """What lay there before belongs to somebody else."""
+    image = debugfs(ext4({"/old": b"secret--" * 100_000}), "rm /old", "write /dev/null /new", "fallocate /new 0 600")
+    image = debugfs(image, "set_inode_field /new size 600000")
+    fs = Ext4(Memory(image))
+    inode = fs.inode(int(_debugfs_says(image, "stat /new").split("Inode: ")[1].split()[0]))
+    assert any(b"secret--" in fs.block(run.physical, run.count) for run in fs.runs(inode))
+
+    assert files_of(image).read("/new", 1 << 20) == bytes(600_000)
+
+
 @pytest.mark.parametrize("type", ["ext3", "ext4"])
 def test_a_sparse_file_of_a_gibibyte_costs_what_lies_in_it(type: str) -> None:
     """As lastlog is. One wrong bit makes such a file of any."""

@@ -153,16 +153,12 @@ def test_an_external_journal_is_left_and_said() -> None:
 
 def test_a_journal_that_leads_back_to_itself_ends() -> None:
     """Every block of it takes back nothing, in the transaction that is next."""
-    plain = ("-O", "^metadata_csum")
-    disk = unfinished(before("ext4", plain), after("ext4", plain), checksums=False)
-    size = block_bytes_of(disk)
-    first = disk.index(JOURNAL_MAGIC + struct.pack(">I", 1), _journal_of(disk))
-    block = disk[first : first + 12] + struct.pack(">II", 16, 0) + bytes(size - 20)
-    revoke = block[:4] + struct.pack(">I", 5) + block[8:]
+    round_ = [Written(revoked=[FREE[0]], is_committed=False, late=late) for late in range(1023)]
+    disk = with_journal(before(), round_, features=REVOKES | LONG, start=1, sequence=9)
 
-    files = files_of(disk[:first] + revoke * 1023 + disk[first + 1023 * size :])
+    _, stale = replayed(Memory(disk))
 
-    assert "its log has no end" in files.stale
+    assert "its log has no end" in stale
 
 
 def test_a_file_system_that_was_closed_is_read_without_its_journal() -> None:
