@@ -20,14 +20,16 @@ from pathlib import Path
 import pytest
 
 from calco.inspection.inspector import ChildInspector, Limits
+from calco.inspection.look import look
 from calco.model.inspection import Verdict
 from calco.ports import Extent
-from tests.inspection.damage import Answer, Damage, Looker, damage
+from tests.inspection.damage import SECTOR, Answer, Damage, Looker, damage
 from tests.inspection.disks import (
     ESP,
     File,
     Folder,
     Link,
+    Memory,
     Partition,
     Tree,
     debugfs,
@@ -134,6 +136,7 @@ def test_the_disks_get_their_right_verdict_when_nothing_is_damaged(disk: str, lo
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_damage_never_hangs_or_ends_a_look_and_never_makes_a_disk_generalized(disks: Path, looker: Looker) -> None:
     """The same damage in each run, as much of it as there is time for."""
     walk(disks, looker, seconds=60, begin=0)
@@ -206,6 +209,22 @@ def keys_left(disk: bytes) -> bool:
         except (AssertionError, UnicodeDecodeError):
             return False
     return re.search(r"ssh_host_\w+_key\b", listed) is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EVERY)
+def test_the_confined_child_says_of_damage_what_a_look_in_this_process_says(name: str, disks: Path) -> None:
+    content = (disks / name).read_bytes()
+    filled = [at for at in range(len(content) // SECTOR) if any(content[at * SECTOR : (at + 1) * SECTOR])]
+    for number in range(2):
+        done = damage(random.Random(f"child {name} {number}"), content, filled) if number else Damage()  # noqa: S311
+        damaged = done.done_to(content)
+
+        report = ChildInspector().inspect(View(damaged))
+
+        seen = look(Memory(damaged))
+        assert (report.verdict, report.evidence) == (seen.verdict, seen.evidence), json.dumps(done.document())
+        assert {each.code: each.result for each in report.outcomes} == {each.code: each.result for each in seen.seen}
 
 
 # --- on purpose: structures that are whole, and have no end ---
