@@ -101,6 +101,7 @@ class Partition:
     type: str = LINUX
     mbr_type: str = "83"
     uuid: str = ""
+    label: str = ""
 
 
 def files_of(disk: bytes | Memory, number: int = 0) -> FileSystem:
@@ -226,7 +227,9 @@ def gpt(*partitions: Partition) -> bytes:
     """A GPT with those partitions from 1 MiB on, on whole MiB."""
     starts, size = _places(partitions)
     lines = [
-        f"{_line(start, each)}, type={each.type}" + (f", uuid={each.uuid}" if each.uuid else "")
+        f"{_line(start, each)}, type={each.type}"
+        + (f", uuid={each.uuid}" if each.uuid else "")
+        + (f', name="{each.label}"' if each.label else "")
         for start, each in zip(starts, partitions, strict=True)
     ]
     return _filled("gpt", lines, size, starts, partitions)

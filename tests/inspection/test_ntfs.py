@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from calco.inspection import ntfs_index
 from calco.inspection.blocks import Unreadable
 from calco.inspection.file_system import Kind
+from calco.inspection.nodes import Name
 from calco.inspection.ntfs import log_is_clean
 from tests.inspection.disks import Folder, Link, Memory, Tree, files_of, ntfs, volume_of
 
@@ -91,6 +93,39 @@ def test_a_folder_with_a_lost_block_is_unreadable_and_never_shorter() -> None:
         except Unreadable:
             lost += 1
     assert lost > 10
+
+
+def test_a_block_in_anothers_place_is_found() -> None:
+    first, second = _index_blocks()[-2:]
+    files = files_of(Memory(disk()).written(second, disk()[first : first + 4096]))
+
+    with pytest.raises(Unreadable, match="index is damaged"):
+        files.list("/Windows/WinSxS")
+
+
+def _index_entry(name: str, kind: int, folder: int = 7) -> bytes:
+    key = struct.pack("<Q", folder | 1 << 48) + bytes(56) + bytes([len(name), kind]) + name.encode("utf-16-le")
+    length = (16 + len(key) + 7) & ~7
+    return (struct.pack("<QHHI", 42 | 3 << 48, length, len(key), 0) + key).ljust(length, b"\0")
+
+
+def _names_of(*entries: bytes) -> list[Name]:
+    last = struct.pack("<QHHI", 0, 16, 0, 2)
+    node = b"".join((*entries, last))
+    head = struct.pack("<III4x", 0x30, 1, 4096) + struct.pack("<IIII", 16, 16 + len(node), 16 + len(node), 0)
+    return [*ntfs_index.names(head + node, lambda _at, _length: b"", 4096, 7)]
+
+
+def test_the_short_name_of_what_has_a_long_one_is_left_out() -> None:
+    assert _names_of(_index_entry("PROGRA~1", 2), _index_entry("Program Files", 1), _index_entry("x", 3)) == [
+        Name("Program Files", 42, 3),
+        Name("x", 42, 3),
+    ]
+
+
+def test_a_name_of_another_folder_is_damage() -> None:
+    with pytest.raises(Unreadable, match="something elsewhere"):
+        _names_of(_index_entry("x", 1, folder=8))
 
 
 def test_a_block_that_was_written_half_is_found() -> None:

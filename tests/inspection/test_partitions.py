@@ -39,7 +39,10 @@ def with_gpt() -> bytes:
     esp, linux, windows = parts()
     id = "11111111-2222-3333-4444-555555555555"
     return gpt(
-        Partition(esp, ESP), Partition(linux, uuid=id), Partition(bytes(MIB), RESERVED), Partition(windows, WINDOWS)
+        Partition(esp, ESP),
+        Partition(linux, uuid=id, label="root of it"),
+        Partition(bytes(MIB), RESERVED),
+        Partition(windows, WINDOWS),
     )
 
 
@@ -63,6 +66,7 @@ def test_a_gpt_is_read_as_sfdisk_wrote_it() -> None:
     assert (disk.table, disk.trouble) == ("gpt", "")
     assert shown(disk) == [(1, "fat"), (2, "ext4"), (3, "reserved"), (4, "ntfs")]
     assert disk.volumes[1].uuid == "11111111-2222-3333-4444-555555555555"
+    assert [each.label for each in disk.volumes] == ["", "root of it", "", ""]
     assert disk.volumes[1].offset == 3 * MIB
     assert disk.volumes[1].files is not None
     assert disk.volumes[1].files.read("/etc/x", 5) == b"2"
@@ -85,6 +89,15 @@ def test_a_bare_file_system_is_no_table_whatever_its_boot_code_looks_like(index:
     assert (disk.table, disk.trouble) == ("", "")
     assert shown(disk) == [(0, ("fat", "ext4", "ntfs")[index])]
     assert disk.volumes[0].files is not None
+
+
+def test_boot_code_that_could_be_a_table_is_not_taken_for_one() -> None:
+    entry = struct.pack("<BBBBBBBBII", 0x80, 0, 2, 0, 0x83, 0, 0, 0, 2048, 2048)
+
+    for index in (0, 2):
+        disk = seen(Memory(parts()[index]).written(446, entry + bytes(48)))
+        assert (disk.table, len(disk.volumes)) == ("", 1)
+        assert disk.volumes[0].files is not None
 
 
 def test_sectors_of_4096_bytes_are_read() -> None:

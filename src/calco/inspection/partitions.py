@@ -12,12 +12,13 @@ import struct
 import uuid
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from calco.inspection.blocks import Blocks, Unreadable
 from calco.inspection.part import Part
 from calco.inspection.signatures import is_file_system, volume
+from calco.inspection.text import utf_16
 from calco.inspection.volumes import Disk, Volume
 
 SECTORS = (512, 4096)
@@ -50,6 +51,7 @@ class Extent:
     size_bytes: int
     uuid: str = ""
     named: tuple[str, str] = ("", "")
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,11 @@ def _volume(blocks: Blocks, extent: Extent, trouble: str) -> Volume:
     content, why = ("unknown", f"it {trouble}") if trouble else extent.named
     name = f"partition {extent.number}"
     if content:
-        return Volume(name, extent.offset, extent.size_bytes, content, None, why, extent.uuid, extent.number)
-    part = Part(blocks, extent.offset, extent.size_bytes)
-    return volume(part, name, extent.offset, extent.number, extent.uuid)
+        found = Volume(name, extent.offset, extent.size_bytes, content, None, why, extent.uuid, extent.number)
+    else:
+        part = Part(blocks, extent.offset, extent.size_bytes)
+        found = volume(part, name, extent.offset, extent.number, extent.uuid)
+    return replace(found, label=extent.label)
 
 
 def _misplaced(extents: Sequence[Extent], size_bytes: int) -> dict[int, str]:
@@ -160,7 +164,9 @@ def _gpt_extents(entries: bytes, size: int, sector: int) -> Iterator[Extent]:
         type, id, start, end = struct.unpack_from("<16s16sQQ", entries, index * size)
         if any(type):
             named = NAMED.get(str(uuid.UUID(bytes_le=type)).upper(), ("", ""))
-            yield Extent(index + 1, start * sector, (end - start + 1) * sector, str(uuid.UUID(bytes_le=id)), named)
+            label = utf_16(entries[index * size + 56 : index * size + 128]).split("\0")[0]
+            size_bytes = (end - start + 1) * sector
+            yield Extent(index + 1, start * sector, size_bytes, str(uuid.UUID(bytes_le=id)), named, label)
 
 
 # ----- MBR

@@ -22,6 +22,8 @@ class Volume:
     """Of the partition (GPT)."""
     number: int = 0
     """As Linux counts them, 0 for the whole disk."""
+    label: str = ""
+    """Of the partition (GPT): what ``PARTLABEL=`` names."""
 
 
 @dataclass(frozen=True)
