@@ -16,9 +16,9 @@ from tests.inspection.windows_binary import RESOURCES_AT, binary
 numbers = st.integers(0, 0xFFFF)
 
 
-@given(st.tuples(numbers, numbers, numbers, numbers))
-def test_the_version_that_was_written_is_read(version: tuple[int, int, int, int]) -> None:
-    assert pe_version(binary(".".join(map(str, version)))) == version
+@given(st.tuples(numbers, numbers, numbers, numbers), st.booleans())
+def test_the_version_that_was_written_is_read(version: tuple[int, int, int, int], is_64: bool) -> None:
+    assert pe_version(binary(".".join(map(str, version)), is_64)) == version
 
 
 @given(st.binary(max_size=2048))

@@ -7,13 +7,16 @@ import struct
 RESOURCES_AT, RESOURCES_ADDRESS = 0x200, 0x1000
 
 
-def binary(version: str) -> bytes:
+def binary(version: str, is_64: bool = True) -> bytes:
     """``6.3.9600.17415``."""
     resources = _resources(version)
     header = b"MZ".ljust(0x3C, b"\0") + struct.pack("<I", 0x40)
     coff = struct.pack("<4sHHIIIHH", b"PE\0\0", 0x8664, 1, 0, 0, 0, 240, 0x22)
     directories = [(0, 0), (0, 0), (RESOURCES_ADDRESS, len(resources))]
-    optional = struct.pack("<H", 0x20B).ljust(112, b"\0") + b"".join(struct.pack("<II", *each) for each in directories)
+    kind, length = (0x20B, 112) if is_64 else (0x10B, 96)
+    optional = struct.pack("<H", kind).ljust(length, b"\0") + b"".join(
+        struct.pack("<II", *each) for each in directories
+    )
     section = struct.pack("<8sIIII", b".rsrc", len(resources), RESOURCES_ADDRESS, len(resources), RESOURCES_AT)
     return (header + coff + optional.ljust(240, b"\0") + section.ljust(40, b"\0")).ljust(
         RESOURCES_AT, b"\0"

@@ -52,9 +52,9 @@ def _version_at(content: bytes) -> int:
     table = optional + optional_length
     sections = [_section(content, table + 40 * index) for index in range(count)]
     root = _offset(sections, address)
-    kinds = _entries(content, root, root)
-    names = _entries(content, root, root + _folder(kinds, RT_VERSION))
-    languages = _entries(content, root, root + _folder(names, next(iter(names), 0)))
+    kinds = _entries(content, root)
+    names = _entries(content, root + _folder(kinds, RT_VERSION))
+    languages = _entries(content, root + _folder(names, next(iter(names), 0)))
     data = root + next(iter(languages.values()), FOLDER)
     return _offset(sections, struct.unpack_from("<I", content, data)[0])
 
@@ -72,13 +72,12 @@ def _offset(sections: list[_Section], address: int) -> int:
     raise Unreadable("it holds no version")
 
 
-def _entries(content: bytes, root: int, at: int) -> dict[int, int]:
-    """What a folder of resources holds: offsets from ``root`` by number. At most 131,070 of them."""
+def _entries(content: bytes, at: int) -> dict[int, int]:
+    """What a folder of resources holds: offsets from their root by number. At most 131,070 of them."""
     named, numbered = struct.unpack_from("<HH", content, at + 12)
     if len(content) < at + 16 + 8 * (named + numbered):
         raise struct.error
-    pairs = struct.iter_unpack("<II", content[at + 16 : at + 16 + 8 * (named + numbered)])
-    return {number: offset for number, offset in pairs if root + (offset & ~FOLDER) < len(content)}
+    return dict(struct.iter_unpack("<II", content[at + 16 : at + 16 + 8 * (named + numbered)]))
 
 
 def _folder(entries: dict[int, int], number: int) -> int:
