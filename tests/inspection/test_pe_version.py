@@ -3,6 +3,7 @@
 import struct
 import time
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,17 @@ numbers = st.integers(0, 0xFFFF)
 @given(st.tuples(numbers, numbers, numbers, numbers), st.booleans())
 def test_the_version_that_was_written_is_read(version: tuple[int, int, int, int], is_64: bool) -> None:
     assert pe_version(binary(".".join(map(str, version)), is_64)) == version
+
+
+@pytest.mark.parametrize("name", ["t32.exe", "t64.exe", "w64-arm.exe"])
+def test_the_version_of_a_real_binary_is_read(name: str) -> None:
+    """The launchers that pip writes scripts with on Windows."""
+    spec = find_spec("pip")
+    if spec is None or spec.origin is None:
+        pytest.skip("pip is not installed here")
+    launcher = Path(spec.origin).parent / "_vendor" / "distlib" / name
+
+    assert pe_version(launcher.read_bytes())[0] == 1
 
 
 @given(st.binary(max_size=2048))
