@@ -6,6 +6,7 @@ clients` writes the page anew.
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -69,7 +70,8 @@ def flagged(folder: Path) -> dict[str, str]:
 
 
 def said(folder: Path, line: str, environ: Mapping[str, str] | None = None) -> str:
-    """A command as one would type it, what it printed, and its exit status."""
+    """A command as one would type it, what it printed, and its exit status. How many checks there are beside those that
+    are shown is left out: a new check is no news for the page."""
     argv = [sys.executable, "-m", *shlex.split(line)]
     done = subprocess.run(
         argv,
@@ -80,7 +82,8 @@ def said(folder: Path, line: str, environ: Mapping[str, str] | None = None) -> s
         timeout=120,
         check=False,
     )
-    return pages.fence("text", f"$ {line}\n{done.stdout}{done.stderr}\n$ echo $?\n{done.returncode}")
+    printed = re.sub(r"^\d+ more in order", "... more in order", done.stdout + done.stderr, flags=re.MULTILINE)
+    return pages.fence("text", f"$ {line}\n{printed}\n$ echo $?\n{done.returncode}")
 
 
 # --- the disks -------------------------------------------------------------------------------------------------------
