@@ -285,6 +285,17 @@ def test_a_damaged_superblock_is_said(what: str, at: int, words: bytes, why: str
     assert why in seen.why
 
 
+@pytest.mark.parametrize("feature", [0x1, 0x1000, 0x40000], ids=["compression", "data in folders", "unknown"])
+def test_a_file_system_with_features_that_are_not_known_is_not_read(feature: int) -> None:
+    image = disk("ext2")
+    (features,) = struct.unpack_from("<I", image, 1024 + 0x60)
+
+    seen = volume_of(Memory(image).written(1024 + 0x60, struct.pack("<I", features | feature)))
+
+    assert seen.files is None
+    assert "features that are not read" in seen.why
+
+
 def test_a_file_system_that_is_longer_than_its_volume_is_not_read() -> None:
     seen = volume_of(disk()[: 4 << 20])
 

@@ -30,6 +30,10 @@ RECOVER, JOURNAL_DEV, META_BG, EXTENTS, LONG = 0x4, 0x8, 0x10, 0x40, 0x80
 FILE_TYPES, CSUM_SEED, FLEX_BG = 0x2, 0x2000, 0x200
 METADATA_CSUM = 0x400  # a feature that a reader may not know
 
+UNDERSTOOD = 0x2 | RECOVER | EXTENTS | LONG | 0x100 | FLEX_BG | 0x400 | CSUM_SEED | 0x4000 | 0x8000 | 0x10000 | 0x20000
+"""Also: multi-mount protection, values in inodes of their own, large folders, content in inodes, encrypted folders,
+folders without regard to case. None of them changes what is read here, or what it changes is told by the inode."""
+
 KINDS: Mapping[int, int] = MappingProxyType(
     {1: 0x8000, 2: 0x4000, 3: 0x2000, 4: 0x6000, 5: 0x1000, 6: 0xC000, 7: 0xA000}
 )
@@ -140,6 +144,8 @@ def _sane(found: Superblock, size_bytes: int) -> None:
         raise Unreadable("ext: the journal of another file system")
     if found.incompatible & META_BG:
         raise Unreadable("ext: meta block groups are not read")
+    if found.incompatible & ~UNDERSTOOD:
+        raise Unreadable("ext: it has features that are not read")
     if (
         not 1024 <= found.block_bytes <= 65536
         or not 0 < found.inodes_per_group <= 8 * found.block_bytes
