@@ -19,5 +19,6 @@ def test_the_demo_ends_with_three_clones_that_are_machines_of_their_own(tmp_path
     for what in ("host name", "machine-id", "host key"):
         assert len({each[what] for each in machines}) == 4, what
     assert len({each["files"] for each in machines}) == 1
+    assert [each["verdict"] for each in shown["verdicts"]] == ["specialized", "generalized"]
     copied = {each["step"]: each["bytes copied"] for each in shown["steps"]}
     assert copied["capture image"] == "0"
