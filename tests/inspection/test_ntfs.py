@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from calco.inspection import ntfs_index
 from calco.inspection.blocks import Unreadable
-from calco.inspection.file_system import Kind
-from calco.inspection.nodes import Name
-from calco.inspection.ntfs import log_is_clean
+from calco.inspection.file_system import Entry, Kind
+from calco.inspection.nodes import Name, Node
+from calco.inspection.ntfs import NtfsDriver, log_is_clean
+from calco.inspection.tsk import Attribute
 from tests.inspection.disks import Folder, Link, Memory, Tree, files_of, ntfs, volume_of
 
 TREE: Tree = {
@@ -59,6 +60,62 @@ def test_links_are_followed_within_the_volume() -> None:
     assert listed["Documents"] is Kind.LINK
     with pytest.raises(Unreadable, match="too many links"):
         files.list("/turn")
+
+
+class OneFile:
+    """A file with those attributes, as the library tells of it."""
+
+    def __init__(self, *attributes: tuple[int, str, bytes]) -> None:
+        self._contents = {number: content for number, (_, _, content) in enumerate(attributes)}
+        self._attributes = [
+            Attribute(type, number, name, len(content)) for number, (type, name, content) in enumerate(attributes)
+        ]
+
+    def entry(self, number: int, name: str) -> tuple[Entry, int]:
+        assert number == 30
+        return Entry(name, Kind.FILE, 100), 1
+
+    def content(self, number: int, offset: int, length: int, attribute: Attribute | None = None) -> bytes:
+        assert (number, attribute is None) == (30, False)
+        assert attribute is not None
+        return self._contents[attribute.id][offset : offset + length]
+
+    def attributes(self, number: int) -> list[Attribute]:
+        assert number == 30
+        return self._attributes
+
+
+@pytest.mark.parametrize(
+    ("attribute", "why"),
+    [
+        ((0xC0, "", struct.pack("<IHH", 0x80000017, 0, 0)), "compressed by Windows"),
+        ((0xC0, "", struct.pack("<IHH", 0x9000001A, 0, 0)), "reparse point of kind 0x9000001A"),
+        ((0x100, "$EFS", b""), "encrypted"),
+    ],
+    ids=["compact /exe", "in the cloud", "EFS"],
+)
+def test_a_file_that_windows_keeps_elsewhere_is_listed_and_not_read(
+    attribute: tuple[int, str, bytes], why: str
+) -> None:
+    """Its plain bytes are there, and all of them are zero."""
+    driver = NtfsDriver(OneFile((0x80, "", bytes(100)), attribute), 4096)
+    folder = Node(Entry("/", Kind.FOLDER, 0), 5, 5)
+
+    file = driver.node(Name("file", 30, 1), folder)
+
+    assert (file.entry.kind, file.entry.size_bytes) == (Kind.FILE, 100)
+    with pytest.raises(Unreadable, match=why):
+        driver.content(file, 0, 100)
+
+
+def test_a_link_to_another_drive_is_not_followed_here() -> None:
+    image = ntfs({"/link": Link("elsewhere-----")})
+    plain, other = "elsewhere-----".encode("utf-16-le"), r"\??\D:\folder".ljust(14, "x").encode("utf-16-le")[: 2 * 14]
+    changed = image.replace(plain, other)
+    assert changed != image
+
+    with pytest.raises(Unreadable, match="drive D:"):
+        files_of(changed).link("/link")
 
 
 def test_what_is_not_there_is_none() -> None:

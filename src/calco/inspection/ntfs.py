@@ -10,6 +10,7 @@ libntfs-3g/logfile.c, unmount (what tells that Windows was shut down cleanly).
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Protocol
 
 from calco.inspection import ntfs_index
 from calco.inspection.blocks import Blocks, Unreadable
@@ -35,11 +36,21 @@ ATTRIBUTE_MAX = 64 << 20
 SYSTEM_DRIVE = "C:"
 
 
+class Files(Protocol):
+    """What of ``Tsk`` is asked."""
+
+    def entry(self, number: int, name: str) -> tuple[Entry, int]: ...
+
+    def content(self, number: int, offset: int, length: int, attribute: Attribute | None = None) -> bytes: ...
+
+    def attributes(self, number: int) -> list[Attribute]: ...
+
+
 def open_ntfs(blocks: Blocks) -> FileSystem:
     """Raises Unreadable."""
     boot = blocks.read(0, 512)
     (serial,) = struct.unpack_from("<Q", boot, 0x48)
-    driver = _Driver(Tsk(blocks, "ntfs"), _cluster_bytes(boot))
+    driver = NtfsDriver(Tsk(blocks, "ntfs"), _cluster_bytes(boot))
     files = NodeFileSystem(driver, "ntfs", uuid=f"{serial:016X}", label=driver.label())
     files.stale = driver.stale() or _hibernated(files)
     return files
@@ -62,11 +73,13 @@ def _hibernated(files: NodeFileSystem) -> str:
     return "Windows is hibernated, or was shut down by fast startup" if start in {b"hibr", b"HIBR"} else ""
 
 
-class _Driver:
+class NtfsDriver:
+    """``nodes.Driver``."""
+
     folds = True
     root = ROOT
 
-    def __init__(self, tsk: Tsk, cluster_bytes: int) -> None:
+    def __init__(self, tsk: Files, cluster_bytes: int) -> None:
         self._tsk = tsk
         self._cluster_bytes = cluster_bytes
 
