@@ -13,6 +13,7 @@ HOPS_MAX = 40
 DEPTH_MAX = 100
 ENTRIES_MAX = 200_000
 """Names in one folder that are read."""
+NODES_KEPT = 10_000
 
 TARGET_MAX = 4096
 """Bytes of a link. Source: limits.h, PATH_MAX."""
@@ -64,6 +65,7 @@ class NodeFileSystem:
         self._driver = driver
         self._root = Node(Entry("/", Kind.FOLDER, 0, 0 if driver.folds else 0o755), driver.root, driver.root)
         self._folders: dict[int, dict[str, Name]] = {}
+        self._nodes: dict[tuple[int, Name], Node] = {}
 
     def entry(self, path: str) -> Entry | None:
         found = self._find(path)
@@ -77,7 +79,7 @@ class NodeFileSystem:
         found = self._find(path)
         if found is None or found.entry.kind is not Kind.FOLDER:
             return None
-        return [self._driver.node(each, found).entry for each in self._folder(found).values()]
+        return [self._node(each, found).entry for each in self._folder(found).values()]
 
     def read(self, path: str, limit_bytes: int) -> bytes | None:
         found = self._file(path)
@@ -109,7 +111,7 @@ class NodeFileSystem:
             name = self._folder(way[-1]).get(self._key(step))
             if name is None:
                 return None
-            found = self._driver.node(name, way[-1])
+            found = self._node(name, way[-1])
             if found.entry.kind is not Kind.LINK or not (todo or follow_last):
                 way.append(found)
                 continue
@@ -120,6 +122,15 @@ class NodeFileSystem:
             way = [self._root] if target.startswith("/") else way
             todo += _steps(target)
         return way[-1]
+
+    def _node(self, name: Name, folder: Node) -> Node:
+        """Every path leads through the same few folders."""
+        known = self._nodes.get((folder.number, name))
+        if known is None:
+            known = self._driver.node(name, folder)
+            if len(self._nodes) < NODES_KEPT:
+                self._nodes[folder.number, name] = known
+        return known
 
     def _key(self, name: str) -> str:
         return name.upper() if self._driver.folds else name
