@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from calco.inspection.blocks import Unreadable
-from calco.inspection.file_system import Entry, FileSystem, Kind
-from calco.inspection.partitions import volumes_of
-from calco.inspection.volumes import Volume
+from calco.inspection.files.file_system import Entry, FileSystem, Kind
+from calco.inspection.files.partitions import volumes_of
+from calco.inspection.files.volumes import Volume
 from calco.ports import Extent
 
 MIB = 1 << 20

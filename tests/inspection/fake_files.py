@@ -4,8 +4,8 @@ from collections.abc import Collection
 from posixpath import normpath
 
 from calco.inspection.blocks import Unreadable
-from calco.inspection.file_system import Entry, Kind
-from calco.inspection.volumes import Disk, Volume
+from calco.inspection.files.file_system import Entry, Kind
+from calco.inspection.files.volumes import Disk, Volume
 from tests.inspection.disks import File, Folder, Link, Memory, Tree
 
 HOPS_MAX = 40

@@ -8,7 +8,7 @@ import pytest
 
 from calco.inspection.check import run
 from calco.inspection.checks_disk import CHECKS
-from calco.inspection.partitions import volumes_of
+from calco.inspection.files.partitions import volumes_of
 from calco.model.inspection import Result
 from tests.inspection import disks, samples
 from tests.inspection.disks import (

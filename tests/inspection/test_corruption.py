@@ -41,7 +41,7 @@ from tests.inspection.disks import (
     unfinished,
     xfs,
 )
-from tests.inspection.windows_disk import GENERALIZED, ready_windows
+from tests.inspection.windows.disk import GENERALIZED, ready_windows
 
 CLEAN: Tree = {
     "/etc/os-release": b'ID=debian\nNAME="Debian GNU/Linux"\n',

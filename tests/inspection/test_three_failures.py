@@ -19,10 +19,10 @@ from calco.model.document import Document
 from tests.boot.lab import Lab, key_pair
 from tests.contract import pages
 from tests.inspection.disks import ESP, WINDOWS, Partition, Tree, ext4, fat, gpt
-from tests.inspection.linux_samples import INSTANCE, KEY, PUBLIC
-from tests.inspection.linux_trees import GROUP, PASSWD, READY, SHADOW, changed
+from tests.inspection.linux.samples import INSTANCE, KEY, PUBLIC
+from tests.inspection.linux.trees import GROUP, PASSWD, READY, SHADOW, changed
 from tests.inspection.samples import bitlocker
-from tests.inspection.windows_disk import IMAGE_STATE, SYSPREP_STATUS, WindowsDisk, ready_windows
+from tests.inspection.windows.disk import IMAGE_STATE, SYSPREP_STATUS, WindowsDisk, ready_windows
 from tests.service_process import serving
 
 pytestmark = pytest.mark.slow

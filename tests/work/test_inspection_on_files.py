@@ -12,7 +12,7 @@ from calco.model.virtual_machine import Act
 from calco.work import image, inspection, virtual_machine
 from calco.work.capture_verdict import warning_of
 from tests.inspection.disks import ext4
-from tests.inspection.linux_trees import READY, changed
+from tests.inspection.linux.trees import READY, changed
 from tests.work.holding import on_files
 from tests.work.sources import blob_at, from_disk, image_of, page_blob
 from tests.world import World

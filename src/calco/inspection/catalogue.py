@@ -8,14 +8,11 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from calco.inspection import (
-    checks_azure_windows,
-    checks_container,
-    checks_disk,
-    checks_linux,
-    checks_windows,
-)
+from calco.inspection import checks_container, checks_disk
 from calco.inspection.check import Check, Seen
+from calco.inspection.linux import checks as checks_linux
+from calco.inspection.windows import checks as checks_windows
+from calco.inspection.windows import checks_azure as checks_azure_windows
 from calco.model.inspection import Outcome
 
 CATALOGUE: tuple[Check[Any], ...] = (

@@ -5,7 +5,7 @@ generalizing a VM" (encrypted drives are not generalized); UEFI specification 2.
 """
 
 from calco.inspection.check import Check, Found, failed, not_read, passed
-from calco.inspection.volumes import Disk, Volume
+from calco.inspection.files.volumes import Disk, Volume
 from calco.model.inspection import Severity
 
 READ = frozenset({"ext2", "ext3", "ext4", "xfs", "ntfs", "fat"})

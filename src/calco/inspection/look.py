@@ -6,13 +6,15 @@ the disk, and a verdict that could not be computed is unknown.
 
 from dataclasses import replace
 
-from calco.inspection import checks_disk, linux, windows
+from calco.inspection import checks_disk
 from calco.inspection.blocks import Blocks, KeptBlocks
 from calco.inspection.check import attempt, run
-from calco.inspection.partitions import volumes_of
-from calco.inspection.registry import open_hive
+from calco.inspection.files.partitions import volumes_of
+from calco.inspection.files.volumes import Disk
+from calco.inspection.linux import look as linux
 from calco.inspection.sighting import LINES_MAX, Sighting, unknown
-from calco.inspection.volumes import Disk
+from calco.inspection.windows import look as windows
+from calco.inspection.windows.registry import open_hive
 from calco.model.inspection import Verdict
 
 

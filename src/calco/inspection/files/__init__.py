@@ -1,0 +1,1 @@
+"""What lies where on a disk: partitions, file systems and their files. Paths and bytes, no opinion."""
