@@ -115,7 +115,8 @@ CHECKS: tuple[Check[DiskFile], ...] = (
         Severity.BLOCKS_BOOT,
         "Length of a fixed VHD",
         "the disk's size and a footer of 512 bytes",
-        "The file is not as long as its disk and its footer: it was cut, or something was appended.",
+        "The file is not as long as its disk and its footer: it was cut, or something was put in; copy it again if it "
+        "was longer where it comes from.",
         _as_fixed_vhd("vpc", "disk.vhd"),
         _SOURCE + "; VHD specification 1.0",
         _length,
@@ -126,7 +127,8 @@ CHECKS: tuple[Check[DiskFile], ...] = (
         "Size of an OS disk",
         "at most 4,095 GiB",
         "The disk is larger than any OS disk may be in Azure.",
-        "Shrink the partitions to less than 4,095 GiB, then: qemu-img resize -f raw --shrink disk.raw 4095G",
+        "# shrink its file systems and partitions to less than 4,095 GiB first: what lies behind is cut off\n"
+        "qemu-img resize -f raw --shrink disk.raw 4095G",
         'Azure, "Scalability targets for VM disks"',
         _size,
     ),
@@ -136,7 +138,8 @@ CHECKS: tuple[Check[DiskFile], ...] = (
         "Size of a generation 1 OS disk",
         "at most 2,048 GiB",
         "A generation 1 machine boots from no disk this large; a generation 2 machine does.",
-        "Create the image with --hyper-v-generation V2, if the disk boots by UEFI; else shrink its partitions, then: "
+        "# if the disk boots by UEFI, create the image with --hyper-v-generation V2; else shrink its file systems and\n"
+        "# partitions to less than 2,048 GiB first: what lies behind is cut off\n"
         "qemu-img resize -f raw --shrink disk.raw 2048G",
         _SOURCE,
         _first_generation,

@@ -76,7 +76,9 @@ CHECKS: tuple[Check[Disk], ...] = (
         "Partition table",
         "whole, with every partition inside of the disk and none over another",
         "The partition table is damaged or contradicts itself; what it misplaces was not read.",
-        "sgdisk --verify /dev/sda; where only one copy of a GPT is damaged: sgdisk --move-second-header /dev/sda",
+        "sgdisk --verify /dev/sda\n"
+        "# where it says that only one copy of a GPT is damaged:\n"
+        "sgdisk --move-second-header /dev/sda",
         "UEFI specification 2.10, chapter 5",
         _table,
     ),
@@ -99,8 +101,9 @@ CHECKS: tuple[Check[Disk], ...] = (
         "no volume is encrypted by LUKS",
         "A volume is encrypted by LUKS: a machine in the cloud waits at boot for a passphrase that nobody types, all "
         "machines made of it share one key, and nothing on it can be looked at.",
-        "cryptsetup reencrypt --decrypt --header /root/luks-header /dev/sda2 (from a rescue system), then take its "
-        "line out of /etc/crypttab; Azure encrypts what it stores by itself",
+        "# from a rescue system, with a copy of the disk at hand:\n"
+        "cryptsetup reencrypt --decrypt --header /root/luks-header /dev/sda2\n"
+        "# then take its line out of /etc/crypttab; Azure encrypts what it stores by itself",
         'Azure, "Azure Disk Encryption scenarios on Linux VMs"; cryptsetup-reencrypt(8)',
         _luks,
     ),
@@ -110,7 +113,10 @@ CHECKS: tuple[Check[Disk], ...] = (
         "File systems",
         "none is damaged",
         "A file system cannot be read, so nothing that is on it has a say in the verdict.",
-        "Linux: fsck -f -y /dev/sda1 (unmounted; XFS: xfs_repair /dev/sda1). Windows: chkdsk C: /f /r",
+        "# Linux, unmounted, from a rescue system; of XFS: xfs_repair /dev/sda1\n"
+        "fsck -f -y /dev/sda1\n"
+        "# Windows:\n"
+        "chkdsk C: /f /r",
         "fsck(8), xfs_repair(8); Microsoft, chkdsk",
         _damaged,
     ),
@@ -120,7 +126,7 @@ CHECKS: tuple[Check[Disk], ...] = (
         "Volumes that are not read",
         "none",
         "A volume is of a kind that is not read here, so nothing that is on it has a say in the verdict.",
-        "Linux: lsblk --fs. Windows: Get-Volume. Look at it on the machine itself",
+        "# look at it on the machine itself; Linux: lsblk --fs; Windows: Get-Volume",
         "what calco reads: ext2 to ext4, XFS, NTFS and FAT",
         _unread,
     ),
@@ -131,7 +137,10 @@ CHECKS: tuple[Check[Disk], ...] = (
         "all of them",
         "A file system was in use when this was taken, or its system was not shut down: what is read may be older than "
         "what was written last, and the verdict is never that it is generalized.",
-        "Linux: shutdown -h now. Windows: powercfg /h off && shutdown /s /t 0. Take the disk when the machine is off",
+        "# take the disk when the machine is off; Linux:\n"
+        "shutdown -h now\n"
+        "# Windows, which hibernates else:\n"
+        "powercfg /h off; shutdown /s /t 0",
         'Azure, "Prepare a Windows VHD or VHDX to upload to Azure"',
         _closed,
     ),

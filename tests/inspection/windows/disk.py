@@ -222,7 +222,7 @@ EFFECTS: Mapping[str, Callable[[WindowsDisk], None]] = {
     r"\| Remove-LocalUser$": _accounts_leave,
     r"^Get-CimInstance Win32_UserProfile .* Remove-CimInstance$": _people_leave,
     r"\| Remove-AppxPackage -AllUsers$": _apps_leave,
-    r"^Uninstall-WindowsFeature ": _roles_leave,
+    r"Uninstall-WindowsFeature ": _roles_leave,
     r"^Remove-Computer -WorkgroupName": _domain_left,
     r"^shutdown /s ": _shut_down,
 }

@@ -305,7 +305,7 @@ def test_why_sysprep_failed_stands_with_the_verdict() -> None:
     disk = ready_windows()
     ended(APP)(disk)
 
-    assert disk.seen().evidence[-1].startswith("Sysprep failed when it ran last. An app from the Store was installed")
+    assert disk.seen().evidence[-1].startswith("Sysprep failed when it ran last, because an app from the Store was installed")
 
 
 def test_an_error_that_nobody_knows_is_shown_as_it_stands() -> None:

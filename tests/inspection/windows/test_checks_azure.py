@@ -305,9 +305,7 @@ EFFECTS: dict[str, Step] = {
     "Set-NetFirewallRule -Group '@FirewallAPI.dll,-28752' -Enabled True -Profile Any -RemoteAddress Any": rule(
         "RemoteDesktop-UserMode-In-TCP", firewall_rule("LPort=3389")
     ),
-    "Get-NetFirewallPortFilter -Protocol TCP": rule(
-        "{shut}", firewall_rule("LPort=3389", action="Block", active="FALSE")
-    ),
+    "Disable-NetFirewallRule -Name ": rule("{shut}", firewall_rule("LPort=3389", action="Block", active="FALSE")),
     "Set-NetFirewallRule -Name FPS-ICMP4-ERQ-In -Enabled True": rule(
         "FPS-ICMP4-ERQ-In", "v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=1|"
     ),
@@ -319,7 +317,7 @@ EFFECTS: dict[str, Step] = {
     ),
     "Enable-PSRemoting -Force": rule("WINRM-HTTP-In-TCP", firewall_rule("LPort=5985")),
     "sfc /scannow": put_back,
-    "msiexec.exe /i VMAgent.msi": put_back,
+    "Invoke-WebRequest -UseBasicParsing 'https://go.microsoft.com/": put_back,
     "control /name Microsoft.WindowsUpdate": updated,
     "# no command mends this: move to a Windows of 64 bit": put(
         rf"{SESSIONS}\Environment", "PROCESSOR_ARCHITECTURE", "AMD64"
@@ -386,7 +384,7 @@ def test_only_what_keeps_a_machine_from_booting_or_being_reached_blocks() -> Non
 
     assert blocking == {
         "winhttp-proxy",
-        *(f"service-{each}" for each in ("bfe", "dhcp", "dnscache", "iphlpsvc", "nsi", "mpssvc", "termservice")),
+        *(f"service-{each}" for each in ("bfe", "dhcp", "nsi", "mpssvc", "termservice")),
         *("rdp-on", "rdp-on-policy", "rdp-port", "rdp-adapters", "rdp-certificate"),
         *(
             "firewall-exceptions",

@@ -198,7 +198,8 @@ CHECKS: tuple[Check[Linux], ...] = (
         "Agent that sets a machine up",
         "cloud-init, waagent, or both",
         "Nothing on this disk tells Azure that a machine is ready: its creation ends in OSProvisioningTimedOut.",
-        "apt-get install --yes cloud-init waagent || yum install -y cloud-init WALinuxAgent",
+        "apt-get install --yes cloud-init waagent || apt-get install --yes cloud-init walinuxagent || "
+        "yum install -y cloud-init WALinuxAgent || zypper install -y cloud-init python-azure-agent",
         PROVISIONING,
         _agents,
     ),
@@ -221,7 +222,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "Data sources of cloud-init",
         "Azure among them",
         "cloud-init may not look for Azure: it sets nothing up, and creating a machine ends in OSProvisioningTimedOut.",
-        "echo 'datasource_list: [Azure]' > /etc/cloud/cloud.cfg.d/99-azure.cfg",
+        "echo 'datasource_list: [Azure]' > /etc/cloud/cloud.cfg.d/zz-azure.cfg",
         f"{PREPARE}; cloud-init, datasource_list",
         _datasources,
     ),
@@ -231,7 +232,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "cloud-init",
         "installed",
         "waagent provisions alone; Azure recommends cloud-init for it, with waagent for extensions.",
-        "apt-get install --yes cloud-init || yum install -y cloud-init",
+        "apt-get install --yes cloud-init || yum install -y cloud-init || zypper install -y cloud-init",
         PROVISIONING,
         _cloud_init_there,
     ),
@@ -241,7 +242,8 @@ CHECKS: tuple[Check[Linux], ...] = (
         "waagent",
         "installed",
         "Without waagent a machine has no extensions: no reset of passwords, no run-command, no monitoring.",
-        "apt-get install --yes waagent || yum install -y WALinuxAgent",
+        "apt-get install --yes waagent || apt-get install --yes walinuxagent || yum install -y WALinuxAgent || "
+        "zypper install -y python-azure-agent",
         PROVISIONING,
         _waagent_there,
     ),
@@ -250,8 +252,8 @@ CHECKS: tuple[Check[Linux], ...] = (
         BLOCKS,
         "Who makes new SSH host keys",
         "Provisioning.RegenerateSshHostKeyPair=y",
-        "Nobody makes SSH host keys once they are removed, and sshd does not start without one; `waagent -deprovision` "
-        "leaves them too.",
+        "Nobody makes new SSH host keys, without which sshd does not start, and so `waagent -deprovision` leaves this "
+        "machine's.",
         "sed -i 's/^Provisioning.RegenerateSshHostKeyPair=.*/Provisioning.RegenerateSshHostKeyPair=y/' "
         "/etc/waagent.conf",
         DEPROVISION,
@@ -283,7 +285,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         LEAKS,
         "waagent's copy of the provisioning data",
         "none",
-        "It names the account that was created, and may hold its password and the custom data.",
+        "ovf-env.xml names the account that was created, and may hold its password and the custom data.",
         "rm -f /var/lib/waagent/ovf-env.xml",
         DEPROVISION,
         lambda system: _at_waagent("ovf-env.xml", system),
@@ -304,8 +306,9 @@ CHECKS: tuple[Check[Linux], ...] = (
         LEAKS,
         "waagent's state and extensions",
         "none",
-        "Goal states and extensions of this machine, with their settings, are still there.",
-        "rm -rf /var/lib/waagent/*",
+        "Goal states and extensions of this machine, with their settings, are still there; waagent writes them again "
+        "while it runs.",
+        "systemctl stop waagent walinuxagent 2>/dev/null; rm -rf /var/lib/waagent/*",
         DEPROVISION,
         _waagent_state,
     ),
@@ -313,7 +316,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "linux.waagent-logs",
         ADVICE,
         "Logs of waagent and extensions",
-        "They tell of this machine: accounts, addresses, what extensions did.",
+        "Logs of waagent and of extensions tell of this machine: accounts, addresses, what was run.",
         ("/var/log/waagent*.log*", "/var/log/azure/*", "/var/log/azure/*/*", "/var/log/azure/*/*/*"),
         source=DEPROVISION,
         fix="rm -rf /var/log/waagent*.log* /var/log/azure/*",
@@ -323,8 +326,8 @@ CHECKS: tuple[Check[Linux], ...] = (
         LEAKS,
         "cloud-init's state of this machine",
         "none",
-        "It holds what this machine was set up with (account, keys, perhaps a password's hash); `waagent -deprovision` "
-        "leaves it.",
+        "cloud-init keeps what this machine was set up with (account, keys, perhaps a password's hash); `waagent "
+        "-deprovision` leaves it.",
         CLEAN,
         "cloud-init, CLI commands, clean",
         _instances,
@@ -351,7 +354,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "linux.cloud-init-logs",
         ADVICE,
         "Logs of cloud-init",
-        "They tell of this machine, and of what its custom data printed.",
+        "cloud-init's logs tell of this machine, and of what its custom data printed.",
         ("/var/log/cloud-init.log*", "/var/log/cloud-init-output.log*"),
         source="cloud-init, CLI commands, clean",
         fix=CLEAN,
@@ -361,7 +364,8 @@ CHECKS: tuple[Check[Linux], ...] = (
         ADVICE,
         "Network settings that cloud-init wrote",
         "They name this machine's network card; a new machine's cloud-init writes its own over them, unless it is told "
-        "to leave the network alone.",
+        "to leave the network alone. Without them this machine has no network after a restart, until cloud-init is "
+        "cleaned too.",
         _WRITTEN,
         source="cloud-init, Network configuration",
     ),

@@ -37,6 +37,15 @@ ENDORSED = frozenset(
 _UNWANTED = frozenset({"quiet", "rhgb", "splash", "crashkernel=auto"})
 ARGUMENTS = ("rootdelay=300", "earlyprintk=ttyS0", "net.ifnames=0")
 UPDATE_GRUB = "update-grub || grub2-mkconfig -o /boot/grub2/grub.cfg"
+_KERNEL = "yum install -y kernel-core kernel-modules || yum install -y kernel"
+_CLOUD_KERNEL = (
+    'apt-get install --yes "linux-image-cloud-$(dpkg --print-architecture)" || apt-get install --yes linux-azure || '
+    f"{_KERNEL}"
+)
+_DEVICES = (
+    f"sed -i 's|^NAME[[:space:]]|UUID=ID |' /etc/fstab; {UPDATE_GRUB}   # for every NAME that was found, with the ID "
+    "that blkid shows for it"
+)
 _TEMPORARY = ("/dev/disk/cloud/", "/dev/disk/azure/", "/mnt/")
 _NEEDED = ("udf", "vfat", *HYPERV)
 _FIRST_DISK = re.compile(r"/dev/(sd|hd|vd|xvd)[a-z]+\d*$|/dev/(nvme\d+n\d+|mmcblk\d+)(p\d+)?$")
@@ -59,6 +68,16 @@ _SSHD_ON = (
     "/etc/runlevels/default/*sshd",
     "/etc/runlevels/default/dropbear",
 )
+
+
+def _arguments_added(words: str) -> str:
+    """The family of Red Hat keeps arguments with every kernel, the others in one file. Source: grubby(8)."""
+    sed = f"sed -i 's/^GRUB_CMDLINE_LINUX=\"/&{words} /' /etc/default/grub; {UPDATE_GRUB}"
+    return _by_grubby(f"--args='{words}'", sed)
+
+
+def _by_grubby(change: str, otherwise: str) -> str:
+    return f"if command -v grubby; then grubby --update-kernel=ALL {change}; else {otherwise}; fi"
 
 
 def _distribution(system: Linux) -> Found:
@@ -280,7 +299,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "Distribution",
         "one that Azure endorses",
         "Azure's support and its service agreement hold for endorsed distributions.",
-        "none: choose another distribution, or do without",
+        "# no command mends this: choose another distribution, or do without",
         'Azure, "Endorsed Linux distributions on Azure"',
         _distribution,
     ),
@@ -290,7 +309,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "Architecture",
         "64 bit (x64 or Arm64)",
         "Azure has no machines that run it.",
-        "none: install a 64-bit system",
+        "# no command mends this: install a system of 64 bit",
         'Azure, "Support for Linux images in Microsoft Azure"',
         _architecture,
     ),
@@ -300,7 +319,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "Kernel",
         "at least one",
         "There is no kernel to boot.",
-        "apt-get install --yes linux-image-cloud-amd64 || yum install -y kernel",
+        _CLOUD_KERNEL,
         PREPARE,
         _kernel,
     ),
@@ -310,7 +329,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "Drivers for Hyper-V",
         f"{named(HYPERV)} in every kernel",
         "A kernel without them finds neither disk nor network in Azure.",
-        "apt-get install --yes linux-image-cloud-amd64 || yum install -y kernel-core kernel-modules",
+        f"{_CLOUD_KERNEL}   # and remove the kernels that were found",
         PREPARE,
         lambda system: _lacking(system, HYPERV),
     ),
@@ -320,7 +339,8 @@ CHECKS: tuple[Check[Linux], ...] = (
         "Drivers for virtio",
         f"{named(VIRTIO)} in every kernel",
         "A kernel without them finds neither disk nor network on a machine of calco's (in Azure it may).",
-        "apt-get install --yes linux-image-cloud-amd64 || yum install -y kernel-core kernel-modules",
+        'apt-get install --yes "linux-image-cloud-$(dpkg --print-architecture)" || apt-get install --yes linux-virtual '
+        f"|| {_KERNEL}   # and remove the kernels that were found",
         "calco, docs/architecture.md (a machine's hardware); Linux, drivers/scsi/virtio_scsi.c",
         lambda system: _lacking(system, VIRTIO),
     ),
@@ -330,9 +350,9 @@ CHECKS: tuple[Check[Linux], ...] = (
         "Drivers in the first stage of boot",
         "hv_vmbus and hv_storvsc, whatever machine it was made on",
         "The first stage may hold only the drivers of the machine it was made on, and not find the disk in Azure.",
-        "printf 'hv_vmbus\\nhv_storvsc\\n' >> /etc/initramfs-tools/modules && update-initramfs -u -k all; "
-        "echo 'add_drivers+=\" hv_vmbus hv_storvsc hv_netvsc \"' > /etc/dracut.conf.d/azure.conf && "
-        "dracut -f --regenerate-all",
+        "if [ -d /etc/initramfs-tools ]; then printf 'hv_vmbus\\nhv_storvsc\\n' >> /etc/initramfs-tools/modules; "
+        "update-initramfs -u -k all; else echo 'add_drivers+=\" hv_vmbus hv_storvsc hv_netvsc \"' > "
+        "/etc/dracut.conf.d/azure.conf; dracut -f --regenerate-all; fi",
         PREPARE,
         _initramfs,
     ),
@@ -374,7 +394,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "Serial console",
         "console=ttyS0 on the kernel command line",
         "What the kernel says does not come to the serial console: boot diagnostics stay empty.",
-        f"sed -i 's/^GRUB_CMDLINE_LINUX=\"/&console=tty1 console=ttyS0,115200 /' /etc/default/grub; {UPDATE_GRUB}",
+        _arguments_added("console=tty1 console=ttyS0,115200"),
         PREPARE,
         _console,
     ),
@@ -384,8 +404,11 @@ CHECKS: tuple[Check[Linux], ...] = (
         "Arguments of the kernel that Azure asks to leave out",
         "no quiet, rhgb, splash or crashkernel=auto on the kernel command line",
         "The serial console shows little of a boot that goes wrong, or memory is set aside for crash dumps.",
-        "sed -i -E '/^GRUB_CMDLINE_LINUX/s/\\b(quiet|rhgb|splash|crashkernel=auto)\\b ?//g' /etc/default/grub; "
-        f"{UPDATE_GRUB}",
+        _by_grubby(
+            "--remove-args='quiet rhgb splash crashkernel=auto'",
+            "sed -i -E '/^GRUB_CMDLINE_LINUX/s/\\b(quiet|rhgb|splash|crashkernel=auto)\\b ?//g' /etc/default/grub; "
+            f"{UPDATE_GRUB}",
+        ),
         PREPARE,
         _quiet,
     ),
@@ -394,9 +417,9 @@ CHECKS: tuple[Check[Linux], ...] = (
         ADVICE,
         "Arguments of the kernel for Azure",
         named(ARGUMENTS),
-        "Azure recommends them: time for the root disk to appear, early messages, network cards named eth0.",
-        "sed -i 's/^GRUB_CMDLINE_LINUX=\"/&rootdelay=300 earlyprintk=ttyS0 net.ifnames=0 /' /etc/default/grub; "
-        f"{UPDATE_GRUB}",
+        "Azure recommends them: time for the root disk to appear, early messages, network cards named eth0 (network "
+        "settings that call a card otherwise have to follow).",
+        _arguments_added("rootdelay=300 earlyprintk=ttyS0 net.ifnames=0"),
         PREPARE,
         _recommended,
     ),
@@ -406,7 +429,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "Disks by name",
         "UUID= or LABEL=",
         "Which disk is sda may change from boot to boot: with a data disk attached the wrong one may be mounted.",
-        "sed -i 's|^NAME |UUID=ID |' /etc/fstab   # for every NAME that was found, with the ID that blkid shows for it",
+        _DEVICES,
         'Azure, "Troubleshoot Linux VM device name changes"',
         _device_names,
     ),
@@ -416,7 +439,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "Disks by the name of another platform",
         "UUID= or LABEL=",
         "The OS disk is called sda, on Hyper-V and here: a boot waits for a device that never comes.",
-        "sed -i 's|^NAME |UUID=ID |' /etc/fstab   # for every NAME that was found, with the ID that blkid shows for it",
+        _DEVICES,
         'Azure, "Troubleshoot Linux VM device name changes"; systemd.mount(5)',
         _foreign_devices,
     ),
@@ -426,7 +449,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "File systems that a boot waits for",
         "all on the OS disk, or with nofail",
         "fstab asks for a file system that is not on this disk: a machine of the image stops in emergency mode.",
-        "sed -i 's|^WHAT |#&|' /etc/fstab   # for everything that was found; or add the option nofail",
+        "sed -i 's|^WHAT[[:space:]]|#&|' /etc/fstab   # for everything that was found; or add the option nofail",
         'systemd.mount(5), nofail; Azure, "Linux VM doesn\'t start because of fstab errors"',
         _missing_mounts,
     ),
@@ -435,7 +458,8 @@ CHECKS: tuple[Check[Linux], ...] = (
         BLOCKS,
         "Encrypted volumes",
         "none",
-        "A boot waits for a passphrase, or for a key that is this machine's.",
+        "A boot waits for a passphrase, or for a key that is this machine's; what is on a volume stays shut once its "
+        "line is out, so move it first.",
         "sed -i 's/^[^#]/#&/' /etc/crypttab   # once the data is on volumes that are not encrypted",
         "crypttab(5)",
         _encrypted,
@@ -457,7 +481,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "SSH server",
         "installed",
         "A machine of this image cannot be reached.",
-        "apt-get install --yes openssh-server || yum install -y openssh-server",
+        "apt-get install --yes openssh-server || yum install -y openssh-server || zypper install -y openssh",
         PREPARE,
         _ssh_server,
     ),

@@ -6,9 +6,9 @@ from calco.inspection.check import Check, Found, failed, passed
 from calco.inspection.files.file_system import FileSystem
 from calco.inspection.linux.check import BUILDING, DEPROVISION, PREPARE, leftover, saying, there
 from calco.inspection.linux.files import lines, matching, named, present, text
+from calco.inspection.linux.host_keys import host_keys, named_keys
 from calco.inspection.linux.root import Linux
 from calco.inspection.linux.system import release
-from calco.inspection.linux.verdict import host_keys, named_keys
 from calco.model.inspection import Severity
 
 LEAKS, ADVICE = Severity.LEAKS, Severity.ADVICE
@@ -138,7 +138,9 @@ CHECKS: tuple[Check[Linux], ...] = (
         "SSH host keys",
         "none",
         "Every machine of this image has the same SSH host keys: whoever holds one machine can pose as all of them.",
-        "rm -f /etc/ssh/ssh_host_* /etc/dropbear/dropbear_*_host_key",
+        "rm -f /etc/ssh/ssh_host_* /etc/openssh/ssh_host_* /usr/local/etc/ssh_host_* /usr/local/etc/ssh/ssh_host_* "
+        "/etc/dropbear/dropbear_*_host_key /etc/dropbear/initramfs/dropbear_*_host_key "
+        "/etc/dropbear-initramfs/dropbear_*_host_key",
         DEPROVISION,
         _host_keys,
     ),
@@ -149,7 +151,8 @@ CHECKS: tuple[Check[Linux], ...] = (
         "none",
         "sshd_config names host keys in other places, which `waagent -deprovision` leaves: every machine of this image "
         "has the same.",
-        "rm -f $(awk 'tolower($1) == \"hostkey\" { print $2 }' /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf)",
+        "rm -f $(awk 'tolower($1) == \"hostkey\" { print $2 }' /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf "
+        "2>/dev/null)",
         "sshd_config(5), HostKey",
         _keys_elsewhere,
     ),
@@ -168,7 +171,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         LEAKS,
         "Machine id",
         "empty, or `uninitialized`",
-        "Every machine of this image has the same machine id: DHCP, journals and licences take them for one. "
+        "Every machine of this image has the same machine id: DHCP, journals and licences take them for one, and "
         "`waagent -deprovision` leaves it.",
         "truncate -s 0 /etc/machine-id",
         "machine-id(5)",
@@ -188,8 +191,8 @@ CHECKS: tuple[Check[Linux], ...] = (
         "linux.dhcp-leases",
         ADVICE,
         "DHCP leases",
-        "Leases of this machine's address are left: another machine may ask for the same one. A shutdown may write "
-        "them again after `waagent -deprovision`.",
+        "Leases of this machine's address are left, and another may ask for the same one; a shutdown may write them "
+        "again after `waagent -deprovision`.",
         _LEASES,
         source=DEPROVISION,
     ),
@@ -212,9 +215,10 @@ CHECKS: tuple[Check[Linux], ...] = (
         LEAKS,
         "Network settings for one network card",
         "none",
-        "Network settings name this machine's network card: they do not hold for another machine's.",
+        "Network settings name this machine's network card, and do not hold for another's; in netplan `match:` and "
+        "`set-name:` go together with the address, by hand.",
         "grep -lriE '^[[:space:]-]*(hwaddr|macaddress|macaddr|lladdr|hwaddress|permanentmacaddress|mac-address)' "
-        "/etc/sysconfig/network-scripts /etc/sysconfig/network /etc/netplan /etc/network /etc/systemd/network "
+        "/etc/sysconfig/network-scripts /etc/sysconfig/network /etc/network /etc/systemd/network "
         "/etc/NetworkManager/system-connections 2>/dev/null | xargs -r sed -i -E "
         "'/^[[:space:]-]*(hwaddr|macaddress|macaddr|lladdr|hwaddress|permanentmacaddress|mac-address)/Id'",
         "virt-sysprep(1), net-hwaddr",
@@ -235,7 +239,8 @@ CHECKS: tuple[Check[Linux], ...] = (
         ADVICE,
         "Name servers",
         "none, or a link",
-        "/etc/resolv.conf names the name servers of the network where this machine was.",
+        "/etc/resolv.conf names the name servers of the network where this machine was (without it no name is found "
+        "until it is written at the next boot).",
         "rm -f /etc/resolv.conf",
         DEPROVISION,
         _resolv_conf,
@@ -307,7 +312,8 @@ CHECKS: tuple[Check[Linux], ...] = (
         "linux.domain-membership",
         LEAKS,
         "Membership of a domain",
-        "The image holds this machine's own account in a domain (Kerberos keys, SSSD, Samba, FreeIPA).",
+        "The image holds this machine's own account in a domain (Kerberos keys, SSSD, Samba, FreeIPA), which this "
+        "machine loses too: accounts of the domain no longer sign in here.",
         (
             "/etc/krb5.keytab",
             "/var/lib/sss/db/*.ldb",
@@ -323,7 +329,8 @@ CHECKS: tuple[Check[Linux], ...] = (
         "linux.network-secrets",
         LEAKS,
         "Passwords and keys of networks",
-        "Network settings hold a password or a private key (Wi-Fi, VPN).",
+        "Network settings hold a password or a private key (Wi-Fi, VPN); they are deleted whole, and this machine "
+        "loses those connections.",
         (
             "/etc/NetworkManager/system-connections/*",
             "/etc/wpa_supplicant/*.conf",

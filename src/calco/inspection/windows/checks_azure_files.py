@@ -120,8 +120,9 @@ AGENT: tuple[Check[Windows], ...] = (
         "Azure's agent",
         "WindowsAzureGuestAgent and RdAgent are installed",
         "Without Azure's agent there are no extensions: no reset of a password, nothing run from outside.",
-        "msiexec.exe /i VMAgent.msi /quiet",
-        f'{PAGE}; Azure, "Azure Virtual Machine Agent overview": https://go.microsoft.com/fwlink/?LinkID=394789',
+        "Invoke-WebRequest -UseBasicParsing 'https://go.microsoft.com/fwlink/?LinkID=394789' -OutFile C:\\VMAgent.msi\n"
+        "Start-Process -Wait msiexec.exe '/i C:\\VMAgent.msi /quiet'; Remove-Item C:\\VMAgent.msi",
+        f'{PAGE}; Azure, "Azure Virtual Machine Agent overview"',
         _agent,
     ),
     *(
@@ -193,7 +194,7 @@ VERSIONS: tuple[Check[Windows], ...] = tuple(
         f"Versions of {component.words}",
         "at least those that Azure lists for this Windows",
         f"Binaries of {component.words} are older than Azure works with: known faults of them are not mended.",
-        "control /name Microsoft.WindowsUpdate",
+        "control /name Microsoft.WindowsUpdate   # on Server Core: sconfig",
         PAGE,
         _versions(component),
     )

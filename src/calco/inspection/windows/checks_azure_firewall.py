@@ -112,9 +112,7 @@ CHECKS: tuple[Check[Windows], ...] = (
         "Firewall does not block Remote Desktop",
         f"no active rule that blocks TCP port {RDP_PORT}",
         "A rule of the firewall blocks Remote Desktop, whatever others let in.",
-        f"Get-NetFirewallPortFilter -Protocol TCP | Where-Object {{ $_.LocalPort -in 'Any', '{RDP_PORT}' }}"
-        " | Get-NetFirewallRule | Where-Object { $_.Direction -eq 'Inbound' -and $_.Action -eq 'Block' }"
-        " | Disable-NetFirewallRule",
+        "Disable-NetFirewallRule -Name 'NAME'   # for every NAME that was found",
         PAGE,
         _rdp_blocked,
     ),

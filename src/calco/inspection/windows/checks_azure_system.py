@@ -142,9 +142,9 @@ SETTINGS: tuple[Check[Windows], ...] = (
 SERVICES: tuple[Check[Windows], ...] = (
     _service("BFE", True, Severity.BLOCKS_BOOT, "without it the firewall does not work, which may shut everybody out"),
     _service("Dhcp", True, Severity.BLOCKS_BOOT, "without it the machine gets no address in Azure's network"),
-    _service("Dnscache", True, Severity.BLOCKS_BOOT, "without it names are not resolved as what relies on it expects"),
+    _service("Dnscache", True, Severity.ADVICE, "without it names are not resolved as what relies on it expects"),
     _service("IKEEXT", True, Severity.ADVICE, "without it there is no IPsec"),
-    _service("iphlpsvc", True, Severity.BLOCKS_BOOT, "it is of the least that Azure names for a machine to be reached"),
+    _service("iphlpsvc", True, Severity.ADVICE, "without it there is no IPv6 over IPv4, nor a proxy of ports"),
     _service("nsi", True, Severity.BLOCKS_BOOT, "without it no service of the network starts"),
     _service("mpssvc", True, Severity.BLOCKS_BOOT, "without the firewall's service nobody is let in"),
     _service("RemoteRegistry", True, Severity.ADVICE, "without it nobody mends the registry from outside"),

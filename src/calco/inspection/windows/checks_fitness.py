@@ -112,8 +112,9 @@ CHECKS: tuple[Check[Windows], ...] = (
         Severity.BLOCKS_BOOT,
         "Domain controller",
         "no",
-        "The machine is a domain controller: clones of it cannot start as one, and its directory is on the disk.",
-        "Uninstall-ADDSDomainController\nUninstall-WindowsFeature AD-Domain-Services",
+        "The machine is a domain controller: clones of it cannot start as one, and its directory is on the disk; "
+        "demoted, it is none any more, and the domain ends with its last one.",
+        "Uninstall-ADDSDomainController\n# after the restart: Uninstall-WindowsFeature AD-Domain-Services",
         ROLES,
         _domain_controller,
     ),
@@ -122,7 +123,8 @@ CHECKS: tuple[Check[Windows], ...] = (
         Severity.ADVICE,
         "Server roles",
         "none that sysprep does not support",
-        "Roles are installed that may not work on clones: remove them here, and install them there.",
+        "Roles are installed that may not work on clones: remove them here, with what they serve, and install them "
+        "there.",
         "Uninstall-WindowsFeature " + ", ".join(each.feature for each in UNSUPPORTED),
         ROLES,
         _roles,
@@ -132,7 +134,8 @@ CHECKS: tuple[Check[Windows], ...] = (
         Severity.ADVICE,
         "Domain",
         "none",
-        "The machine is in a domain: sysprep takes it out, and what the domain's policies set stays on clones.",
+        "The machine is in a domain: sysprep takes it out, and what the domain's policies set stays on clones; "
+        "afterwards only local accounts sign in.",
         "Remove-Computer -WorkgroupName WORKGROUP -Force -Restart",
         'Microsoft, "Sysprep (System Preparation) Overview"',
         _domain,

@@ -13,6 +13,7 @@ from calco.model.inspection import Severity
 SYSPREP = "C:\\Windows\\System32\\Sysprep\\sysprep.exe /generalize /oobe /shutdown"
 STATES = 'Microsoft, "Windows Setup States"'
 LOGS = "reports of sysprep's logs"
+_LATER = "# after that: "
 
 
 def _mark(mark: Callable[[SetupState], Mark], *, absent: bool) -> Callable[[Windows], Found | None]:
@@ -72,14 +73,19 @@ def _clean(windows: Windows) -> Found | None:
     return failed(stale) if stale else passed("closed cleanly")
 
 
+def _is_waited_for(fix: str) -> bool:
+    """Whether what follows must not be pasted along with it: the machine restarts, or another one is made."""
+    return fix.splitlines()[-1].startswith(("shutdown", "#"))
+
+
 def _of_cause(cause: Cause) -> Check[Windows]:
     return Check(
         f"windows.sysprep-{cause.name}",
         Severity.BLOCKS_BOOT,
         cause.title,
         "a run that succeeded",
-        f"Sysprep failed, and the disk is not generalized. {cause.words}",
-        f"{cause.fix}\n{SYSPREP}",
+        f"Sysprep failed, and the disk is not generalized, because {cause.words}.",
+        f"{cause.fix}\n{_LATER if _is_waited_for(cause.fix) else ''}{SYSPREP}",
         cause.source,
         partial(_ended_by, cause),
     )
@@ -142,7 +148,7 @@ CHECKS: tuple[Check[Windows], ...] = (
         Severity.BLOCKS_BOOT,
         "Sysprep's last run",
         "it succeeded",
-        "Sysprep failed, and the disk is not generalized. Its log is in Windows\\System32\\Sysprep\\Panther.",
+        "Sysprep failed, and the disk is not generalized; its log is in Windows\\System32\\Sysprep\\Panther.",
         SYSPREP,
         LOGS,
         _ended_otherwise,

@@ -31,8 +31,8 @@ _BARE = re.compile(r"^.*?SYSPRP\s+")
 
 @dataclass(frozen=True)
 class Cause:
-    """``pattern`` finds it in an error's line. ``name`` ends the code of its check. ``words``: what it is, for the
-    message; ``fix``: what mends it, before sysprep runs again."""
+    """``pattern`` finds it in an error's line. ``name`` ends the code of its check. ``words``: sysprep failed,
+    because ...; ``fix``: what mends it, before sysprep runs again."""
 
     name: str
     title: str
@@ -57,7 +57,7 @@ CAUSES: tuple[Cause, ...] = (
         "store-apps",
         "Sysprep and Store apps",
         _any("not provisioned for all users", r"0x(8007)?3cf2\b"),
-        "An app from the Store was installed or updated for one user and not for all: sysprep cannot take it away.",
+        "an app from the Store was installed or updated for one user and not for all",
         REMOVE_APPS,
         'Microsoft, "Sysprep fails after you remove or update Microsoft Store apps" (KB 2769827)',
     ),
@@ -65,7 +65,7 @@ CAUSES: tuple[Cause, ...] = (
         "rearm",
         "Sysprep and the licence",
         _any("0xc004d307", "-1073425657", "SLReArmWindows"),
-        "The licence has been reset as often as this image allows.",
+        "the licence has been reset as often as this image allows",
         "# make the image anew from where Windows was installed",
         'Microsoft, "A fatal error occurred while trying to Sysprep the machine" (KB 929828)',
     ),
@@ -73,15 +73,16 @@ CAUSES: tuple[Cause, ...] = (
         "bitlocker",
         "Sysprep and BitLocker",
         _any("0x80310039", "BitLocker is on for the OS volume"),
-        "BitLocker is on, or still has to be switched off to the end, on the volume of the system.",
-        "manage-bde -off C:",
+        "BitLocker is on for the system's volume, or is not yet off to the end",
+        "manage-bde -off C:\n"
+        "while ((Get-BitLockerVolume C:).VolumeStatus -ne 'FullyDecrypted') { Start-Sleep -Seconds 10 }",
         "MicrosoftDocs/azure-docs#58134, canonical/packer-maas#341",
     ),
     Cause(
         "updates",
         "Sysprep and updates",
         _any("0x800f0975", "reserved storage", "active scenario", "pending CBS operations", "require a reboot"),
-        "Updates were being installed, or were waiting for a restart.",
+        "updates were being installed, or were waiting for a restart",
         "dism /online /Cleanup-Image /StartComponentCleanup\nshutdown /r /t 0",
         'Microsoft, "Errors when capturing Windows 11 image by using capture media in Configuration Manager"',
     ),
@@ -89,7 +90,7 @@ CAUSES: tuple[Cause, ...] = (
         "upgrade",
         "Sysprep and upgrades",
         _any("on an upgraded OS"),
-        "This Windows was upgraded from an older one, which this release's sysprep refuses.",
+        "this Windows was upgraded from an older one, which this release's sysprep refuses",
         'reg delete "HKLM\\SYSTEM\\Setup" /v Upgrade /f',
         "reports of sysprep's logs",
     ),
@@ -97,15 +98,16 @@ CAUSES: tuple[Cause, ...] = (
         "defender",
         "Sysprep and Defender for Endpoint",
         _any("senseGuid", "SenseClient"),
-        "The machine reports to Defender for Endpoint, which guards its identity against sysprep: take it out there.",
-        "# Defender portal, Settings, Endpoints, Offboarding: run the script for this machine, then\nshutdown /r /t 0",
+        "Defender for Endpoint, which the machine reports to, guards its identity against it",
+        "# in the Defender portal, Settings, Endpoints, Offboarding: run the script for this machine; then\n"
+        "shutdown /r /t 0",
         "actions/runner-images#9659",
     ),
     Cause(
         "transactions",
         "Sysprep and the transaction coordinator",
         _any(r"msdtcprx\.dll", "SysPrepDtc"),
-        "The Distributed Transaction Coordinator could not be reset.",
+        "the Distributed Transaction Coordinator could not be reset",
         "msdtc -uninstall\nmsdtc -install",
         "reports of sysprep's logs",
     ),
@@ -113,7 +115,7 @@ CAUSES: tuple[Cause, ...] = (
         "media-sharing",
         "Sysprep and media sharing",
         _any(r"drmv2clt\.dll", "WMPNetworkSvc"),
-        "Windows Media Player's network sharing was running.",
+        "Windows Media Player's network sharing was running",
         "sc.exe stop WMPNetworkSvc\nsc.exe config WMPNetworkSvc start= disabled",
         "reports of sysprep's logs",
     ),
@@ -121,7 +123,7 @@ CAUSES: tuple[Cause, ...] = (
         "services",
         "Sysprep and stopped services",
         _any("0x80070422", r"dwRet = 0x422\b", r"0x80080005"),
-        "A service that sysprep asks is disabled or does not start.",
+        "a service that it asks is disabled or does not start",
         "Get-Service tiledatamodelsvc, AppReadiness, wuauserv, TrustedInstaller, winmgmt -ErrorAction Ignore | "
         "Where-Object StartType -eq Disabled | Set-Service -StartupType Manual",
         "GoogleCloudPlatform/compute-image-windows#156; winerror.h, ERROR_SERVICE_DISABLED",
@@ -130,7 +132,7 @@ CAUSES: tuple[Cause, ...] = (
         "state",
         "Sysprep after a failed run",
         _any("machine is in an invalid state", r"0x8007001f\b"),
-        "An earlier run broke off half-way, and sysprep cannot go on from there: the image has to be made anew.",
+        "an earlier run broke off half-way, and it cannot go on from there",
         "# begin again with a disk or snapshot from before the first run",
         'Microsoft, "System Preparation tool error: A fatal error occurred while trying to sysprep the machine"',
     ),

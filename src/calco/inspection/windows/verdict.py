@@ -52,6 +52,6 @@ def last_failure(windows: Windows) -> tuple[str, ...]:
     run = attempt(lambda: last_run(windows), lambda _: None)
     if run is None or not run.failed:
         return ()
-    why = run.cause.words if run.cause else "Nobody here knows this error."
+    why = f", because {run.cause.words}" if run.cause else ", for a cause that is not known here"
     shown = run.lines_of(run.cause) if run.cause else run.errors
-    return (f"Sysprep failed when it ran last. {why} Its log: {shown[0]}",)
+    return (f"Sysprep failed when it ran last{why}. Its log: {shown[0]}",)
