@@ -4,6 +4,7 @@ Whatever the libraries below raise ends here, part by part: a system that cannot
 the disk, and a verdict that could not be computed is unknown.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from calco.inspection import checks_disk
@@ -17,6 +18,10 @@ from calco.inspection.windows import look as windows
 from calco.inspection.windows.registry import open_hive
 from calco.model.inspection import Verdict
 
+SMALL_BYTES = 32 << 20
+_NO_SYSTEMS = frozenset({"boot loader", "empty", "exfat", "fat", "iso9660", "reserved", "swap"})
+"""What a volume may hold beside a system, and nobody needs to read."""
+
 
 def look(blocks: Blocks) -> Sighting:
     """Never raises for what is on the disk."""
@@ -24,6 +29,8 @@ def look(blocks: Blocks) -> Sighting:
     disk = attempt(lambda: volumes_of(kept), lambda why: Disk(kept, "", (), f"What lies where: {why}."))
     seen = _system(disk)
     seen = replace(seen, seen=(*run(checks_disk.CHECKS, disk), *seen.seen))
+    for doubt in _unseen(disk):
+        seen = _doubted(seen, doubt)
     if kept.unreadable:
         seen = _doubted(seen, f"Not all of the disk could be read: {kept.unreadable}.")
     return replace(seen, evidence=seen.evidence[:LINES_MAX])
@@ -53,6 +60,16 @@ def _system(disk: Disk) -> Sighting:
     for doubt in doubts:
         seen = _doubted(seen, doubt)
     return seen
+
+
+def _unseen(disk: Disk) -> Iterator[str]:
+    """Where another system may be that was not seen: the one that boots, perhaps."""
+    if disk.trouble:
+        yield f"What lies where on the disk is not sure: {disk.trouble}."
+    for each in disk.volumes:
+        is_rest = each.content == "unknown" and each.size_bytes <= SMALL_BYTES
+        if each.files is None and each.content not in _NO_SYSTEMS and not is_rest:
+            yield f"Another system may be where nothing can be read, {each.name}: {each.content}."
 
 
 def _shown(disk: Disk) -> list[str]:

@@ -5,6 +5,7 @@ import struct
 from dataclasses import dataclass
 from posixpath import normpath
 
+from calco.inspection.blocks import Unreadable
 from calco.inspection.files.volumes import Disk, Volume
 
 LINES_MAX = 500
@@ -14,8 +15,9 @@ UNREAD = frozenset({"lvm", "luks", "btrfs", "raid", "zfs", "unknown"})
 _NOT_OF_A_DISK = frozenset(
     (
         "autofs", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs", "hugetlbfs",
-        "mqueue", "proc", "pstore", "ramfs", "securityfs", "sysfs", "tmpfs", "tracefs", "usbfs",
-        "9p", "ceph", "cifs", "fuse", "glusterfs", "nfs", "nfs4", "smb3", "virtiofs", "iso9660", "udf", "ignore",
+        "binfmt_misc", "fusectl", "mqueue", "nfsd", "proc", "pstore", "ramfs", "rpc_pipefs", "securityfs", "selinuxfs",
+        "sysfs", "tmpfs", "tracefs", "usbfs",
+        "9p", "ceph", "cifs", "glusterfs", "nfs", "nfs4", "smb3", "virtiofs", "iso9660", "udf", "ignore",
     )
 )  # fmt: skip
 _FIRST_DISK = re.compile(r"/dev/(?:(?:sd|vd|xvd|hd)a(\d*)|(?:nvme0n1|mmcblk0)(?:p(\d+))?)$")
@@ -44,13 +46,15 @@ class Line:
 
     @property
     def is_of_a_disk(self) -> bool:
-        return not self.is_swap and self.type not in _NOT_OF_A_DISK and not self.type.startswith("fuse.")
+        """With ``bind`` the type says nothing, and what FUSE shows may be another folder of the disk."""
+        is_bound = not self.options.isdisjoint({"bind", "rbind"})
+        return is_bound or (not self.is_swap and self.type not in _NOT_OF_A_DISK)
 
 
 def read(content: str) -> list[Line]:
-    """Lines that make no sense are left out, as mount(8) leaves them out."""
+    """Lines that make no sense are left out, as mount(8) leaves them out. Raises Unreadable when there are too many."""
     found = []
-    for line in content.split("\n")[:LINES_MAX]:
+    for line in _bounded(content):
         fields = [_unescaped(each) for each in line.split()]
         if len(fields) < 3 or fields[0].startswith("#"):
             continue
@@ -61,16 +65,23 @@ def read(content: str) -> list[Line]:
 
 
 def read_unit(content: str) -> Line | None:
-    """What a mount unit mounts; None when it says too little. Source: systemd.mount(5)."""
+    """What a mount unit mounts; None when it says too little. Source: systemd.mount(5). Raises Unreadable."""
     told: dict[str, str] = {}
-    for line in content.split("\n")[:LINES_MAX]:
+    for line in _bounded(content):
         name, equals, value = line.partition("=")
         if equals and name.strip() in {"What", "Where", "Type", "Options"}:
-            told[name.strip()] = value.strip()
+            told[name.strip()] = value.strip().strip("\"'")
     if not {"What", "Where"} <= told.keys() or not told["Where"].startswith("/"):
         return None
     options = frozenset(told.get("Options", "").split(","))
     return Line(told["What"], normpath(told["Where"]), told.get("Type", "auto"), options)
+
+
+def _bounded(content: str) -> list[str]:
+    lines = content.split("\n")
+    if len(lines) > LINES_MAX:
+        raise Unreadable(f"what is to be mounted takes more than {LINES_MAX} lines")
+    return lines
 
 
 def _unescaped(field: str) -> str:

@@ -11,7 +11,7 @@ STANDS_ON = ("/etc/ssh", "/var/lib/waagent", "/usr/lib/os-release", "/etc/passwd
 """What a verdict stands on."""
 
 _OF_A_ROOT = ("/etc/os-release", "/etc/passwd", "/etc/fstab", "/etc/ssh")
-_NO_ROOTS = frozenset({"ntfs", "fat", "refs", "iso9660"})
+NO_ROOTS = frozenset({"ntfs", "fat", "refs", "iso9660"})
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def find(disk: Disk) -> Linux | None:
     roots: list[tuple[Volume, FileSystem]] = []
     doubts: list[str] = []
     for volume in disk.volumes:
-        if volume.files is None or volume.content in _NO_ROOTS:
+        if volume.files is None or volume.content in NO_ROOTS:
             continue
         try:
             if _is_root(volume.files):
@@ -44,6 +44,8 @@ def find(disk: Disk) -> Linux | None:
     volume, files = roots[0]
     if len(roots) > 1:
         doubts.append(f"more than one volume may be the root: {', '.join(each.name for each, _ in roots)}")
+    if files.entry("/ostree/deploy"):
+        doubts.append("the system that boots is one of its OSTree deployments, not what lies in /etc and /usr")
     bare = Tree(files, {})
     try:
         return Linux(disk, volume, joined(disk, files, STANDS_ON), bare, tuple(doubts))

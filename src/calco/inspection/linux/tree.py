@@ -29,7 +29,7 @@ class Tree:
         self.type, self.uuid, self.label = root.type, root.uuid, root.label
         self._mounts: dict[str, Mounted] = {**mounts, "/": root}
         self._links: dict[str, str | None] = {}
-        under = {self._mount_of(each) for each in stands_on} | {"/"}
+        under = {self._mount_of(self.real(each)) for each in stands_on} | {"/"}
         say = {each: self._mounts[each] for each in sorted(under)}
         self.stale = "; ".join(
             f"{at}: {each.stale}" for at, each in say.items() if not isinstance(each, str) and each.stale
@@ -54,6 +54,18 @@ class Tree:
     def tail(self, path: str, limit_bytes: int) -> bytes | None:
         files, inner = self._place(path)
         return files.tail(inner, limit_bytes)
+
+    def real(self, path: str) -> str:
+        """Where ``path`` leads to, which is where something is mounted that is to be mounted there."""
+        try:
+            return self._real(path, follow_last=True)
+        except Unreadable:
+            return path
+
+    @property
+    def mounted(self) -> Iterator[tuple[str, FileSystem]]:
+        """What is mounted below the root, and can be read."""
+        return ((at, each) for at, each in self._mounts.items() if at != "/" and not isinstance(each, str))
 
     def _place(self, path: str, follow_last: bool = True) -> tuple[FileSystem, str]:
         """Where ``path`` leads to, and the path there. Raises Unreadable."""
@@ -111,20 +123,21 @@ def _names(path: str) -> list[str]:
 def joined(disk: Disk, root: FileSystem, stands_on: tuple[str, ...]) -> Tree:
     """The tree that the root's fstab describes. Raises Unreadable when fstab cannot be read, or is another root's."""
     mounts: dict[str, Mounted] = {}
-    for line in _lines(Tree(root, {})):
+    bare = Tree(root, {})
+    for line in _lines(bare):
         if line.where == "/" and [each.files for each in fstab.volumes(line.what, disk)] != [root]:
             raise Unreadable(f"its root is {line.what}, which is not the volume it was found on")
         if line.is_of_a_disk and line.where.startswith("/") and line.where != "/":
             mounted = _mounted(line, disk, stands_on)
             if mounted is not None:
-                mounts[line.where] = mounted
+                mounts[Tree(root, mounts).real(line.where)] = mounted
     return Tree(root, mounts, stands_on)
 
 
 def _lines(bare: Tree) -> Iterator[fstab.Line]:
     """Of fstab, and of mount units that say the same."""
     yield from fstab.read(text(bare, "/etc/fstab") or "")
-    for path, _ in matching(bare, "/etc/systemd/system/*.mount"):
+    for path, _ in matching(bare, "/etc/systemd/system/*.mount", "/usr/lib/systemd/system/*.mount"):
         unit = fstab.read_unit(text(bare, path) or "")
         if unit is not None:
             yield unit

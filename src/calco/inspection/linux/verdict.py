@@ -5,21 +5,23 @@ Specialized: an SSH host key is there, or what waagent writes when it has set a 
 unknown, and always so when something this stands on could not be read. Source: WALinuxAgent, pa/deprovision/default.py.
 """
 
-from collections.abc import Callable
-from fnmatch import fnmatchcase
+import posixpath
+import re
+from collections.abc import Callable, Iterator
 from posixpath import normpath
 
 from calco.inspection.blocks import Unreadable
 from calco.inspection.files.file_system import FileSystem, Kind
+from calco.inspection.linux import host_keys
 from calco.inspection.linux.accounts import accounts, of_people, passwords
-from calco.inspection.linux.files import lines, matching, named, names, present, setting, text
-from calco.inspection.linux.root import Linux
+from calco.inspection.linux.files import lines, matching, named, names, setting, text
+from calco.inspection.linux.root import NO_ROOTS, Linux
 from calco.model.inspection import Verdict
 
 WAAGENT = "/var/lib/waagent"
-CONFIGS_MAX = 64
-KEYS_MAX = 64
-USUAL_KEYS = ("/etc/ssh/ssh_host*_key", "/etc/dropbear/dropbear_*_host_key")
+AGENT_CONFIGS = ("/etc/waagent.conf", "/usr/share/oem/waagent.conf", "/usr/share/defaults/waagent/waagent.conf")
+"""Debian's and most; CoreOS'; Clear Linux'. Source: WALinuxAgent, common/osutil."""
+CLOUD_CONFIGS = ("/etc/cloud/cloud.cfg", "/etc/cloud/cloud.cfg.d/*.cfg")
 
 
 def verdict_of(system: Linux) -> tuple[Verdict, tuple[str, ...]]:
@@ -34,6 +36,7 @@ def verdict_of(system: Linux) -> tuple[Verdict, tuple[str, ...]]:
             doubts.append(str(why))
     try:
         signs += [] if signs else _hidden(system)
+        doubts += _beside(system)
     except Unreadable as why:
         doubts.append(str(why))
     if system.files.stale:
@@ -46,7 +49,11 @@ def verdict_of(system: Linux) -> tuple[Verdict, tuple[str, ...]]:
     return Verdict.GENERALIZED, (where, *clean)
 
 
+BESIDE_DEPTH = 6
+"""Folders deep that a file system is searched which nobody says where to mount."""
+
 Say = Callable[[str], None]
+_DATA_DIR = re.compile(r"""\bdata_dir["']?\s*:\s*["']?(/[^\s"',}]+)""")
 
 
 def _release(files: FileSystem, _sign: Say, clean: Say, doubt: Say) -> None:
@@ -58,12 +65,13 @@ def _release(files: FileSystem, _sign: Say, clean: Say, doubt: Say) -> None:
 
 
 def _host_keys(files: FileSystem, sign: Say, clean: Say, doubt: Say) -> None:
-    found = host_keys(files)
-    odd = [each for each in names(files, *USUAL_KEYS) if each not in found] + _named_keys(files)[1]
+    found = host_keys.host_keys(files)
     if found:
         sign(f"SSH host keys are there: {named(found)}.")
-    elif odd:
-        doubt(f"what bears the name of an SSH host key is no file with a key in it: {named(odd)}")
+        return
+    odd = [*host_keys.doubts(files)]
+    if odd:
+        doubt("; ".join(odd))
     elif not files.list("/etc/ssh"):
         doubt("there is nothing in /etc/ssh")
     else:
@@ -96,9 +104,27 @@ def _accounts(files: FileSystem, _sign: Say, clean: Say, doubt: Say) -> None:
 
 
 def _hidden(system: Linux) -> list[str]:
-    """Signs in the root below what fstab mounts over it: out of sight, and still on the disk."""
-    found = [*host_keys(system.bare), *agent_marks(system.bare)]
-    return [f"Out of sight below a mount, but on the root: {named(found)}."] if found else []
+    """Signs in the root, and in what is mounted on it, below what fstab mounts over them: out of sight, and there."""
+    found = [*host_keys.host_keys(system.bare), *agent_marks(system.bare)]
+    patterns = [*host_keys.USUAL_KEYS, *_marks(system.files)]
+    for at, files in system.files.mounted:
+        below = (each.removeprefix(at) for each in patterns if each.startswith(at + "/"))
+        found += [f"{at}{path}" for path, entry in matching(files, *below) if entry.kind is Kind.FILE]
+    return [f"Out of sight below a mount, but on the disk: {named(found)}."] if found else []
+
+
+def _beside(system: Linux) -> Iterator[str]:
+    """File systems of the disk that fstab does not mount, where something else may (systemd by a partition's type, an
+    initial RAM disk), and that hold what makes a system specialized."""
+    joined = [system.root.files, *(each for _, each in system.files.mounted)]
+    wanted = {posixpath.basename(each) for each in (*host_keys.USUAL_KEYS, *_marks(system.files))}
+    patterns = [f"{'/*' * depth}/{each}" for depth in range(BESIDE_DEPTH) for each in sorted(wanted)]
+    for volume in system.disk.volumes:
+        if volume.files is None or volume.content in NO_ROOTS or any(volume.files is each for each in joined):
+            continue
+        found = [path for path, _ in matching(volume.files, *patterns)]
+        if found:
+            yield f"{volume.name}, which fstab does not mount, holds {named(found)}"
 
 
 def agent_marks(files: FileSystem) -> list[str]:
@@ -111,56 +137,15 @@ def _marks(files: FileSystem) -> list[str]:
 
 
 def waagent_folders(files: FileSystem) -> list[str]:
-    """Where waagent keeps its state. Raises Unreadable."""
-    own = setting(lines(files, "/etc/waagent.conf"), "Lib.Dir")
-    return [*dict.fromkeys([WAAGENT, *([normpath(own)] if own and own.startswith("/") else [])])]
-
-
-def host_keys(files: FileSystem) -> list[str]:
-    """Paths of the host keys that are there. Raises Unreadable."""
-    return [*dict.fromkeys([*present(files, *USUAL_KEYS), *named_keys(files)])]
-
-
-def named_keys(files: FileSystem) -> list[str]:
-    """Host keys in other places, that sshd_config names. Raises Unreadable."""
-    return _named_keys(files)[0]
-
-
-def _named_keys(files: FileSystem) -> tuple[list[str], list[str]]:
-    """The host keys that sshd_config names elsewhere, and what is there instead of one."""
-    paths = {
-        words[1]
-        for words in _sshd_words(files)
-        if words[0].casefold() == "hostkey" and len(words) > 1 and words[1].startswith("/") and not _is_usual(words[1])
-    }
-    if len(paths) > KEYS_MAX:
-        raise Unreadable(f"sshd_config names more than {KEYS_MAX} host keys")
-    there = [(each, entry) for each in sorted(paths) if (entry := files.entry(each))]
-    found = [path for path, entry in there if entry.kind is Kind.FILE and entry.size_bytes]
-    return found, [path for path, _ in there if path not in found]
-
-
-def _is_usual(path: str) -> bool:
-    return any(fnmatchcase(normpath(path), each) for each in USUAL_KEYS)
-
-
-def _sshd_words(files: FileSystem) -> list[list[str]]:
-    """The lines of sshd_config and what it includes, in words. Source: sshd_config(5)."""
-    todo, seen, found = ["/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config"], set[str](), list[list[str]]()
-    includes = 0
-    while todo:
-        path = todo.pop()
-        if path in seen:
-            continue
-        seen.add(path)
-        for line in lines(files, path):
-            words = [each.strip('"') for each in line.replace("=", " ", 1).split()]
-            if words and words[0].casefold() == "include":
-                includes += len(words)
-                if includes > CONFIGS_MAX or len(seen) > CONFIGS_MAX:
-                    raise Unreadable(f"sshd_config includes more than {CONFIGS_MAX} files")
-                patterns = (each if each.startswith("/") else f"/etc/ssh/{each}" for each in words[1:])
-                todo += [each for each, entry in matching(files, *patterns) if entry.kind is Kind.FILE]
-            elif words:
-                found.append(words)
-    return found
+    """Where waagent keeps its state, and where cloud-init puts what it reads for it. Raises Unreadable."""
+    # The agent takes what follows on a # for a comment, wherever it stands.
+    agents = [
+        (setting(lines(files, each), "Lib.Dir") or "").partition("#")[0].strip(" \"'\t") for each in AGENT_CONFIGS
+    ]
+    clouds = [
+        found[1]
+        for path, _ in matching(files, *CLOUD_CONFIGS)
+        for line in lines(files, path)
+        if (found := _DATA_DIR.search(line))
+    ]
+    return [*dict.fromkeys([WAAGENT, *(normpath(each) for each in (*agents, *clouds) if each.startswith("/"))])]
