@@ -311,6 +311,21 @@ def test_folders_that_are_encrypted_are_named() -> None:
         files.list("/etc/ssh")
 
 
+def test_folders_that_find_a_name_in_upper_case_too_are_named() -> None:
+    files = files_of(debugfs(disk("ext2"), "set_inode_field /etc/ssh flags 0x40000000"))
+
+    with pytest.raises(Unreadable, match="upper and lower case"):
+        files.list("/etc/ssh")
+
+
+@pytest.mark.parametrize("options", [(), ("-O", "^has_journal,^metadata_csum")], ids=["ext2", "ext4"])
+def test_without_a_journal_the_superblock_says_whether_it_was_unmounted(options: Sequence[str]) -> None:
+    image = disk("ext4" if options else "ext2", options)
+
+    assert files_of(image).stale == ""
+    assert "not unmounted" in files_of(Memory(image).written(1024 + 0x3A, bytes(2))).stale
+
+
 @settings(max_examples=60)
 @given(st.data())
 def test_no_damage_makes_a_key_disappear(data: st.DataObject) -> None:

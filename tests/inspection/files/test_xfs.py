@@ -129,6 +129,18 @@ def _with_features(features: int) -> bytes:
     return bytes(sector) + disk()[512:]
 
 
+def test_one_that_finds_a_name_in_upper_case_too_is_not_read() -> None:
+    sector = bytearray(disk()[:512])
+    sector[100] |= 0x40
+    sector[224:228] = bytes(4)
+    sector[224:228] = struct.pack("<I", google_crc32c.value(bytes(sector)))
+
+    seen = volume_of(bytes(sector) + disk()[512:])
+
+    assert seen.files is None
+    assert "upper and lower case" in seen.why
+
+
 def test_features_that_are_not_known_are_said() -> None:
     seen = volume_of(_with_features(0x8003))
 

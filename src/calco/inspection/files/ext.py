@@ -8,7 +8,7 @@ from calco.inspection.files.ext4_journal import replayed
 from calco.inspection.files.file_system import Entry, FileSystem, Kind
 from calco.inspection.files.nodes import Name, Node, NodeFileSystem, text
 
-HAS_ERRORS = 0x2
+CLOSED, HAS_ERRORS = 0x1, 0x2
 
 _KINDS = {0x8000: Kind.FILE, 0x4000: Kind.FOLDER, 0xA000: Kind.LINK}
 
@@ -20,6 +20,8 @@ def open_ext(blocks: Blocks) -> FileSystem:
     found = structures.superblock
     if found.state & HAS_ERRORS:
         stale = stale or "its system found errors in it, and it was not repaired since"
+    if not found.state & CLOSED:  # without a journal this is all that says so
+        stale = stale or "it was not unmounted"
     return NodeFileSystem(_Driver(structures), found.type, uuid=structures.uuid, label=found.label, stale=stale)
 
 

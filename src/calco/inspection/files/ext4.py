@@ -39,7 +39,7 @@ KINDS: Mapping[int, int] = MappingProxyType(
 )
 """What a folder says that something is, as its inode's mode says it. Source: directory.rst, the file_type."""
 
-_ENCRYPTED, _INDEXED, _WITH_EXTENTS, _INLINE = 0x800, 0x1000, 0x80000, 0x10000000
+_ENCRYPTED, _INDEXED, _WITH_EXTENTS, _INLINE, _FOLDS = 0x800, 0x1000, 0x80000, 0x10000000, 0x40000000
 """Flags of an inode."""
 
 
@@ -250,6 +250,8 @@ class Ext4:
             raise Unreadable(f"ext: inode {number} is no folder")
         if inode.flags & _ENCRYPTED:
             raise Unreadable(f"ext: folder {number} is encrypted")
+        if inode.flags & _FOLDS:
+            raise Unreadable(f"ext: folder {number} takes upper and lower case for the same, which is not read")
         for index, block in enumerate(self._folder_blocks(inode)):
             entries = [*self._entries(inode, index, block)]
             if index == 0 and [each[:2] for each in entries[:2]] != [(b".", number), (b"..", parent)]:

@@ -25,6 +25,7 @@ VERSION_5 = 5
 FILE_TYPES, SPARSE_INODES, META_UUID, BIG_TIME, NEEDS_REPAIR = 0x1, 0x2, 0x4, 0x8, 0x10
 LONG_COUNTS, EXCHANGE = 0x20, 0x40
 UNDERSTOOD = FILE_TYPES | SPARSE_INODES | META_UUID | BIG_TIME | LONG_COUNTS | EXCHANGE
+FOLDS = 0x4000  # of the version's number
 LEAVES_AT = 32 << 30
 """From here on a folder's blocks hold hashes, not names."""
 
@@ -77,6 +78,8 @@ def superblock(blocks: Blocks) -> Superblock:
         raise Unreadable("XFS: no superblock")
     (sector,) = struct.unpack_from(">H", raw, 102)
     (version,) = struct.unpack_from(">H", raw, 100)
+    if version & FOLDS:
+        raise Unreadable("XFS: it takes upper and lower case for the same, which is not read")
     version &= 0xF
     (features,) = struct.unpack_from(">I", raw, 216)
     if version == VERSION_5 and (not 512 <= sector <= 4096 or not _matches(raw[:sector], 224)):
