@@ -94,6 +94,7 @@ def test_whatever_the_child_does_there_is_a_report_that_says_why_and_the_child_i
     assert children() <= before
 
 
+@pytest.mark.slow
 def test_a_child_may_not_have_more_memory_than_the_limit() -> None:
     report = misbehaving("allocates", Limits(memory_bytes=512 * MIB)).inspect(Bytes())
 
@@ -160,6 +161,7 @@ def test_time_is_counted_from_ones_turn_and_by_the_given_clock() -> None:
     assert not report.ended
 
 
+@pytest.mark.slow
 def test_no_more_than_so_many_disks_are_looked_at_at_once() -> None:
     lock, most, now, pair, third = threading.Lock(), 0, 0, threading.Barrier(2), threading.Event()
 
@@ -188,6 +190,7 @@ def test_no_more_than_so_many_disks_are_looked_at_at_once() -> None:
     assert most == 2
 
 
+@pytest.mark.slow
 def test_a_child_dies_with_the_process_that_waits_for_it() -> None:
     script = (
         "import sys; sys.path[:] = sys.argv[1:]\n"

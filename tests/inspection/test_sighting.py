@@ -109,6 +109,7 @@ def test_what_is_said_is_made_printable_here_whatever_the_child_did() -> None:
     assert sighting == Sighting(Verdict.UNKNOWN, (good,), shown, (Seen("disk.a", Result.PASSED, good),))
 
 
+@pytest.mark.slow
 @given(st.binary() | JSON.map(msgspec.json.encode))
 def test_no_bytes_do_harm(answer: bytes) -> None:
     with suppress(Implausible):

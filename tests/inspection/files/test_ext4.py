@@ -326,6 +326,7 @@ def test_without_a_journal_the_superblock_says_whether_it_was_unmounted(options:
     assert "not unmounted" in files_of(Memory(image).written(1024 + 0x3A, bytes(2))).stale
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.data())
 def test_no_damage_makes_a_key_disappear(data: st.DataObject) -> None:

@@ -63,6 +63,7 @@ def after(type: str = "ext4", options: Sequence[str] = ()) -> bytes:
     return debugfs(before(type, options), *CHANGES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("type", "options", "checksums"), KINDS, ids=str)
 def test_what_a_journal_holds_is_read_as_e2fsck_would_have_written_it(
     type: str, options: Sequence[str], checksums: bool

@@ -185,6 +185,7 @@ def test_a_name_of_another_folder_is_damage() -> None:
         _names_of(_index_entry("x", 1, folder=8))
 
 
+@pytest.mark.slow
 def test_a_block_that_was_written_half_is_found() -> None:
     at = _index_blocks()[-1]
     old = disk()[: at + 1022] + b"\xaa\xaa" + disk()[at + 1024 :]
@@ -193,6 +194,7 @@ def test_a_block_that_was_written_half_is_found() -> None:
         files_of(old).list("/Windows/WinSxS")
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.data())
 def test_no_damage_to_an_index_makes_a_name_disappear_silently(data: st.DataObject) -> None:

@@ -238,6 +238,7 @@ def test_a_broken_chain_of_logical_partitions_is_said_and_its_beginning_kept() -
     assert shown(disk) == [(1, "fat"), (5, "ext4")]
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(st.data())
 def test_no_table_takes_long_or_raises(data: st.DataObject) -> None:

@@ -94,6 +94,7 @@ def test_a_folder_in_its_inode_with_a_wrong_bit_is_unreadable() -> None:
         files.list("/etc/ssh")
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.data())
 def test_no_damage_makes_a_key_disappear(data: st.DataObject) -> None:

@@ -42,6 +42,7 @@ def test_every_check_has_a_sample() -> None:
     assert len(CODES) == len(set(CODES))
 
 
+@pytest.mark.slow
 def test_the_confined_child_finds_everything_at_once_as_it_is_found_here() -> None:
     """It can open no file any more: whatever is imported or looked up late would be missed."""
     tree = READY

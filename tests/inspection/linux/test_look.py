@@ -402,6 +402,7 @@ _words = st.sampled_from(
 _contents = st.lists(_words, max_size=30).map("".join).map(str.encode) | st.binary(max_size=80)
 
 
+@pytest.mark.slow
 @given(files=st.dictionaries(st.sampled_from(WRITTEN_BY_ANYBODY), _contents, max_size=6), key=st.booleans())
 @example(files={"/etc/fstab": b"LABEL=root /etc/ssh ext4"}, key=True)
 @example(files={"/etc/login.defs": "UID_MIN \u0661".encode()}, key=False)
@@ -415,6 +416,7 @@ def test_whatever_a_disk_says_there_is_an_answer_and_a_host_key_is_never_general
     assert all(isinstance(each.found, str) for each in seen.seen)
 
 
+@pytest.mark.slow
 def test_more_homes_than_are_looked_through_are_not_called_clean() -> None:
     homes = {f"/home/u{number}": Folder() for number in range(300)}
 

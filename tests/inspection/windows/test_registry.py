@@ -80,6 +80,7 @@ keys = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(keys)
 def test_whatever_hivex_writes_is_read(written: Keys) -> None:
@@ -284,6 +285,7 @@ def test_a_name_that_is_not_the_one_its_list_knows_is_damage(kind: bytes) -> Non
             open_hive(bytes(content), []).value(name, "x")
 
 
+@pytest.mark.slow
 @settings(max_examples=120)
 @given(st.data())
 def test_a_damaged_hive_is_read_or_unreadable_and_nothing_else(small: bytes, data: st.DataObject) -> None:

@@ -141,6 +141,7 @@ def pair() -> tuple[bytes, bytes]:
     return state(7), state(3)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.data())
 def test_a_damaged_log_is_taken_as_a_whole_or_not_at_all(pair: tuple[bytes, bytes], data: st.DataObject) -> None:
