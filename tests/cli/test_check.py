@@ -106,6 +106,7 @@ def test_all_shows_what_is_in_order_too() -> None:
     assert "--all" not in said
 
 
+@pytest.mark.slow
 @given(st.integers(min_value=30, max_value=200))
 def test_a_command_stays_whole_on_a_line_of_its_own_whatever_the_width(width: int) -> None:
     lines = [each.strip() for each in without_colour(shown(SPECIALIZED, width=width)).splitlines()]
@@ -147,6 +148,7 @@ HOSTILE = st.text(max_size=30) | st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(HOSTILE, st.sampled_from([None, 80]))
 def test_nothing_of_a_disk_moves_the_terminal_or_begins_a_line(words: str, width: int | None) -> None:
     """A system of the name of a verdict stands indented below the verdict."""

@@ -113,6 +113,7 @@ def test_a_real_disk_is_looked_at_without_a_service(disk: Path, tmp_path: Path) 
     assert list(tmp_path.iterdir()) == [], "nothing was made, no data directory either"
 
 
+@pytest.mark.slow
 def test_its_checklist_is_written_and_written_again(disk: Path, tmp_path: Path) -> None:
     html = tmp_path / "report.html"
     words = ("vhd", "prepare-report", disk, "--format", "raw", "--html", html)
@@ -128,6 +129,7 @@ def test_its_checklist_is_written_and_written_again(disk: Path, tmp_path: Path) 
     assert "ssh_host_ed25519_key" in html.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["server.raw", "notes.html", "folder"])
 def test_a_checklist_replaces_nothing_but_a_checklist(disk: Path, tmp_path: Path, target: str) -> None:
     (tmp_path / "notes.html").write_text("<p>mine")
@@ -280,6 +282,7 @@ def test_a_page_can_be_heard_as_well_as_seen(language: Language) -> None:
     assert text_of(page(look_of(SPECIALIZED), words)).count(words.to_mend) == len(SPECIALIZED.findings)
 
 
+@pytest.mark.slow
 @given(
     HOSTILE | st.sampled_from(["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "&lt;b&gt;", "</bdi>"])
 )
@@ -292,6 +295,7 @@ def test_nothing_of_a_disk_becomes_part_of_the_page(words: str) -> None:
     assert "x" * (WORDS_MAX + 1) not in html
 
 
+@pytest.mark.slow
 @given(HOSTILE, st.sampled_from([None, 80]))
 def test_nothing_of_a_disk_moves_the_terminal_that_shows_its_checklist(words: str, width: int | None) -> None:
     said, mild = (without_colour(printed(each, width=width)) for each in (hostile(SPECIALIZED, words), SPECIALIZED))
