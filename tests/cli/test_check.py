@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from calco.cli.client import ApiFailure
 from calco.cli.common import Failure, Form
 from calco.cli.inspection import (
+    DEPROVISION,
     answer,
     look,
     look_at_blob,
@@ -96,7 +97,31 @@ def test_findings_come_worst_first_each_with_its_command() -> None:
     assert said.startswith("SPECIALIZED: ")
     assert said.index("Blocks boot (2)") < said.index("Leaks identity or secrets (1)") < said.index("Advice (1)")
     assert "linux.histories" not in said, "it is in order"
-    assert "2 more in order; --all shows them." in said
+    assert "2 more are in order; --all shows how advice is mended and what is in order." in said
+
+
+def test_how_much_was_found_is_told_before_anything_that_was_found() -> None:
+    said = shown(SPECIALIZED)
+
+    counted = "4 findings: 2 blocking boot, 1 leaking identity or secrets, 1 of advice."
+    assert said.index(counted) < said.index(f"{FSTAB.title} ({FSTAB.code})")
+
+
+def test_advice_is_a_line_each_and_shows_its_command_when_everything_is_asked_for() -> None:
+    brief, whole = shown(SPECIALIZED), shown(SPECIALIZED, every=True)
+
+    assert f"  {MACHINE_ID.title} ({MACHINE_ID.code}): {MACHINE_ID.found}\n" in brief
+    assert MACHINE_ID.fix not in brief
+    assert MACHINE_ID.fix in whole
+
+
+def test_whoever_runs_what_is_shown_is_told_what_it_takes_away_and_nobody_else_is() -> None:
+    warning = "Some take accounts and keys away"
+
+    assert warning in shown(SPECIALIZED)
+    assert warning in shown(GENERALIZED, every=True)
+    assert warning not in shown(GENERALIZED), "advice without its commands"
+    assert warning not in shown(UNKNOWN)
 
 
 def test_all_shows_what_is_in_order_too() -> None:
@@ -109,7 +134,7 @@ def test_all_shows_what_is_in_order_too() -> None:
 @pytest.mark.slow
 @given(st.integers(min_value=30, max_value=200))
 def test_a_command_stays_whole_on_a_line_of_its_own_whatever_the_width(width: int) -> None:
-    lines = [each.strip() for each in without_colour(shown(SPECIALIZED, width=width)).splitlines()]
+    lines = [each.strip() for each in without_colour(shown(SPECIALIZED, width=width, every=True)).splitlines()]
 
     for finding in SPECIALIZED.findings:
         for command in finding.fix.splitlines():
@@ -223,7 +248,7 @@ def test_what_is_no_machine_is_used_or_made_anew(what: str, command: str) -> Non
     steps = resource_steps(what, WEB1, GENERALIZED)
 
     assert next_of(GENERALIZED, steps) == [command]
-    assert next_of(SPECIALIZED, steps) == [f"calco {what} check web1 -g 'my lab'"]
+    assert next_of(SPECIALIZED, steps) == [DEPROVISION, f"calco {what} check web1 -g 'my lab'"]
 
 
 def test_a_disk_without_a_system_is_not_called_one_to_mend() -> None:

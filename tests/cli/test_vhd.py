@@ -17,7 +17,7 @@ from calco import offline
 from calco.cli.checklist import checklist_document, print_checklist
 from calco.cli.checklist_page import BEGINNING, page
 from calco.cli.checklist_words import WORDS, Language
-from calco.cli.inspection import status
+from calco.cli.inspection import DEPROVISION, status
 from calco.cli.inspection_text import WORDS_MAX
 from calco.cli.vhd import file_steps
 from calco.disk_file import DiskFormat, WrongDiskFile
@@ -75,7 +75,7 @@ def test_a_file_that_is_something_else_is_never_handed_over(tmp_path: Path) -> N
 def test_what_next_names_the_file_as_a_shell_takes_it() -> None:
     steps = file_steps(look_of(GENERALIZED, "it's.vhd"))
 
-    assert steps.mend.commands == ["calco vhd check '/somewhere/it'\"'\"'s.vhd' --format vpc"]
+    assert steps.mend.commands == [DEPROVISION, "calco vhd check '/somewhere/it'\"'\"'s.vhd' --format vpc"]
     assert "--os-type Linux --generation GENERATION --format vpc" in steps.go_on.commands[0]
 
 

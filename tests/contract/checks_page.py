@@ -37,8 +37,12 @@ there, say, are left out. What has failed is a *finding*, and its severity is th
 | advice | it works without, and better with it | 0 |
 
 An unknown verdict with nothing worse than advice ends with 5, what cannot be looked at at all with 1. Codes are stable:
-a pipeline may name them. Commands are run on the machine that the disk comes from, as root or in an elevated prompt;
-no word of a disk is ever part of one.
+a pipeline may name them.
+
+Commands are for the machine that the disk comes from: as root in a shell, or in an elevated PowerShell. Most may be
+run in any order, and again. They take the machine's own accounts, keys and logs away, the one you are signed in with
+among them: save what is still needed, run them in one session, and generalize and shut down at its end. No word of a
+disk is ever part of a command; where one needs a name, it says NAME, and the finding tells which.
 """
 
 GROUPS: Mapping[str, str] = MappingProxyType(

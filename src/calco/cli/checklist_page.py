@@ -32,7 +32,7 @@ body{margin:0;background:var(--back);color:var(--ink);font:16px/1.5 system-ui,sa
 main{max-width:52rem;margin:0 auto;padding:2rem 1.5rem;background:var(--paper);min-height:100vh}
 h1{font-size:1.7rem;line-height:1.2;margin:0 0 .5rem}h2{font-size:1.25rem;margin:2.5rem 0 0}h3{font-size:1rem;margin:0}
 p{margin:.5rem 0}.soft,footer,dt{color:var(--soft)}
-code,pre{font:.9em/1.5 ui-monospace,monospace}
+code,pre{font:.9em/1.5 ui-monospace,monospace}pre code{font-size:1em}
 dl{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.2rem 1rem;margin:.75rem 0}
 dd{margin:0;min-width:0}
 pre{margin:0;padding:.6rem .75rem;background:var(--code);border:1px solid var(--line);border-radius:.25rem;

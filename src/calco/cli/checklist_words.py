@@ -56,7 +56,8 @@ ENGLISH = Words(
     language=Language.EN,
     title="Before this disk goes to Azure",
     purpose="What calco found on the disk, and the commands that mend it. Run them on the machine the disk comes from, "
-    "as root or in an elevated prompt, tick them off, and have the disk looked at again.",
+    "as root or in an elevated PowerShell, tick them off, and have the disk looked at again. Some take accounts, keys "
+    "and logs away, your own too: save what is still needed, and run them in one session.",
     file="File",
     format="Format",
     fixed="fixed",
@@ -104,7 +105,9 @@ SPANISH = Words(
     language=Language.ES,
     title="Antes de llevar este disco a Azure",
     purpose="Lo que calco ha encontrado en el disco y las órdenes que lo arreglan. Ejecútelas en la máquina de la que "
-    "viene el disco, como root o en una consola elevada, márquelas y haga revisar el disco de nuevo.",
+    "viene el disco, como root o en una consola PowerShell con privilegios elevados, márquelas y haga revisar el "
+    "disco de nuevo. Algunas eliminan cuentas, claves y registros, también los suyos: guarde lo que aún se necesite y "
+    "ejecútelas en una sola sesión.",
     file="Archivo",
     format="Formato",
     fixed="fijo",

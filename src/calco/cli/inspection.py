@@ -27,9 +27,9 @@ STATUSES = (
     "5: the verdict is unknown, and nothing worse is known; 1: it could not be looked at; 2: a mistake in the command."
 )
 DEPROVISION = "sudo waagent -deprovision+user -force"
-SYSPREP = r"%WINDIR%\System32\Sysprep\sysprep.exe /generalize /oobe /mode:vm /shutdown"
+SYSPREP = r"C:\Windows\System32\Sysprep\sysprep.exe /generalize /oobe /mode:vm /shutdown"
 
-AllOption = Annotated[bool, typer.Option("--all", help="Show every check, also what is in order.")]
+AllOption = Annotated[bool, typer.Option("--all", help="Show every check: how advice is mended, and what is in order.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Its name.")]
 
 disk_app = typer.Typer(help="Managed disks.", no_args_is_help=True, rich_markup_mode=None)
@@ -171,16 +171,14 @@ def status(report: Report) -> int:
 def machine_steps(machine: Document, report: Report) -> Steps:
     """Mending is done in the machine, which therefore has to be generalized anew."""
     name, by_name = shlex.quote(text_at(machine, "name") or ""), _by_name(machine)
-    inside = {
-        "Linux": (f"calco vm ssh {name} {_in_group(machine)}", DEPROVISION),
-        "Windows": (SYSPREP,),
-    }.get(report.os.type, ())
+    sign_in = [f"calco vm ssh {name} {_in_group(machine)}"] if report.os.type == "Linux" else []
     return Steps(
         Next(
             "start it, mend this in it, generalize it as the last thing, and look again:",
             [
                 f"calco az -- vm start {by_name}",
-                *inside,
+                *sign_in,
+                *generalizing(report),
                 f"calco az -- vm deallocate {by_name}",
                 f"calco vm check {name} {_in_group(machine)}",
             ],
@@ -203,8 +201,13 @@ def resource_steps(what: str, resource: Document, report: Report) -> Steps:
     else:
         of = f"--os-type {report.os.type} --source {name}"
         go_on = Next("make an image of it:", [f"calco az -- image create {group} -n IMAGE {of}"])
-    again = [f"calco {what} check {name} {group}"]
+    again = [*generalizing(report), f"calco {what} check {name} {group}"]
     return Steps(Next("mend this in the machine it came from, generalize that, and make it anew:", again), go_on)
+
+
+def generalizing(report: Report) -> list[str]:
+    """What is run last in the machine."""
+    return {"Linux": [DEPROVISION], "Windows": [SYSPREP]}.get(report.os.type, [])
 
 
 def _by_name(resource: Document) -> str:

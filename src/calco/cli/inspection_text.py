@@ -5,6 +5,7 @@ Commands are never wrapped or cut, so that they can be copied. Without a termina
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -28,6 +29,11 @@ SEVERITIES: Mapping[Severity, tuple[str, str]] = MappingProxyType({
     Severity.BLOCKS_BOOT: ("bold red", "Blocks boot"),
     Severity.LEAKS: ("bold yellow", "Leaks identity or secrets"),
     Severity.ADVICE: ("bold cyan", "Advice"),
+})  # fmt: skip
+COUNTED: Mapping[Severity, str] = MappingProxyType({
+    Severity.BLOCKS_BOOT: "blocking boot",
+    Severity.LEAKS: "leaking identity or secrets",
+    Severity.ADVICE: "of advice",
 })  # fmt: skip
 
 
@@ -73,8 +79,8 @@ def system_line(system: OperatingSystem) -> str:
 
 
 def _words(member: str) -> str:
-    """``image state`` of ``imageState``."""
-    return re.sub(r"(?<=[a-z])([A-Z])", r" \1", member).lower()
+    """``image state`` of ``imageState``; cloud-init writes itself otherwise."""
+    return "cloud-init" if member == "cloudInit" else re.sub(r"(?<=[a-z])([A-Z])", r" \1", member).lower()
 
 
 class Paper:
@@ -107,15 +113,19 @@ class Paper:
 
 
 def show_report(report: Report, steps: Steps, *, every: bool, paper: Paper | None = None) -> None:
-    """Print the report; ``every``: what passed too."""
+    """Print the report. ``every``: how advice is mended, and what is in order, too."""
     paper = paper or Paper()
     show_verdict(paper, report)
+    _show_overview(paper, report, every)
     for severity, (style, heading) in SEVERITIES.items():
         found = [each for each in report.findings if each.severity is severity]
         if found:
             paper.say(f"\n{heading} ({len(found)})", style)
         for each in found:
-            _show_finding(paper, each)
+            if every or severity is not Severity.ADVICE:
+                _show_finding(paper, each)
+            else:
+                paper.say(f"{shown(each.title)} ({each.code}): {shown(each.found)}", indent=2, hang=2)
     _show_others(paper, report, every)
     following = steps.after(report)
     paper.say(f"\nNext: {following.words}")
@@ -132,8 +142,23 @@ def show_verdict(paper: Paper, report: Report) -> None:
         paper.say(shown(line), indent=2, hang=2)
 
 
+def _show_overview(paper: Paper, report: Report, every: bool) -> None:
+    """How much there is, and how its commands are run; nothing where nothing was found."""
+    counts = Counter(each.severity for each in report.findings)
+    if not counts:
+        return
+    told = [f"{counts[each]} {words}" for each, words in COUNTED.items() if counts[each]]
+    total = counts.total()
+    paper.say(f"\n{total} finding{'s' if total > 1 else ''}: {', '.join(told)}.", "bold")
+    if every or set(counts) != {Severity.ADVICE}:
+        paper.say(
+            "Commands are for the machine the disk comes from, as root or in an elevated PowerShell; NAME stands for "
+            "what was found. Some take accounts and keys away: run them in one session, and shut down at its end."
+        )
+
+
 def _show_finding(paper: Paper, finding: Outcome) -> None:
-    paper.say(f"\n{finding.code}", "bold")
+    paper.say(f"\n{shown(finding.title)} ({finding.code})", "bold")
     paper.say(shown(finding.message), indent=2)
     paper.say(f"found: {shown(finding.found)}", indent=2, hang=2)
     if finding.fix:
@@ -153,5 +178,13 @@ def _show_others(paper: Paper, report: Report, every: bool) -> None:
         paper.say(f"\nIn order ({len(passed)})", "bold green")
         for each in passed:
             paper.say(f"{each.code}: {shown(each.found)}", indent=2, hang=2)
-    elif passed:
-        paper.say(f"\n{len(passed)} more in order; --all shows them." if len(passed) > 1 else "\n1 more in order.")
+    if not every:
+        _tell_of_all(paper, len(passed), any(each.severity is Severity.ADVICE for each in report.findings))
+
+
+def _tell_of_all(paper: Paper, passed: int, has_advice: bool) -> None:
+    """What ``--all`` would show besides."""
+    rest = f"{passed} more {'are' if passed > 1 else 'is'} in order; " if passed else ""
+    more = [*(["how advice is mended"] if has_advice else []), *(["what is in order"] if passed else [])]
+    if more:
+        paper.say(f"\n{rest}--all shows {' and '.join(more)}.")

@@ -12,14 +12,16 @@ import typer
 from calco.cli.checklist_words import WORDS, Language, Words
 from calco.cli.common import DataDirOption, Failure, Form, FormOption, data_dir, note
 from calco.cli.image_transfer import Format
-from calco.cli.inspection import AllOption, answer, examples, help_foot, look_at_blob, status
+from calco.cli.inspection import AllOption, answer, examples, generalizing, help_foot, look_at_blob, status
 from calco.cli.inspection_text import Next, Paper, Steps, show_verdict
 from calco.model.inspection import Report
 
 if TYPE_CHECKING:
     from calco.offline import Look
 
-app = typer.Typer(help="Disk files: look at them offline.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Disk files: look at what is on them, without a service.", no_args_is_help=True, rich_markup_mode=None
+)
 
 FormatOption = Annotated[
     Format | None,
@@ -29,6 +31,7 @@ FormatOption = Annotated[
 
 @app.command(
     "check",
+    short_help="Is it generalized? What does it leak?",
     epilog=examples(
         "calco vhd check disk.vhd --format vpc",
         "calco vhd check https://ACCOUNT.blob.localhost:PORT/vhds/disk.vhd",
@@ -92,7 +95,7 @@ def file_steps(seen: "Look") -> Steps:
     return Steps(
         Next(
             "mend this in the machine it came from, generalize that, make the file anew, and look again:",
-            [f"calco vhd check {file} --format {format}"],
+            [*generalizing(seen.report), f"calco vhd check {file} --format {format}"],
         ),
         Next(
             "make an image of it (V1: it boots by BIOS, V2: by UEFI):",
@@ -107,7 +110,7 @@ def _blob_steps(url: str, report: Report) -> Steps:
     return Steps(
         Next(
             "mend this in the machine it came from, generalize that, upload its disk anew, and look again:",
-            [f"calco vhd check {shown}"],
+            [*generalizing(report), f"calco vhd check {shown}"],
         ),
         Next("make an image of it:", [f"calco az -- image create -g GROUP -n IMAGE {of}"]),
     )
@@ -118,6 +121,7 @@ def _blob_steps(url: str, report: Report) -> Steps:
 
 @app.command(
     "prepare-report",
+    short_help="A checklist to hand to the machine's owner.",
     epilog=help_foot(
         "calco vhd prepare-report disk.vhd --format vpc",
         "calco vhd prepare-report disk.vhd --format vpc --html report.html --language es",
