@@ -82,7 +82,7 @@ def said(folder: Path, line: str, environ: Mapping[str, str] | None = None) -> s
         timeout=120,
         check=False,
     )
-    printed = re.sub(r"^\d+ more in order", "... more in order", done.stdout + done.stderr, flags=re.MULTILINE)
+    printed = re.sub(r"^\d+ more are in order", "... more are in order", done.stdout + done.stderr, flags=re.MULTILINE)
     return pages.fence("text", f"$ {line}\n{printed}\n$ echo $?\n{done.returncode}")
 
 
