@@ -57,10 +57,11 @@ def words(disk: bytes | Memory, code: str) -> str:
 
 @dataclass(frozen=True)
 class Fault:
-    """``mended`` is the disk after the fix that the check shows, or its stated effect."""
+    """``mended`` is the disk after the fix that the check shows, or its stated effect; ``by`` stands in the fix."""
 
     broken: Callable[[], bytes | Memory]
     mended: Callable[[], bytes | Memory]
+    by: str
     says: str
     result: Result = Result.FAILED
 
@@ -85,31 +86,41 @@ def _lost_superblock() -> bytes:
 
 
 FAULTS: dict[str, Fault] = {
-    "disk.partition-table": Fault(_first_copy_damaged, _second_copy_written_back, "first copy of the GPT is damaged"),
+    "disk.partition-table": Fault(
+        _first_copy_damaged,
+        _second_copy_written_back,
+        "sgdisk --move-second-header",
+        "first copy of the GPT is damaged",
+    ),
     "disk.bitlocker": Fault(
         lambda: gpt(Partition(samples.bitlocker("aes-xts_256"), WINDOWS)),
         lambda: gpt(Partition(windows(), WINDOWS)),
+        "Disable-BitLocker",
         "partition 1: bitlocker, encrypted by BitLocker",
     ),
     "disk.luks": Fault(
         lambda: gpt(Partition(linux()), Partition(samples.luks(2, "aes-xts-plain64"))),
         lambda: gpt(Partition(linux()), Partition(linux())),
+        "cryptsetup reencrypt --decrypt",
         "partition 2: luks, encrypted by LUKS 2",
     ),
     "disk.damaged-file-system": Fault(
         lambda: gpt(Partition(_lost_superblock())),
         lambda: gpt(Partition(repaired(_lost_superblock()))),
+        "fsck -f -y",
         "partition 1: ext4, ext: the superblock's checksum",
     ),
     "disk.unread-volume": Fault(
         lambda: gpt(Partition(linux()), Partition(bytes(512) + b"LABELONE" + bytes(MIB))),
         lambda: gpt(Partition(linux()), Partition(bytes(MIB))),
+        "lsblk --fs",
         "partition 2: lvm, a physical volume of LVM",
         Result.NOT_READ,
     ),
     "disk.not-closed-cleanly": Fault(
         _hibernated,
         lambda: gpt(Partition(windows(), WINDOWS)),
+        "powercfg /h off",
         "partition 1: Windows is hibernated",
     ),
 }
@@ -117,6 +128,10 @@ FAULTS: dict[str, Fault] = {
 
 def test_every_code_has_a_fault() -> None:
     assert set(FAULTS) == set(BY_CODE)
+
+
+def test_every_fix_names_what_mends_the_fault() -> None:
+    assert {code: BY_CODE[code].fix for code, fault in FAULTS.items() if fault.by not in BY_CODE[code].fix} == {}
 
 
 def test_a_whole_disk_passes_every_check() -> None:

@@ -20,6 +20,22 @@ OF_THE_VERDICT = {
     "linux.waagent-ovf-env",
 }
 
+SAID = {
+    "linux.distribution": "another distribution",
+    "linux.architecture": "64 bit",
+    "linux.kernel": "apt-get install",
+    "linux.hyperv-drivers": "apt-get install",
+    "linux.virtio-drivers": "linux-image-cloud",
+    "linux.boot-loader": "update-grub",
+    "linux.fstab-device-names": "/etc/fstab",
+    "linux.fstab-foreign-devices": "/etc/fstab",
+    "linux.ssh-server": "openssh-server",
+    "linux.provisioning-agent": "cloud-init waagent",
+    "linux.cloud-init-missing": "install --yes cloud-init",
+    "linux.waagent-missing": "install --yes waagent",
+}
+"""Words of the fixes that no tree can be given, and whose effect a sample states."""
+
 
 def looked_at(tree: Tree) -> Sighting:
     return look(Memory(gpt(Partition(ext4(tree, size_mib=4, options=["-L", "root"])))))
@@ -40,6 +56,11 @@ def test_nothing_is_found_on_a_disk_that_is_fit_for_an_image() -> None:
 def test_every_check_has_a_sample() -> None:
     assert set(SAMPLES) == set(CODES)
     assert len(CODES) == len(set(CODES))
+
+
+def test_a_fix_whose_effect_is_only_stated_names_what_has_it() -> None:
+    assert set(SAID) == {code for code, sample in SAMPLES.items() if sample.stated is not None}
+    assert {code: by_code()[code].fix for code, words in SAID.items() if words not in by_code()[code].fix} == {}
 
 
 @pytest.mark.slow
