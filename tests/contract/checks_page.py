@@ -39,10 +39,11 @@ there, say, are left out. What has failed is a *finding*, and its severity is th
 An unknown verdict with nothing worse than advice ends with 5, what cannot be looked at at all with 1. Codes are stable:
 a pipeline may name them.
 
-Commands are for the machine that the disk comes from: as root in a shell, or in an elevated PowerShell. Most may be
-run in any order, and again. They take the machine's own accounts, keys and logs away, the one you are signed in with
-among them: save what is still needed, run them in one session, and generalize and shut down at its end. No word of a
-disk is ever part of a command; where one needs a name, it says NAME, and the finding tells which.
+Commands are for the machine that the disk comes from: as root in a shell, or in an elevated PowerShell; those of the
+file are for where it lies. Most may be run in any order, and again. They take the machine's own accounts, keys and logs
+away, the one you are signed in with among them: save what is still needed, run them in one session, and generalize and
+shut down at its end. No word of a disk is ever part of a command; where one needs a name, it says NAME, and the finding
+tells which.
 """
 
 GROUPS: Mapping[str, str] = MappingProxyType(

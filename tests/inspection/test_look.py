@@ -69,3 +69,13 @@ def test_a_disk_with_nothing_on_it_is_unknown(size: int) -> None:
 
     assert seen.verdict is Verdict.UNKNOWN
     assert seen.evidence[0] == "No system was found on the disk."
+
+
+def test_where_no_system_was_found_none_is_called_another() -> None:
+    encrypted = bytearray(1 << 20)
+    encrypted[3:11] = b"-FVE-FS-"
+
+    seen = look(Memory(gpt(Partition(bytes(encrypted)))))
+
+    assert seen.evidence[0] == "No system was found on the disk."
+    assert not any("Another system" in each for each in seen.evidence)

@@ -137,9 +137,8 @@ def show_verdict(paper: Paper, report: Report) -> None:
     """The verdict, the system, and the lines the verdict stands on."""
     style, meaning = VERDICTS[report.verdict]
     paper.say(f"{report.verdict.value.upper()}: {meaning}", style)
-    paper.say(system_line(report.os) or "No operating system was found.", indent=2)
-    for line in report.evidence:
-        paper.say(shown(line), indent=2, hang=2)
+    for line in filter(None, (system_line(report.os), *map(shown, report.evidence))):
+        paper.say(line, indent=2, hang=2)
 
 
 def _show_overview(paper: Paper, report: Report, every: bool) -> None:

@@ -52,7 +52,10 @@ def _fixed(file: DiskFile) -> Found | None:
     return passed("fixed") if file.container.is_fixed else failed("a dynamic or differencing VHD")
 
 
-def _whole(file: DiskFile) -> Found:
+def _whole(file: DiskFile) -> Found | None:
+    """Whatever else has to be converted is made whole by that."""
+    if file.container.format != "vpc":
+        return None
     rest = file.size_bytes % MIB
     words = f"{file.size_bytes} bytes"
     return failed(f"{words}: {rest} too many for whole MiB") if rest or not file.size_bytes else passed(words)

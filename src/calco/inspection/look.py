@@ -29,7 +29,7 @@ def look(blocks: Blocks) -> Sighting:
     disk = attempt(lambda: volumes_of(kept), lambda why: Disk(kept, "", (), f"What lies where: {why}."))
     seen = _system(disk)
     seen = replace(seen, seen=(*run(checks_disk.CHECKS, disk), *seen.seen))
-    for doubt in _unseen(disk):
+    for doubt in _unseen(disk) if seen.verdict is not Verdict.UNKNOWN else ():
         seen = _doubted(seen, doubt)
     if kept.unreadable:
         seen = _doubted(seen, f"Not all of the disk could be read: {kept.unreadable}.")
