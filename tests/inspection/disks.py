@@ -130,6 +130,19 @@ def volume_of(disk: bytes | Memory, number: int = 0) -> Volume:
     return found
 
 
+def names_left(disk: Memory, folder: str) -> list[str] | None:
+    """What a damaged file system lists of a folder that it holds; None when it says that it cannot be read."""
+    seen = volume_of(disk)
+    if seen.files is None:
+        return None
+    try:
+        listed = seen.files.list(folder)
+    except Unreadable:
+        return None
+    assert listed is not None, f"{folder} is gone, and nobody says why"
+    return [each.name for each in listed]
+
+
 # ----- file systems
 
 

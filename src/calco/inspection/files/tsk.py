@@ -12,6 +12,7 @@ import pytsk3
 
 from calco.inspection.blocks import Blocks, Unreadable
 from calco.inspection.files.file_system import Entry, Kind
+from calco.inspection.files.library import ask
 
 _TYPES = {
     "ntfs": pytsk3.TSK_FS_TYPE_NTFS,
@@ -101,15 +102,7 @@ class Tsk:
         return self._last[1]
 
     def _ask(self, what: str, question: Callable[[], Any]) -> Any:
-        """The library's answer; its errors, and what went wrong below it, in our words."""
-        self._image.failed = None
-        try:
-            answer = question()
-        except (OSError, RuntimeError, ValueError, OverflowError, TypeError, AttributeError) as why:
-            raise self._image.failed or Unreadable(f"{what} cannot be read: {str(why)[:200]}") from why
-        if self._image.failed is not None:
-            raise self._image.failed
-        return answer
+        return ask(self._image, what, question)
 
 
 def _entry(name: str, meta: Any) -> Entry:

@@ -18,6 +18,7 @@ import pyfsxfs
 
 from calco.inspection.blocks import Blocks, Unreadable
 from calco.inspection.files.file_system import Entry, FileSystem, Kind
+from calco.inspection.files.library import ask
 from calco.inspection.files.nodes import ENTRIES_MAX, TARGET_MAX, Name, Node, NodeFileSystem
 from calco.inspection.files.xfs_log import is_clean
 
@@ -264,12 +265,4 @@ class _Driver:
             raise Unreadable(f"XFS: the checksum of a block of folder {inode} does not match")
 
     def _ask(self, what: str, question: Callable[[], Any]) -> Any:
-        """The library's answer; its errors, and what went wrong below it, in our words."""
-        self._file.failed = None
-        try:
-            answer = question()
-        except (OSError, RuntimeError, ValueError, OverflowError, TypeError, MemoryError) as why:
-            raise self._file.failed or Unreadable(f"{what} cannot be read: {str(why)[:200]}") from why
-        if self._file.failed is not None:
-            raise self._file.failed
-        return answer
+        return ask(self._file, what, question)
