@@ -104,9 +104,23 @@ def answer(password: str) -> bytes:
 
 
 APP = "Package Contoso.App_1_neutral__8wekyb3d8bbwe was installed for a user, but not provisioned for all users."
-"""The lines are sysprep's own; their sources stand with the causes."""
+"""Lines below are sysprep's as the sources of the causes have them, but for names of packages and libraries."""
+
+CONSTRUCTED: dict[str, Step] = {
+    "windows.sysprep-upgrade": ended("spopk.dll:: Sysprep will not run on an upgraded OS."),
+    "windows.sysprep-transactions": ended(
+        r"LaunchDll:Failure occurred while executing 'C:\Windows\System32\msdtcprx.dll,SysPrepDtcGeneralize', returned "
+        "error code -2146434815"
+    ),
+    "windows.sysprep-media-sharing": ended(
+        r"LaunchDll:Failure occurred while executing 'drmv2clt.dll,Sysprep', returned error code -2147467259"
+    ),
+    "windows.sysprep-services": ended("spopk.dll:: Failed to query a service; hr = 0x80070422"),
+}
+"""Lines that we wrote as sysprep would: what their causes' sources call unconfirmed."""
 
 RAISED: dict[str, Step] = {
+    **CONSTRUCTED,
     "windows.image-state": put_software(IMAGE_STATE, "ImageState", "IMAGE_STATE_COMPLETE"),
     "windows.image-state-file": lay(
         "/Windows/Setup/State/State.ini", b"\xff\xfe" + "[State]\r\nImageState=IMAGE_STATE_COMPLETE".encode("utf-16-le")
@@ -130,19 +144,10 @@ RAISED: dict[str, Step] = {
         "Sysprep_Clean_Validate_Opk: Audit mode cannot be turned on if reserved storage is in use. An update or "
         "servicing operation may be using reserved storage.; hr = 0x800F0975"
     ),
-    "windows.sysprep-upgrade": ended("spopk.dll:: Sysprep will not run on an upgraded OS."),
     "windows.sysprep-defender": ended(
         r"ActionPlatform::DeleteValue: Error from RegDeleteValueW for value senseGuid under key "
         r"HKEY_LOCAL_MACHINE\Software\Microsoft\Windows Advanced Threat Protection; dwRet = 0x5"
     ),
-    "windows.sysprep-transactions": ended(
-        r"LaunchDll:Failure occurred while executing 'C:\Windows\System32\msdtcprx.dll,SysPrepDtcGeneralize', returned "
-        "error code -2146434815"
-    ),
-    "windows.sysprep-media-sharing": ended(
-        r"LaunchDll:Failure occurred while executing 'drmv2clt.dll,Sysprep', returned error code -2147467259"
-    ),
-    "windows.sysprep-services": ended("spopk.dll:: Failed to query a service; hr = 0x80070422"),
     "windows.sysprep-state": ended(
         "RunExternalDlls:Not running DLLs; either the machine is in an invalid state or we couldn't update the "
         "recorded state, dwRet = 31"
@@ -305,7 +310,11 @@ def test_why_sysprep_failed_stands_with_the_verdict() -> None:
     disk = ready_windows()
     ended(APP)(disk)
 
-    assert disk.seen().evidence[-1].startswith("Sysprep failed when it ran last, because an app from the Store was installed")
+    assert (
+        disk.seen()
+        .evidence[-1]
+        .startswith("Sysprep failed when it ran last, because an app from the Store was installed")
+    )
 
 
 def test_an_error_that_nobody_knows_is_shown_as_it_stands() -> None:

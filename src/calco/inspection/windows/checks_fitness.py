@@ -147,7 +147,7 @@ CHECKS: tuple[Check[Windows], ...] = (
         "installed anew",
         "This Windows was upgraded in place, which some releases' sysprep refuses.",
         'reg delete "HKLM\\SYSTEM\\Setup" /v Upgrade /f',
-        "reports of sysprep's logs",
+        'Microsoft, "Unsupported Sysprep scenarios" (KB 828287); unconfirmed: that this value is what tells it',
         _upgraded,
     ),
     Check(

@@ -12,7 +12,7 @@ from calco.model.inspection import Severity
 
 SYSPREP = "C:\\Windows\\System32\\Sysprep\\sysprep.exe /generalize /oobe /shutdown"
 STATES = 'Microsoft, "Windows Setup States"'
-LOGS = "reports of sysprep's logs"
+LOGS = "sysprep's logs in MicrosoftDocs/azure-docs#80346 and canonical/packer-maas#335"
 _LATER = "# after that: "
 
 
@@ -120,7 +120,7 @@ CHECKS: tuple[Check[Windows], ...] = (
         "GeneralizationState 3 or 4",
         "Sysprep's own record says that the system was not generalized, or has gone on since.",
         SYSPREP,
-        "cloudbase-init, which waits at boot for 7; " + LOGS,
+        "cloudbase-init, which waits at boot for 7; unconfirmed by Microsoft: 3 and 4, on which reports differ",
         _mark(lambda state: state.sysprep_state, absent=True),
     ),
     Check(
@@ -140,7 +140,7 @@ CHECKS: tuple[Check[Windows], ...] = (
         "pending: SetupType 2 and a CmdLine",
         "The next boot does not begin with setup: a clone comes up as the machine it was copied from.",
         SYSPREP,
-        LOGS,
+        "shorthorn-project/One-Core-API-Binaries#196 (what CmdLine is for); unconfirmed by Microsoft: SetupType",
         _pending,
     ),
     Check(

@@ -1,7 +1,8 @@
 """The marks that Windows' setup leaves where its phases begin and end, each with what it says by itself.
 
-Sources: Microsoft, "Windows Setup States" (ImageState); cloudbase-init, which waits at boot for GeneralizationState 7,
-and reports of sysprep's logs (GeneralizationState, the tag file, what SYSTEM\\Setup holds).
+Sources: Microsoft, "Windows Setup States" (ImageState); cloudbase-init, which waits at boot for GeneralizationState 7;
+canonical/packer-maas#335 (the tag file); shorthorn-project/One-Core-API-Binaries#196 (CmdLine). Not documented by
+Microsoft: GeneralizationState, and what SYSTEM\\Setup holds.
 """
 
 from collections.abc import Callable, Mapping

@@ -4,8 +4,8 @@ Its logs name an error's number and place, seldom its cause: the causes stand he
 errors too, of parts that may fail: they say nothing then. The logs grow with every run and every boot: only their ends
 are read.
 
-Sources: with each row; where runs begin and end in the log: logs of sysprep in reports to Azure/azure-docs,
-GoogleCloudPlatform/compute-image-windows and canonical/packer-maas.
+Sources: with each row, which says what of it nobody has confirmed; how a run begins, succeeds and fails in the log:
+MicrosoftDocs/azure-docs#80346, GoogleCloudPlatform/compute-image-windows#156, canonical/packer-maas#335.
 """
 
 import re
@@ -92,7 +92,8 @@ CAUSES: tuple[Cause, ...] = (
         _any("on an upgraded OS"),
         "this Windows was upgraded from an older one, which this release's sysprep refuses",
         'reg delete "HKLM\\SYSTEM\\Setup" /v Upgrade /f',
-        "reports of sysprep's logs",
+        'Microsoft, "Unsupported Sysprep scenarios" (KB 828287); unconfirmed: the words in the log, and that they end '
+        "with the value",
     ),
     Cause(
         "defender",
@@ -109,15 +110,17 @@ CAUSES: tuple[Cause, ...] = (
         _any(r"msdtcprx\.dll", "SysPrepDtc"),
         "the Distributed Transaction Coordinator could not be reset",
         "msdtc -uninstall\nmsdtc -install",
-        "reports of sysprep's logs",
+        'msdtcprx.dll exports SysPrepDtcGeneralize; Microsoft, "How to reinstall Microsoft Distributed Transaction '
+        'Coordinator" (KB 891801); unconfirmed: that reinstalling mends it',
     ),
     Cause(
         "media-sharing",
         "Sysprep and media sharing",
         _any(r"drmv2clt\.dll", "WMPNetworkSvc"),
-        "Windows Media Player's network sharing was running",
+        "probably Windows Media Player's network sharing was running",
         "sc.exe stop WMPNetworkSvc\nsc.exe config WMPNetworkSvc start= disabled",
-        "reports of sysprep's logs",
+        "drmv2clt.dll exports Sysprep; unconfirmed, from a forum of Microsoft's (w7itproinstall): that the service is "
+        "why it fails",
     ),
     Cause(
         "services",
@@ -126,7 +129,8 @@ CAUSES: tuple[Cause, ...] = (
         "a service that it asks is disabled or does not start",
         "Get-Service tiledatamodelsvc, AppReadiness, wuauserv, TrustedInstaller, winmgmt -ErrorAction Ignore | "
         "Where-Object StartType -eq Disabled | Set-Service -StartupType Manual",
-        "GoogleCloudPlatform/compute-image-windows#156; winerror.h, ERROR_SERVICE_DISABLED",
+        "GoogleCloudPlatform/compute-image-windows#156 (0x80080005); winerror.h, ERROR_SERVICE_DISABLED; unconfirmed: "
+        "0x80070422 in a log of sysprep's",
     ),
     Cause(
         "state",
