@@ -133,18 +133,31 @@ class NodeFileSystem:
         return known
 
     def _key(self, name: str) -> str:
-        return name.upper() if self._driver.folds else name
+        return folded(name) if self._driver.folds else name
 
     def _folder(self, folder: Node) -> dict[str, Name]:
         known = self._folders.get(folder.number)
         if known is None:
             known = {}
             for each in self._driver.names(folder):
-                known[self._key(each.text)] = each
+                key = self._key(each.text)
+                if self._driver.folds and key in known:
+                    raise Unreadable(f"folder {folder.entry.name}: {each.text} is there twice")
+                known[key] = each
                 if len(known) > ENTRIES_MAX:
                     raise Unreadable(f"folder {folder.entry.name}: more than {ENTRIES_MAX} names")
             self._folders[folder.number] = known
         return known
+
+
+def folded(name: str) -> str:
+    """Letter by letter, as Windows: to it no letter becomes two, and none of another alphabet a Latin one."""
+    return name.upper() if name.isascii() else "".join(map(_folded, name))
+
+
+def _folded(letter: str) -> str:
+    upper = letter.upper()
+    return upper if len(upper) == 1 and (letter.isascii() or not upper.isascii()) else letter
 
 
 def _steps(path: str) -> list[str]:

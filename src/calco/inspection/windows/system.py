@@ -1,11 +1,11 @@
 """Windows on a disk: where it is, its hives, and which one it is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from calco.inspection.blocks import Unreadable
 from calco.inspection.check import attempt
-from calco.inspection.files.file_system import FileSystem
+from calco.inspection.files.file_system import FileSystem, Kind
 from calco.inspection.files.volumes import Disk, Volume
 from calco.inspection.windows.hive import Data, Hive, OpenHive, Value
 
@@ -93,13 +93,15 @@ def find(disk: Disk, open_hive: OpenHive) -> Windows | None:
     found = [
         (volume, volume.files)
         for volume in disk.volumes
-        if volume.files is not None and _holds_windows(volume.files, damage.append)
+        if volume.files is not None and _holds_windows(volume, volume.files, damage.append)
     ]
     if not found and damage:
         raise Unreadable(damage[0])
     if not found:
         return None
     volume, files = found[0]
+    others = [other.name for other, _ in found[1:]] + [f"a place that cannot be read, {each}" for each in damage]
+    others += [f"{each.name}, {place}" for each in disk.volumes for place in _elsewhere(each)]
     system = _hive(files, f"{CONFIG}/SYSTEM", open_hive)
     software = _hive(files, f"{CONFIG}/SOFTWARE", open_hive)
     control_set, system = _control_set(system)
@@ -113,16 +115,33 @@ def find(disk: Disk, open_hive: OpenHive) -> Windows | None:
         control_set=control_set,
         boot=_boot(disk, open_hive),
         release=attempt(lambda: _release(software, system, control_set), lambda why: Release(why=why)),
-        others=tuple(other.name for other, _ in found[1:]),
+        others=tuple(others),
     )
 
 
-def _holds_windows(files: FileSystem, damaged: Callable[[str], None]) -> bool:
+def _holds_windows(volume: Volume, files: FileSystem, damaged: Callable[[str], None]) -> bool:
     try:
         return files.type == "ntfs" and files.entry(f"{CONFIG}/SYSTEM") is not None
     except Unreadable as why:
-        damaged(f"{CONFIG}: {why}")
+        damaged(f"{CONFIG} of {volume.name}: {why}")
         return False
+
+
+def _elsewhere(volume: Volume) -> Iterator[str]:
+    """Folders with a Windows that has another name than usual: the boot configuration may start any of them, but not
+    what an upgrade moved away. FAT may hold one that is old enough."""
+    files = volume.files
+    if files is None or files.type not in {"ntfs", "fat"}:
+        return
+    try:
+        for entry in files.list("/") or ():
+            is_usual = entry.name.upper() == "WINDOWS" and files.type == "ntfs"
+            if is_usual or entry.name.upper().startswith("WINDOWS.OLD") or entry.kind is Kind.FILE:
+                continue
+            if files.entry(f"/{entry.name}/System32/config/SYSTEM") is not None:
+                yield f"/{entry.name}"
+    except Unreadable as why:
+        yield f"where something cannot be read: {why}"
 
 
 def _hive(files: FileSystem, path: str, open_hive: OpenHive) -> Hive:
