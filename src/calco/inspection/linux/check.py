@@ -16,6 +16,9 @@ PREPARE = 'Azure, "Prepare and upload a Linux VHD" (create-upload-generic)'
 DEPROVISION = "WALinuxAgent, azurelinuxagent/pa/deprovision/default.py"
 BUILDING = 'systemd, "Safely Building Images"'
 
+UPDATE_GRUB = "update-grub || grub2-mkconfig -o /boot/grub2/grub.cfg"
+"""Debian's family, then the others."""
+
 Holds = Callable[[FileSystem, str], bool]
 """Whether the file at a path is one that counts."""
 

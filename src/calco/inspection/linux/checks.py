@@ -4,11 +4,19 @@ Sources: WALinuxAgent, pa/deprovision/default.py; Azure, "Prepare and upload a L
 """
 
 from calco.inspection.check import Check
-from calco.inspection.linux import checks_accounts, checks_agents, checks_boot, checks_identity, checks_leftovers
+from calco.inspection.linux import (
+    checks_accounts,
+    checks_agents,
+    checks_boot,
+    checks_identity,
+    checks_leftovers,
+    checks_mounts,
+)
 from calco.inspection.linux.root import Linux
 
 CHECKS: tuple[Check[Linux], ...] = (
     *checks_boot.CHECKS,
+    *checks_mounts.CHECKS,
     *checks_agents.CHECKS,
     *checks_identity.CHECKS,
     *checks_accounts.CHECKS,
