@@ -155,6 +155,7 @@ def test_a_format_is_never_guessed(disk: Path, tmp_path: Path, verb: str) -> Non
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "said"),
     [

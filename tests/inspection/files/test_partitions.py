@@ -276,6 +276,7 @@ def test_a_volume_that_cannot_be_read_keeps_no_other_from_being_read() -> None:
 # ----- what is named
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", samples.BITLOCKER)
 def test_a_real_bitlocker_volume_is_named(name: str) -> None:
     found = volume_of(samples.bitlocker(name))
@@ -329,6 +330,7 @@ def _made_by(*argv: str, size_mib: int) -> bytes:
         return image.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_real_btrfs_is_named() -> None:
     assert volume_of(_made_by("mkfs.btrfs", "-q", size_mib=128)).content == "btrfs"
 

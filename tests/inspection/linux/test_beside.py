@@ -79,6 +79,7 @@ def test_a_sign_below_a_mount_on_a_mount_counts() -> None:
 # ----- on real disks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "at"),
     [(b"LABELONE", 512), (b"LUKS\xba\xbe\x00\x02", 0), (b"_BHRfS_M", 65536 + 0x40), (b"-FVE-FS-", 3), (b"x", 0)],

@@ -332,6 +332,7 @@ def test_a_file_system_that_a_boot_waits_for_blocks_it_and_one_with_nofail_does_
     )
 
 
+@pytest.mark.slow
 def test_real_file_systems_are_joined_by_their_labels_and_ids() -> None:
     mounted = b"LABEL=root / ext4 defaults 0 1\nLABEL=var /var xfs defaults 0 0\nPARTUUID=%b /home ext4 defaults 0 2\n"
     home_id = "0f3a5e6e-1111-4222-8333-000000000001"

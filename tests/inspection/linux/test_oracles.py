@@ -156,6 +156,7 @@ RED_HAT: Change = {
 """What sets Red Hat's images apart: three volumes by their ids, XFS, BLS entries, dracut, its own Python."""
 
 
+@pytest.mark.slow
 def test_an_image_of_red_hats_kind_is_generalized_and_raises_nothing() -> None:
     entry = (
         f"title RHEL\nlinux /vmlinuz-{KERNEL}\noptions root=UUID=0f3a5e6e-1111-4222-8333-000000000001 ro $kernelopts\n"
