@@ -154,7 +154,7 @@ CHECKS: tuple[Check[Windows], ...] = (
         "Firewall lets WinRM in",
         "the rule WINRM-HTTP-In-TCP is active",
         "The firewall lets no remote PowerShell in.",
-        "Enable-PSRemoting -Force",
+        "Enable-PSRemoting -Force -SkipNetworkProfileCheck",
         PAGE,
         _winrm,
     ),
