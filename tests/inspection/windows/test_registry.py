@@ -275,7 +275,7 @@ def test_a_name_that_is_not_the_one_its_list_knows_is_damage(kind: bytes) -> Non
     total = 0
     for letter in b"ALPHA":
         total = (total * 37 + letter) % 2**32
-    content[listed + 8 : listed + 12] = b"Alph" if kind == b"lf" else total.to_bytes(4, "little")
+    content[listed + 8 : listed + 12] = b"Alpha"[:4] if kind == b"lf" else total.to_bytes(4, "little")
     assert open_hive(bytes(content), []).value("Alpha", "x") is not None
 
     content[content.index(b"Alpha")] ^= 1
