@@ -4,6 +4,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import Thread
 
 import pytest
 from hypothesis import given
@@ -48,9 +49,19 @@ def server(said: bytes) -> Iterator[NbdView]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.settimeout(5)
-        theirs.sendall(said)
-        theirs.shutdown(socket.SHUT_WR)
-        yield NbdView(ours)
+        speaker = Thread(target=_say, args=(theirs, said))  # it may be more than the sockets hold
+        speaker.start()
+        try:
+            yield NbdView(ours)
+        finally:
+            ours.close()
+            speaker.join()
+
+
+def _say(there: socket.socket, said: bytes) -> None:
+    with suppress(OSError):
+        there.sendall(said)
+        there.shutdown(socket.SHUT_WR)
 
 
 def test_parts_of_an_answer_are_put_in_their_places() -> None:
@@ -72,6 +83,17 @@ def test_an_error_of_the_server_keeps_its_number() -> None:
         view.read(0, 512)
 
     assert failed.value.errno == 5
+
+
+def test_what_was_asked_beside_an_error_is_never_taken_for_the_answer_to_the_next_question() -> None:
+    piece = SIZE // 4
+    error = chunk(1 << 15 | 1, struct.pack(">IH", 5, 4) + b"oops")
+    first = error + data_at(piece, b"b" * piece)
+    with server(HANDSHAKE + first + data_at(piece, b"b" * piece) + data_at(2 * piece, b"c" * piece)) as view:
+        with pytest.raises(OSError, match="oops"):
+            view.read(0, 2 * piece)
+
+        assert view.read(piece, 2 * piece) == b"b" * piece + b"c" * piece
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,12 @@ class BadAnswer(OSError):
     """The server did not keep to the protocol, refused, or hung up."""
 
 
+class _Refused(OSError):
+    """One request ended in an error, with the server's own number; ``done``: nothing more of its answer follows."""
+
+    done: bool
+
+
 @dataclass(frozen=True)
 class _Chunk:
     type: int
@@ -74,18 +80,27 @@ class NbdView:
         return bytes(buffer)
 
     def _read_part(self, offset: int, into: memoryview) -> None:
-        """Answers may come in any order: each says where its bytes belong."""
+        """Answers may come in any order: each says where its bytes belong. All of them are awaited, also behind an
+        error: one that is left would be taken for the answer to what is asked next."""
         pieces = range(0, len(into), _READ_BYTES)
         for start in pieces:
             self._ask(_READ, offset + start, min(_READ_BYTES, len(into) - start))
         left, filled = len(pieces), 0
+        refused: _Refused | None = None
         while left:
-            chunk = self._next_chunk()
+            try:
+                chunk = self._next_chunk()
+            except _Refused as why:
+                refused = refused or why
+                left -= why.done
+                continue
             if chunk.type in {_DATA, _HOLE}:
                 filled += self._fill(chunk, offset, into)
             elif chunk.type != _NONE or chunk.length:
                 raise BadAnswer(errno.EPROTO, f"an NBD read was answered by chunk {chunk.type}")
             left -= chunk.done
+        if refused is not None:
+            raise refused
         if filled != len(into):
             raise BadAnswer(errno.EPROTO, f"an NBD read of {len(into)} bytes was answered by {filled}")
 
@@ -124,8 +139,15 @@ class NbdView:
         """Lengths and flags of what follows ``offset``: at least one, perhaps not up to the end."""
         self._ask(_BLOCK_STATUS, offset, length)
         found: list[tuple[int, int]] = []
+        refused: _Refused | None = None
         while True:
-            chunk = self._next_chunk()
+            try:
+                chunk = self._next_chunk()
+            except _Refused as why:
+                refused = refused or why
+                if why.done:
+                    break
+                continue
             if chunk.type == _STATUS and chunk.length % 8 == 4:
                 pairs = self._exactly(chunk.length)[4:]
                 found += [(each[0], each[1]) for each in struct.iter_unpack(">II", pairs)]
@@ -133,6 +155,8 @@ class NbdView:
                 raise BadAnswer(errno.EPROTO, f"an NBD status was answered by chunk {chunk.type}")
             if chunk.done:
                 break
+        if refused is not None:
+            raise refused
         if not found or not all(length for length, _ in found):
             raise BadAnswer(errno.EPROTO, "an NBD server told of no extent")
         return found
@@ -184,7 +208,7 @@ class NbdView:
         self._connection.sendall(_REQUEST.pack(_REQUEST_MAGIC, 0, command, self._cookie, offset, length))
 
     def _next_chunk(self) -> _Chunk:
-        """The head of the next part of an answer. Raises OSError with the server's own number for an error."""
+        """The head of the next part of an answer. Raises _Refused for an error."""
         magic, flags, type, _, length = _CHUNK.unpack(self._exactly(_CHUNK.size))
         if magic != _CHUNK_MAGIC or length > (_READ_BYTES + 8 if type == _DATA else _WORDS_BYTES):
             raise BadAnswer(errno.EPROTO, "an NBD server does not keep to the protocol")
@@ -192,7 +216,9 @@ class NbdView:
             raise BadAnswer(errno.EPROTO, "an NBD server does not keep to the protocol")
         if type & _ERROR:
             words = self._exactly(length)
-            raise OSError(int.from_bytes(words[:4]), f"NBD: {words[6:206]!r}")
+            refused = _Refused(int.from_bytes(words[:4]), f"NBD: {words[6:206]!r}")
+            refused.done = bool(flags & _DONE)
+            raise refused
         return _Chunk(type, bool(flags & _DONE), length)
 
     def _exactly(self, length: int) -> bytes:
