@@ -23,8 +23,14 @@ LOOK = "providers/Calco/inspect"
 LOOK_AT_BLOB = "providers/Calco/inspectBlob"
 
 STATUSES = (
-    "Exit status: 0: a verdict, and nothing worse than advice; 3: it leaks identity or secrets; 4: it blocks boot; "
-    "5: the verdict is unknown, and nothing worse is known; 1: it could not be looked at; 2: a mistake in the command."
+    "\b\n"  # click: as it stands
+    "Exit status:\n"
+    "  0  a verdict, and nothing worse than advice\n"
+    "  3  it leaks identity or secrets\n"
+    "  4  it blocks boot\n"
+    "  5  the verdict is unknown, and nothing worse is known\n"
+    "  1  it could not be looked at\n"
+    "  2  a mistake in the command"
 )
 DEPROVISION = "sudo waagent -deprovision+user -force"
 SYSPREP = r"C:\Windows\System32\Sysprep\sysprep.exe /generalize /oobe /mode:vm /shutdown"
@@ -43,7 +49,7 @@ def examples(command: str, *more: str) -> str:
 
 def help_foot(*lines: str) -> str:
     """What the exit status means, and examples."""
-    return "\n\n".join([STATUSES, "Examples:", *(f"  {line}" for line in lines)])
+    return "\n\n".join([STATUSES, "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])])
 
 
 def check_machine(
