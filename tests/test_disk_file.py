@@ -149,6 +149,18 @@ def test_a_file_tells_its_own_size_and_whether_a_vhd_is_fixed(
     assert container(file, DiskFormat(format)) == Container(format, file.stat().st_size, is_fixed)
 
 
+@pytest.mark.parametrize(("format", "name"), [("vpc", "x.vhd"), ("raw", "x.raw"), ("qcow2", "x.qcow2")])
+def test_a_link_to_a_file_is_the_file(tmp_path: Path, format: str, name: str) -> None:
+    options = ["-o", "subformat=fixed,force_size=on"] if format == "vpc" else []
+    subprocess.run(["qemu-img", "create", "-q", "-f", format, *options, tmp_path / name, "1M"], check=True, timeout=30)
+    link = tmp_path / "link"
+    link.symlink_to(name)
+
+    with opened(link, DiskFormat(format)) as content:
+        assert content.read(0, 512) == bytes(512)
+    assert container(link, DiskFormat(format)) == container(tmp_path / name, DiskFormat(format))
+
+
 def test_a_container_that_is_no_vhd_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "disk"
     file.write_bytes(bytes(MIB))

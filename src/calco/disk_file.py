@@ -8,7 +8,7 @@ VHD specification 1.0; QEMU, docs/interop/qcow2.rst; [MS-VHDX] 2.2.1.
 import stat
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -62,7 +62,7 @@ def opened(file: Path, format: DiskFormat) -> Iterator[Content]:
         raise WrongDiskFile(f"{file} is no regular file.")
     match format:
         case DiskFormat.RAW:
-            with flat.view(file) as content:
+            with _file(file) as content:
                 yield content
         case DiskFormat.VPC:
             with _vhd(file) as content:
@@ -82,8 +82,13 @@ def container(file: Path, format: DiskFormat) -> Container:
     size = file.stat().st_size
     if format is not DiskFormat.VPC:
         return Container(format.value, size)
-    with flat.view(file) as whole:
+    with _file(file) as whole:
         return Container(format.value, size, _footer(file, whole).kind == Kind.FIXED)
+
+
+def _file(file: Path) -> AbstractContextManager[flat.FlatView]:
+    """Of people's own files links are followed, as QEMU follows them."""
+    return flat.view(file.resolve(strict=True))
 
 
 @contextmanager
@@ -117,7 +122,7 @@ class _Beginning:
 
 @contextmanager
 def _vhd(file: Path) -> Iterator[Content]:
-    with flat.view(file) as whole:
+    with _file(file) as whole:
         footer = _footer(file, whole)
         if footer.kind == Kind.FIXED:
             if footer.guest_bytes + FOOTER_BYTES != whole.size_bytes:

@@ -132,6 +132,18 @@ def test_bytes_that_cannot_be_read_are_told_and_nothing_is_raised() -> None:
     assert disk.reads
 
 
+def test_a_read_that_brings_less_than_was_asked_for_is_one_that_failed() -> None:
+    class Short(Bytes):
+        def read(self, offset: int, length: int) -> bytes:
+            return super().read(offset, length)[:-1]
+
+    report = ChildInspector().inspect(Short())
+
+    assert report.ended
+    assert report.verdict is Verdict.UNKNOWN
+    assert "cannot be read" in " ".join(report.evidence)
+
+
 def test_an_empty_disk_is_looked_at() -> None:
     assert ChildInspector().inspect(Bytes(size_bytes=0)).verdict is Verdict.UNKNOWN
 

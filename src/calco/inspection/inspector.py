@@ -157,6 +157,8 @@ class _Served:
     def _hand(self, offset: int, length: int) -> None:
         try:
             held = self._disk.read(offset, length)
+            if len(held) != length:  # one byte less, and everything behind it would be read as something else
+                raise OSError(f"{len(held)} bytes were read")
         except OSError as why:
             log.debug("bytes %d to %d of a disk cannot be read: %s", offset, offset + length, why)
             self._say(handover.UNREADABLE)
