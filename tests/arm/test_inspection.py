@@ -1,6 +1,8 @@
 """What is on a disk, over the wire: asked for, remembered, warned of; and who is told."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Semaphore
 from typing import Any
 from urllib.parse import quote
 
@@ -307,3 +309,28 @@ def validated(api: Api) -> Response:
     }
     body: Document = {"properties": {"mode": "Incremental", "template": template}}
     return api.call("POST", f"{LAB}/providers/Microsoft.Resources/deployments/one/validate", body)
+
+
+def test_disks_that_take_long_keep_no_template_waiting(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    inspector = looking(world)
+    api = Api(world)
+    stopped(api)
+    begun, go_on = Semaphore(0), Event()
+
+    def hang() -> None:
+        begun.release()
+        assert go_on.wait(20)
+
+    inspector.meanwhile = hang
+    empty = {"properties": {"mode": "Incremental", "template": {"$schema": "x", "resources": []}}}
+    with ThreadPoolExecutor(4) as callers, ThreadPoolExecutor(1) as templates:
+        asked = [callers.submit(api.call, "POST", f"{WEB1}/{INSPECT}") for _ in range(4)]
+        try:
+            assert begun.acquire(timeout=10)
+            assert begun.acquire(timeout=10)
+            one = f"{LAB}/providers/Microsoft.Resources/deployments/one"
+            assert templates.submit(api.call, "POST", f"{one}/validate", empty).result(10).status_code in {200, 400}
+        finally:
+            go_on.set()
+        assert [each.result(20).status_code for each in asked] == [200] * 4

@@ -44,7 +44,8 @@ LONG_BODY_BYTES = 64 * 1024
 DRAIN_BYTES_MAX = 64 * 1024 * 1024
 """How much more is read and thrown away, so that the refusal reaches a client that is still sending."""
 
-HEAVY_AT_ONCE = 2
+HEAVY_AT_ONCE, LOOKS_AT_ONCE = 2, 2
+"""Apart, for a disk of a stranger's may take its 20 s to be looked at, and no template is to wait for that."""
 
 Check = Callable[[str | None, str], Caller]
 """(Authorization header, the tenant's authority URL) -> who calls. Raises ApiError 401."""
@@ -117,11 +118,13 @@ class Edge:
         self._throttle = Throttle(cloud.clock, limits)
         self._threads = ThreadPoolExecutor(threads, "arm")
         self._heavy = ThreadPoolExecutor(HEAVY_AT_ONCE, "arm-heavy")
+        self._looks = ThreadPoolExecutor(LOOKS_AT_ONCE, "arm-looks")
 
     def close(self) -> None:
         self._endings.close()
         self._threads.shutdown(wait=False)
         self._heavy.shutdown(wait=False)
+        self._looks.shutdown(wait=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -180,7 +183,8 @@ class Edge:
         if match.route.quick:
             return gate.through(match.route, call)
         if match.route.heavy:
-            return await asyncio.get_running_loop().run_in_executor(self._heavy, gate.through, match.route, call)
+            pool = self._looks if match.route.looks else self._heavy
+            return await asyncio.get_running_loop().run_in_executor(pool, gate.through, match.route, call)
         return await self._held(partial(gate.through, match.route), call)
 
     def _check_subscription(self, path: Sequence[str]) -> None:
