@@ -1,6 +1,7 @@
 """docs/checks.md says what the inspector's catalogue says; and the catalogue is fit to be shown."""
 
 import re
+import subprocess
 from collections import Counter
 from typing import Any
 
@@ -46,3 +47,27 @@ def test_no_code_is_given_twice() -> None:
 
 def test_words_of_a_check_mean_nothing_to_markdown() -> None:
     assert checks_page.text("a|b *c* <d>\n`e` _f_") == r"a\|b \*c\* \<d\> \`e\` \_f\_"
+
+
+@every_check
+def test_a_message_is_one_sentence(check: Check[Any]) -> None:
+    assert not re.search(r"[a-z)`]\. [A-Z]", check.message)
+
+
+def test_a_shell_understands_every_command_for_linux_and_files() -> None:
+    fixes = [each.fix for each in CATALOGUE if each.code.startswith(("linux.", "container."))]
+
+    read = subprocess.run(["/bin/sh", "-n"], input="\n".join(fixes), capture_output=True, text=True, check=False)
+
+    assert (read.returncode, read.stderr) == (0, "")
+
+
+def test_commands_for_windows_are_powershells_and_none_runs_into_a_restart() -> None:
+    for check in CATALOGUE:
+        if not check.code.startswith("windows."):
+            continue
+        assert "&&" not in check.fix, "Windows PowerShell does not know it"
+        assert not re.search(r"(?<![\"'])\{(default|bootmgr)\}", check.fix), "PowerShell takes it for a block"
+        lines = check.fix.splitlines()
+        restarts = [at for at, line in enumerate(lines) if line.startswith(("shutdown", "Uninstall-ADDSDomain"))]
+        assert all(line.startswith("#") for at in restarts for line in lines[at + 1 :]), check.code

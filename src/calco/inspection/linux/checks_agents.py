@@ -364,8 +364,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         ADVICE,
         "Network settings that cloud-init wrote",
         "They name this machine's network card; a new machine's cloud-init writes its own over them, unless it is told "
-        "to leave the network alone. Without them this machine has no network after a restart, until cloud-init is "
-        "cleaned too.",
+        "to leave the network alone, and this machine's only when it is cleaned too.",
         _WRITTEN,
         source="cloud-init, Network configuration",
     ),

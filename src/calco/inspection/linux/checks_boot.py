@@ -287,7 +287,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "The first stage may hold only the drivers of the machine it was made on, and not find the disk in Azure.",
         "if [ -d /etc/initramfs-tools ]; then printf 'hv_vmbus\\nhv_storvsc\\n' >> /etc/initramfs-tools/modules; "
         "update-initramfs -u -k all; else echo 'add_drivers+=\" hv_vmbus hv_storvsc hv_netvsc \"' > "
-        "/etc/dracut.conf.d/azure.conf; dracut -f --regenerate-all; fi",
+        "/etc/dracut.conf.d/90-hyper-v.conf; dracut -f --regenerate-all; fi",
         PREPARE,
         _initramfs,
     ),

@@ -104,7 +104,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "File systems that a boot waits for",
         "all on the OS disk, or with nofail",
         "fstab asks for a file system that is not on this disk: a machine of the image stops in emergency mode.",
-        "sed -i 's|^WHAT[[:space:]]|#&|' /etc/fstab   # for everything that was found; or add the option nofail",
+        "sed -i 's|^NAME[[:space:]]|#&|' /etc/fstab   # for every NAME that was found; or add the option nofail",
         'systemd.mount(5), nofail; Azure, "Linux VM doesn\'t start because of fstab errors"',
         _missing_mounts,
     ),
