@@ -235,6 +235,7 @@ def test_a_plug_that_was_cut_short_is_carried_on_or_taken_back(real: QemuRig) ->
     assert real.open_files(VM) == {"empty.qcow2": os.O_RDWR}
 
 
+@pytest.mark.slow
 def test_a_disk_over_many_volumes_is_switched_as_quickly_as_any(real: QemuRig) -> None:
     """QEMU's lists of all nodes take half a second at that depth."""
     real.hypervisor.start(machine())

@@ -237,6 +237,7 @@ def test_a_simulated_machine_is_always_what_was_done_to_it(
     walk(SimulatedRig(tmp_path_factory.mktemp("walk")), deeds)
 
 
+@pytest.mark.slow
 @given(deeds=DEEDS)
 @settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_a_real_machine_is_always_what_was_done_to_it(

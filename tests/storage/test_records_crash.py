@@ -34,7 +34,7 @@ while True:
 """
 
 
-@pytest.mark.parametrize("writes_seen", [1, 7, 40, 41, 300])
+@pytest.mark.parametrize("writes_seen", [40, *(pytest.param(seen, marks=pytest.mark.slow) for seen in (1, 7, 41, 300))])
 def test_a_killed_writer_leaves_whole_writes_and_all_it_told_of(tmp_path: Path, writes_seen: int) -> None:
     told = 0
     for _ in range(2):

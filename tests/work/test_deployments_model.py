@@ -4,6 +4,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -138,5 +139,5 @@ class FewBoots(Lines):
 
 
 BRIEF = settings(max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-TestLines, TestFewBoots = Lines.TestCase, FewBoots.TestCase
+TestLines, TestFewBoots = Lines.TestCase, pytest.mark.slow(FewBoots.TestCase)
 TestLines.settings = TestFewBoots.settings = BRIEF

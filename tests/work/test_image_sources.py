@@ -417,6 +417,7 @@ def test_an_image_may_lie_in_another_group_than_its_source(world: World) -> None
 KINDS = ("disk", "snapshot", "blob", "missing blob", "broken blob")
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=5),

@@ -107,6 +107,7 @@ def test_of_an_image_that_is_not_there_nothing_is_told(world: World) -> None:
     refused(world, lambda: image_usage.get(world.cloud, world.id("images", "none")), 404, "ResourceNotFound")
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(steps=st.lists(st.sampled_from(["image", "clone", "delete machine", "delete image"]), max_size=6))
 def test_what_is_called_its_own_is_exactly_what_goes_with_the_image(

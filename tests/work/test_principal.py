@@ -174,6 +174,7 @@ def test_a_good_name_is_safe_in_a_path(name: str) -> None:
         assert name not in (".", "..")
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_one_text_has_one_hash(one: str, other: str) -> None:
