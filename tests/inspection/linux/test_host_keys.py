@@ -3,7 +3,7 @@
 import pytest
 
 from calco.model.inspection import Verdict
-from tests.inspection.disks import Link
+from tests.inspection.disks import Folder, Link
 from tests.inspection.linux.samples import KEY
 from tests.inspection.linux.test_look import verdict
 from tests.inspection.linux.trees import READY, Change
@@ -40,6 +40,7 @@ def test_sshd_config_is_read_as_sshd_reads_it(config: bytes, key: str) -> None:
         "/usr/local/etc/ssh/ssh_host_rsa_key",
         "/etc/dropbear/initramfs/dropbear_rsa_host_key",
         "/etc/dropbear-initramfs/dropbear_rsa_host_key",
+        "/etc/tinyssh/sshkeydir/.ed25519.sk",
     ],
 )
 def test_servers_that_were_built_otherwise_keep_their_keys_elsewhere(key: str) -> None:
@@ -56,6 +57,9 @@ def test_servers_that_were_built_otherwise_keep_their_keys_elsewhere(key: str) -
         ({"/etc/ssh/ssh_host_rsa_key.bak": KEY}, "ssh_host_rsa_key.bak"),
         ({"/etc/ssh/of-this-host": KEY}, "of-this-host"),
         ({"/etc/default/ssh": b'SSHD_OPTS="-h /srv/key"\n'}, "/etc/default/ssh"),
+        ({"/etc/default/dropbear": b'DROPBEAR_EXTRA_ARGS="-w -r /srv/key"\n'}, "/etc/default/dropbear"),
+        ({"/etc/default/dropbear": b'DROPBEAR_RSAKEY="/srv/key"\n'}, "/etc/default/dropbear"),
+        ({"/etc/systemd/system/mine.service": b"[Service]\nExecStart=/opt/sshd -f /srv/x\n"}, "mine.service"),
         ({"/etc/sysconfig/sshd": b"OPTIONS='-u0 -f /srv/config'\n"}, "/etc/sysconfig/sshd"),
         (
             {"/etc/systemd/system/ssh.service.d/1.conf": b"[Service]\nExecStart=/sbin/sshd -D -oHostKey=/k\n"},
@@ -76,9 +80,11 @@ def test_what_is_not_followed_leaves_it_unknown(change: Change, word: str) -> No
         {"/etc/default/ssh": b"# -h /srv/key\nSSHD_OPTS=\n", "/etc/sysconfig/sshd": b'OPTIONS="-u0 -4"\n'},
         {"/usr/lib/systemd/system/ssh.service": b"[Service]\nExecStartPre=/usr/sbin/sshd -t\n"
          b"ExecStart=/usr/sbin/sshd -D $SSHD_OPTS\n"},
+        {"/etc/systemd/system/ssh.service": Folder(), "/etc/systemd/system/tmp.mount": Folder()},
+        {"/etc/default/dropbear": b'DROPBEAR_RSAKEY="/etc/dropbear/dropbear_rsa_host_key"\nDROPBEAR_EXTRA_ARGS="-w"\n'},
         {"/etc/ssh/ca.pub": b"ssh-rsa AAAA\n", "/etc/ssh/of-others": Link("/nowhere")},
     ],
-    ids=["options of the usual kind", "the unit of Debian", "public keys"],
+    ids=["options of the usual kind", "the unit of Debian", "masked units", "Dropbear's", "public keys"],
 )  # fmt: skip
 def test_what_every_server_has_is_no_doubt(change: Change) -> None:
     assert verdict(change).verdict is Verdict.GENERALIZED
@@ -115,12 +121,24 @@ def test_the_agents_folder_is_where_its_configuration_says(config: Change) -> No
         {FSTAB: ROOT + b"/data/ssh /etc/ssh none bind 0 0\n"},
         {FSTAB: ROOT + b"/data/ssh /etc/ssh tmpfs bind 0 0\n"},
         {FSTAB: ROOT + b"/data/ssh /etc/ssh fuse.bindfs defaults 0 0\n"},
+        {FSTAB: ROOT + b"LABEL=root /etc/ssh ext4 X-mount.subdir=data/ssh 0 0\n"},
+        {FSTAB: b"LABEL=root / ext4 X-mount.subdir=data 0 0\n"},
         {FSTAB: ROOT + b"#\n" * 500 + b"/data/ssh /etc/ssh none bind 0 0\n"},
         {"/usr/lib/systemd/system/etc-ssh.mount": b"[Mount]\nWhat=/data/ssh\nWhere=/etc/ssh\nOptions=bind\n"},
         {"/etc/systemd/system/etc-ssh.mount": b'[Mount]\nWhat="/data/ssh"\nWhere="/etc/ssh"\nOptions=bind\n'},
         {"/ostree/deploy/debian/deploy/1.0/etc/hostname": b"x\n"},
     ],
-    ids=["bind", "bind of any type", "FUSE", "a long fstab", "a unit of the vendor's", "a quoted unit", "OSTree"],
+    ids=[
+        "bind",
+        "bind of any type",
+        "FUSE",
+        "a folder of a volume",
+        "a folder for a root",
+        "a long fstab",
+        "a unit of the vendor's",
+        "a quoted unit",
+        "OSTree",
+    ],
 )
 def test_keys_that_something_else_puts_over_etc_ssh_are_not_missed(change: Change) -> None:
     seen = verdict({**change, "/data/ssh/ssh_host_rsa_key": KEY})

@@ -140,7 +140,7 @@ CHECKS: tuple[Check[Linux], ...] = (
         "Every machine of this image has the same SSH host keys: whoever holds one machine can pose as all of them.",
         "rm -f /etc/ssh/ssh_host_* /etc/openssh/ssh_host_* /usr/local/etc/ssh_host_* /usr/local/etc/ssh/ssh_host_* "
         "/etc/dropbear/dropbear_*_host_key /etc/dropbear/initramfs/dropbear_*_host_key "
-        "/etc/dropbear-initramfs/dropbear_*_host_key",
+        "/etc/dropbear-initramfs/dropbear_*_host_key /etc/tinyssh/sshkeydir/.*.sk",
         DEPROVISION,
         _host_keys,
     ),

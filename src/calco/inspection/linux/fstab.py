@@ -45,6 +45,11 @@ class Line:
         return not self.options & {"nofail", "noauto"}
 
     @property
+    def is_part(self) -> bool:
+        """Whether only a folder of it is mounted. Source: mount(8)."""
+        return any(each.lower().startswith("x-mount.subdir") for each in self.options)
+
+    @property
     def is_of_a_disk(self) -> bool:
         """With ``bind`` the type says nothing, and what FUSE shows may be another folder of the disk."""
         is_bound = not self.options.isdisjoint({"bind", "rbind"})

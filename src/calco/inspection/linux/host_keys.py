@@ -28,20 +28,27 @@ USUAL_KEYS = (
     "/etc/dropbear/dropbear_*_host_key",
     "/etc/dropbear/initramfs/dropbear_*_host_key",
     "/etc/dropbear-initramfs/dropbear_*_host_key",
+    "/etc/tinyssh/sshkeydir/.*.sk",
 )
-"""OpenSSH as distributions build it, and as it builds by itself; Dropbear, in the initial RAM disk too."""
+"""OpenSSH as distributions build it, and as it builds by itself; Dropbear, in the initial RAM disk too; TinySSH."""
 
 _STARTED_BY = (
     "/etc/default/ssh*",
+    "/etc/default/dropbear*",
     "/etc/sysconfig/ssh*",
     "/etc/conf.d/ssh*",
-    "/etc/systemd/system/ssh*.service",
+    "/etc/conf.d/dropbear*",
+    "/etc/systemd/system/*.service",
     "/etc/systemd/system/ssh*.service.d/*.conf",
     "/usr/lib/systemd/system/ssh*.service",
     "/usr/lib/systemd/system/ssh*.service.d/*.conf",
 )
-_STARTS = re.compile(r"(?:export\s+)?(?:SSHD_OPTS|OPTIONS|SSHD_CONFIG|command_args|ExecStart\s*=\s*\S*/sshd\s)")
-_OPTION_OF_ITS_OWN = re.compile(r"(?:^|[\s\"'=])-[46DdeiqtT]*(?:[hf]|o\s*[\"']?HostKey)", re.IGNORECASE)
+_STARTS = re.compile(
+    r"(?:export\s+)?(?:SSHD_OPTS|OPTIONS|command_args|DROPBEAR_(?:EXTRA_ARGS|OPTS)"
+    r"|ExecStart\s*=\s*\S*/(?:sshd|dropbear)\s)"
+)
+_OPTION_OF_ITS_OWN = re.compile(r"(?:^|[\s\"'=])-[46DdeiqtTFEswgjk]*(?:[hfr]|o\s*[\"']?HostKey)")
+_KEY_OF_ITS_OWN = re.compile(r"(?:DROPBEAR_\w*KEY|SSHD_CONFIG)\s*=\s*[\"']?(/[^\s\"']+)")
 _PRIVATE = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----|SSH PRIVATE KEY FILE FORMAT")
 
 
@@ -70,7 +77,8 @@ def doubts(files: FileSystem) -> Iterator[str]:
     private = [each for each in _private(files) if each not in found]
     if private:
         yield f"there are private keys in /etc/ssh under other names: {named(private)}"
-    started = [path for path, _ in matching(files, *_STARTED_BY) if _has_own_options(files, path)]
+    ways = (path for path, entry in matching(files, *_STARTED_BY) if entry.kind is Kind.FILE)  # a mask is a device
+    started = [path for path in ways if _has_own_options(files, path)]
     if started:
         yield f"sshd is started with keys or a configuration of its own: {named(started)}"
 
@@ -152,4 +160,10 @@ def _private(files: FileSystem) -> Iterator[str]:
 
 
 def _has_own_options(files: FileSystem, path: str) -> bool:
-    return any(_STARTS.match(each) and _OPTION_OF_ITS_OWN.search(each) for each in lines(files, path))
+    for line in lines(files, path):
+        if _STARTS.match(line) and _OPTION_OF_ITS_OWN.search(line):
+            return True
+        key = _KEY_OF_ITS_OWN.match(line)
+        if key and not _is_usual(key[1]) and key[1] not in OF_SSHD:
+            return True
+    return False

@@ -7,7 +7,7 @@ unreadable, never absent.
 from collections.abc import Iterator, Mapping
 
 from calco.inspection.blocks import Unreadable
-from calco.inspection.files.file_system import Entry, FileSystem
+from calco.inspection.files.file_system import Entry, FileSystem, Kind
 from calco.inspection.files.volumes import Disk
 from calco.inspection.linux import fstab
 from calco.inspection.linux.files import matching, text
@@ -125,6 +125,8 @@ def joined(disk: Disk, root: FileSystem, stands_on: tuple[str, ...]) -> Tree:
     mounts: dict[str, Mounted] = {}
     bare = Tree(root, {})
     for line in _lines(bare):
+        if line.where == "/" and line.is_part:
+            raise Unreadable(f"its root is a folder of {line.what}")
         if line.where == "/" and [each.files for each in fstab.volumes(line.what, disk)] != [root]:
             raise Unreadable(f"its root is {line.what}, which is not the volume it was found on")
         if line.is_of_a_disk and line.where.startswith("/") and line.where != "/":
@@ -137,7 +139,9 @@ def joined(disk: Disk, root: FileSystem, stands_on: tuple[str, ...]) -> Tree:
 def _lines(bare: Tree) -> Iterator[fstab.Line]:
     """Of fstab, and of mount units that say the same."""
     yield from fstab.read(text(bare, "/etc/fstab") or "")
-    for path, _ in matching(bare, "/etc/systemd/system/*.mount", "/usr/lib/systemd/system/*.mount"):
+    for path, entry in matching(bare, "/etc/systemd/system/*.mount", "/usr/lib/systemd/system/*.mount"):
+        if entry.kind is not Kind.FILE:  # masked: a link to /dev/null
+            continue
         unit = fstab.read_unit(text(bare, path) or "")
         if unit is not None:
             yield unit
@@ -146,6 +150,8 @@ def _lines(bare: Tree) -> Iterator[fstab.Line]:
 def _mounted(line: fstab.Line, disk: Disk, stands_on: tuple[str, ...]) -> Mounted | None:
     """None for what is not there when an image of the disk boots, and hides nothing that matters."""
     found = fstab.volumes(line.what, disk)
+    if line.is_part:
+        return f"a folder of {line.what}"
     if len(found) == 1:
         return found[0].files or f"on {found[0].name} ({found[0].content}), which cannot be read"
     if found:
