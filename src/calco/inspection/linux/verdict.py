@@ -8,13 +8,14 @@ unknown, and always so when something this stands on could not be read. Source: 
 import posixpath
 import re
 from collections.abc import Callable, Iterator
+from fnmatch import translate
 from posixpath import normpath
 
 from calco.inspection.blocks import Unreadable
 from calco.inspection.files.file_system import FileSystem, Kind
 from calco.inspection.linux import host_keys
 from calco.inspection.linux.accounts import accounts, of_people, passwords
-from calco.inspection.linux.files import lines, matching, named, names, setting, text
+from calco.inspection.linux.files import below, lines, matching, named, names, setting, text
 from calco.inspection.linux.root import NO_ROOTS, Linux
 from calco.model.inspection import Verdict
 
@@ -48,9 +49,6 @@ def verdict_of(system: Linux) -> tuple[Verdict, tuple[str, ...]]:
         return Verdict.UNKNOWN, (where, *(f"Not known: {each}." for each in doubts), *clean)
     return Verdict.GENERALIZED, (where, *clean)
 
-
-BESIDE_DEPTH = 6
-"""Folders deep that a file system is searched which nobody says where to mount."""
 
 Say = Callable[[str], None]
 _DATA_DIR = re.compile(r"""\bdata_dir["']?\s*:\s*["']?(/[^\s"',}]+)""")
@@ -108,8 +106,8 @@ def _hidden(system: Linux) -> list[str]:
     found = [*host_keys.host_keys(system.bare), *agent_marks(system.bare)]
     patterns = [*host_keys.USUAL_KEYS, *_marks(system.files)]
     for at, files in system.files.mounted:
-        below = (each.removeprefix(at) for each in patterns if each.startswith(at + "/"))
-        found += [f"{at}{path}" for path, entry in matching(files, *below) if entry.kind is Kind.FILE]
+        hidden = (each.removeprefix(at) for each in patterns if each.startswith(at + "/"))
+        found += [f"{at}{path}" for path, entry in matching(files, *hidden) if entry.kind is Kind.FILE]
     return [f"Out of sight below a mount, but on the disk: {named(found)}."] if found else []
 
 
@@ -117,12 +115,12 @@ def _beside(system: Linux) -> Iterator[str]:
     """File systems of the disk that fstab does not mount, where something else may (systemd by a partition's type, an
     initial RAM disk), and that hold what makes a system specialized."""
     joined = [system.root.files, *(each for _, each in system.files.mounted)]
-    wanted = {posixpath.basename(each) for each in (*host_keys.USUAL_KEYS, *_marks(system.files))}
-    patterns = [f"{'/*' * depth}/{each}" for depth in range(BESIDE_DEPTH) for each in sorted(wanted)]
+    names = {posixpath.basename(each) for each in (*host_keys.USUAL_KEYS, *_marks(system.files))}
+    wanted = re.compile("|".join(map(translate, sorted(names))))
     for volume in system.disk.volumes:
         if volume.files is None or volume.content in NO_ROOTS or any(volume.files is each for each in joined):
             continue
-        found = [path for path, _ in matching(volume.files, *patterns)]
+        found = [path for path, entry in below(volume.files, "/") if wanted.match(entry.name)]
         if found:
             yield f"{volume.name}, which fstab does not mount, holds {named(found)}"
 
