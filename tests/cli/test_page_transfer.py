@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,7 @@ def test_every_block_that_an_extent_touches_comes_once_and_in_order(cuts: list[i
     assert all(offset % BLOCK == 0 and offset + length <= SIZE for offset, length in found)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(at=st.integers(0, SIZE - 1), cuts=cuts)
 def test_the_digest_is_of_what_a_disk_holds_and_not_of_how_it_is_told(at: int, cuts: list[int]) -> None:

@@ -19,6 +19,7 @@ def test_the_page_of_checks_is_what_the_catalogue_says() -> None:
     assert checks_page.PAGE.read_text() == checks_page.page()
 
 
+@pytest.mark.slow
 @every_check
 def test_every_check_is_on_the_page_with_its_command(check: Check[Any]) -> None:
     page = checks_page.page()
@@ -28,6 +29,7 @@ def test_every_check_is_on_the_page_with_its_command(check: Check[Any]) -> None:
     assert f"(#{check.code.replace('.', '')})" in page
 
 
+@pytest.mark.slow
 @every_check
 def test_a_check_says_everything_that_is_shown_of_it(check: Check[Any]) -> None:
     """One line each but the fix: terminals, tables and pages rely on it."""
@@ -49,6 +51,7 @@ def test_words_of_a_check_mean_nothing_to_markdown() -> None:
     assert checks_page.text("a|b *c* <d>\n`e` _f_") == r"a\|b \*c\* \<d\> \`e\` \_f\_"
 
 
+@pytest.mark.slow
 @every_check
 def test_a_message_is_one_sentence(check: Check[Any]) -> None:
     assert not re.search(r"[a-z)`]\. [A-Z]", check.message)

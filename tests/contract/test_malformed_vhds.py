@@ -20,6 +20,8 @@ from tests.arm.api import COMPUTE, Api
 from tests.blob.endpoint import NAME, Endpoint
 from tests.world import LOCATION, World
 
+pytestmark = pytest.mark.slow
+
 GUID = "01234567-89ab-4cde-8f01-23456789abcd"
 SIZE = 8 * MIB
 TOO_LARGE = 4096 * GIB

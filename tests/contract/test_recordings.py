@@ -23,6 +23,8 @@ from tests.contract.shapes import SHAPES
 from tests.shared import needs_shared, recording
 from tests.world import World
 
+pytestmark = pytest.mark.slow
+
 pytestmark = needs_shared
 
 MISSING_AT_MOST = 30

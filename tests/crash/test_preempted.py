@@ -28,6 +28,7 @@ def being_made(world: World, looks: int) -> tuple[str, Ask]:
     return accepted.operation.id, lambda cloud: virtual_machine.delete(cloud, wanted.id)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("looks", [0, 1], ids=["just accepted", "booting"])
 def test_a_crash_at_any_point_of_deleting_a_machine_that_is_made(looks: int, tmp_path: Path) -> None:
     stage = Stage(tmp_path)

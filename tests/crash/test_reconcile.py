@@ -55,6 +55,7 @@ def stray(world: World, like: str) -> None:
     assert world.hypervisor.state(STRANGER) is MachineState.RUNNING
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start_again", [False, True], ids=["stay off", "start again"])
 def test_a_service_killed_while_it_sets_things_right_sets_them_right_at_the_next_start(
     start_again: bool, tmp_path: Path
