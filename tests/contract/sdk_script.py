@@ -205,6 +205,13 @@ def start(lab: Lab) -> None:
 GENERALIZED_VIEW = ["ProvisioningState/succeeded", "OSState/generalized", "PowerState/deallocated"]
 
 
+def expect_generalized(lab: Lab) -> None:
+    """Azure's statuses, and behind them what a look at a real disk found: this machine was only flagged."""
+    seen = lab.view(SOURCE)
+    expect(seen[:3], GENERALIZED_VIEW)
+    expect(seen[3:] in ([], ["Inspection/specialized"]), True)
+
+
 UPLOAD = {"createOption": "Upload", "uploadSizeBytes": 20 * 1024**2 + 512}
 
 
@@ -268,14 +275,14 @@ def share_disks(lab: Lab) -> None:
 
 def generalize(lab: Lab) -> None:
     lab.compute.virtual_machines.generalize(lab.group, SOURCE)
-    expect(lab.view(SOURCE), GENERALIZED_VIEW)
+    expect_generalized(lab)
 
 
 def refuse_to_start_what_is_generalized(lab: Lab) -> None:
     message = f"Operation 'Start VM' is not allowed on VM '{SOURCE}' since the VM is generalized."
     with refused("OperationNotAllowed", message):
         lab.compute.virtual_machines.begin_start(lab.group, SOURCE).result(WAITED_SECONDS)
-    expect(lab.view(SOURCE), GENERALIZED_VIEW)
+    expect_generalized(lab)
 
 
 # --- the image -------------------------------------------------------------------------------------------------------
