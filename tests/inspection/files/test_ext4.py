@@ -209,6 +209,18 @@ def test_one_wrong_bit_anywhere_in_a_folder_is_found() -> None:
             files.list("/etc/ssh")
 
 
+def test_a_block_of_a_folder_in_place_of_another_of_its_blocks_is_found() -> None:
+    """Its checksum knows the folder and not the place, so it matches; but then every name in it is there twice."""
+    image = disk()
+    fs, size = Ext4(Memory(image)), block_bytes_of(image)
+    inode = int(_debugfs_says(image, "stat /many").split("Inode: ")[1].split()[0])
+    blocks = [stretch.physical + each for stretch in fs.runs(fs.inode(inode)) for each in range(stretch.count)]
+    files = _changed(image, blocks[3] * size, image[blocks[2] * size : (blocks[2] + 1) * size])
+
+    with pytest.raises(Unreadable, match="is there twice"):
+        files.list("/many")
+
+
 def test_one_wrong_bit_anywhere_in_an_inode_is_found() -> None:
     image = disk()
     inode = _inode_of(image, "/etc/ssh")
