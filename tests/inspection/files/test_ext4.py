@@ -221,6 +221,16 @@ def test_a_block_of_a_folder_in_place_of_another_of_its_blocks_is_found() -> Non
         files.list("/many")
 
 
+def test_names_that_are_no_text_hide_each_other_no_more_than_others() -> None:
+    names = ("\udce8", "\udce9", "e")
+    files = files_of(Memory(debugfs(disk(), *(f"write /dev/null /etc/ssh/{each}" for each in names))))
+
+    found = [each.name for each in files.list("/etc/ssh") or ()]
+
+    assert len(found) == len(KEYS) + len(names)
+    assert "e" in found
+
+
 def test_one_wrong_bit_anywhere_in_an_inode_is_found() -> None:
     image = disk()
     inode = _inode_of(image, "/etc/ssh")

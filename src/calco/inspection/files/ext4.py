@@ -244,9 +244,7 @@ class Ext4:
         return self.content(inode, 0, inode.size_bytes)
 
     def folder(self, number: int, parent: int) -> Iterator[tuple[bytes, int, int]]:
-        """Names, inodes and kinds (0 where the folder keeps none), without ``.`` and ``..``. No name comes twice: the
-        checksum of a block does not know its place, so one of the folder's own may stand where another should."""
-        known: set[bytes] = set()
+        """Names, inodes and kinds (0 where the folder keeps none), without ``.`` and ``..``."""
         inode = self.inode(number)
         if inode.mode & 0xF000 != 0x4000:
             raise Unreadable(f"ext: inode {number} is no folder")
@@ -258,11 +256,7 @@ class Ext4:
             entries = [*self._entries(inode, index, block)]
             if index == 0 and [each[:2] for each in entries[:2]] != [(b".", number), (b"..", parent)]:
                 raise Unreadable(f"ext: folder {number} does not begin with itself and its parent")
-            for each in entries[2:] if index == 0 else entries:
-                if each[0] in known:
-                    raise Unreadable(f"ext: a name in folder {number} is there twice")
-                known.add(each[0])
-                yield each
+            yield from entries[2:] if index == 0 else entries
 
     def _table(self, group: int) -> int:
         """Where a group's inodes begin, by its descriptor."""

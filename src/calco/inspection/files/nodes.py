@@ -136,12 +136,14 @@ class NodeFileSystem:
         return folded(name) if self._driver.folds else name
 
     def _folder(self, folder: Node) -> dict[str, Name]:
+        """What is in it, by name. A name that is there twice is damage: a block of the folder's own that stands where
+        another should may have a checksum that matches, for not every file system's knows the place."""
         known = self._folders.get(folder.number)
         if known is None:
             known = {}
             for each in self._driver.names(folder):
                 key = self._key(each.text)
-                if self._driver.folds and key in known:
+                if key in known:
                     raise Unreadable(f"folder {folder.entry.name}: {each.text} is there twice")
                 known[key] = each
                 if len(known) > ENTRIES_MAX:
@@ -169,5 +171,6 @@ def _steps(path: str) -> list[str]:
 
 
 def text(name: bytes) -> str:
-    """A name's bytes as text; what is no UTF-8 is replaced, so such a name equals none that anybody looks for."""
-    return name.decode(errors="replace")
+    """A name's bytes as text; no two become one. What is no UTF-8 becomes what no printed text holds, so such a name
+    equals none that anybody looks for."""
+    return name.decode(errors="surrogateescape")
