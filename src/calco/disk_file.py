@@ -15,7 +15,7 @@ from typing import Protocol
 
 from calco.model.inspection import Container
 from calco.model.vhd import FOOTER_BYTES, Footer, Kind, read_footer
-from calco.ports import Extent
+from calco.ports import Beginning, Extent
 from calco.storage import flat
 from calco.storage.qcow2_header import read_qcow2_header
 from calco.storage.qemu_block import Layer, QemuBlock
@@ -104,22 +104,6 @@ def _served(file: Path, layer: Layer) -> Iterator[Content]:
 # --- VHD -------------------------------------------------------------------------------------------------------------
 
 
-class _Beginning:
-    """The first bytes of a file: all but a fixed VHD's footer."""
-
-    def __init__(self, file: flat.FlatView, size_bytes: int) -> None:
-        self.size_bytes = size_bytes
-        self._file = file
-
-    def read(self, offset: int, length: int) -> bytes:
-        flat.check_range(offset, length, self.size_bytes)
-        return self._file.read(offset, length)
-
-    def extents(self, offset: int, length: int) -> Iterator[Extent]:
-        flat.check_range(offset, length, self.size_bytes)
-        return self._file.extents(offset, length)
-
-
 @contextmanager
 def _vhd(file: Path) -> Iterator[Content]:
     with _file(file) as whole:
@@ -130,7 +114,7 @@ def _vhd(file: Path) -> Iterator[Content]:
                     f"{file} has {whole.size_bytes} bytes, but its footer tells of {footer.guest_bytes} and the footer "
                     "itself. It was cut short or something was put behind it: copy it again."
                 )
-            yield _Beginning(whole, footer.guest_bytes)
+            yield Beginning(whole, footer.guest_bytes)
             return
         if footer.kind != Kind.DYNAMIC:
             raise WrongDiskFile(f"{file} is a differencing VHD over {_parent(whole)!r}. {_ALONE}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from calco.model.document import at
 from calco.model.operation import Operation
 from calco.work import inspection
 from calco.work.capture_verdict import warning_of
@@ -36,7 +37,7 @@ def warned(reached: Callable[[World], None]) -> Callable[[World], None]:
     def both(world: World) -> None:
         reached(world)
         with world.records.read() as view:
-            captures = [each for each in _operations(world) if each.params.get("look")]
+            captures = [each for each in _operations(world) if at(each.params, "verdict", "look")]
             assert view.unfinished() == []
         assert captures
         assert all(warning_of(each) for each in captures if each.end is not None and each.end.failure is None)

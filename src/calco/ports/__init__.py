@@ -5,6 +5,7 @@ readers: everybody imports from this package.
 """
 
 from calco.ports.disks import (
+    Beginning,
     BlobAbsent,
     BlobOfOtherType,
     BlobUnreadable,
@@ -38,6 +39,7 @@ from calco.ports.world import Chance, Clock, Sealer
 
 __all__ = [
     "BaseImages",
+    "Beginning",
     "BlobAbsent",
     "BlobOfOtherType",
     "BlobUnreadable",

@@ -48,6 +48,26 @@ class VolumeView(Protocol):
         """Where that range holds data, in order, each extent within it; O(metadata)."""
 
 
+@dataclass
+class Beginning:
+    """The first ``size_bytes`` of a view: what a guest sees of a fixed VHD, which is all but its footer."""
+
+    whole: VolumeView
+    size_bytes: int
+
+    def read(self, offset: int, length: int) -> bytes:
+        self._check(offset, length)
+        return self.whole.read(offset, length)
+
+    def extents(self, offset: int, length: int) -> Iterator[Extent]:
+        self._check(offset, length)
+        return self.whole.extents(offset, length)
+
+    def _check(self, offset: int, length: int) -> None:
+        if offset < 0 or length < 0 or offset + length > self.size_bytes:
+            raise ValueError(f"{length} bytes at {offset} are not within {self.size_bytes}")
+
+
 class DiskStore(Protocol):
     """Copy-on-write volumes. Every method may be repeated with the same arguments and then does nothing more.
 

@@ -24,13 +24,14 @@ CODE = "NotGeneralized"
 LINES_SHOWN, LINES_LENGTH_MAX = 3, 500
 CODES_SHOWN = 20
 WARNING = "warning"
-"""Member of an operation's parameters, or of its progress when it was found out later."""
+"""Member of the verdict in an operation's parameters, or of its progress when it was found out later."""
 
 
 @dataclass(frozen=True)
 class Foresight:
-    """What is known of a capture's OS disk when it is accepted: ``warning`` in a sentence, empty for none; ``look``:
-    nobody has looked, so it is done behind the capture; ``required``: it was to be generalized, and is."""
+    """What is known of a capture's OS disk when it is accepted, in its operation's parameters. ``warning`` is a
+    sentence, empty for none; ``look``: nobody has looked, so it is done behind the capture; ``required``: it was to be
+    generalized, and is."""
 
     look: bool = False
     warning: str = ""
@@ -95,7 +96,7 @@ def _found_out(cloud: Cloud, captured: ResourceId, see: str) -> str:
 
 def warning_of(operation: Operation) -> str | None:
     """What the operation warns of."""
-    return text_at(operation.params, WARNING) or text_at(operation.progress, WARNING) or None
+    return text_at(operation.params, "verdict", WARNING) or text_at(operation.progress, WARNING) or None
 
 
 # --- words -----------------------------------------------------------------------------------------------------------

@@ -193,9 +193,7 @@ def _capture(cloud: Cloud, tx: Writer, wanted: NewImage, location: str, *, creat
         sizes={each.slot: each.size_bytes for each in sources.disks if each.size_bytes is not None},
         copies=_copies(cloud, sources, location) if wanted.zone_resilient else (),
         fetched=_fetched(cloud, sources),
-        look=verdict.look,
-        warning=verdict.warning,
-        required=verdict.required,
+        verdict=verdict,
     )
     operation = hand_over(cloud, tx, plan_for(params), params, subject=image, claims=claims)
     return Accepted(image, operation, created=created)

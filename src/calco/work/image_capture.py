@@ -21,6 +21,7 @@ from calco.model.volume import Format, Volume, VolumeId
 from calco.operations.plan import Act, Change, Job, Plan, nothing
 from calco.ports import Reader, Resource, Writer
 from calco.work import blob, capture_verdict, disk, remote_blob, volume
+from calco.work.capture_verdict import Foresight
 from calco.work.cloud import Cloud
 from calco.work.common import with_internal, with_properties
 from calco.work.image_sources import check_size
@@ -53,10 +54,7 @@ class Capture:
     copies: tuple[ZoneCopy, ...] = ()
     fetched: dict[str, VolumeId] = field(default_factory=dict)
     """The volumes that blobs of other hosts are brought into, by slot."""
-    look: bool = False
-    warning: str = ""
-    required: bool = False
-    """These three: ``capture_verdict.Foresight``."""
+    verdict: Foresight = field(default_factory=Foresight)
 
     @property
     def id(self) -> ResourceId:
@@ -76,7 +74,7 @@ def _take_sources(cloud: Cloud, job: Job[Capture]) -> None:
         guest_bytes = _fetch(cloud, job, slot) if slot in job.params.fetched else _lock_blob(cloud, job.params, slot)
         if slot in job.params.sizes:
             check_size(job.params.sizes[slot], guest_bytes, lun_of(slot))
-    if job.params.required:
+    if job.params.verdict.required:
         capture_verdict.hold(cloud, ResourceId.parse(job.params.disks[OS_SLOT]))
 
 
@@ -234,7 +232,7 @@ def see_all(image: ResourceId) -> str:
     return f"calco image check {image.name} -g {image.group}"
 
 
-_LOOK: Act[Cloud, Capture] = Act("look at disk", _look, nothing, needed=lambda job: job.params.look)
+_LOOK: Act[Cloud, Capture] = Act("look at disk", _look, nothing, needed=lambda job: job.params.verdict.look)
 
 
 # --- zones -----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ who may read the disk (``arm/routes_inspection``).
 """
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,7 +28,7 @@ from calco.model.inspection import Container, Report, Result, Severity, full_doc
 from calco.model.machine import MachineState
 from calco.model.vhd import FOOTER_BYTES
 from calco.model.volume import Format, Volume, VolumeId, volume_scope
-from calco.ports import Entry, Extent, PoolGone, Reader, Resource, VolumeView
+from calco.ports import Beginning, Entry, PoolGone, Reader, Resource, VolumeView
 from calco.work import blob, disk, remote_blob
 from calco.work.cloud import Cloud
 from calco.work.common import found
@@ -120,27 +119,7 @@ def _guest_part(content: VolumeView, row: Volume) -> VolumeView:
     """Without the footer of a flat volume."""
     if row.format is not Format.FLAT:
         return content
-    return _GuestPart(content, max(content.size_bytes - FOOTER_BYTES, 0))
-
-
-@dataclass
-class _GuestPart:
-    """The first ``size_bytes`` of a view."""
-
-    whole: VolumeView
-    size_bytes: int
-
-    def _check(self, offset: int, length: int) -> None:
-        if offset < 0 or length < 0 or offset + length > self.size_bytes:
-            raise ValueError(f"{length} bytes at {offset} are not within {self.size_bytes}")
-
-    def read(self, offset: int, length: int) -> bytes:
-        self._check(offset, length)
-        return self.whole.read(offset, length)
-
-    def extents(self, offset: int, length: int) -> Iterator[Extent]:
-        self._check(offset, length)
-        return self.whole.extents(offset, length)
+    return Beginning(content, max(content.size_bytes - FOOTER_BYTES, 0))
 
 
 # --- what is known ---------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ locked first, for anyone with a key may be writing them. The template is in the 
 Sources: recordings xplat-vm-stop-generalize-capture, ruby-vm-generalize-and-capture.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from calco.model import blob as blob_model
@@ -17,6 +17,7 @@ from calco.model.operation import Operation, Status
 from calco.operations.plan import Act, Change, Job, Plan, no_change, nothing
 from calco.ports import Resource, Writer
 from calco.work import blob, capture_verdict, machine_blobs
+from calco.work.capture_verdict import Foresight
 from calco.work.cloud import Accepted, Cloud
 from calco.work.common import check_free, found, hand_over, told
 from calco.work.machine_state import BLOBS, blobs_of, claims_of, condition_of
@@ -52,10 +53,7 @@ class Capturing:
     machine: str
     copies: tuple[Copied, ...]
     template: dict[str, object]
-    look: bool = False
-    warning: str = ""
-    required: bool = False
-    """These three: ``capture_verdict.Foresight``."""
+    verdict: Foresight = field(default_factory=Foresight)
 
 
 def capture(cloud: Cloud, wish: CaptureWish) -> Accepted:
@@ -71,7 +69,7 @@ def capture(cloud: Cloud, wish: CaptureWish) -> Accepted:
         check_free(tx, claims, lambda _: errors.machine_busy("capture", machine.id.name))
         copies, template = _copies(cloud, machine, wish)
         verdict = capture_verdict.foresee(cloud, tx, os_disk, _see_all(machine.id))
-        params = Capturing(str(machine.id), copies, {**template}, verdict.look, verdict.warning, verdict.required)
+        params = Capturing(str(machine.id), copies, {**template}, verdict)
         operation = hand_over(cloud, tx, CAPTURE, params, subject=machine, claims=claims)
     return told(cloud, Accepted(machine, operation))
 
@@ -186,7 +184,7 @@ def _blobs(job: Job[Capturing]) -> list[ResourceId]:
 
 def _lock(cloud: Cloud, job: Job[Capturing]) -> None:
     machine_blobs.lock(cloud, _blobs(job))
-    if job.params.required:
+    if job.params.verdict.required:
         capture_verdict.hold(cloud, ResourceId.parse(job.params.machine))
 
 
@@ -217,6 +215,6 @@ CAPTURE: Plan[Cloud, Capturing] = Plan(
     (
         Act("lock files", _lock, _unlock),
         Change("publish", _publish, no_change),
-        Act("look at disk", _look, nothing, needed=lambda job: job.params.look),
+        Act("look at disk", _look, nothing, needed=lambda job: job.params.verdict.look),
     ),
 )
