@@ -1,7 +1,8 @@
 """People sign in: to a program that sent them here (authorization code with PKCE), or to a device that shows a code.
 
 Nothing of it is kept: what is under way lies in memory for minutes, and no session stays in the browser, so whoever
-sits down at it next is asked again. A program gets its answer on this machine's loopback alone.
+sits down at it next is asked again. A program gets its answer on this machine's loopback alone, and calco's own portal
+on its one page of this service.
 Sources: RFC 6749, 4.1; RFC 7636 (PKCE); RFC 8252, 7.3 (loopback redirects); RFC 8628 (device codes).
 """
 
@@ -26,8 +27,12 @@ from calco.model.principal import NAME
 from calco.model.secret import LENGTH_MAX, hashed
 from calco.ports import Chance, Clock
 
+PORTAL, SIGNED_IN_PATH = "c44b4083-3bb0-49c1-b47d-974e53cbdf3c", "/portal/signed-in"
+"""Azure Portal's id, which calco's portal uses, and the page of this service where it waits for its answer."""
+
 CLIENTS: Mapping[str, str] = MappingProxyType(
     {
+        PORTAL: "calco portal",
         "04b07795-8ddb-461a-bbee-02f9e1bf7b46": "Azure CLI",
         "1950a258-227b-4e31-a9cf-717495945fc2": "Azure PowerShell",
         "872cd9fa-d31f-45e0-9eab-6e460a02d1f1": "Visual Studio",
@@ -67,7 +72,10 @@ class Asking:
 
     @property
     def origin(self) -> str:
-        """Scheme and host of the redirect, for the browser's own rule about where forms may lead."""
+        """Scheme and host of the redirect, for the browser's own rule about where forms may lead; empty for this
+        service's own, which that rule has already."""
+        if self.client_id == PORTAL:
+            return ""
         parts = urlsplit(self.redirect_uri)
         return f"{parts.scheme}://{parts.netloc}"
 
@@ -138,12 +146,13 @@ class SignIn:
 
     # --- programs ------------------------------------------------------------------------------------------------
 
-    def read_asking(self, query: Mapping[str, str]) -> Asking:
-        """Who asks and where it is to be answered. What is wrong here must be told to the person, not sent anywhere.
-        Raises Refusal."""
+    def read_asking(self, query: Mapping[str, str], base: str) -> Asking:
+        """Who asks and where it is to be answered. ``base`` is this service as the browser reached it. What is wrong
+        here must be told to the person, not sent anywhere. Raises Refusal."""
         client = self._client(query)
         redirect = query.get("redirect_uri", "")
-        if not is_loopback(redirect):
+        # Nobody else may be answered on the portal's page, for whoever comes there with a code is signed in.
+        if not (redirect == base + SIGNED_IN_PATH if client == PORTAL else is_loopback(redirect)):
             raise refusals.redirect_refused(redirect, client)
         mode = query.get("response_mode") or "query"
         if mode not in ("query", "form_post"):

@@ -13,6 +13,7 @@ from html import escape
 from calco.identity.sign_in_words import Words
 
 STYLE = (
+    ":root{color-scheme:light dark}"
     "body{font:16px/1.5 system-ui,sans-serif;background:#f3f4f6;color:#1f2937;margin:0}"
     "main{max-width:24rem;margin:10vh auto;padding:2rem;background:#fff;border-radius:.5rem;"
     "box-shadow:0 1px 4px #0003}"
@@ -20,9 +21,11 @@ STYLE = (
     "input{width:100%;box-sizing:border-box;font:inherit;padding:.5rem;border:1px solid #6b7280;border-radius:.25rem}"
     "button{margin-top:1.5rem;width:100%;font:inherit;padding:.6rem;border:0;border-radius:.25rem;background:#1d4ed8;"
     "color:#fff}"
+    "input:focus-visible,button:focus-visible{outline:3px solid #1d4ed8;outline-offset:2px}"
     ".fault{color:#b91c1c}.small{font-size:.85rem;color:#4b5563}"
     "@media(prefers-color-scheme:dark){body{background:#111827;color:#f3f4f6}main{background:#1f2937}"
-    "input{background:#111827;color:inherit}.fault{color:#fca5a5}.small{color:#9ca3af}}"
+    "input{background:#111827;color:inherit;border-color:#9ca3af}.fault{color:#fca5a5}.small{color:#9ca3af}"
+    "input:focus-visible,button:focus-visible{outline-color:#93c5fd}}"
 )
 
 
@@ -49,11 +52,9 @@ def headers(origin: str = "") -> dict[str, str]:
     }
 
 
-def ask(words: Words, *, client: str, hidden: Mapping[str, str], name: str, fault: str) -> str:
-    """The form for a program's sign-in; it posts to the page's own address."""
-    body = (
-        f"<p>{escape(words.asks.format(client=client))}</p>{_fault(fault)}{_form(words, hidden, _entries(words, name))}"
-    )
+def ask(words: Words, *, why: str, hidden: Mapping[str, str], name: str, fault: str) -> str:
+    """The form for a program's sign-in, with ``why`` it is asked; it posts to the page's own address."""
+    body = f"<p>{escape(why)}</p>{_fault(fault)}{_form(words, hidden, _entries(words, name))}"
     return _page(words, words.title, body)
 
 

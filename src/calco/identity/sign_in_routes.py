@@ -19,7 +19,7 @@ from calco.identity.authority import Authority
 from calco.identity.directory import Session
 from calco.identity.refusals import Refusal, tenant_unknown
 from calco.identity.routes import PREFIXES, SECRETS_AT_ONCE, base_url, place_of, read_form
-from calco.identity.sign_in import Asking, Turned
+from calco.identity.sign_in import PORTAL, Asking, Turned
 from calco.identity.sign_in_words import Words, words_for
 from calco.ports import Chance
 
@@ -93,11 +93,12 @@ class _Wire:
         place = place_of(request)
         if not self._authority.knows(place.tenant):
             raise tenant_unknown(place.tenant)
-        return self._sign_in.read_asking(request.query_params)
+        return self._sign_in.read_asking(request.query_params, place.base)
 
     def _ask(self, request: Request, words: Words, asking: Asking, *, name: str, fault: str) -> Response:
         cookie, hidden = self._guarded(request)
-        page = pages.ask(words, client=asking.client_name, hidden=hidden, name=name, fault=fault)
+        why = words.portal_asks if asking.client_id == PORTAL else words.asks.format(client=asking.client_name)
+        page = pages.ask(words, why=why, hidden=hidden, name=name, fault=fault)
         return _with_cookie(HTMLResponse(page, 400 if fault else 200, pages.headers(asking.origin)), cookie)
 
     @staticmethod
@@ -161,7 +162,7 @@ class _Wire:
 
 
 def _words(request: Request) -> Words:
-    return words_for(request.headers.get("accept-language", ""))
+    return words_for(request.headers.get("accept-language", ""), request.query_params.get("ui_locales", ""))
 
 
 def _fault(words: Words, turned: Turned) -> str:

@@ -1,4 +1,5 @@
-"""What the sign-in page says, in English and Spanish; the browser's ``Accept-Language`` chooses."""
+"""What the sign-in page says, in English and Spanish; the program that sends people there chooses (``ui_locales``),
+else the browser's ``Accept-Language``."""
 
 import re
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ class Words:
     title: str
     asks: str
     """``{client}`` is the program."""
+    portal_asks: str
     device_asks: str
     name: str
     password: str
@@ -36,6 +38,7 @@ ENGLISH = Words(
     language="en",
     title="Sign in to calco",
     asks="{client} asks you to sign in.",
+    portal_asks="Sign in to use the portal.",
     device_asks="Enter the code that the program shows. Do so only if you started it yourself.",
     name="User name",
     password="Password",  # noqa: S106 - a label
@@ -59,6 +62,7 @@ SPANISH = Words(
     language="es",
     title="Iniciar sesión en calco",
     asks="{client} le pide que inicie sesión.",
+    portal_asks="Inicie sesión para usar el portal.",
     device_asks="Escriba el código que muestra el programa. Hágalo solo si usted mismo lo ha iniciado.",
     name="Nombre de usuario",
     password="Contraseña",  # noqa: S106 - a label
@@ -82,8 +86,13 @@ LANGUAGES = {each.language: each for each in (ENGLISH, SPANISH)}
 _RANGE = re.compile(r"\s*([A-Za-z*]{1,8})(?:-[A-Za-z0-9-]{1,40})?\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*")
 
 
-def words_for(accept_language: str) -> Words:
-    """The language the browser likes best of those we speak; English when it likes none. Source: RFC 9110, 12.5.4."""
+def words_for(accept_language: str, ui_locales: str = "") -> Words:
+    """The first of ``ui_locales`` that we speak, else what the browser likes best of it; English when it likes none.
+    Sources: OpenID Connect Core 1.0, 3.1.2.1 (tags by preference, spaces between them); RFC 9110, 12.5.4."""
+    for tag in ui_locales[:500].split(" "):
+        asked_for = LANGUAGES.get(tag.partition("-")[0].lower())
+        if asked_for is not None:
+            return asked_for
     best, liking = ENGLISH, 0.0
     for part in accept_language[:500].split(","):
         ranged = _RANGE.fullmatch(part)
