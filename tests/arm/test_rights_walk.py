@@ -21,6 +21,7 @@ from starlette.routing import Route as OutsideRoute
 
 import calco
 from calco.arm.rights import RESOURCES_READ
+from calco.arm.route_patterns import SCOPES
 from calco.arm.router import Grants, Route, Router
 from calco.arm.routes import ROUTES
 from calco.assembly import open_routes
@@ -28,8 +29,9 @@ from calco.identity.authority import Authority
 from calco.identity.directory import Session
 from calco.identity.principals import Principal as Owner
 from calco.identity.tokens import Tokens
+from calco.model.permission import Permission
 from calco.model.principal import Caller, PrincipalType
-from calco.model.role import OWNER, READER, Assignment, Permission, Role
+from calco.model.role import OWNER, READER, Assignment, Role
 from calco.model.scope import covers
 from calco.storage import sqlite
 from calco.storage.records import SqlRecords
@@ -54,6 +56,10 @@ OPEN = {
     ("GET", "/subscriptions/{subscription}"): "to whoever holds anything in it",
     ("GET", "/providers/Microsoft.Authorization/roleDefinitions"): "the same in every tenant",
     ("GET", "/providers/Microsoft.Authorization/roleDefinitions/{definition}"): "the same in every tenant",
+    **{
+        ("GET", f"{scope}/providers/Microsoft.Authorization/permissions"): "one's own, to whoever holds anything there"
+        for scope in SCOPES
+    },
     ("POST", "/subscriptions/{subscription}/providers/Calco/inspectBlob"): "to who may read the named account's keys",
 }
 """Routes that ask for less than their action, each for a reason."""
@@ -61,7 +67,7 @@ OPEN = {
 OUTSIDE = {
     r"(/adfs)?(/\{tenant\})?(/v2\.0)?/\.well-known/openid-configuration": "tells where",
     r"(/adfs)?(/\{tenant\})?/discovery(/v2\.0)?/keys": "tells by what tokens are known",
-    r"/common/discovery/instance|/metadata/[a-z-]+": "tells where",
+    r"/|/common/discovery/instance|/metadata/[a-z-]+": "tells where",
     r"(/adfs)?(/\{tenant\})?/oauth2(/v2\.0)?/(authorize|devicecode|logout|token)|/devicelogin": "asks for a secret",
     r"/calco/bootDiagnostics/\{machine\}/\{file\}": "asks for a signature",
     r"/v1\.0/(users|servicePrincipals|directoryObjects/getByIds)": "asks for a token",
@@ -358,6 +364,7 @@ def test_no_other_part_of_the_service_makes_routes_of_its_own() -> None:
         "identity/metadata.py",
         "identity/routes.py",
         "identity/sign_in_routes.py",
+        "portal/root.py",
     }
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calco.model.permission import Permission
 from calco.model.role import (
     BUILT_IN,
     CONTRIBUTOR,
@@ -13,7 +14,6 @@ from calco.model.role import (
     READER,
     VIRTUAL_MACHINE_CONTRIBUTOR,
     Held,
-    Permission,
     Rights,
     Role,
 )

@@ -11,7 +11,8 @@ from calco.model import errors
 from calco.model.document import Document
 from calco.model.errors import ApiError
 from calco.model.ids import is_guid
-from calco.model.role import BUILT_IN, Permission, Role
+from calco.model.permission import Permission, document_of
+from calco.model.role import BUILT_IN, Role
 from calco.model.scope import covers, read
 from calco.work import role_definition as work
 
@@ -171,15 +172,7 @@ def show(call: Call, role: Role) -> Document:
             "type": _type(role),
             "description": role.description,
             "assignableScopes": list(role.assignable),
-            "permissions": [
-                {
-                    "actions": list(each.actions),
-                    "notActions": list(each.not_actions),
-                    "dataActions": [],
-                    "notDataActions": [],
-                }
-                for each in role.permissions
-            ],
+            "permissions": [document_of(each) for each in role.permissions],
         },
         "id": id if call.place != "/" else id.removeprefix(f"/subscriptions/{call.subscription}"),
         "type": work.KIND,

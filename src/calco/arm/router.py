@@ -30,7 +30,7 @@ class Grants(Enum):
     ANYBODY = auto()
     """Whoever is signed in."""
     WHO_HOLDS_ANYTHING = auto()
-    """Whoever has a role anywhere in the subscription."""
+    """Whoever has a role at the scope that the path names, above or below it."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Rows of who may do what: role assignments and definitions, locks, and what hangs on any scope."""
 
-from calco.arm import lock, role_assignment, role_definition
+from calco.arm import lock, permission, role_assignment, role_definition
 from calco.arm.route_patterns import SCOPES
 from calco.arm.router import Grants, Handler, Route
 
@@ -40,6 +40,17 @@ AUTHORIZATION: tuple[Route, ...] = (
         get=role_definition.get,
         delete=role_definition.delete,
         list_on=role_definition.list_on,
+    ),
+    *(
+        # What one may do oneself is no secret to oneself.
+        Route(
+            "GET",
+            f"{scope}/providers/Microsoft.Authorization/permissions",
+            permission.list_on,
+            "Microsoft.Authorization/permissions/read",
+            grants=Grants.WHO_HOLDS_ANYTHING,
+        )
+        for scope in SCOPES
     ),
     *_hanging("locks", "lock", put=lock.put, get=lock.get, delete=lock.delete, list_on=lock.list_on),
     # What is built in is the same for every tenant.

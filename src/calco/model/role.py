@@ -1,48 +1,17 @@
 """Roles: which actions they allow, and what somebody who holds some of them may do where.
 
-An action is named as Azure names it (``Microsoft.Compute/images/write``); in a role, ``*`` stands for any text, slashes
-too, and case does not count. ``notActions`` take away from their own permission only: another role may still allow what
-one leaves out. Sources: Azure, "Understand Azure role definitions" and "Azure built-in roles" (ids, names, actions).
+What a permission names, and how, is in ``permission``. Sources: Azure, "Understand Azure role definitions" and "Azure
+built-in roles" (ids, names, actions).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from types import MappingProxyType
 
+from calco.model import permission
 from calco.model import scope as scopes
-
-
-@dataclass(frozen=True)
-class Permission:
-    actions: tuple[str, ...]
-    not_actions: tuple[str, ...] = ()
-
-    def allows(self, action: str) -> bool:
-        """Whether it names ``action`` and does not leave it out."""
-        return _named(self.actions, action) and not _named(self.not_actions, action)
-
-
-def _named(patterns: Iterable[str], action: str) -> bool:
-    wanted = action.lower()
-    return any(_fits(each.lower(), wanted) for each in patterns)
-
-
-def _fits(pattern: str, action: str) -> bool:
-    """Both in lower case. Each part as early as it is there: a regular expression would try every other place too, and
-    roles are written by whoever owns one group."""
-    first, *parts = pattern.split("*")
-    if not parts:
-        return pattern == action
-    *middle, last = parts
-    at, end = len(first), len(action) - len(last)
-    if at > end or not action.startswith(first) or not action.endswith(last):
-        return False
-    for part in middle:
-        found = action.find(part, at, end)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return True
+from calco.model.permission import Permission
 
 
 @dataclass(frozen=True)
@@ -58,7 +27,7 @@ class Role:
     built_in: bool = True
 
     def allows(self, action: str) -> bool:
-        return any(each.allows(action) for each in self.permissions)
+        return permission.allow(self.permissions, action)
 
 
 @dataclass(frozen=True)
@@ -82,6 +51,11 @@ class Rights:
     def allow_below(self, action: str, scope: str) -> bool:
         """Whether one of the roles allows ``action`` on something below ``scope``, if not on all of it."""
         return any(scopes.is_below(each.scope, scope) and each.role.allows(action) for each in self.held)
+
+    def at(self, scope: str) -> tuple[Permission, ...]:
+        """What all the roles at ``scope`` and above permit there, each permission once."""
+        here = (each.role.permissions for each in self.held if scopes.covers(each.scope, scope))
+        return tuple(dict.fromkeys(chain.from_iterable(here)))
 
     def touch(self, scope: str) -> bool:
         """Whether there is any role at, above or below ``scope``."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from calco.model.document import Document, objects_at, text_at
 from calco.model.errors import ApiError, refused
-from calco.model.role import BUILT_IN, Permission, Role
+from calco.model.permission import Permission
+from calco.model.role import BUILT_IN, Role
 from calco.model.scope import covers
 from calco.ports import Entry, Reader
 from calco.work.cloud import Cloud
