@@ -62,6 +62,13 @@ class Foundation:
     owner: principals.Principal
     tokens: tokens.Tokens
     certificates: Certificates
+    port: int
+    """Where the API answers, on every loopback address."""
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The service's own, as browsers write them."""
+        return tuple(f"https://{host}:{self.port}" for host in ("localhost", "127.0.0.1", "[::1]"))
 
 
 @dataclass(frozen=True)
@@ -104,9 +111,9 @@ class Service:
         """
         self.data.prepare()
         with self.data.lock():
-            foundation = self._foundation()
             sockets = listen(self.settings.port)
             try:
+                foundation = self._foundation(sockets[0].getsockname()[1])
                 parts = self.assemble(foundation)
                 parts.start()
                 # What is there now lives as long as the service: the collector need not look at it again and again, nor
@@ -122,7 +129,7 @@ class Service:
                 for each in sockets:
                     each.close()
 
-    def _foundation(self) -> Foundation:
+    def _foundation(self, port: int) -> Foundation:
         data, now = self.data, self.clock.now()
         found = certificates.ensure(
             secrets=data.secrets,
@@ -134,7 +141,7 @@ class Service:
         owner = principals.ensure(data.secrets, self.chance)
         key = tokens.ensure_key(data.secrets / "token.key")
         signer = tokens.Tokens(key, owner.tenant_id, self.clock, self.chance)
-        return Foundation(self.settings, data, self.clock, self.chance, owner, signer, found)
+        return Foundation(self.settings, data, self.clock, self.chance, owner, signer, found, port)
 
     async def _serve(
         self,

@@ -27,7 +27,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from calco import process
-from calco.compute import guest_script, qemu_drives, qemu_process
+from calco.compute import guest_script, qemu_drives, qemu_process, serial_port
 from calco.compute.accelerator import Accelerator
 from calco.compute.guest_agent import AgentRefused, AgentSilent, Ended, GuestAgent
 from calco.compute.host_room import HostRoom, Promise
@@ -219,6 +219,11 @@ class QemuHypervisor:
         with self._asking(vm_id):
             self._shorten_console(vm_id)
             return _tail(self._console(vm_id), CONSOLE_BYTES)
+
+    def serial(self, vm_id: str) -> socket.socket:
+        if self.state(vm_id) is not MachineState.RUNNING:
+            raise ConnectionRefusedError(f"machine {vm_id} does not run")
+        return serial_port.line(self.serial_socket(vm_id), self._answer_seconds)
 
     def screenshot(self, vm_id: str) -> bytes | None:
         if self._process(vm_id) is None:

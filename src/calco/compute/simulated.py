@@ -11,6 +11,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -20,6 +21,7 @@ import msgspec
 
 from calco.compute.qemu_command import check
 from calco.compute.qemu_drives import check_drive
+from calco.compute.serial_port import PretendedPort
 from calco.model.ids import is_guid
 from calco.model.machine import Drive, Link, Machine, MachineState
 from calco.model.run_command import Ran, Script
@@ -31,6 +33,7 @@ from calco.tool import ToolFailed
 T = TypeVar("T")
 
 _FILE = "simulated.json"
+_CONSOLE_BYTES_MAX = 1 << 20
 
 
 class _Simulated(msgspec.Struct, frozen=True):
@@ -73,7 +76,8 @@ class SimulatedHypervisor:
     thread, once the machine counts as running: whoever wants guests that report Ready sends the report there (at once,
     later, or never). It is called at least once for each boot: a boot cut short by a crash of the service is told again
     by the next ``start``. ``on_run`` answers for scripts: each is begun once, None means it still runs, and
-    NoGuestAgent is for guests without an agent. ``capacity_mib`` is the memory of all running machines together.
+    NoGuestAgent is for guests without an agent. ``capacity_mib`` is the memory of all running machines together. Its
+    serial consoles repeat what is typed into them, character by character and then the line (``PretendedPort``).
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class SimulatedHypervisor:
         self._on_run = on_run
         self._capacity_mib = capacity_mib
         self._lock = threading.Lock()
+        self._ports: dict[str, PretendedPort] = {}
 
     # --- ports.Hypervisor ------------------------------------------------------------------------------------------
 
@@ -107,6 +112,7 @@ class SimulatedHypervisor:
     def stop(self, vm_id: str, *, grace_seconds: float) -> None:  # noqa: ARG002 - nobody is waited for
         with self._lock:
             self._file(vm_id).unlink(missing_ok=True)
+            self._hang_up(vm_id)
 
     def reset(self, vm_id: str) -> None:
         """Raises ToolFailed when there is nothing to reset."""
@@ -182,6 +188,14 @@ class SimulatedHypervisor:
         except FileNotFoundError:
             return b""
 
+    def serial(self, vm_id: str) -> socket.socket:
+        with self._lock:
+            if self.state(vm_id) is not MachineState.RUNNING:
+                raise ConnectionRefusedError(f"machine {vm_id} does not run")
+            if vm_id not in self._ports:
+                self._ports[vm_id] = PretendedPort(lambda printed: self._log(vm_id, printed))
+            return self._ports[vm_id].line()
+
     def screenshot(self, vm_id: str) -> bytes | None:
         found = self._read(vm_id)
         return None if found is None or found.state is MachineState.CRASHED else _grey_png()
@@ -225,12 +239,30 @@ class SimulatedHypervisor:
             found = self._read(vm_id)
             if found is not None:
                 self._write(_Simulated(found.machine, state, boots=found.boots, runs=found.runs))
+            if state is MachineState.CRASHED:
+                self._hang_up(vm_id)
+
+    def _hang_up(self, vm_id: str) -> None:
+        port = self._ports.pop(vm_id, None)
+        if port is not None:
+            port.end()
+
+    def _log(self, vm_id: str, printed: bytes) -> None:
+        """A machine that was forgotten meanwhile has no log any more, and its folder stays gone."""
+        with suppress(FileNotFoundError), self._console(vm_id).open("r+b") as log:
+            log.seek(0, os.SEEK_END)
+            if log.tell() < _CONSOLE_BYTES_MAX:
+                log.write(printed)
 
     def _boot(self, vm_id: str) -> None:
         found = self._read(vm_id)
         if found is None:
             return
-        self._console(vm_id).write_bytes(f"simulated machine {found.machine.name}, boot {found.boots}\n".encode())
+        said = f"simulated machine {found.machine.name}, boot {found.boots}\n".encode()
+        self._console(vm_id).write_bytes(said)
+        port = self._ports.get(vm_id)
+        if port is not None:
+            port.say(said)
         self._on_boot(found.machine)
         with self._lock:
             # Only this very boot has been told: the guest may have been reset or stopped meanwhile.

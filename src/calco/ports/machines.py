@@ -83,6 +83,12 @@ class Hypervisor(Protocol):
     def console_log(self, vm_id: str) -> bytes:
         """What the serial console printed (the last MiB); empty when there is none."""
 
+    def serial(self, vm_id: str) -> socket.socket:
+        """A line to the serial port of a machine that runs: what it prints from now on can be read, and what is sent is
+        typed. It ends with the machine, at the latest when the caller closes it; a reset leaves it. Some 10 ms; one
+        line to a machine at a time, a second one is silent until the first is closed. Raises OSError when the machine
+        does not run."""
+
     def screenshot(self, vm_id: str) -> bytes | None:
         """The screen as PNG; None when the machine has no screen now."""
 

@@ -53,6 +53,9 @@ class Rules:
     trash_days: int = 7
     blob_url: str = "https://localhost:10000"
     """Where this service's blob endpoint answers; an account's address is this, a slash and its name."""
+    origins: tuple[str, ...] = ()
+    """Where pages of this service's own come from: scheme, host and port, as browsers write them in ``Origin``. Only
+    they may use the blob endpoint, and type into consoles, from a browser."""
     zones: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict(THREE_ZONES))
     """Availability zones by region (``eastus`` has ``1``, ``2``, ``3``); a region that is missing has none."""
     prices: Mapping[str, float] = field(default_factory=dict)
