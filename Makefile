@@ -7,7 +7,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help deps deps-az deps-azurite deps-js deps-peers deps-samples deps-sdk check test-fast test test-long demo demo-down compatibility clients bench
+.PHONY: help deps deps-az deps-azurite deps-browser deps-js deps-peers deps-samples deps-sdk check test-fast test test-long demo demo-down compatibility clients bench
 
 help: deps ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ deps-az: deps
 
 deps-azurite: deps
 	@tools/deps.sh azurite
+
+deps-browser: deps
+	@tools/deps.sh browser
 
 deps-js: deps
 	@tools/deps.sh js
@@ -43,11 +46,11 @@ check: deps ## Format, lint, types, import rules, spelling
 test-fast: deps-sdk deps-azurite deps-samples ## What needs no guest and little time (at most 90 s)
 	$(PYTEST) -m "not guest and not long and not slow" -n 2
 
-test: check test-fast deps-az deps-js ## Everything a change must pass: check, test-fast, slower tests, tests with real guests
+test: check test-fast deps-az deps-browser deps-js ## Everything a change must pass: check, test-fast, slower tests, tests with real guests
 	$(PYTEST) -m "slow and not guest and not long" -n 2
 	$(PYTEST) -m "guest and not long"
 
-test-long: deps-sdk deps-samples ## What is too slow for every change
+test-long: deps-browser deps-sdk deps-samples ## What is too slow for every change
 	$(PYTEST) -m long
 
 demo: deps ## The main job, for real: create, generalize, capture, three clones

