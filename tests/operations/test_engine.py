@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -28,6 +29,20 @@ def test_an_operation_that_goes_well_ends_once_and_lets_go_of_its_claims() -> No
     assert not here.claimed()
     assert here.advance() is None
     assert here.toy.journal == ["a", "b", "c"]
+
+
+def test_the_log_says_when_a_step_began_and_when_it_was_done() -> None:
+    here = room(act("a"), act("b"), b=["wait"])
+    began = here.clock.now()
+
+    here.advance()
+    here.clock.move(timedelta(seconds=7))
+    here.advance()
+
+    with here.records.read() as view:
+        seconds = [None if each.at is None else (each.at - began).seconds for each in view.history("op")]
+    assert here.log() == ["a started", "a done", "b started", "b done"]
+    assert seconds == [0, 0, 0, 7]
 
 
 def test_a_step_that_is_not_needed_leaves_no_entry_and_costs_no_commit() -> None:

@@ -14,7 +14,7 @@ from calco.model.ids import ResourceId
 from calco.model.operation import NOBODY, Cause, Failure, Family, NewOperation, StepEvent
 from calco.model.principal import Caller
 from calco.model.volume import GIB, REGIONAL, Format, Volume
-from calco.ports import Entry, Event
+from calco.ports import Entry, Event, Logged
 from calco.storage.migrations import (
     CannotOpen,
     ForeignDatabase,
@@ -382,6 +382,25 @@ def test_what_came_with_version_3_can_be_kept_in_a_database_of_version_2(tmp_pat
         assert view.events_between(now, now + timedelta(days=1)) == [event]
         assert [each.id for each in view.asked_by(OLD_RUNNING)] == ["new"]
         assert view.volumes()[1] == Volume(view.volumes()[1].id, GIB, format=Format.FLAT, pool="eastus-1")
+    records.close()
+
+
+def test_steps_of_version_3_have_no_time_and_later_ones_do(tmp_path: Path) -> None:
+    records = open_records(of_version(3, tmp_path / "old"))
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+
+    with records.write() as change:
+        change.log(OLD_RUNNING, "drop files", StepEvent.STARTED, now)
+
+    with records.read() as view:
+        assert view.history(OLD_RUNNING) == [
+            Logged("forget", StepEvent.STARTED, None),
+            Logged("forget", StepEvent.DONE, None),
+            Logged("drop files", StepEvent.STARTED, now),
+        ]
+        running = view.operation(OLD_RUNNING)
+    assert running is not None
+    assert running.cause.action == "Microsoft.Compute/images/delete"
     records.close()
 
 

@@ -76,12 +76,12 @@ class Engine(Generic[W]):
             act: Act[W, object] | None = None
             with self._records.write() as tx:
                 if finished is not None:
-                    tx.log(job.id, finished.name, StepEvent.DONE)
+                    self._log(tx, job, finished.name, StepEvent.DONE)
                 while left and isinstance(left[0], Change):
                     change = left[0]
                     if wait := self._change(change, tx, job):
                         return wait
-                    tx.log(job.id, change.name, StepEvent.DONE)
+                    self._log(tx, job, change.name, StepEvent.DONE)
                     left.pop(0)
                 if not left:
                     tx.end(job.id, OperationEnd(Status.SUCCEEDED, self._clock.now()))
@@ -109,14 +109,17 @@ class Engine(Generic[W]):
     def _begin(self, tx: Writer, job: Job[object], step: Step[W], seen: set[tuple[str, StepEvent]]) -> Act[W, object]:
         assert isinstance(step, Act)
         if (step.name, StepEvent.STARTED) not in seen:
-            tx.log(job.id, step.name, StepEvent.STARTED)
+            self._log(tx, job, step.name, StepEvent.STARTED)
         return step
+
+    def _log(self, tx: Writer, job: Job[object], step: str, event: StepEvent) -> None:
+        tx.log(job.id, step, event, self._clock.now())
 
     def _note_failure(self, job: Job[object], plan: Plan[W, object], cause: ApiError, *, ended: bool) -> None:
         with self._records.write() as tx:
             tx.progress(job.id, {"failure": {"code": cause.code, "message": cause.message, "target": cause.target}})
             # The empty step name says: ends here, undo nothing.
-            tx.log(job.id, "" if ended else plan.name, StepEvent.FAILED)
+            self._log(tx, job, "" if ended else plan.name, StepEvent.FAILED)
 
     def _unwind(
         self, plan: Plan[W, object], job: Job[object], seen: set[tuple[str, StepEvent]], cause: ApiError
@@ -131,7 +134,7 @@ class Engine(Generic[W]):
                 with self._records.write() as tx:
                     if isinstance(step, Change):
                         step.undo(self._world, tx, job)
-                    tx.log(job.id, step.name, StepEvent.UNDONE)
+                    self._log(tx, job, step.name, StepEvent.UNDONE)
             except Exception:
                 log.exception("operation %s: undo of %r failed; it will be tried again", job.id, step.name)
                 return TRY_AGAIN

@@ -34,8 +34,8 @@ from calco.ports.machines import (
     RunLost,
     VirtualNetwork,
 )
-from calco.ports.records import Entry, Event, Reader, Records, Resource, Writer
-from calco.ports.world import Chance, Clock, Sealer
+from calco.ports.records import Entry, Event, Logged, Reader, Records, Resource, Writer
+from calco.ports.world import Chance, Clock, Host, Sealer
 
 __all__ = [
     "BaseImages",
@@ -52,9 +52,11 @@ __all__ = [
     "FabricSocket",
     "FabricSockets",
     "GuestDirectory",
+    "Host",
     "HostRefused",
     "Hypervisor",
     "Inspector",
+    "Logged",
     "NetworkCapabilities",
     "NoGuestAgent",
     "NoRemoteBlob",

@@ -40,6 +40,15 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Logged:
+    """An entry of an operation's log; ``at`` is None for what was logged before times were."""
+
+    step: str
+    event: StepEvent
+    at: datetime | None
+
+
+@dataclass(frozen=True)
 class Resource:
     """One resource as it is kept. ``properties`` and the other top-level members are what clients see; ``internal`` is
     ours alone (volume names, MAC addresses, secrets until they are used) and is never shown."""
@@ -98,6 +107,9 @@ class Reader(Protocol):
     def steps(self, operation: str) -> list[tuple[str, StepEvent]]:
         """The operation's log, oldest first."""
 
+    def history(self, operation: str) -> list[Logged]:
+        """``steps``, each with its time."""
+
     def unfinished(self) -> list[Operation]:
         """Operations that have not ended, in the order they were accepted."""
 
@@ -150,8 +162,8 @@ class Writer(Reader, Protocol):
     def accept(self, operation: NewOperation) -> Operation:
         """Write a new operation, give it the next sequence number and record its claims."""
 
-    def log(self, operation: str, step: str, event: StepEvent) -> None:
-        """Append to the operation's log."""
+    def log(self, operation: str, step: str, event: StepEvent, at: datetime | None = None) -> None:
+        """Append to the operation's log what happened to a step, and when."""
 
     def progress(self, operation: str, document: Document) -> None:
         """Replace what the operation keeps for itself between steps (never secrets)."""

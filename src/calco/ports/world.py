@@ -1,7 +1,9 @@
-"""Time, randomness and sealed secrets: what any part of the service may need."""
+"""Time, randomness, sealed secrets and the host itself: what any part of the service may need."""
 
 from datetime import datetime
 from typing import Protocol
+
+from calco.model.host import HostView
 
 
 class Clock(Protocol):
@@ -32,3 +34,11 @@ class Sealer(Protocol):
 
     def unseal(self, sealed: str) -> str:
         """What was sealed. Raises ValueError for anything else."""
+
+
+class Host(Protocol):
+    """The machine that machines run on."""
+
+    def look(self) -> HostView:
+        """As it is now; it asks the kernel, which takes microseconds. What takes longer to find out is as old as a
+        minute, and nobody waits for it longer than a second. Raises OSError when the kernel does not say."""

@@ -56,7 +56,14 @@ def _say_who_asked(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _say_format_and_pool, 2: _say_who_asked})
+def _say_when_steps_were(connection: Connection) -> None:
+    """3 to 4: nobody asked how long a step took."""
+    connection.exec_driver_sql("ALTER TABLE steps ADD COLUMN at TEXT")
+
+
+MIGRATIONS: Mapping[int, Migration] = MappingProxyType(
+    {1: _say_format_and_pool, 2: _say_who_asked, 3: _say_when_steps_were}
+)
 """By the version they start from. A migration, once released, is never edited."""
 
 DATABASE = "calco.db"

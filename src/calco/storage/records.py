@@ -31,7 +31,7 @@ from calco.model.operation import (
 )
 from calco.model.principal import Caller
 from calco.model.volume import Format, Volume, VolumeId, volume_scope
-from calco.ports import Resource
+from calco.ports import Logged, Resource
 from calco.storage import schema, sqlite
 from calco.storage.entries import EntryReader, EntryWriter, stamp, text
 from calco.storage.schema import claims, holds, notes, operations, places, resources, steps, volumes
@@ -158,6 +158,7 @@ _ENDED_BEFORE = select(_O.id).where(_O.ended_at < bindparam("moment")).order_by(
 
 _S = steps.c
 _STEPS = select(_S.step, _S.event).where(_S.operation == bindparam("operation")).order_by(_S.ordinal)
+_HISTORY = select(_S.step, _S.event, _S.at).where(_S.operation == bindparam("operation")).order_by(_S.ordinal)
 _INSERT_STEP = insert(steps)
 
 _C = claims.c
@@ -255,6 +256,13 @@ class SqlReader(EntryReader):
         rows = self._connection.execute(_STEPS, {"operation": operation})
         return [(row.step, StepEvent(row.event)) for row in rows]
 
+    def history(self, operation: str) -> list[Logged]:
+        rows = self._connection.execute(_HISTORY, {"operation": operation})
+        return [
+            Logged(row.step, StepEvent(row.event), None if row.at is None else datetime.fromisoformat(row.at))
+            for row in rows
+        ]
+
     def unfinished(self) -> list[Operation]:
         return [_operation(row) for row in self._connection.execute(_UNFINISHED)]
 
@@ -338,8 +346,9 @@ class SqlWriter(EntryWriter, SqlReader):
             raise BrokenRule(f"operation {operation.id} is not there after its insert")
         return accepted
 
-    def log(self, operation: str, step: str, event: StepEvent) -> None:
-        self._connection.execute(_INSERT_STEP, {"operation": operation, "step": step, "event": event.value})
+    def log(self, operation: str, step: str, event: StepEvent, at: datetime | None = None) -> None:
+        row = {"operation": operation, "step": step, "event": event.value, "at": None if at is None else stamp(at)}
+        self._connection.execute(_INSERT_STEP, row)
 
     def progress(self, operation: str, document: Document) -> None:
         if not self._connection.execute(_UPDATE_PROGRESS, {"this_id": operation, "progress": text(document)}).rowcount:

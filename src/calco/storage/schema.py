@@ -7,7 +7,7 @@ matter, but no write may leave a hold or a backing that points at nothing.
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, Table, Text
 
-CURRENT_VERSION = 3
+CURRENT_VERSION = 4
 """The schema this code reads and writes; see ``migrations`` for how older databases get here."""
 
 APPLICATION_ID = 0x63616C63
@@ -97,6 +97,7 @@ steps = Table(
     Column("operation", Text, _refers_to("operations.id"), nullable=False, index=True),
     Column("step", Text, nullable=False),
     Column("event", Text, nullable=False),
+    Column("at", Text),  # since 4
     sqlite_autoincrement=True,
 )
 
