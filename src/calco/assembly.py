@@ -45,6 +45,11 @@ from calco.model.subnet import Port, Subnet
 from calco.operations.engine import Engine
 from calco.operations.retention import Retention
 from calco.operations.runner import Runner
+from calco.portal import words
+from calco.portal.app import Portal
+from calco.portal.page import Pages
+from calco.portal.root import Root
+from calco.portal.session import Sessions
 from calco.ports import BaseImages, NetworkCapabilities, ProvisioningMedia
 from calco.service import CannotStart, Foundation, Parts, drivers
 from calco.settings import Settings
@@ -171,6 +176,7 @@ def open_routes(cloud: Cloud, authority: Authority) -> list[BaseRoute]:
         return authority.check(request.headers.get("authorization"), authority.url(base_url(request)))
 
     return [
+        Root(),
         *metadata.routes(cloud.rules.blob_url, lambda: alias_document(cloud)),
         *sign_in_routes.routes(authority, cloud.chance),
         *routes(authority),
@@ -214,6 +220,7 @@ def assemble(foundation: Foundation) -> Parts:
             ),
             blob_url=blob_url,
             owner=foundation.owner.object_id,
+            origins=foundation.origins,
         ),
         accepted=accepted,
         wake=wake,
@@ -238,12 +245,22 @@ def assemble(foundation: Foundation) -> Parts:
         clock=clock,
         chance=foundation.chance,
     )
+    portal = Portal(
+        service=lambda: app,
+        tenant=authority.tenant,
+        subscription=cloud.rules.subscription,
+        sessions=Sessions(
+            KeySealer(ensure_key(data.secrets / "portal.key")), clock, foundation.chance, data.secrets / "portal.ended"
+        ),
+        pages=Pages.of(blob_url),
+        words=words.read(),
+    )
     app = make_app(
         cloud,
         authority.check,
         tenant=authority.tenant,
         endings=endings,
-        extra_routes=open_routes(cloud, authority),
+        extra_routes=[*open_routes(cloud, authority), *portal.routes()],
         limits=bucket.read(settings.throttle),
         hold_seconds=settings.long_poll_seconds,
     )
@@ -267,6 +284,7 @@ def assemble(foundation: Foundation) -> Parts:
 
     def stopping() -> None:
         endings.close()
+        portal.close()
         blobs.begin_stop()
 
     def stop() -> None:

@@ -1,0 +1,111 @@
+"""The public API as the portal uses it: with the signed-in user's token, and with no right beyond theirs.
+
+Requests reach the service's own application without a socket in between; to it they are as any others.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import httpx
+
+from calco.model.document import Document, Json, object_at, objects_at, text_at
+
+API_VERSION = "2024-11-01"
+PAGES_MAX = 100
+
+
+class Refused(Exception):
+    """The API refused, in its own words. ``status`` 401: the session is over."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Reply:
+    """``operation`` is the id of the work that goes on; empty when nothing does."""
+
+    status: int
+    document: Document
+    operation: str = ""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One page of a list; ``next`` leads to the following one, empty at the end."""
+
+    items: list[Document]
+    next: str = ""
+
+
+@dataclass(frozen=True)
+class Api:
+    """``base`` is scheme and host as the browser used them, so that addresses in answers lead back the way it came."""
+
+    http: httpx.AsyncClient
+    base: str
+    subscription_id: str
+    token: str = field(repr=False)
+
+    @property
+    def subscription(self) -> str:
+        return f"/subscriptions/{self.subscription_id}"
+
+    async def get(self, path: str, **query: str) -> Document:
+        """The document at ``path``. Raises Refused."""
+        return (await self.send("GET", path, query=query)).document
+
+    async def find(self, path: str, **query: str) -> Document | None:
+        """The document at ``path``; None when there is nothing, or nothing that this user may see. Raises Refused."""
+        try:
+            return await self.get(path, **query)
+        except Refused as refusal:
+            if refusal.status in (403, 404):
+                return None
+            raise
+
+    async def list(self, path: str, **query: str) -> list[Document]:
+        """All of a list, page after page. Raises Refused."""
+        found: list[Document] = []
+        page = await self.page(path, **query)
+        for _ in range(PAGES_MAX):
+            found += page.items
+            if not page.next:
+                break
+            page = await self.page(page.next)
+        return found
+
+    async def page(self, path: str, **query: str) -> Listed:
+        """One page of a list. Raises Refused."""
+        document = await self.get(path, **query)
+        return Listed(objects_at(document, "value"), text_at(document, "nextLink") or "")
+
+    async def send(self, method: str, path: str, body: Json = None, *, query: Mapping[str, str] | None = None) -> Reply:
+        """One request. ``path`` may bring its own query, an ``api-version`` included. Raises Refused."""
+        asked = {**({} if "api-version=" in path else {"api-version": API_VERSION}), **(query or {})}
+        # A following page's address is absolute; only its path and query are believed.
+        url = httpx.URL(self.base).join(httpx.URL(path).raw_path.decode("ascii")).copy_merge_params(asked)
+        headers = {"Authorization": f"Bearer {self.token}"}
+        answer = await self.http.request(method, url, json=body, headers=headers)
+        document = _document(answer)
+        if answer.status_code >= 400:
+            raise _refused(answer, document)
+        goes_on = "azure-asyncoperation" in answer.headers or answer.status_code == 202
+        return Reply(answer.status_code, document, answer.headers.get("x-ms-request-id", "") if goes_on else "")
+
+
+def _document(answer: httpx.Response) -> Document:
+    try:
+        value: Json = answer.json() if answer.content else {}
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _refused(answer: httpx.Response, document: Document) -> Refused:
+    error = object_at(document, "error")
+    code = text_at(error, "code") or str(answer.status_code)
+    return Refused(answer.status_code, code, text_at(error, "message") or answer.reason_phrase)

@@ -1,0 +1,109 @@
+"""One request for a page: who asks, in which language, with which rights; and the answers a handler can give.
+
+Handlers are ``async def show(visit) -> Response``. Each noun has its own module with a table of them, ``PAGES``.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from calco.portal.api import Api, Refused
+from calco.portal.page import Pages
+from calco.portal.session import Session
+from calco.portal.words import Words
+
+ROOT = "/portal"
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a person sent: every field's last value, and all values of those that may come several times."""
+
+    fields: Mapping[str, str]
+    lists: Mapping[str, Sequence[str]]
+
+    def text(self, name: str) -> str:
+        return self.fields.get(name, "").strip()
+
+    def is_on(self, name: str) -> bool:
+        """Whether a box is ticked."""
+        return self.fields.get(name, "") in ("on", "true", "1")
+
+    def all(self, name: str) -> Sequence[str]:
+        return self.lists.get(name, ())
+
+
+NO_FORM = Form({}, {})
+
+
+@dataclass(frozen=True)
+class Visit:
+    """``form`` is what was posted, its guard seen to be right; ``live`` means that only what changes is wanted."""
+
+    request: Request
+    session: Session
+    api: Api
+    words: Words
+    pages: Pages
+    form: Form = NO_FORM
+    live: bool = False
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        """The variables of the page's address."""
+        return self.request.path_params
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        return self.request.query_params
+
+    def id(self, type: str) -> str:
+        """The resource of ``.../{group}/{name}`` in this page's address. ``type``: ``Microsoft.Compute/images``."""
+        return resource_id(self.api.subscription_id, self.path["group"], type, self.path["name"])
+
+    def page(self, template: str, *, status: int = 200, styles: str = "", **values: object) -> Response:
+        """Show a page; when only its live part is wanted, that."""
+        known = {
+            "session": self.session,
+            "here": self.request.url.path,
+            "address": f"{self.request.url.path}?{self.request.url.query}".rstrip("?"),
+            "query": self.query,
+            "notice": "",
+            **values,
+        }
+        if self.live:
+            return Response(self.pages.live(template, self.words, known), 200, media_type="text/html")
+        return self.pages.whole(template, self.words, known, status=status, styles=styles)
+
+    def go(self, path: str, **query: str) -> Response:
+        """Send the browser on, to a page of ours."""
+        return RedirectResponse(f"{path}?{urlencode(query)}" if query else path, 303)
+
+
+Handler = Callable[[Visit], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A row of the portal's table. ``path`` begins behind ``/portal``; POSTs are handled by ``act``. ``live_seconds``:
+    how often an open page is looked at again; 0: it does not change by itself."""
+
+    path: str
+    show: Handler
+    act: Handler | None = None
+    live_seconds: float = 0
+
+
+def resource_id(subscription: str, group: str, type: str, name: str) -> str:
+    """As an address for the API; names from a page's address are escaped, so they cannot become other paths."""
+    return (
+        f"/subscriptions/{subscription}/resourceGroups/{quote(group, safe='')}/providers/{type}/{quote(name, safe='')}"
+    )
+
+
+def explained(words: Words, refusal: Refused) -> str:
+    """A refusal for people: in the API's own words, which are English in every language."""
+    return f"{refusal.code}: {refusal.message}" if refusal.message else words("common.refused")
