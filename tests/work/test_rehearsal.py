@@ -99,8 +99,11 @@ class Broken:
     def get(self, cloud: Cloud, id: ResourceId, version: str) -> Document:
         return self.front.get(cloud, id, version)
 
-    def post(self, cloud: Cloud, id: ResourceId, verb: str, version: str, body: Document) -> Document:
+    def post(self, cloud: Cloud, id: ResourceId, verb: str, version: str, body: Document) -> Submitted:
         return self.front.post(cloud, id, verb, version, body)
+
+    def delete(self, cloud: Cloud, id: ResourceId, version: str) -> Submitted:
+        return self.front.delete(cloud, id, version)
 
     def put(self, cloud: Cloud, id: ResourceId, version: str, body: Document) -> Submitted:
         if id.name == self.name:

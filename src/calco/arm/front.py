@@ -1,5 +1,5 @@
-"""The API as a template's deployment uses it: the same routes, rights, locks, rules and log as for a request from
-outside, without the socket in between."""
+"""The API as plans use it that take many requests, a template's deployment say: the same routes, rights, locks, rules
+and log as for a request from outside, without the socket in between."""
 
 from calco.arm import gate, reading
 from calco.arm.call import Answer, Call
@@ -25,14 +25,16 @@ class ApiFront:
         self._router = Router(ROUTES)
 
     def put(self, cloud: Cloud, id: ResourceId, version: str, body: Document) -> Submitted:
-        answer = self._ask(cloud, "PUT", str(id), version, body)
-        return Submitted(_document(answer), answer.operation)
+        return _submitted(self._ask(cloud, "PUT", str(id), version, body))
 
     def get(self, cloud: Cloud, id: ResourceId, version: str) -> Document:
         return _document(self._ask(cloud, "GET", str(id), version, {}))
 
-    def post(self, cloud: Cloud, id: ResourceId, verb: str, version: str, body: Document) -> Document:
-        return _document(self._ask(cloud, "POST", f"{id}/{verb}", version, body))
+    def post(self, cloud: Cloud, id: ResourceId, verb: str, version: str, body: Document) -> Submitted:
+        return _submitted(self._ask(cloud, "POST", f"{id}/{verb}", version, body))
+
+    def delete(self, cloud: Cloud, id: ResourceId, version: str) -> Submitted:
+        return _submitted(self._ask(cloud, "DELETE", str(id), version, {}))
 
     def _ask(self, cloud: Cloud, method: str, path: str, version: str, body: Document) -> Answer:
         """What the route of ``path`` answers ``cloud.cause.caller``. Raises ApiError."""
@@ -57,6 +59,10 @@ class ApiFront:
             body=cleaned if isinstance(cleaned, dict) else {},
         )
         return gate.through(match.route, call)
+
+
+def _submitted(answer: Answer) -> Submitted:
+    return Submitted(_document(answer), answer.operation)
 
 
 def _document(answer: Answer) -> Document:

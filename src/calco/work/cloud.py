@@ -7,6 +7,7 @@ from typing import Protocol
 
 from calco.model.catalogue import ImageAlias
 from calco.model.document import Document
+from calco.model.host import HostView
 from calco.model.ids import ResourceId
 from calco.model.inspection import Container, Report, Verdict
 from calco.model.operation import NOBODY, Cause, Operation
@@ -15,6 +16,7 @@ from calco.ports import (
     Chance,
     Clock,
     DiskStore,
+    Host,
     HostRefused,
     Hypervisor,
     Inspector,
@@ -27,6 +29,7 @@ from calco.ports import (
     VirtualNetwork,
     VolumeView,
 )
+from calco.work.ticket import Tickets
 
 THREE_ZONES = MappingProxyType({"eastus": ("1", "2", "3"), "westeurope": ("1", "2", "3")})
 
@@ -93,6 +96,13 @@ class NoInspector:
         return Report(Verdict.UNKNOWN, ("Nobody looks at disks here.",), ended=False)
 
 
+class NoHost:
+    """``ports.Host`` where nobody asks: the blob endpoint's process."""
+
+    def look(self) -> HostView:
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
 class Submitted:
     """What came of asking the API for something: the body it answered and the operation that goes on, if one does."""
@@ -102,7 +112,7 @@ class Submitted:
 
 
 class Front(Protocol):
-    """The API itself, as work may ask it for what a template names: the same rights, locks and rules as for a request
+    """The API itself, as work may ask it for what takes many requests: the same rights, locks and rules as for a request
     of ``cloud.cause.caller``. What is refused raises ApiError."""
 
     def put(self, cloud: "Cloud", id: ResourceId, version: str, body: Document) -> Submitted:
@@ -111,8 +121,11 @@ class Front(Protocol):
     def get(self, cloud: "Cloud", id: ResourceId, version: str) -> Document:
         """A resource as a GET shows it."""
 
-    def post(self, cloud: "Cloud", id: ResourceId, verb: str, version: str, body: Document) -> Document:
-        """What an action answers at once (``listKeys``)."""
+    def post(self, cloud: "Cloud", id: ResourceId, verb: str, version: str, body: Document) -> Submitted:
+        """An action: what it answers at once (``listKeys``), or goes on with (``deallocate``)."""
+
+    def delete(self, cloud: "Cloud", id: ResourceId, version: str) -> Submitted:
+        """Ask for a resource's end as a DELETE does; of one that is not there nothing goes on."""
 
 
 class NoFront:
@@ -124,7 +137,10 @@ class NoFront:
     def get(self, cloud: "Cloud", id: ResourceId, version: str) -> Document:
         raise NotImplementedError
 
-    def post(self, cloud: "Cloud", id: ResourceId, verb: str, version: str, body: Document) -> Document:
+    def post(self, cloud: "Cloud", id: ResourceId, verb: str, version: str, body: Document) -> Submitted:
+        raise NotImplementedError
+
+    def delete(self, cloud: "Cloud", id: ResourceId, version: str) -> Submitted:
         raise NotImplementedError
 
 
@@ -147,6 +163,9 @@ class Cloud:
     remote_blobs: RemoteBlobs = field(default_factory=NoHosts)
     inspector: Inspector = field(default_factory=NoInspector)
     front: Front = field(default_factory=NoFront)
+    tickets: Tickets = field(default_factory=Tickets)
+    """To serial consoles; of this process alone."""
+    host: Host = field(default_factory=NoHost)
     trial: bool = False
     """Whether nothing of what is asked for will be kept: then there is nothing to tell anybody."""
     cause: Cause = NOBODY

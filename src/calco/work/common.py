@@ -111,6 +111,12 @@ def hand_over(
     )
 
 
+def failure_of(end: OperationEnd) -> ApiError:
+    """Why an operation did not succeed, as an operation that asked for it fails with it in turn."""
+    failure = end.failure or Failure("OperationPreempted", "The operation was canceled.")
+    return ApiError(409, failure.code, failure.message, failure.target)
+
+
 def on_behalf(cloud: Cloud, operation: Operation, action: str) -> Cloud:
     """The cloud as the plan of ``operation`` asks it for something more: in the name of who asked for that operation,
     so that rights, locks and the log know whose doing it is."""

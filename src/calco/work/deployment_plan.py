@@ -16,12 +16,12 @@ from calco.model.deployment import Part, PartState, State, ready, under_way
 from calco.model.document import Document, Json
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
-from calco.model.operation import Cause, Failure, Operation, OperationEnd, Status
+from calco.model.operation import Failure, Operation, OperationEnd, Status
 from calco.operations.plan import Act, Change, Ended, Job, Plan, Wait, no_change, nothing
 from calco.ports import Reader, Resource, Writer
 from calco.template import Item, Prepared
 from calco.work.cloud import Cloud
-from calco.work.common import GROUP_DELETING
+from calco.work.common import GROUP_DELETING, failure_of, on_behalf
 from calco.work.deployment_record import in_state, is_canceled, parts_of, timestamp, unsealed, with_parts
 from calco.work.look import Sight
 
@@ -49,7 +49,7 @@ def _deploy(cloud: Cloud, job: Job[Deploy]) -> Wait | None:
         assert me is not None, "an operation that is carried out is there"
         parts = parts_now(view, deployment, job.id)
         _check_wanted(view, deployment)
-    there = replace(cloud, cause=Cause(me.cause.caller, me.cause.action, me.cause.correlation, job.id))
+    there = on_behalf(cloud, me, me.cause.action)
     prepared = _prepared(there, job) if ready(parts) or not _anything_left(parts) else None
     if prepared is not None:
         parts = _with_begun(there, prepared, parts)
@@ -140,8 +140,7 @@ def _why(end: OperationEnd) -> Document:
     """A nested deployment keeps its whole error; of others there are code and message."""
     if end.output is not None and isinstance(whole := end.output.get("error"), dict):
         return whole
-    failure = end.failure or Failure("OperationPreempted", "The operation was canceled.")
-    return error_document(ApiError(409, failure.code, failure.message, failure.target))
+    return error_document(failure_of(end))
 
 
 def _begun(cloud: Cloud, prepared: Prepared, item: Item, part: Part) -> Part:

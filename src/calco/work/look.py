@@ -33,4 +33,4 @@ class Sight:
         }
 
     def list(self, id: ResourceId, verb: str, version: str, body: Document) -> Json:
-        return self.cloud.front.post(self.cloud, id, verb, version or ANY_VERSION, body)
+        return self.cloud.front.post(self.cloud, id, verb, version or ANY_VERSION, body).body

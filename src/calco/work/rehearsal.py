@@ -42,11 +42,16 @@ class Refusal:
 def refusals(cloud: Cloud, prepared: Prepared) -> list[Refusal]:
     """What would be refused, in the order of dependencies. Costs what as many PUTs cost without their fsyncs, while
     which no other write goes on."""
-    found: list[Refusal] = []
+    with trial(cloud) as (on_trial, tx):
+        return [*_Rehearsal(on_trial, tx, prepared).run()]
+
+
+@contextmanager
+def trial(cloud: Cloud) -> Iterator[tuple[Cloud, Writer]]:
+    """The cloud in one open transaction, of which nothing is kept however it ends: for what would be answered."""
     with suppress(_TakenBack), cloud.records.write() as tx:
-        found.extend(_Rehearsal(_on_trial(cloud, tx), tx, prepared).run())
+        yield _on_trial(cloud, tx), tx
         raise _TakenBack
-    return found
 
 
 class _TakenBack(Exception):

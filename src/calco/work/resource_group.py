@@ -33,6 +33,7 @@ from calco.work.cloud import Accepted, Cloud
 from calco.work.common import (
     GROUP_DELETING,
     check_free,
+    failure_of,
     hand_over,
     normal_location,
     on_behalf,
@@ -190,8 +191,8 @@ def _try(cloud: Cloud, job: Job[Leaving], id: ResourceId, delete_one: Delete) ->
         asked = None if mine is None else mine.progress.get(id.key)
         earlier = view.operation(asked) if isinstance(asked, str) else None
         busy = bool(view.claims(id))
-    if earlier is not None and earlier.status is Status.FAILED:
-        return _cause(earlier)
+    if earlier is not None and earlier.end is not None and earlier.status is Status.FAILED:
+        return failure_of(earlier.end)
     if busy or mine is None:
         return None
     asking = on_behalf(cloud, mine, f"{id.type}/delete")
@@ -212,13 +213,6 @@ def _remember(cloud: Cloud, mine: str, id: ResourceId, asked: Operation) -> None
         operation = tx.operation(mine)
         kept: Document = {} if operation is None else operation.progress
         tx.progress(mine, {**kept, id.key: asked.id})
-
-
-def _cause(operation: Operation) -> ApiError:
-    failure = None if operation.end is None else operation.end.failure
-    if failure is None:
-        return errors.internal()
-    return ApiError(409, failure.code, failure.message, failure.target)
 
 
 def _forget(cloud: Cloud, id: ResourceId) -> Wait | None:
