@@ -88,6 +88,11 @@ class DataDir:
         """The socket through which this user's programs reach guests."""
         return self.run_dir / "door"
 
+    @property
+    def portal_page(self) -> Path:
+        """0600: the page that leads this user's browser to a link which signs it in, once."""
+        return self.run_dir / "portal.html"
+
     def prepare(self) -> None:
         """Make the directories, with their modes. Raises DataDirUnfit."""
         try:
@@ -124,8 +129,9 @@ class DataDir:
         write_private(self.service_note, msgspec.json.encode(running))
 
     def withdraw(self) -> None:
-        """Take the announcement back; absent is fine."""
+        """Take the announcement back, and what leads to the service; absent is fine."""
         self.service_note.unlink(missing_ok=True)
+        self.portal_page.unlink(missing_ok=True)
 
     def running(self) -> Running | None:
         """The service that runs here now; None when there is none, whatever an old note says."""

@@ -29,6 +29,7 @@ COMMANDS = [
     "status",
     "env",
     "az",
+    "open",
     "doctor",
     "log",
     "user create",
@@ -73,7 +74,18 @@ def test_every_command_has_help_with_examples_and_takes_a_data_directory(command
 @pytest.mark.parametrize(
     "command",
     [
-        *("status", "doctor", "log", "vm list", "vm show", "image list", "image show", "image import", "image export"),
+        *(
+            "status",
+            "open",
+            "doctor",
+            "log",
+            "vm list",
+            "vm show",
+            "image list",
+            "image show",
+            "image import",
+            "image export",
+        ),
         *(f"{noun} {verb}" for noun in ("user", "sp") for verb in ("create", "rotate", "list")),
         *(f"{noun} check" for noun in ("vm", "image", "disk", "snapshot", "vhd")),
     ],

@@ -14,6 +14,7 @@ from calco.cli import (
     image_transfer,
     inspection,
     log,
+    portal,
     service,
     service_principal,
     user,
@@ -30,6 +31,8 @@ Examples:
   eval "$(calco env)"                    let Azure's clients in this shell find it
 
   calco az -- vm list -d -o table        run az against it, in a profile of its own
+
+  calco open                             the portal, in your browser
 
   calco vm list                          machines and their states
 
@@ -66,6 +69,7 @@ for command in (service.up, service.down, service.status):
     app.command(epilog=service.EXAMPLES[command.__name__])(command)
 app.command("env", epilog=environment.EXAMPLES)(environment.env)
 app.command("az", epilog=az.EXAMPLES)(az.az)
+app.command("open", epilog=portal.EXAMPLES)(portal.open_portal)
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
 app.command("log", epilog=log.EXAMPLES)(log.log)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
