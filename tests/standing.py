@@ -1,9 +1,13 @@
-"""Time that stands until it is moved, and randomness that can be repeated."""
+"""Time that stands until it is moved, randomness that can be repeated, and a host that is as it is said to be."""
 
 import random
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from calco.model.host import Accelerator, HostView, Room
+
+GIB = 1024**3
 
 
 @dataclass
@@ -36,3 +40,20 @@ class DashingChance(SeededChance):
 
     def token(self, bytes: int) -> str:
         return f"--_{super().token(bytes)}"
+
+
+HOST = HostView(
+    "simulated",
+    Accelerator("none", "machines are simulated"),
+    Room(4, (0.5, 0.25, 0.0), 16 * GIB, 8 * GIB, 100 * GIB, 60 * GIB),
+)
+
+
+@dataclass
+class StandingHost:
+    """``ports.Host``."""
+
+    view: HostView = HOST
+
+    def look(self) -> HostView:
+        return self.view

@@ -1,12 +1,31 @@
 """The doctor: each finding says what was seen, what it costs and what mends it."""
 
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from calco.doctor import TOOLS, Tool, Verdict, disk, examine, firmware, inspection, memory, security_groups, tool, tun
+from calco.doctor import (
+    TOOLS,
+    Check,
+    Doctor,
+    Tool,
+    Verdict,
+    disk,
+    examine,
+    firmware,
+    inspection,
+    memory,
+    security_groups,
+    tool,
+    tun,
+    warnings,
+)
 from calco.inspection.inspector import ChildInspector
+from calco.model.host import Examination, HostWarning
 from calco.tool import ToolFailed
+from tests.standing import StandingClock
 
 QEMU = TOOLS[0]
 
@@ -108,3 +127,76 @@ def test_whoever_trusts_rules_of_security_groups_is_told() -> None:
     assert found.verdict is Verdict.SLOWER
     assert "not enforced on the wire" in found.cost
     assert found.mend
+
+
+# --- a doctor who is asked again and again ---------------------------------------------------------------------------
+
+POOR = Check("/dev/net/tun", Verdict.SLOWER, "absent", "slirp is used", "sudo modprobe tun")
+FINE = Check("memory", Verdict.FINE, "9 MiB available")
+
+
+class Looks:
+    """Looks that are done when the test says so."""
+
+    def __init__(self, *found: Check) -> None:
+        self.clock = StandingClock()
+        self.found: tuple[Check, ...] = found
+        self.begun: list[Callable[[], None]] = []
+        self.doctor = Doctor(lambda: self.found, self.clock, aside=self.begun.append, patience_seconds=0)
+
+
+def test_only_what_is_not_fine_is_warned_of_with_a_code_and_what_mends_it() -> None:
+    assert list(warnings([POOR, FINE])) == [
+        HostWarning("dev-net-tun", "limited", "/dev/net/tun: absent; slirp is used", "sudo modprobe tun")
+    ]
+
+
+def test_nobody_waits_for_a_look_and_one_is_enough_for_all() -> None:
+    looks = Looks(POOR)
+
+    assert looks.doctor.examination() is None
+    assert looks.doctor.examination() is None
+    assert len(looks.begun) == 1
+
+    looks.begun.pop()()
+    assert looks.doctor.examination() == Examination(looks.clock.now(), tuple(warnings([POOR])))
+    assert looks.begun == []
+
+
+def test_what_was_found_is_shown_until_a_new_look_has_ended() -> None:
+    looks = Looks(POOR)
+    looks.doctor.examination()
+    looks.begun.pop()()
+    first = looks.doctor.examination()
+    looks.found = (FINE,)
+
+    looks.clock.move(timedelta(seconds=59))
+    looks.doctor.examination()
+    assert looks.begun == []
+
+    looks.clock.move(timedelta(seconds=1))
+    assert looks.doctor.examination() == first
+    looks.begun.pop()()
+    assert looks.doctor.examination() == Examination(looks.clock.now())
+
+
+def test_a_check_that_breaks_costs_the_warnings_and_is_tried_again() -> None:
+    def broken() -> Iterator[Check]:
+        yield POOR
+        raise ValueError("no such thing")
+
+    looks = Looks()
+    looks.doctor = Doctor(broken, looks.clock, aside=lambda look: look(), patience_seconds=0)
+
+    assert looks.doctor.examination() is None
+    looks.doctor = Doctor(lambda: [POOR], looks.clock, patience_seconds=20)
+    found = looks.doctor.examination()
+    assert found is not None
+    assert len(found.warnings) == 1
+
+
+def test_where_machines_are_simulated_nothing_is_tried_that_would_run_them(tmp_path: Path) -> None:
+    names = [each.name for each in examine(tmp_path, boots=False)]
+
+    assert "disk" in names
+    assert not [each for each in names if each == "KVM" or each.startswith("network: ")]

@@ -37,7 +37,7 @@ from calco.work import (
 )
 from calco.work.cloud import Accepted, Cloud, Rules
 from calco.work.guest_directory import Directory
-from tests.standing import SeededChance, StandingClock
+from tests.standing import SeededChance, StandingClock, StandingHost
 
 SUBSCRIPTION = "11111111-2222-4333-8444-555555555555"
 GROUP = ResourceId(SUBSCRIPTION, "lab")
@@ -122,6 +122,7 @@ class World:
             accepted=self.told.append,
             wake=self.told.append,
             front=ApiFront(),
+            host=StandingHost(),
         )
         self.directory = Directory(self.cloud)
 

@@ -3,10 +3,13 @@
 The checks are the drivers' own probes, so that what is told here is what the service will meet.
 """
 
+import logging
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,9 +17,12 @@ from pathlib import Path
 from calco.compute.accelerator import choose_accelerator
 from calco.compute.network_probe import probe_networks
 from calco.inspection.inspector import ChildInspector
+from calco.model.host import Examination, HostWarning
 from calco.model.network_security_group import NOT_ENFORCED
-from calco.ports import Extent, Inspector
+from calco.ports import Clock, Extent, Inspector
 from calco.tool import ToolFailed, run_tool
+
+log = logging.getLogger(__name__)
 
 MEMORY_WANTED_MIB = 4096
 DISK_WANTED_GIB = 20
@@ -68,13 +74,14 @@ TOOLS = (
 FIRMWARE = (Path("/usr/share/OVMF/OVMF_CODE_4M.fd"), Path("/usr/share/OVMF/OVMF_CODE.fd"))
 
 
-def examine(data_dir: Path, environ_path: str | None = None) -> Iterator[Check]:
-    """All checks, one after the other; some take seconds. ``environ_path`` is PATH, when it is not this process's."""
+def examine(data_dir: Path, environ_path: str | None = None, *, boots: bool = True) -> Iterator[Check]:
+    """All checks, one after the other; some take seconds. ``environ_path`` is PATH, when it is not this process's.
+    Where nothing ``boots``, for machines are simulated, it does not matter what would run them."""
     path = f"{environ_path or os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
     tools = [tool(each, path) for each in TOOLS]
     yield from tools
     yield firmware(FIRMWARE)
-    if tools[0].verdict is Verdict.FINE:
+    if boots and tools[0].verdict is Verdict.FINE:
         yield acceleration(data_dir)
         yield from networks()
     yield inspection(ChildInspector())
@@ -211,3 +218,66 @@ def security_groups() -> Check:
 
 def _run(argv: list[str]) -> bytes:
     return run_tool(argv, timeout_seconds=20)
+
+
+# --- for a service that is asked again and again ---------------------------------------------------------------------
+
+KEPT_SECONDS = 60.0
+PATIENCE_SECONDS = 1.0
+
+
+def _in_a_thread(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, name="doctor", daemon=True).start()
+
+
+class Doctor:
+    """What is not fine, found out again when it is asked for and older than a minute. A probe of KVM may take 5 s: so
+    another thread looks, and who asks is told what was found before; only the first waits, and not for long."""
+
+    def __init__(
+        self,
+        look: Callable[[], Iterable[Check]],
+        clock: Clock,
+        *,
+        aside: Callable[[Callable[[], None]], None] = _in_a_thread,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._look = look
+        self._clock = clock
+        self._aside = aside
+        self._patience_seconds = patience_seconds
+        self._lock = threading.Lock()
+        self._looking = False
+        self._ended = threading.Event()
+        self._last: Examination | None = None
+        self._old_at = clock.monotonic()
+
+    def examination(self) -> Examination | None:
+        """The last one; None when there is none yet."""
+        with self._lock:
+            begins = not self._looking and self._clock.monotonic() >= self._old_at
+            self._looking = self._looking or begins
+        if begins:
+            self._aside(self._examine)
+        self._ended.wait(self._patience_seconds)
+        return self._last
+
+    def _examine(self) -> None:
+        try:
+            self._last = Examination(self._clock.now(), tuple(warnings(self._look())))
+        except Exception:  # a check that breaks is no reason to show nothing of the host
+            log.exception("this machine could not be examined")
+        finally:
+            with self._lock:
+                self._old_at = self._clock.monotonic() + KEPT_SECONDS
+                self._looking = False
+            self._ended.set()
+
+
+def warnings(checks: Iterable[Check]) -> Iterator[HostWarning]:
+    """What is not fine. The code is the check's name in letters, digits and hyphens: ``network-slirp``."""
+    for each in checks:
+        if each.verdict is not Verdict.FINE:
+            code = re.sub(r"[^a-z0-9]+", "-", each.name.lower()).strip("-")
+            message = f"{each.name}: {each.seen}; {each.cost}" if each.cost else f"{each.name}: {each.seen}"
+            yield HostWarning(code, each.verdict.value, message, each.mend)

@@ -1,9 +1,11 @@
-"""Rows of what Azure has elsewhere than in Resource Manager and calco keeps here: users and service principals.
+"""Rows of what Azure has elsewhere than in Resource Manager, or nowhere, and calco keeps here: users and service
+principals, the host.
 
-Their rights are named as Azure names those over access: whoever lacks ``Microsoft.Authorization/*/write``, as a
-Contributor does, can neither make a principal nor give one a new secret. So that is a write, not an action.
+Rights over principals are named as Azure names those over access: whoever lacks ``Microsoft.Authorization/*/write``, as
+a Contributor does, can neither make a principal nor give one a new secret. So that is a write, not an action.
 """
 
+from calco.arm import host
 from calco.arm.principal import TYPES, Principals
 from calco.arm.route_patterns import PROVIDERS
 from calco.arm.router import Route
@@ -25,4 +27,6 @@ def _rows(type: PrincipalType, action: str) -> list[Route]:
 CALCO: tuple[Route, ...] = (
     *_rows(PrincipalType.USER, "Microsoft.Authorization/users"),
     *_rows(PrincipalType.SERVICE_PRINCIPAL, "Microsoft.Authorization/servicePrincipals"),
+    # The right is Azure's to look at a dedicated host, which is what this is to its owner.
+    Route("GET", f"{PROVIDERS}/Calco/host", host.get, "Microsoft.Compute/hostGroups/hosts/read"),
 )

@@ -22,12 +22,17 @@ class Promise:
         return max(0, self.promised_mib - self.resident_mib)
 
 
+def meminfo_kib(name: str) -> int:
+    """One line of /proc/meminfo, ``MemTotal`` for example. Source: proc(5)."""
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1])
+    raise OSError(f"/proc/meminfo has no {name}")
+
+
 def available_mib() -> int:
     """What could be given away without swapping, in MiB. Source: proc(5), MemAvailable."""
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) // 1024
-    raise OSError("/proc/meminfo has no MemAvailable")
+    return meminfo_kib("MemAvailable") // 1024
 
 
 @dataclass(frozen=True)

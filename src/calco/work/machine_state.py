@@ -131,11 +131,17 @@ def hardware_of(machine: Resource, view: Reader, rules: Rules) -> Machine:
         name=machine.id.name,
         generation=Generation(text_at(machine.internal, "generation") or Generation.V1),
         cores=min(rules.cores_max, size.cores if size else 1),
-        memory_mib=min(rules.memory_mib_max, size.memory_mib if size else 1024),
+        memory_mib=memory_mib_of(machine, rules),
         drives=tuple(each for each in drives if each is not None),
         links=(),
         media=None,
     )
+
+
+def memory_mib_of(machine: Resource, rules: Rules) -> int:
+    """The size's, capped by the rules."""
+    size = find(text_at(machine.properties, "hardwareProfile", "vmSize") or "")
+    return min(rules.memory_mib_max, size.memory_mib if size else 1024)
 
 
 def is_running(machine: Resource) -> bool:
