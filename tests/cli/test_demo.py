@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from calco.cli.common import Failure
-from calco.cli.demo import Demo, look_at_snapshot
+from calco.cli.demo import Demo, how_to_go_on, look_at_snapshot
 from calco.cli.demo_machine import Seen, compare
 from calco.cli.demo_verdict import Look, check_verdicts, verdict_documents, verdict_lines, verdict_rows
 from calco.data_dir import DataDir
@@ -109,3 +109,28 @@ def test_a_running_machine_is_looked_at_by_a_snapshot_that_goes_again(tmp_path: 
     assert [(each.method, each.url.path) for each in service.asked][-1] == ("DELETE", SNAPSHOT)
     (made,) = [each for each in service.asked if each.method == "PUT"]
     assert disk in made.content.decode()
+
+
+# --- its end ---------------------------------------------------------------------------------------------------------
+
+LINK = "https://localhost:8443/portal/enter?code=once"
+
+
+def test_the_last_line_is_a_link_that_signs_its_reader_in_to_the_portal(tmp_path: Path) -> None:
+    service = Service({("POST", "/portal/links"): [says(201, {"url": LINK, "expiresInSeconds": 300})]})
+
+    said = how_to_go_on(Demo(DataDir(tmp_path), service.client(), tmp_path / "key", "eastus"), first="clone1")
+
+    assert said.splitlines()[-1] == LINK
+    assert said.count(LINK) == 1
+    assert "\nonce and within 5 minutes; calco open makes the next," in said
+    assert f"calco vm ssh clone1 --data-dir {tmp_path} " in said
+
+
+def test_a_demo_of_a_service_without_a_portal_ends_well_and_says_why_there_is_no_link(tmp_path: Path) -> None:
+    service = Service({("POST", "/portal/links"): [says(404, {"error": {"code": "NotFound", "message": "No."}})]})
+
+    said = how_to_go_on(Demo(DataDir(tmp_path), service.client(), tmp_path / "key", "eastus"), first="clone1")
+
+    assert "no link to the portal: the service that runs here has no portal" in said.splitlines()[-1]
+    assert "enter?code" not in said

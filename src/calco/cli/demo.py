@@ -2,7 +2,7 @@
 
 It fails unless source and clones are different machines (host name, machine-id, SSH host key) that carry the same files
 on both disks, and unless the source's disk is found specialized while it runs and generalized when it was put right.
-What it prints at its end is what was found, a table of steps, and how to go on.
+What it prints at its end is what was found, a table of steps, and how to go on, last of all a link into the portal.
 """
 
 import os
@@ -25,6 +25,7 @@ from calco.cli.common import DataDirOption, Failure, Form, FormOption, data_dir,
 from calco.cli.demo_machine import LOOK_AT_IT, USE_IT, USER, Seen, compare, machine_body
 from calco.cli.demo_verdict import Look, check_verdicts, verdict_documents, verdict_lines, verdict_rows
 from calco.cli.inspection import look
+from calco.cli.portal import new_link
 from calco.cli.virtual_machine import ssh_argv
 from calco.data_dir import DataDir
 from calco.model.document import Document, Json, text_at
@@ -335,15 +336,32 @@ def _report(run: Demo, form: Form, machines_seen: Mapping[str, Seen], looks: Seq
     show(form, {name: name.upper() for name in machines[0]}, machines, None)
     print()
     show(form, {name: name.upper() for name in steps[0]}, steps, None)
+    print(how_to_go_on(run, first=[*machines_seen][1]))
+
+
+def how_to_go_on(run: Demo, *, first: str) -> str:
+    """What the demo ends with: commands, and as the last line the link to the portal. ``first`` is a clone's name."""
     where = "" if data_dir(None).root == run.data.root else f" --data-dir {run.data.root}"
-    first = [*machines_seen][1]
     activate = "" if shutil.which("calco") else "  . .venv/bin/activate\n"
-    print(
+    return (
         f"\nThe service answers at {str(run.client.http.base_url).rstrip('/')} and goes on.\n{activate}"
         f'  eval "$(calco env{where})"     for Azure clients in this shell\n'
         f"  calco vm ssh {first}{where}     log in to a clone\n"
         f"  calco vm list{where}           see the machines\n"
-        f"  make demo-down          end the service, the guests and their networks"
+        f"  calco open{where}              see them in the portal, in your browser\n"
+        f"  make demo-down          end the service, the guests and their networks\n\n{_portal(run.client)}"
+    )
+
+
+def _portal(client: "Client") -> str:
+    try:
+        link = new_link(client)
+    except Failure as without:
+        return f"There is no link to the portal: {without.message}. {without.hint}".rstrip()
+    return (
+        "The portal does all of this by mouse. This link opens it in a browser on this machine, with you signed in,\n"
+        f"once and within {link.minutes}; calco open makes the next, and says how a browser comes to trust calco:\n"
+        f"{link.url}"
     )
 
 
