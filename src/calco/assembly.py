@@ -15,11 +15,12 @@ from socket import socket
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
-from calco.arm import boot_diagnostics, graph
+from calco.arm import boot_diagnostics, graph, serial_console
 from calco.arm.app import make_app
 from calco.arm.catalogue import alias_document
 from calco.arm.endings import Endings
 from calco.arm.front import ApiFront
+from calco.arm.serial_line import Lines
 from calco.blob_process import BlobProcess, LastOneLives, Orders, sockets_for
 from calco.catalog.base_images import BuiltImages, EmptyImages, cache_folder
 from calco.catalog.cache import ImageCache, debian_maker
@@ -202,6 +203,7 @@ def assemble(foundation: Foundation) -> Parts:
     fabric = FabricListener(_Later(lambda: directory), clock=clock)
     networks = ServedNetworks(chosen.networks, fabric)
     endings = Endings()
+    lines = Lines(chosen.hypervisor)
     cloud = Cloud(
         records=records,
         disks=chosen.disks,
@@ -260,7 +262,7 @@ def assemble(foundation: Foundation) -> Parts:
         authority.check,
         tenant=authority.tenant,
         endings=endings,
-        extra_routes=[*open_routes(cloud, authority), *portal.routes()],
+        extra_routes=[*open_routes(cloud, authority), *portal.routes(), *serial_console.routes(cloud, lines)],
         limits=bucket.read(settings.throttle),
         hold_seconds=settings.long_poll_seconds,
     )
@@ -284,6 +286,7 @@ def assemble(foundation: Foundation) -> Parts:
 
     def stopping() -> None:
         endings.close()
+        lines.close()
         portal.close()
         blobs.begin_stop()
 

@@ -63,7 +63,7 @@ class Server(uvicorn.Server):
     cleaned up.
 
     ``on_stopping`` is called once, in the loop, when the service is told to stop, before open requests are waited for;
-    ``on_ready`` when it answers.
+    ``on_ready`` when it answers. ``message_bytes_max``: the longest message that a websocket takes; 0: none is served.
     """
 
     def __init__(
@@ -74,12 +74,16 @@ class Server(uvicorn.Server):
         key: Path,
         on_ready: Callable[[], None],
         on_stopping: Callable[[], None],
+        message_bytes_max: int = 0,
     ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 http="httptools",
-                ws="none",
+                ws="websockets-sansio" if message_bytes_max else "none",
+                ws_max_size=message_bytes_max,
+                # On this machine nothing is gained by it, and what is packed small may be large.
+                ws_per_message_deflate=False,
                 loop="asyncio",
                 lifespan="on",
                 ssl_certfile=certificate,

@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 LOG_BYTES_MAX = 10 * 1024 * 1024
 LOG_FILES_KEPT = 3
 GUEST_GRACE_SECONDS = 20
+CONSOLE_MESSAGE_BYTES_MAX = 64 * 1024
+"""As much may be pasted into a serial console at once."""
 YOUNG_OBJECTS = 20_000
 """So many more objects than before make the collector look at the young ones."""
 
@@ -173,6 +175,7 @@ class Service:
                 key=found.server_key,
                 on_ready=ready,
                 on_stopping=parts.stopping,
+                message_bytes_max=CONSOLE_MESSAGE_BYTES_MAX,
             ).serve(sockets)
         finally:
             await door.close()
@@ -215,8 +218,10 @@ def log_to(data: DataDir, level: str, *, also_stderr: bool, name: str = "service
         force=True,
     )
     # Their news is ours at a lower level: one line a connection would drown what matters.
-    for chatty in ("uvicorn.error", "httpx", "qemu.qmp"):
+    for chatty in ("httpx", "qemu.qmp"):
         logging.getLogger(chatty).setLevel(logging.WARNING if level != "debug" else logging.DEBUG)
+    # Never more than warnings: its lines have a console's ticket, and every key that is typed into one.
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 
 
 def stop(data: DataDir) -> Running | None:

@@ -21,6 +21,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from calco.arm import gate, reading, showing
 from calco.arm.call import Answer, Call
@@ -127,6 +128,9 @@ class Edge:
         self._looks.shutdown(wait=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":  # none of ARM's
+            await WebSocketClose()(scope, receive, send)
+            return
         if scope["type"] != "http":
             return
         request = Request(scope, receive)

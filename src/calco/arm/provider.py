@@ -52,6 +52,7 @@ TYPES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "roleAssignments": ("2022-04-01", "2020-04-01-preview"),
         "roleDefinitions": ("2022-04-01", "2018-01-01-preview"),
     },
+    "Microsoft.SerialConsole": {"consoleServices": ("2018-05-01",), "serialPorts": ("2018-05-01",)},
     "Microsoft.Insights": {"eventtypes": ("2017-03-01-preview", "2015-04-01", "2014-04-01")},
     "Microsoft.Resources": {
         "deployments": ("2025-04-01", "2024-11-01", "2022-09-01", "2021-04-01", "2018-02-01"),
@@ -62,7 +63,9 @@ TYPES: Mapping[str, Mapping[str, Sequence[str]]] = {
 }
 """Newest version first: ``az resource show`` takes the first. Any other well-formed version is accepted too."""
 
-NOT_PLACED = frozenset({"Microsoft.Authorization", "Microsoft.Insights", "Microsoft.Resources"})
+NOT_PLACED = frozenset({
+    "Microsoft.Authorization", "Microsoft.Insights", "Microsoft.Resources", "Microsoft.SerialConsole",
+})  # fmt: skip
 """Their resources lie in no region, and nobody has to register them."""
 
 

@@ -13,6 +13,7 @@ from calco.arm import (
     operation,
     resource_sku,
     run_command,
+    serial_console,
     snapshot,
     usage,
     virtual_machine,
@@ -60,6 +61,20 @@ def _extensions() -> list[Route]:
         Route("PATCH", f"{there}/{{extension}}", machine_extension.get, f"{type}/write", long_running=True),
         Route("GET", f"{there}/{{extension}}", machine_extension.get, f"{type}/read"),
         Route("DELETE", f"{there}/{{extension}}", machine_extension.delete, f"{type}/delete", long_running=True),
+    ]
+
+
+def _serial_console() -> list[Route]:
+    """A machine has one port, as in Azure."""
+    namespace = "Microsoft.SerialConsole"
+    there, type = f"{_MACHINE}/providers/{namespace}/serialPorts", f"{namespace}/serialPorts"
+    one = f"{there}/{serial_console.PORT}"
+    status, action = f"{PROVIDERS}/{namespace}/consoleServices/default", f"{namespace}/consoleServices/read"
+    return [
+        Route("GET", status, serial_console.get_status, action),
+        Route("GET", there, serial_console.list_ports, f"{type}/read"),
+        Route("GET", one, serial_console.get_port, f"{type}/read"),
+        Route("POST", f"{one}/connect", serial_console.connect, f"{type}/connect/action"),
     ]
 
 
@@ -115,6 +130,7 @@ COMPUTE: tuple[Route, ...] = (
         boot_diagnostics.retrieve,
         "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
     ),
+    *_serial_console(),
     *resource(
         "Microsoft.Compute/availabilitySets",
         put=availability_set.put,

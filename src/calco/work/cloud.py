@@ -30,6 +30,7 @@ from calco.ports import (
     VolumeView,
 )
 from calco.work.ticket import Tickets
+from calco.work.ticket import Tickets
 
 THREE_ZONES = MappingProxyType({"eastus": ("1", "2", "3"), "westeurope": ("1", "2", "3")})
 
@@ -163,6 +164,8 @@ class Cloud:
     remote_blobs: RemoteBlobs = field(default_factory=NoHosts)
     inspector: Inspector = field(default_factory=NoInspector)
     front: Front = field(default_factory=NoFront)
+    tickets: Tickets = field(default_factory=Tickets)
+    """To serial consoles; of this process alone."""
     tickets: Tickets = field(default_factory=Tickets)
     """To serial consoles; of this process alone."""
     host: Host = field(default_factory=NoHost)

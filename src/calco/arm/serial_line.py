@@ -1,0 +1,261 @@
+"""Who looks at which machine's serial port.
+
+A machine has one line out (``ports.Hypervisor.serial``), and any number of people may look at its console. So there is
+one reader for each machine that somebody looks at: it hands what the machine prints to every watcher, and what any of
+them types to the machine. The line is taken when the first comes and let go when the last leaves.
+
+Whoever comes begins with the tail of the console's log, then gets what is printed from there on, nothing twice and
+nothing left out. All of it happens on the event loop, but for what the hypervisor is asked, which is done in a thread.
+"""
+
+import asyncio
+import logging
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from anyio import to_thread
+
+from calco.model.machine import MachineState
+from calco.ports import Hypervisor
+from calco.tool import ToolFailed
+
+log = logging.getLogger(__name__)
+
+TAIL_BYTES = 64 * 1024
+"""How much of what was printed a newcomer is shown."""
+PIECE_BYTES = 64 * 1024
+BEHIND_BYTES_MAX = 1024 * 1024
+"""So much may wait for a watcher who does not read; then he is let go, for the others' sake and the memory's."""
+WATCHERS_MAX = 64
+LOOK_SECONDS = 5.0
+"""How often a machine that keeps silent is asked whether it still runs: one that switches itself off closes no line."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why a console ends, as a websocket says it: 1001 is RFC 6455's, 4000 and above are ours."""
+
+    code: int
+    reason: str
+
+
+STOPPING = Ending(1001, "The service stops. The machine goes on.")
+STOPPED = Ending(4000, "The machine does not run.")
+BEHIND = Ending(4001, "This console was too far behind what the machine prints.")
+TOO_MANY = Ending(4002, "Too many consoles are open. Close one first.")
+
+
+class Ended(Exception):
+    """There is nothing more to see, or nothing at all."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.reason)
+        self.ending = ending
+
+
+class Watcher:
+    """One console. ``heard`` and ``type`` may be used side by side."""
+
+    def __init__(self, line: "_Line", shown: bytes) -> None:
+        self._line = line
+        self._waiting = bytearray(shown)
+        self._news = asyncio.Event()
+        self._ending: Ending | None = None
+        if shown:
+            self._news.set()
+
+    async def heard(self) -> bytes:
+        """What was printed since the last call, as soon as there is something. Raises Ended."""
+        await self._news.wait()
+        self._news.clear()
+        if self._waiting:
+            told = bytes(self._waiting)
+            self._waiting.clear()
+            if self._ending is not None:
+                self._news.set()
+            return told
+        assert self._ending is not None, "news is something printed, or the end"
+        self._news.set()
+        raise Ended(self._ending)
+
+    async def type(self, keys: bytes) -> None:
+        """Returns when they are on their way: a guest that reads nothing holds up whoever types."""
+        await self._line.type(keys)
+
+    def tell(self, printed: bytes) -> None:
+        if self._ending is not None:
+            return
+        if len(self._waiting) + len(printed) > BEHIND_BYTES_MAX:
+            self._waiting.clear()
+            self.end(BEHIND)
+            return
+        self._waiting += printed
+        self._news.set()
+
+    def end(self, ending: Ending) -> None:
+        """What was printed before is still heard."""
+        if self._ending is None:
+            self._ending = ending
+            self._news.set()
+
+
+class _Line:
+    """One machine's serial port while somebody looks at it."""
+
+    def __init__(self, hypervisor: Hypervisor, vm_id: str, look_seconds: float) -> None:
+        self._hypervisor = hypervisor
+        self._vm_id = vm_id
+        self._look_seconds = look_seconds
+        self._opening = asyncio.Lock()
+        self._writer: asyncio.StreamWriter | None = None
+        self._tasks: tuple[asyncio.Task[None], ...] = ()
+        self._watchers: list[Watcher] = []
+        self._past = b""
+        self._ending: Ending | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        return self._ending is not None
+
+    async def join(self) -> Watcher:
+        """Raises Ended."""
+        async with self._opening:
+            if self._writer is None and self._ending is None:
+                await self._open()
+        if self._ending is not None:
+            raise Ended(self._ending)
+        watcher = Watcher(self, self._past)
+        self._watchers.append(watcher)
+        return watcher
+
+    def leave(self, watcher: Watcher) -> None:
+        self._watchers.remove(watcher)
+
+    async def type(self, keys: bytes) -> None:
+        if self._writer is None or self._writer.is_closing():
+            return
+        self._writer.write(keys)
+        with suppress(OSError):  # who reads learns of the end
+            await self._writer.drain()
+
+    def end(self, ending: Ending) -> None:
+        """Let go of the machine, and tell whoever still looks. May be repeated."""
+        if self._ending is None:
+            self._ending = ending
+        for watcher in self._watchers:
+            watcher.end(self._ending)
+        if self._writer is not None:
+            self._writer.close()
+        for task in self._tasks:
+            task.cancel()
+
+    async def _open(self) -> None:
+        try:
+            made, self._past = await to_thread.run_sync(_taken, self._hypervisor, self._vm_id)
+        except (OSError, ToolFailed) as why:
+            log.info("no serial port of machine %s: %s", self._vm_id, why)
+            self._ending = STOPPED
+            return
+        reader, self._writer = await asyncio.open_connection(sock=made, limit=PIECE_BYTES)
+        self._tasks = (asyncio.create_task(self._read(reader)), asyncio.create_task(self._look()))
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        with suppress(OSError):
+            while printed := await reader.read(PIECE_BYTES):
+                self._past = (self._past + printed)[-TAIL_BYTES:]
+                for watcher in self._watchers:
+                    watcher.tell(printed)
+        self.end(STOPPED)
+
+    async def _look(self) -> None:
+        state = MachineState.RUNNING
+        while state is MachineState.RUNNING:
+            await asyncio.sleep(self._look_seconds)
+            state = await to_thread.run_sync(self._hypervisor.state, self._vm_id)
+        self.end(STOPPED)
+
+
+class Lines:
+    """The consoles of all machines. ``close`` ends them, and lets nobody in any more."""
+
+    def __init__(
+        self, hypervisor: Hypervisor, *, watchers_max: int = WATCHERS_MAX, look_seconds: float = LOOK_SECONDS
+    ) -> None:
+        self._hypervisor = hypervisor
+        self._watchers_max = watchers_max
+        self._look_seconds = look_seconds
+        self._lines: dict[str, _Line] = {}
+        self._users: Counter[_Line] = Counter()
+        self._closed = False
+
+    @property
+    def open(self) -> frozenset[str]:
+        """Of which machines the line is taken."""
+        return frozenset(self._lines)
+
+    @asynccontextmanager
+    async def watch(self, vm_id: str) -> AsyncIterator[Watcher]:
+        """Raises Ended when there is nothing to watch, or no room."""
+        if self._closed:
+            raise Ended(STOPPING)
+        if self._users.total() >= self._watchers_max:
+            raise Ended(TOO_MANY)
+        line = self._lines.get(vm_id)
+        if line is None or line.has_ended:
+            line = self._lines[vm_id] = _Line(self._hypervisor, vm_id, self._look_seconds)
+        self._users[line] += 1
+        try:
+            watcher = await line.join()
+            try:
+                yield watcher
+            finally:
+                line.leave(watcher)
+        finally:
+            self._users[line] -= 1
+            if not self._users[line]:
+                del self._users[line]
+                line.end(STOPPED)
+                if self._lines.get(vm_id) is line:
+                    del self._lines[vm_id]
+
+    def close(self) -> None:
+        """On the event loop; may be repeated."""
+        self._closed = True
+        for line in tuple(self._users):
+            line.end(STOPPING)
+
+
+def _taken(hypervisor: Hypervisor, vm_id: str) -> tuple[socket.socket, bytes]:
+    """The line, and the tail of what was printed before it. Raises OSError, ToolFailed."""
+    made = hypervisor.serial(vm_id)
+    try:
+        # The log is read when the line is there: what is printed in between is in both.
+        printed = hypervisor.console_log(vm_id)
+        live = b""
+        with suppress(BlockingIOError):
+            live = made.recv(TAIL_BYTES, socket.MSG_DONTWAIT)
+    except BaseException:
+        made.close()
+        raise
+    return made, joined(printed[-TAIL_BYTES:], live)[-TAIL_BYTES:]
+
+
+def joined(printed: bytes, live: bytes) -> bytes:
+    """``printed`` and then what of ``live`` is not its end already: the longest beginning of ``live`` that ``printed``
+    ends with is said once. Source: Knuth, Morris and Pratt, for what a guest prints may be made to be slow to compare.
+    """
+    shorter = [0]
+    for at in range(1, len(live)):
+        length = shorter[-1]
+        while length and live[at] != live[length]:
+            length = shorter[length - 1]
+        shorter.append(length + (live[at] == live[length]))
+    length = 0
+    for each in printed[-len(live) :] if live else b"":
+        while length and (length == len(live) or live[length] != each):
+            length = shorter[length - 1]
+        length += live[length] == each
+    return printed + live[length:]
