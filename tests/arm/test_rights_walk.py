@@ -77,6 +77,7 @@ OUTSIDE = {
 OTHER_WORDS = {
     "Microsoft.Storage/locations/asyncoperations": "Microsoft.Storage/operations",
     "Calco/usages": "Microsoft.Compute/images",
+    "Calco/host": "Microsoft.Compute/hostGroups/hosts",
     "Calco/users": "Microsoft.Authorization/users",
     "Calco/users/rotate": "Microsoft.Authorization/users",
     "Calco/servicePrincipals": "Microsoft.Authorization/servicePrincipals",
