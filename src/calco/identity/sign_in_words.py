@@ -54,7 +54,7 @@ ENGLISH = Words(
     admitted_more="You may close this window and go back to {client}.",
     nearly="{name} is about to be signed in to {client} on this computer.",
     go_on="Continue",
-    signed_out="You are signed out: calco keeps no session in the browser.",
+    signed_out="You are signed out: this page keeps no session in the browser. The portal has a sign-out of its own.",
     warning="calco never asks for your password anywhere else.",
 )
 
@@ -78,7 +78,7 @@ SPANISH = Words(
     admitted_more="Puede cerrar esta ventana y volver a {client}.",
     nearly="{name} va a iniciar sesión en {client} en este equipo.",
     go_on="Continuar",
-    signed_out="Ha cerrado la sesión: calco no guarda ninguna sesión en el navegador.",
+    signed_out="Ha cerrado la sesión: esta página no la guarda en el navegador. El portal tiene su propia salida.",
     warning="calco nunca le pide la contraseña en otro sitio.",
 )
 
