@@ -18,6 +18,7 @@ from tests.crash import (
     scenes_image,
     scenes_inspection,
     scenes_machine,
+    scenes_making,
     scenes_snapshot,
 )
 from tests.crash.scene import Ask, Scene
@@ -355,5 +356,6 @@ SCENES: Sequence[Scene] = (
     *scenes_image.SCENES,
     *scenes_inspection.SCENES,
     *scenes_machine.SCENES,
+    *scenes_making.SCENES,
     *scenes_snapshot.SCENES,
 )

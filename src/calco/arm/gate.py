@@ -9,6 +9,7 @@ from dataclasses import replace
 from calco.arm import activity, preconditions, rights
 from calco.arm.call import Answer, Call
 from calco.arm.router import Route
+from calco.model.document import flag_at
 from calco.model.errors import ApiError
 from calco.model.operation import Cause
 
@@ -22,12 +23,15 @@ def through(route: Route, call: Call) -> Answer:
         return rights.visible(route, call, route.handler(rights.with_sight(route, call)))
     cause = Cause(call.caller, route.action, call.correlation, call.cloud.cause.parent)
     call = replace(call, cloud=replace(call.cloud, cause=cause))
+    silent = route.rehearses and flag_at(call.body, "validateOnly") is True
     try:
         rights.check(route, call)
         rights.check_locks(route, call)
         answer = route.handler(preconditions.guarded(route, call))
     except ApiError as refusal:
-        activity.refused(route, call, refusal)
+        if not silent:
+            activity.refused(route, call, refusal)
         raise
-    activity.done(route, call, answer)
+    if not silent:
+        activity.done(route, call, answer)
     return answer

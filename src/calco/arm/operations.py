@@ -21,7 +21,7 @@ from calco.model import errors
 from calco.model.document import Document, text_at
 from calco.model.errors import ApiError
 from calco.model.ids import is_guid
-from calco.model.operation import Family, Operation, Status
+from calco.model.operation import Failure, Family, Operation, Status
 from calco.work import capture_verdict
 
 RETRY_AFTER = "1"
@@ -180,7 +180,7 @@ def status_document(operation: Operation, output: Document | None, waits: str | 
         document["endTime"] = showing.time(end.ended_at)
     document["status"] = operation.status.value
     if end is not None and end.failure is not None:
-        document["error"] = _failure(operation)
+        document["error"] = failure(end.failure)
     if operation.status is Status.SUCCEEDED and output is not None:
         document["properties"] = {"output": output}
     if waits is not None:
@@ -195,15 +195,13 @@ def _network_status(operation: Operation) -> Document:
     """The network provider says no more than this. Source: recorded traffic."""
     document: Document = {"status": operation.status.value}
     if operation.end is not None and operation.end.failure is not None:
-        document["error"] = _failure(operation)
+        document["error"] = failure(operation.end.failure)
     return document
 
 
-def _failure(operation: Operation) -> Document:
-    assert operation.end is not None
-    assert operation.end.failure is not None
-    failure = operation.end.failure
-    inner = showing.error(ApiError(409, failure.code, failure.message, failure.target))["error"]
+def failure(why: Failure) -> Document:
+    """Why an operation failed, as its polls show it."""
+    inner = showing.error(ApiError(409, why.code, why.message, why.target))["error"]
     assert isinstance(inner, dict)
     return inner
 

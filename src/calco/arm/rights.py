@@ -35,7 +35,12 @@ def check(route: Route, call: Call) -> None:
         return
     rights = role_assignment.rights_of(call.cloud, call.caller)
     polled = _polled(call)
-    if polled is not None and _is_anothers_act(polled, call) and not rights.allow(*_what_it_took(polled)):
+    if (
+        polled is not None
+        and not route.tells
+        and _is_anothers_act(polled, call)
+        and not rights.allow(*_what_it_took(polled))
+    ):
         raise authorization_failed(call.caller, *_what_it_took(polled))
     if not (rights.allow(route.action, call.scope) or _granted(route, call, rights, polled)):
         raise authorization_failed(call.caller, route.action, call.scope)
@@ -113,10 +118,12 @@ def visible(route: Route, call: Call, answer: Answer) -> Answer:
 
 
 def with_sight(route: Route, call: Call) -> Call:
-    """The call of a list, which knows what its caller may see."""
-    if not route.lists or role_assignment.is_owner(call.cloud, call.caller):
+    """The call of a list, or of what tells of several things, which knows what its caller may see."""
+    if not (route.lists or route.tells) or role_assignment.is_owner(call.cloud, call.caller):
         return call
     rights = role_assignment.rights_of(call.cloud, call.caller)
+    if route.tells:
+        return replace(call, sees=lambda each: rights.allow(reading(ResourceId.parse(each)), each))
     return replace(call, sees=lambda each: _shown(route, each, rights))
 
 

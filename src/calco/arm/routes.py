@@ -7,6 +7,7 @@ from calco.arm.routes_compute import COMPUTE
 from calco.arm.routes_deployments import DEPLOYMENTS
 from calco.arm.routes_insights import INSIGHTS
 from calco.arm.routes_inspection import INSPECTION
+from calco.arm.routes_making import MAKING
 from calco.arm.routes_network import NETWORK
 from calco.arm.routes_resources import RESOURCES
 from calco.arm.routes_storage import STORAGE
@@ -19,6 +20,7 @@ ROUTES: tuple[Route, ...] = (
     *NETWORK,
     *STORAGE,
     *CALCO,
+    *MAKING,
     *INSIGHTS,
     *DEPLOYMENTS,
 )

@@ -30,7 +30,6 @@ from calco.ports import (
     VolumeView,
 )
 from calco.work.ticket import Tickets
-from calco.work.ticket import Tickets
 
 THREE_ZONES = MappingProxyType({"eastus": ("1", "2", "3"), "westeurope": ("1", "2", "3")})
 
@@ -113,7 +112,7 @@ class Submitted:
 
 
 class Front(Protocol):
-    """The API itself, as work may ask it for what takes many requests: the same rights, locks and rules as for a request
+    """The API itself, as work asks it for what takes many requests: the same rights, locks and rules as for a request
     of ``cloud.cause.caller``. What is refused raises ApiError."""
 
     def put(self, cloud: "Cloud", id: ResourceId, version: str, body: Document) -> Submitted:
@@ -164,8 +163,6 @@ class Cloud:
     remote_blobs: RemoteBlobs = field(default_factory=NoHosts)
     inspector: Inspector = field(default_factory=NoInspector)
     front: Front = field(default_factory=NoFront)
-    tickets: Tickets = field(default_factory=Tickets)
-    """To serial consoles; of this process alone."""
     tickets: Tickets = field(default_factory=Tickets)
     """To serial consoles; of this process alone."""
     host: Host = field(default_factory=NoHost)

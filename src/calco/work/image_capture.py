@@ -16,6 +16,7 @@ from calco.model.document import Document, Json, object_at, objects_at
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
 from calco.model.image import OS_SLOT
+from calco.model.operation import Operation
 from calco.model.vhd import DATA_DISK_MAX_BYTES, FOOTER_BYTES, OS_DISK_MAX_BYTES
 from calco.model.volume import Format, Volume, VolumeId
 from calco.operations.plan import Act, Change, Job, Plan, nothing
@@ -248,7 +249,8 @@ def _copy(cloud: Cloud, job: Job[Capture]) -> None:
         sources = _sources(view, job.params)
     for number, copy in enumerate(job.params.copies, start=1):
         source = sources[copy.slot]
-        says = speaker(cloud, job.id, _why_copied(job.params, copy, number))
+        why = _why_copied(job.params, copy, number)
+        says = speaker(cloud, job.id, why, part=(number, len(job.params.copies)))
         cloud.disks.copy(_volume_of(copy, source), source.id, says)
 
 
@@ -328,9 +330,29 @@ REPLICATE: Plan[Cloud, Capture] = Plan(
 )
 
 
+PLANS = frozenset({CAPTURE.name, FROM_BLOBS.name, REPLICATE.name})
+
+
 def lun_of(slot: str) -> int | None:
     """None for the OS disk."""
     return None if slot == OS_SLOT else int(slot)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What an image is made of: the volumes it holds, and which of them are copies that were made for it."""
+
+    held: Sequence[VolumeId]
+    copied: Sequence[VolumeId]
+
+
+def moved(view: Reader, operation: Operation) -> Moved | None:
+    """None for what is no capture of an image."""
+    if operation.plan not in PLANS:
+        return None
+    params = CAPTURE.job(operation).params
+    copied = [each.volume for each in params.copies] or [*dict.fromkeys(params.fetched.values())]
+    return Moved([*view.held(params.id).values()], copied)
 
 
 def plan_for(params: Capture) -> Plan[Cloud, Capture]:

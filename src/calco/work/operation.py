@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from calco.model.document import text_at
+from calco.model.document import Document, text_at
 from calco.model.operation import Operation
 from calco.work import deployments
 from calco.work.cloud import Cloud
@@ -24,9 +24,13 @@ def waits(cloud: Cloud, operation: Operation) -> str | None:
         return deployments.waits(cloud, view, operation) or text_at(operation.progress, "says")
 
 
-def speaker(cloud: Cloud, operation: str, why: str) -> Callable[[int, int], None]:
-    """Hears bytes done and in all, and says in the records how far it is and why, once a second at most."""
+def speaker(
+    cloud: Cloud, operation: str, why: str, *, part: tuple[int, int] | None = None
+) -> Callable[[int, int], None]:
+    """Hears bytes done and in all, and says in the records how far it is and why, once a second at most. ``part``: the
+    number of what is moved and of how many."""
     said_at: list[float] = []
+    place: Document = {} if part is None else {"part": part[0], "parts": part[1]}
 
     def moved(done: int, total: int) -> None:
         now = cloud.clock.monotonic()
@@ -34,7 +38,8 @@ def speaker(cloud: Cloud, operation: str, why: str) -> Callable[[int, int], None
             return
         said_at.append(now)
         percent = 100 * done // total if total else 100
+        far: Document = {"percent": percent, "done": done, "total": total, **place}
         with cloud.records.write() as tx:
-            tx.progress(operation, {"says": f"{why} {percent} % of {total} bytes.", "percent": percent})
+            tx.progress(operation, {"says": f"{why} {percent} % of {total} bytes.", **far})
 
     return moved
