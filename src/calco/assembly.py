@@ -25,9 +25,11 @@ from calco.blob_process import BlobProcess, LastOneLives, Orders, sockets_for
 from calco.catalog.base_images import BuiltImages, EmptyImages, cache_folder
 from calco.catalog.cache import ImageCache, debian_maker
 from calco.compute.door import Behind
+from calco.compute.host import LocalHost
 from calco.compute.network_namespace import NamespaceNetwork
 from calco.compute.simulated import SimulatedNetwork
 from calco.compute.slirp import SlirpNetwork
+from calco.doctor import Doctor, examine
 from calco.guest.listener import FabricListener
 from calco.guest.provisioning import IsoMedia
 from calco.guest.simulated import SimulatedMedia
@@ -52,7 +54,7 @@ from calco.portal.page import Pages
 from calco.portal.root import Root
 from calco.portal.session import Sessions
 from calco.ports import BaseImages, NetworkCapabilities, ProvisioningMedia
-from calco.service import CannotStart, Foundation, Parts, drivers
+from calco.service import CannotStart, Drivers, Foundation, Parts, drivers
 from calco.settings import Settings
 from calco.storage.migrations import CannotOpen, open_records
 from calco.storage.records import SqlRecords
@@ -229,6 +231,7 @@ def assemble(foundation: Foundation) -> Parts:
         remote_blobs=ListedBlobs(read_hosts(settings.blob_hosts)),
         inspector=ChildInspector(),
         front=ApiFront(),
+        host=_host(foundation, chosen),
     )
     directory = Directory(cloud)
     engine = Engine(cloud, records, plans.BOOK, clock)
@@ -299,6 +302,12 @@ def assemble(foundation: Foundation) -> Parts:
         records.close()
 
     return Parts(app=app, behind=_behind(cloud), start=start, stopping=stopping, stop=stop, blob_url=blob_url)
+
+
+def _host(foundation: Foundation, chosen: Drivers) -> LocalHost:
+    root, hypervisor = foundation.data.root, foundation.settings.hypervisor
+    doctor = Doctor(lambda: examine(root, boots=hypervisor != "simulated"), foundation.clock)
+    return LocalHost(root / "volumes", hypervisor, chosen.accelerator, doctor.examination)
 
 
 def _blob_sockets(settings: Settings, records: SqlRecords) -> list[socket]:

@@ -30,6 +30,7 @@ from calco.compute.slirp import SlirpNetwork
 from calco.data_dir import DataDir, Running
 from calco.identity import certificates, principals, tokens
 from calco.identity.certificates import Certificates
+from calco.model import host
 from calco.model.machine import Machine, MachineState
 from calco.ports import Chance, Clock, Hypervisor, VirtualNetwork
 from calco.process import Mark
@@ -240,6 +241,7 @@ class Drivers:
     disks: Qcow2Store
     hypervisor: QemuHypervisor | SimulatedHypervisor
     networks: NamespaceNetwork | SlirpNetwork | SimulatedNetwork
+    accelerator: host.Accelerator
 
 
 def drivers(settings: Settings, data: DataDir, clock: Clock, *, on_boot: Callable[[Machine], None]) -> Drivers:
@@ -253,12 +255,14 @@ def drivers(settings: Settings, data: DataDir, clock: Clock, *, on_boot: Callabl
     for folder in (machines, networks):
         folder.mkdir(mode=0o700, exist_ok=True)
     if settings.hypervisor == "simulated":
-        return Drivers(disks, SimulatedHypervisor(machines, on_boot=on_boot), SimulatedNetwork(networks))
+        simulated = SimulatedHypervisor(machines, on_boot=on_boot)
+        return Drivers(disks, simulated, SimulatedNetwork(networks), host.Accelerator("none", "machines are simulated"))
     accelerator = choose_accelerator(data.root / "accelerator.json")
     log.info("machines run by %s: %s", accelerator.name, accelerator.reason)
     room = HostRoom(spare_mib=settings.host_memory_reserve_mib)
     hypervisor = QemuHypervisor(machines, data.run_dir, disks.path, accelerator, room=room)
-    return Drivers(disks, hypervisor, _networks(settings, networks, data.run_dir, clock))
+    found = host.Accelerator(accelerator.name, accelerator.reason)
+    return Drivers(disks, hypervisor, _networks(settings, networks, data.run_dir, clock), found)
 
 
 def _networks(settings: Settings, folder: Path, run_dir: Path, clock: Clock) -> NamespaceNetwork | SlirpNetwork:
