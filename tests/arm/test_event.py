@@ -306,6 +306,24 @@ def test_a_long_log_comes_in_pages_that_miss_and_repeat_nothing(api: Api) -> Non
     assert set(found) == {str(number) for number in range(many)}
 
 
+def test_who_asks_for_a_few_lines_gets_the_newest_and_a_way_to_the_others(api: Api) -> None:
+    with api.world.records.write() as change:
+        for number in range(30):
+            change.tell(Event(MORNING + timedelta(seconds=number), f"{LAB}/x/{number}", Cause(ANA, GROUP_WRITE), 200))
+
+    pages: list[list[str]] = []
+    link: str | None = f"{LOG}?$top=12"
+    while link:
+        page = api.get(link, version=VERSION)
+        pages.append([each["resourceId"].rpartition("/")[2] for each in page["value"]])
+        link = page.get("nextLink")
+
+    assert [len(each) for each in pages] == [12, 12, 6]
+    assert [each for page in pages for each in page] == [str(number) for number in reversed(range(30))]
+    refused = api.call("GET", f"{LOG}?$top=0", version=VERSION)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidTopInQueryString")
+
+
 # --- who sees what ---------------------------------------------------------------------------------------------------
 
 

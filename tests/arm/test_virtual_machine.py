@@ -11,7 +11,10 @@ from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, Api, machine_body
 from tests.work.sources import ACCOUNT, with_account
 from tests.world import SUBSCRIPTION, World
 
-WEB = f"{COMPUTE}/virtualMachines/web"
+MACHINES = f"{COMPUTE}/virtualMachines"
+WEB = f"{MACHINES}/web"
+PROVIDER = "providers/Microsoft.Compute/virtualMachines"
+EVERY_MACHINE = f"{SUB}/{PROVIDER}"
 
 
 def changed(path: str, value: object) -> Any:
@@ -60,7 +63,7 @@ def test_secrets_go_in_and_never_come_out(lab: Api) -> None:
 
     said = "".join(
         lab.call("GET", path).text
-        for path in (WEB, f"{WEB}?$expand=instanceView", f"{COMPUTE}/virtualMachines", f"{WEB}/instanceView")
+        for path in (WEB, f"{WEB}?$expand=instanceView", f"{WEB}/instanceView", MACHINES, f"{MACHINES}?statusOnly=true")
     )
     for text in (answer.text, said):
         assert "Secret-word-1" not in text
@@ -233,6 +236,38 @@ def test_the_instance_view_is_there_when_asked_for(lab: Api) -> None:
     assert "time" in alone["statuses"][0]
     assert "time" not in alone["statuses"][1]
     assert lab.call("GET", f"{WEB}?$expand=everything").status_code == 400
+
+
+@pytest.mark.parametrize("asked", ["statusOnly=true", "$expand=instanceView", "statusOnly=TRUE&$expand=InstanceView"])
+def test_a_list_shows_every_machine_with_its_instance_view_when_asked_to(lab: Api, asked: str) -> None:
+    ids = [lab.machine("runs"), lab.machine("stopped"), lab.generalized("gone"), lab.machine("stopping")]
+    lab.post(f"{ids[1]}/powerOff")
+    lab.call("POST", f"{ids[3]}/deallocate")  # and does not get any further
+    alone = [lab.get(f"{each}?$expand=instanceView") for each in ids]
+
+    listed = lab.get(f"{MACHINES}?{asked}")["value"]
+    everywhere = lab.get(f"{EVERY_MACHINE}?{asked}")["value"]
+
+    assert listed == alone
+    assert [each["properties"] for each in everywhere] == [each["properties"] for each in alone]
+    assert everywhere[0]["id"] == ids[0].replace("/lab/", "/LAB/")
+    power = [[status["code"] for status in each["properties"]["instanceView"]["statuses"]] for each in listed]
+    assert [codes[-1] for codes in power] == [
+        "PowerState/running",
+        "PowerState/stopped",
+        "PowerState/deallocated",
+        "PowerState/deallocating",
+    ]
+
+
+def test_a_list_shows_no_instance_views_unasked_and_knows_nothing_else_to_expand(lab: Api) -> None:
+    lab.machine("runs")
+
+    for path in (MACHINES, EVERY_MACHINE, f"{MACHINES}?statusOnly=false"):
+        (machine,) = lab.get(path)["value"]
+        assert "instanceView" not in machine["properties"]
+    assert lab.call("GET", f"{MACHINES}?$expand=userData").status_code == 400
+    assert lab.call("GET", f"{SUB}/resourceGroups/none/{PROVIDER}?$expand=instanceView").status_code == 404
 
 
 def test_old_versions_do_not_see_what_came_later(lab: Api) -> None:

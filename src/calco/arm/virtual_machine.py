@@ -10,6 +10,7 @@ from calco.arm.virtual_machine_body import Body, read
 from calco.model import errors, names
 from calco.model.disk import OsType
 from calco.model.document import Document, merged, object_at, objects_at, text_at
+from calco.model.ids import ResourceId
 from calco.model.virtual_machine import Act
 from calco.ports import Resource
 from calco.work import instance_view as seen
@@ -65,7 +66,7 @@ def document_of(there: Resource, changes: Document) -> Document:
 
 
 def get(call: Call) -> Answer:
-    asked = {each.strip().lower() for each in call.query.get("$expand", "").split(",") if each.strip()}
+    asked = _expanded(call)
     if asked - {"instanceview", "userdata"}:
         raise errors.invalid("$expand", "Allowed values are 'instanceView' and 'userData'.")
     more: Document = {}
@@ -76,9 +77,11 @@ def get(call: Call) -> Answer:
         machine = work.get(call.cloud, call.id)
     if "userdata" in asked and "userData" in machine.properties:
         more["userData"] = machine.properties["userData"]
-    shown = show(machine, call.version)
-    properties = showing.ordered({**object_at(shown, "properties"), **more}, FIRST, LAST)
-    return ok(showing.cut({**shown, "properties": properties}, FIELDS, call.version))
+    return ok(show(machine, call.version, more))
+
+
+def _expanded(call: Call) -> set[str]:
+    return {each.strip().lower() for each in call.query.get("$expand", "").split(",") if each.strip()}
 
 
 def get_instance_view(call: Call) -> Answer:
@@ -87,11 +90,24 @@ def get_instance_view(call: Call) -> Answer:
 
 
 def list_group(call: Call) -> Answer:
-    return listed([show(each, call.version) for each in work.list(call.cloud, call.id)])
+    return listed(_shown(call, call.id))
 
 
 def list_all(call: Call) -> Answer:
-    return listed([showing.upper_group(show(each, call.version)) for each in work.list(call.cloud, None)])
+    return listed([showing.upper_group(each) for each in _shown(call, None)])
+
+
+def _shown(call: Call, group: ResourceId | None) -> list[Document]:
+    """Machines, with their instance views where ``statusOnly=true`` or ``$expand=instanceView`` asks for them. In Azure
+    the first leaves most of a machine's own members out, and the second takes a ``$filter`` by scale set; here both
+    show all there is of every machine. Source: Azure, "Virtual Machines - List All" (2024-07-01)."""
+    asked = _expanded(call)
+    if asked - {"instanceview"}:
+        raise errors.invalid("$expand", "The allowed value is 'instanceView'.")
+    if asked or call.query.get("statusonly", "").lower() == "true":
+        every = seen.list(call.cloud, group)
+        return [show(machine, call.version, {"instanceView": instance_view.show(view)}) for machine, view in every]
+    return [show(each, call.version) for each in work.list(call.cloud, group)]
 
 
 def delete(call: Call) -> Answer:
@@ -180,10 +196,14 @@ FIRST = ("vmId", "hardwareProfile", "storageProfile", "osProfile", "networkProfi
 LAST = ("provisioningState", "instanceView", "timeCreated")
 
 
-def show(machine: Resource, version: str) -> Document:
-    """The machine as ``version`` shows it, without its instance view."""
-    hidden = ("userData", "instanceView")
-    properties: Document = {name: value for name, value in machine.properties.items() if name not in hidden}
+_HIDDEN = ("userData", "instanceView")
+
+
+def show(machine: Resource, version: str, more: Document | None = None) -> Document:
+    """The machine as ``version`` shows it, without its instance view and what else is told only to who asks for it:
+    those are ``more`` properties."""
+    properties: Document = {name: value for name, value in machine.properties.items() if name not in _HIDDEN}
+    properties |= more or {}
     if "osProfile" in properties:
         is_windows = text_at(properties, "storageProfile", "osDisk", "osType") == OsType.WINDOWS
         properties["osProfile"] = _os_profile(object_at(properties, "osProfile"), is_windows=is_windows)

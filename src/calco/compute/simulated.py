@@ -52,7 +52,7 @@ class _Memory(msgspec.Struct, frozen=True):
 
 
 class _Share(msgspec.Struct, frozen=True):
-    """What a machine's file says of the memory it has: every start asks every file."""
+    """What a machine's file says that is asked of every machine at once: by each start, and by lists."""
 
     machine: _Memory
     state: MachineState
@@ -126,7 +126,9 @@ class SimulatedHypervisor:
         self._boot(vm_id)
 
     def state(self, vm_id: str) -> MachineState:
-        found = self._read(vm_id)
+        if not is_guid(vm_id):
+            raise _no_vm_id(vm_id)
+        found = _share(f"{os.fspath(self._machines)}/{vm_id}/{_FILE}")
         return found.state if found else MachineState.ABSENT
 
     def plug(self, vm_id: str, drive: Drive) -> None:
@@ -288,7 +290,7 @@ class SimulatedHypervisor:
 
     def _file(self, vm_id: str) -> Path:
         if not is_guid(vm_id):
-            raise ValueError(f"not a vmId: {vm_id[:100]!r}")
+            raise _no_vm_id(vm_id)
         return self._machines / vm_id / _FILE
 
     def _console(self, vm_id: str) -> Path:
@@ -400,13 +402,21 @@ def _read(file: Path, type: type[T]) -> T | None:
         return None
 
 
-def _given_mib(file: str) -> int:
+def _no_vm_id(text: str) -> ValueError:
+    return ValueError(f"not a vmId: {text[:100]!r}")
+
+
+def _share(file: str) -> _Share | None:
     try:
         with open(file, "rb") as kept:  # noqa: PTH123
-            found = msgspec.json.decode(kept.read(), type=_Share)
+            return msgspec.json.decode(kept.read(), type=_Share)
     except FileNotFoundError:
-        return 0
-    return 0 if found.state is MachineState.CRASHED else found.machine.memory_mib
+        return None
+
+
+def _given_mib(file: str) -> int:
+    found = _share(file)
+    return 0 if found is None or found.state is MachineState.CRASHED else found.machine.memory_mib
 
 
 def _write(file: Path, value: object) -> None:

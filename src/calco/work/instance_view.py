@@ -1,6 +1,7 @@
 """A machine as it is right now: asked, not remembered. Order and words of the lines as recorded."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from calco.model.disk import OsType
@@ -13,13 +14,13 @@ from calco.model.machine import MachineState
 from calco.model.operation import Operation
 from calco.model.virtual_machine import Condition
 from calco.ports import Reader, Resource
-from calco.work import boot_diagnostics, deployments, inspection, power
+from calco.work import boot_diagnostics, deployments, disk, inspection, power, virtual_machine
 from calco.work.capture_verdict import evidence
 from calco.work.cloud import Cloud
-from calco.work.common import found
+from calco.work.common import found, listed
 from calco.work.inspection import Inspected
 from calco.work.machine_state import RENEWS_MACHINE_ID, condition_of, disks_of, is_provisioned, vm_id_of
-from calco.work.provisioning import agent_of
+from calco.work.provisioning import Heard, agent_of
 
 _POWER = {
     "running": ViewStatus("PowerState/running", "Info", "VM running"),
@@ -49,26 +50,64 @@ _VERDICTS = {
 _STATE_WORDS = {"Succeeded": "Provisioning succeeded", "Creating": "Creating", "Updating": "Updating"}
 
 
+Find = Callable[[ResourceId], Resource | None]
+"""A disk's record."""
+
+
 def get(cloud: Cloud, id: ResourceId) -> tuple[Resource, InstanceView]:
     """The machine and its view of now."""
     with cloud.records.read() as view:
         machine = found(view, id)
-        underway = _underway(view, machine)
-        waits = None if underway is None else deployments.waits(cloud, view, underway)
-        disks = dict(_disk_lines(view, machine))
+        kept = _kept(cloud, view, machine, view.resource, _underway(view, machine))
         seen = inspection.glance(cloud, view, machine.id)
-    state = cloud.hypervisor.state(vm_id_of(machine))
+    return machine, _seen(cloud, machine, cloud.hypervisor.state(vm_id_of(machine)), kept, seen)
+
+
+def list(cloud: Cloud, group: ResourceId | None) -> Sequence[tuple[Resource, InstanceView]]:
+    """Every machine in the group, or everywhere, and its view of now; O(machines and disks), read by type and not
+    machine by machine. What their disks were found to be is told of each by itself alone."""
+    with cloud.records.read() as view:
+        machines = listed(view, virtual_machine.KIND, group)
+        disks = {each.id.key: each for each in view.resources(disk.KIND)}
+        busy = {each.subject.key for each in view.unfinished()}
+        every = [
+            (machine, _kept(cloud, view, machine, lambda each: disks.get(each.key), underway))
+            for machine in machines
+            for underway in [_underway(view, machine) if machine.id.key in busy else None]
+        ]
+    return [
+        (machine, _seen(cloud, machine, cloud.hypervisor.state(vm_id_of(machine)), kept, None))
+        for machine, kept in every
+    ]
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What the records say of a machine beside its own: the operation that is at it, why that waits, its disks."""
+
+    underway: Operation | None
+    waits: str | None
+    disks: Mapping[str, ViewStatus]
+
+
+def _kept(cloud: Cloud, view: Reader, machine: Resource, find: Find, underway: Operation | None) -> _Kept:
+    waits = None if underway is None else deployments.waits(cloud, view, underway)
+    return _Kept(underway, waits, dict(_disk_lines(find, machine)))
+
+
+def _seen(cloud: Cloud, machine: Resource, state: MachineState, kept: _Kept, seen: Inspected | None) -> InstanceView:
+    # Of a machine that is off Azure says Unknown. Source: recorded instance view of a deallocated machine.
     heard = agent_of(machine) if state is MachineState.RUNNING else None
     profile_name = text_at(machine.properties, "osProfile", "computerName")
-    return machine, InstanceView(
+    return InstanceView(
         computer_name=None if heard is None else heard.report.computer_name or profile_name,
         os_name="" if heard is None else heard.report.os_name,
         os_version="" if heard is None else heard.report.os_version,
         generation=text_at(machine.internal, "generation") or "V1",
-        agent_version=_agent_version(machine, state),
-        agent=(_agent_status(cloud, machine, state),),
-        disks=disks,
-        statuses=(*_statuses(machine, state, underway, waits), *_inspection_status(state, seen)),
+        agent_version="Unknown" if heard is None else heard.report.agent_version or "Unknown",
+        agent=(_agent_status(cloud, heard),),
+        disks=kept.disks,
+        statuses=(*_statuses(machine, state, kept.underway, kept.waits), *_inspection_status(state, seen)),
         boot_diagnostics=boot_diagnostics.is_enabled(machine),
     )
 
@@ -127,18 +166,9 @@ def _power_word(machine: Resource, state: MachineState, underway: Operation | No
     return "deallocated" if condition.is_deallocated else "stopped"
 
 
-def _agent_version(machine: Resource, state: MachineState) -> str:
-    """Of a machine that is off Azure says Unknown. Source: recorded instance view of a deallocated machine."""
-    heard = agent_of(machine)
-    if heard is None or state is not MachineState.RUNNING:
-        return "Unknown"
-    return heard.report.agent_version or "Unknown"
-
-
-def _agent_status(cloud: Cloud, machine: Resource, state: MachineState) -> ViewStatus:
+def _agent_status(cloud: Cloud, heard: Heard | None) -> ViewStatus:
     """waagent's own report; what is not heard is not made up."""
-    heard = agent_of(machine)
-    if heard is not None and heard.report.health is Health.READY and state is MachineState.RUNNING:
+    if heard is not None and heard.report.health is Health.READY:
         return ViewStatus("ProvisioningState/succeeded", "Info", "Ready", "Guest Agent is running", heard.at)
     return ViewStatus(
         "ProvisioningState/Unavailable",
@@ -149,13 +179,13 @@ def _agent_status(cloud: Cloud, machine: Resource, state: MachineState) -> ViewS
     )
 
 
-def _disk_lines(view: Reader, machine: Resource) -> Iterator[tuple[str, ViewStatus]]:
+def _disk_lines(find: Find, machine: Resource) -> Iterator[tuple[str, ViewStatus]]:
     """Each disk's name and status. One that is a blob is as old as its machine."""
     managed = disks_of(machine)
     profile = object_at(machine.properties, "storageProfile")
     for each in [object_at(profile, "osDisk"), *objects_at(profile, "dataDisks")]:
         id = managed.get(number_at(each, "lun"))
-        record = machine if id is None else view.resource(id)
+        record = machine if id is None else find(id)
         if record is not None:
             yield text_at(each, "name") or record.id.name, _disk_status(record)
 
