@@ -118,6 +118,7 @@ def good_body(route: Route) -> Document:
         ("roleAssignments/{assignment}", _assignment_body()),
         ("roleDefinitions/{definition}", _definition_body()),
         ("inspectBlob", {"blobUri": "https://one.blob.core.windows.net/vhds/one.vhd"}),
+        ("createImage", {"image": f"{LAB}/providers/Microsoft.Compute/images/two"}),
         ("runCommand", {"commandId": "RunShellScript", "script": ["hostname"]}),
         ("attachDetachDataDisks", {"dataDisksToAttach": [{"diskId": f"{LAB}/providers/Microsoft.Compute/disks/one"}]}),
         ("virtualMachines/{name}", machine_body("one", f"{NETWORK}/networkInterfaces/one")),
