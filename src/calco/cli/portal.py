@@ -100,7 +100,7 @@ def lead_there(data: DataDir, link: Link, environ: Mapping[str, str], browse: Ca
         if _over_ssh(environ):
             note(f"From the machine you sit at, with these ports of this one led there:\n  ssh {_tunnels(data)} HOST")
     note(
-        "It warns of the certificate until it trusts calco's authority. Import this file among its authorities, once:\n"
+        "A browser warns of the certificate until calco's authority is among those it trusts. Import it, once:\n"
         f"  {data.certificates / 'ca.pem'}"
     )
 

@@ -13,19 +13,21 @@ from html import escape
 from calco.identity.sign_in_words import Words
 
 STYLE = (
+    # The colours of the portal, from where most people come here.
     ":root{color-scheme:light dark}"
-    "body{font:16px/1.5 system-ui,sans-serif;background:#f3f4f6;color:#1f2937;margin:0}"
-    "main{max-width:24rem;margin:10vh auto;padding:2rem;background:#fff;border-radius:.5rem;"
-    "box-shadow:0 1px 4px #0003}"
+    "body{font:16px/1.5 system-ui,sans-serif;background:#f7f6f5;color:#1b1a19;margin:0}"
+    "main{box-sizing:border-box;width:calc(100% - 2rem);max-width:26rem;margin:10vh auto;padding:2rem;background:#fff;"
+    "border-radius:.25rem;box-shadow:0 1px 4px #0003}"
     "h1{font-size:1.4rem;margin:0 0 .5rem}label{display:block;margin-top:1rem}"
-    "input{width:100%;box-sizing:border-box;font:inherit;padding:.5rem;border:1px solid #6b7280;border-radius:.25rem}"
-    "button{margin-top:1.5rem;width:100%;font:inherit;padding:.6rem;border:0;border-radius:.25rem;background:#1d4ed8;"
+    "input{width:100%;box-sizing:border-box;font:inherit;margin-top:.25rem;padding:.5rem;border:1px solid #8a8886;"
+    "border-radius:2px}"
+    "button{margin-top:1.5rem;width:100%;font:inherit;padding:.6rem;border:0;border-radius:2px;background:#0f5fa8;"
     "color:#fff}"
-    "input:focus-visible,button:focus-visible{outline:3px solid #1d4ed8;outline-offset:2px}"
-    ".fault{color:#b91c1c}.small{font-size:.85rem;color:#4b5563}"
-    "@media(prefers-color-scheme:dark){body{background:#111827;color:#f3f4f6}main{background:#1f2937}"
-    "input{background:#111827;color:inherit;border-color:#9ca3af}.fault{color:#fca5a5}.small{color:#9ca3af}"
-    "input:focus-visible,button:focus-visible{outline-color:#93c5fd}}"
+    "input:focus-visible,button:focus-visible{outline:2px solid #0f5fa8;outline-offset:2px}"
+    ".fault{color:#a4262c}.small{font-size:.85rem;color:#5c5a58}"
+    "@media(prefers-color-scheme:dark){body{background:#151515;color:#f3f2f1}main{background:#1e1e1e}"
+    "input{background:#151515;color:inherit;border-color:#8f8c89}button{background:#6cb8f6;color:#0b1a28}"
+    "input:focus-visible,button:focus-visible{outline-color:#6cb8f6}.fault{color:#f5888f}.small{color:#bdbab7}}"
 )
 
 
