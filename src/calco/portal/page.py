@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
@@ -30,7 +31,13 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        environment.filters |= {"bytes": size_of, "when": when, "name": name_of, "group": group_of}
+        environment.filters |= {
+            "bytes": size_of,
+            "when": when,
+            "name": name_of,
+            "group": group_of,
+            "portal_path": portal_path,
+        }
         return cls(blob_url, environment)
 
     def whole(
@@ -103,3 +110,25 @@ def group_of(id: str | None) -> str:
     """The resource group of a resource id; empty when it is in none."""
     parts = (id or "").split("/")
     return parts[4] if len(parts) > 4 and parts[3].lower() == "resourcegroups" else ""
+
+
+_PAGES_OF = {
+    "microsoft.compute/virtualmachines": "virtual-machines",
+    "microsoft.compute/images": "images",
+    "microsoft.compute/disks": "disks",
+    "microsoft.compute/snapshots": "snapshots",
+    "microsoft.resources/deployments": "deployments",
+}
+"""Kinds that have a page of their own, and the first part of its address."""
+
+
+def portal_path(id: str | None) -> str:
+    """The page of a resource or resource group, by its id; of what is part of a resource, that resource's. Empty when
+    there is none."""
+    parts = (id or "").strip("/").split("/")
+    if len(parts) < 4 or parts[0].lower() != "subscriptions" or parts[2].lower() != "resourcegroups":
+        return ""
+    if len(parts) == 4:
+        return f"/portal/resource-groups/{quote(parts[3], safe='')}"
+    page = _PAGES_OF.get("/".join(parts[5:7]).lower()) if len(parts) >= 8 else None
+    return f"/portal/{page}/{quote(parts[3], safe='')}/{quote(parts[7], safe='')}" if page else ""

@@ -4,15 +4,19 @@ Handlers are ``async def show(visit) -> Response``. Each noun has its own module
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from calco.portal import view_as
 from calco.portal.api import Api, Refused
 from calco.portal.page import Pages
+from calco.portal.rights import Rights, rights_at
 from calco.portal.session import Session
+from calco.portal.view_as.action import Action, Place
+from calco.portal.view_as.shown import Block
 from calco.portal.words import Words
 
 ROOT = "/portal"
@@ -50,6 +54,7 @@ class Visit:
     pages: Pages
     form: Form = NO_FORM
     live: bool = False
+    _rights: dict[str, Rights] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def path(self) -> Mapping[str, str]:
@@ -63,6 +68,20 @@ class Visit:
     def id(self, type: str) -> str:
         """The resource of ``.../{group}/{name}`` in this page's address. ``type``: ``Microsoft.Compute/images``."""
         return resource_id(self.api.subscription_id, self.path["group"], type, self.path["name"])
+
+    async def rights(self, scope: str) -> Rights:
+        """What may be done at a subscription, group or resource, by its address; asked for once a visit. For templates:
+        ``{% if rights("Microsoft.Compute/images/write") %}``."""
+        if scope not in self._rights:
+            self._rights[scope] = await rights_at(self.api, scope)
+        return self._rights[scope]
+
+    async def may(self, action: str, scope: str) -> bool:
+        return (await self.rights(scope))(action)
+
+    def view_as(self, action: Action, location: str) -> tuple[Block, ...]:
+        """The action in other tools' words; ``location`` is the region that new things go to."""
+        return view_as.blocks(action, Place(self.api.base, self.api.subscription_id, location))
 
     def page(self, template: str, *, status: int = 200, styles: str = "", **values: object) -> Response:
         """Show a page; when only its live part is wanted, that."""
