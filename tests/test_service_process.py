@@ -1,5 +1,7 @@
 """The tests' own service: it can be trusted to end, and to be the same one after it was killed."""
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from calco import process
+from calco.model.document import number_at, objects_at, text_at
 from tests.service_process import processes_of, serving
 
 pytestmark = pytest.mark.slow
@@ -29,6 +32,22 @@ def test_a_killed_service_comes_back_at_the_same_address(tmp_path: Path) -> None
     assert data.running() is None
     assert processes_of(data) == []
     assert not data.run_dir.exists()
+
+
+def test_a_service_tells_of_its_own_host_and_what_its_doctor_found(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as service:
+        told = service.client.get(f"{service.client.subscription}/providers/Calco/host")
+
+        assert (told["hypervisor"], told["cpus"]) == ("simulated", len(os.sched_getaffinity(0)))
+        assert told["accelerator"] == {"name": "none", "reason": "machines are simulated"}
+        assert number_at(told, "disk", "totalBytes") == shutil.disk_usage(tmp_path).total
+        for _ in range(30):  # each request waits for the doctor, a second at most
+            if told["examinedAt"] is None:
+                told = service.client.get(f"{service.client.subscription}/providers/Calco/host")
+        codes = {text_at(each, "code") for each in objects_at(told, "warnings")}
+        assert "network-security-groups" in codes
+        assert "kvm" not in codes, "nothing was tried that would run machines"
+        assert not (service.data.root / "accelerator.json").exists()
 
 
 def test_what_still_runs_at_the_end_is_ended_and_told(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ owns the subscription whatever is assigned, and is shown among the assignments.
     az role definition create --role-definition role.json
     az lock create --name keep --lock-type CanNotDelete --resource-group lab
 
+Everybody may ask what their own roles permit at a scope: `GET {scope}/providers/Microsoft.Authorization/permissions`.
 Who lacks the action gets 403 `AuthorizationFailed`. Who has it, but not the action that something named in the body
 takes, gets 403 `LinkedAuthorizationFailed`. A *list* shows what its reader may read, and is refused only to who may
 read nothing in it. A *poll* of an operation is answered also to who began it and to who may read what it is about; that
