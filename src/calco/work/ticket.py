@@ -29,9 +29,11 @@ class Tickets:
     def issue(self, token: str, vm_id: str, now: datetime) -> None:
         """``token``: 32 random bytes or more, never used before."""
         with self._lock:
-            self._open = {each: kept for each, kept in self._open.items() if kept.until > now}
-            while len(self._open) >= TICKETS_MAX:
-                del self._open[next(iter(self._open))]
+            while self._open:
+                oldest, kept = next(iter(self._open.items()))
+                if kept.until > now and len(self._open) < TICKETS_MAX:
+                    break
+                del self._open[oldest]
             self._open[token] = _Ticket(vm_id, now + LIFE)
 
     def redeem(self, token: str, vm_id: str, now: datetime) -> bool:
