@@ -89,7 +89,7 @@ OTHER_VERBS = {"createimage": "capture"}
 """Actions of ours that take the right to what they are about to Azure."""
 RESULTS = frozenset(each.pattern for each in ROUTES if each.pattern.endswith("/providers/Calco/inspections/current"))
 """What an action found: shown to who may do the same, though it is a GET."""
-SINGLE = frozenset({"current", "default", "management", "vmextension", "vmimage"})
+SINGLE = frozenset({"0", "current", "default", "management", "vmextension", "vmimage"})
 """Words of a path that no action repeats: there is one of them only, or its list has a name of its own."""
 SHORT = "/resourceGroups/{group}/deployments/"
 """Where some clients leave a deployment's provider out."""
@@ -366,6 +366,7 @@ def test_no_other_part_of_the_service_makes_routes_of_its_own() -> None:
     assert found == {
         "arm/boot_diagnostics.py",
         "arm/graph.py",
+        "arm/serial_console.py",
         "identity/metadata.py",
         "identity/routes.py",
         "identity/sign_in_routes.py",

@@ -44,6 +44,12 @@ OBEDIENT = bytes.fromhex(
 TIRED = bytes.fromhex("ba0406 b80020 ef f4 ebfd")
 # Hears no power button: cli; hlt; and again.
 DEAF = bytes.fromhex("fa f4 ebfd")
+# Says what it hears on the serial port.
+PARROT = bytes.fromhex(
+    "bafd03 ec a801 74f8"  # has the line status register a byte? Source: 16550 UART, LSR bit 0
+    "baf803 ec ee"  # take it, say it
+    "ebf1"
+)
 
 
 def machine(
@@ -229,6 +235,7 @@ def qemu_rig(folder: Path) -> Iterator[QemuRig]:
     make_disk(volumes, "empty", OBEDIENT)
     make_disk(volumes, "tired", TIRED)
     make_disk(volumes, "deaf", DEAF)
+    make_disk(volumes, "parrot", PARROT)
     run_dir = Path(tempfile.mkdtemp(prefix="calco-test-"))  # tmp_path is too long for Unix sockets
     rig = QemuRig(machines, run_dir, volumes)
     try:

@@ -1,5 +1,6 @@
 """What every hypervisor promises, the simulated one included."""
 
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -61,6 +62,61 @@ def test_a_stopped_machine_is_absent_and_keeps_its_console_until_it_is_forgotten
     rig.hypervisor.forget(VM)
     assert rig.hypervisor.machines() == set()
     assert list(rig.folder.iterdir()) == []
+
+
+def heard(line: socket.socket, what: bytes) -> bool:
+    """Whether that is said next; firmware may have said something before."""
+    found = b""
+    line.settimeout(20)
+    while what not in found and (said := line.recv(4096)):
+        found += said
+    return found.endswith(what)
+
+
+def test_what_is_typed_at_the_serial_port_is_heard_and_what_is_said_is_in_the_log(rig: Rig) -> None:
+    rig.hypervisor.start(machine(disk="parrot"))
+
+    with rig.hypervisor.serial(VM) as line:
+        line.sendall(b"Hello")
+        assert heard(line, b"Hello")
+        line.sendall(b"!")  # QEMU says a byte, and logs it then: what came before this one is logged
+        assert heard(line, b"!")
+
+    assert b"Hello" in rig.hypervisor.console_log(VM)
+
+
+def test_a_serial_port_is_free_again_once_a_line_is_closed_and_stays_through_a_reset(rig: Rig) -> None:
+    rig.hypervisor.start(machine(disk="parrot"))
+    with rig.hypervisor.serial(VM) as line:
+        line.sendall(b"one")
+        assert heard(line, b"one")
+
+    with rig.hypervisor.serial(VM) as line:
+        line.sendall(b"two")
+        assert heard(line, b"two")
+        rig.hypervisor.reset(VM)
+        line.sendall(b"x")  # may be lost: the firmware reads the port too
+        while not heard(line, b"x"):
+            line.sendall(b"x")
+
+
+def test_a_line_to_a_serial_port_ends_with_the_machine(rig: Rig) -> None:
+    rig.hypervisor.start(machine(disk="parrot"))
+    with rig.hypervisor.serial(VM) as line:
+        rig.hypervisor.stop(VM, grace_seconds=0)
+        assert not heard(line, b"never said")
+
+
+def test_a_machine_that_does_not_run_has_no_serial_port(rig: Rig) -> None:
+    with pytest.raises(OSError, match="does not run"):
+        rig.hypervisor.serial(VM)
+    rig.hypervisor.start(machine())
+    rig.let_the_guest_shut_down(VM)
+    with pytest.raises(OSError, match="does not run"):
+        rig.hypervisor.serial(VM)
+    rig.hypervisor.stop(VM, grace_seconds=0)
+    with pytest.raises(OSError, match="does not run"):
+        rig.hypervisor.serial(VM)
 
 
 def test_stopping_forgetting_and_resetting_what_is_absent(rig: Rig) -> None:

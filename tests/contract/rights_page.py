@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.routing import BaseRoute
 from starlette.routing import Route as OpenRoute
 
+from calco.arm import serial_console
 from calco.arm.linked import LINKS
 from calco.arm.rights import RESOURCES_READ
 from calco.arm.router import Grants, Route, Router
@@ -154,6 +155,9 @@ def _open() -> Iterable[str]:
     for method, path in open_ones():
         methods[path].add(method)
     yield from (f"- `{path}` ({', '.join(sorted(methods[path]))})" for path in sorted(methods))
+    yield "\nA websocket, opened once by the token in an address that a serial port's `connect` gives out, and from a"
+    yield "browser only by pages of this service:\n"
+    yield f"- `{serial_console.PATH}/{{machine}}`"
     yield ""
 
 

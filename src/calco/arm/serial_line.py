@@ -148,9 +148,18 @@ class _Line:
         for watcher in self._watchers:
             watcher.end(self._ending)
         if self._writer is not None:
-            self._writer.close()
+            # Not ``close``: that waits for a guest to read what was typed, and it may never do so.
+            self._writer.transport.abort()
         for task in self._tasks:
             task.cancel()
+
+    async def let_go(self) -> None:
+        """Returns when the hypervisor's end is closed."""
+        self.end(STOPPED)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._writer is not None:
+            with suppress(OSError):
+                await self._writer.wait_closed()
 
     async def _open(self) -> None:
         try:
@@ -217,9 +226,9 @@ class Lines:
             self._users[line] -= 1
             if not self._users[line]:
                 del self._users[line]
-                line.end(STOPPED)
                 if self._lines.get(vm_id) is line:
                     del self._lines[vm_id]
+                await line.let_go()
 
     def close(self) -> None:
         """On the event loop; may be repeated."""
