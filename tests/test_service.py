@@ -275,6 +275,19 @@ def test_ending_guests_stops_every_machine_and_closes_every_network(tmp_path: Pa
     assert networks.open == set()
 
 
+def test_what_a_killed_service_left_for_others_to_find_goes_with_its_guests(tmp_path: Path) -> None:
+    data = DataDir(tmp_path / "data")
+    data.prepare()
+    left = (data.service_note, data.portal_page, data.door)
+    for each in left:
+        each.touch()
+
+    end_guests(data, (), ())
+
+    assert [each for each in left if each.exists()] == []
+    data.run_dir.rmdir()
+
+
 def test_guests_are_not_ended_under_a_running_service(tmp_path: Path) -> None:
     data, hypervisor = DataDir(tmp_path), FakeHypervisor(a=MachineState.RUNNING)
 

@@ -322,4 +322,7 @@ def end_guests(data: DataDir, hypervisors: Sequence[Hypervisor], networks: Seque
             for network in driver.networks():
                 closed.add(network)
                 driver.close(network)
+        # What a service that was killed could not take back.
+        data.withdraw()
+        data.door.unlink(missing_ok=True)
     return len(ended), len(closed)
