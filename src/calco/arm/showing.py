@@ -85,8 +85,8 @@ def upper_group(shown: Document) -> Document:
 
 def time(moment: datetime) -> str:
     """Seven fractional digits and an explicit offset, as .NET writes them. Source: recorded operation documents."""
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond:06d}0+00:00"
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return f"{utc.isoformat(timespec='microseconds')}0+00:00"
 
 
 GATEWAY = frozenset(
