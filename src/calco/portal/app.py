@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from calco.model.document import Document, text_at
-from calco.portal import home, resource_group
+from calco.portal import home, image, image_capture, operation, resource_group
 from calco.portal.api import Api, Refused
 from calco.portal.page import Pages
 from calco.portal.session import ASKING_LASTS, Asking, Session, Sessions
@@ -30,7 +30,13 @@ from calco.portal.words import LANGUAGES, Words, chosen
 
 log = logging.getLogger(__name__)
 
-PAGES: Sequence[Page] = (*home.PAGES, *resource_group.PAGES)
+PAGES: Sequence[Page] = (
+    *home.PAGES,
+    *resource_group.PAGES,
+    *image.PAGES,
+    *image_capture.PAGES,
+    *operation.PAGES,
+)
 
 CLIENT = "c44b4083-3bb0-49c1-b47d-974e53cbdf3c"
 """Azure Portal. Source: Microsoft identity platform, "Verify first-party Microsoft applications in sign-in reports"."""
@@ -57,7 +63,7 @@ class Portal:
         async def late(scope: Scope, receive: Receive, send: Send) -> None:
             await self.service()(scope, receive, send)
 
-        transport = httpx.ASGITransport(app=late, raise_app_exceptions=False)  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(app=late, raise_app_exceptions=False)
         self._http = httpx.AsyncClient(transport=transport, trust_env=False, timeout=60)
         self._closing = asyncio.Event()
         self._streams = 0

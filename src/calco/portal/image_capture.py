@@ -1,0 +1,155 @@
+"""Create an image: the page behind a machine's Capture, as the document shows it.
+
+The page says what will happen to the machine before anything does, and asks for its name where that cannot be taken
+back. What was typed is first tried by the API (``validateOnly``): a refusal stands beside the form, with all that was
+filled in. The service carries it out; the progress page only looks on.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starlette.responses import Response
+
+from calco.model.document import Document, object_at, objects_at, text_at
+from calco.model.ids import ResourceId
+from calco.model.machine import Generation
+from calco.portal.api import Refused
+from calco.portal.page import group_of, name_of
+from calco.portal.view_as.action import CaptureImage
+from calco.portal.visit import ROOT, Form, Page, Visit, explained
+
+MACHINE = "Microsoft.Compute/virtualMachines"
+NEW = "*"
+"""The choice of a resource group that is made here; no group can be called so."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What the form holds. ``group`` is one that is there, or empty when ``new_group`` is to be made."""
+
+    name: str
+    group: str
+    new_group: str = ""
+    deletes: bool = False
+    zone_resilient: bool = False
+    confirmed: str = ""
+
+    @property
+    def target(self) -> str:
+        return self.new_group or self.group
+
+
+@dataclass(frozen=True)
+class Source:
+    """The machine, as far as the page cares. ``power``: the code of its power state, ``running``."""
+
+    document: Document
+    power: str
+    generalized: bool
+    zones: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        return text_at(self.document, "id") or ""
+
+    @property
+    def name(self) -> str:
+        return name_of(self.id)
+
+    @property
+    def is_deallocated(self) -> bool:
+        return self.power == "deallocated"
+
+    @property
+    def asks_for_name(self) -> bool:
+        """Whether something will happen to it that it does not come back from."""
+        return not (self.is_deallocated and self.generalized)
+
+
+async def show(visit: Visit) -> Response:
+    source = await _source(visit)
+    moment = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
+    filled = Filled(f"{source.name}-image-{moment}", group_of(source.id))
+    return await _page(visit, source, filled)
+
+
+async def create(visit: Visit) -> Response:
+    source, filled = await _source(visit), _read(visit.form)
+    if source.asks_for_name and filled.confirmed.lower() != source.name.lower():
+        fault = visit.words("capture.confirm_wrong", name=source.name)
+        return await _page(visit, source, filled, confirm_fault=fault, status=400)
+    if visit.form.text("group") == NEW and not filled.new_group:
+        return await _page(visit, source, filled, group_fault=visit.words("capture.group_missing"), status=400)
+    address, body = f"{source.id}/providers/Calco/createImage", _body(visit, filled)
+    try:
+        await visit.api.send("POST", address, {**body, "validateOnly": True})
+        reply = await visit.api.send("POST", address, body)
+    except Refused as refusal:
+        if refusal.status == 401:
+            raise
+        return await _page(visit, source, filled, fault=explained(visit.words, refusal), status=400)
+    return visit.go(f"{ROOT}/operations/{reply.operation}")
+
+
+async def _source(visit: Visit) -> Source:
+    document = await visit.api.get(visit.id(MACHINE), **{"$expand": "instanceView"})
+    codes = [text_at(each, "code") or "" for each in objects_at(document, "properties", "instanceView", "statuses")]
+    power = next((each.removeprefix("PowerState/") for each in codes if each.startswith("PowerState/")), "")
+    places = await visit.api.list(f"{visit.api.subscription}/locations")
+    here = next((each for each in places if each.get("name") == document.get("location")), {})
+    zones = tuple(text_at(each, "logicalZone") or "" for each in objects_at(here, "availabilityZoneMappings"))
+    return Source(document, power, "OSState/generalized" in codes, zones)
+
+
+def _read(form: Form) -> Filled:
+    group = form.text("group")
+    return Filled(
+        name=form.text("name"),
+        group="" if group == NEW else group,
+        new_group=form.text("new_group") if group == NEW else "",
+        deletes=form.is_on("delete"),
+        zone_resilient=form.text("zone_resiliency") == "on",
+        confirmed=form.text("confirm"),
+    )
+
+
+def _image(visit: Visit, filled: Filled) -> ResourceId:
+    return ResourceId(visit.api.subscription_id, filled.target, "Microsoft.Compute", ("images",), (filled.name,))
+
+
+def _body(visit: Visit, filled: Filled) -> Document:
+    return {
+        "image": str(_image(visit, filled)),
+        "createResourceGroup": bool(filled.new_group),
+        "deleteVirtualMachine": filled.deletes,
+        "zoneResilient": filled.zone_resilient,
+    }
+
+
+async def _page(visit: Visit, source: Source, filled: Filled, *, status: int = 200, **faults: str) -> Response:
+    groups = await visit.api.list(f"{visit.api.subscription}/resourcegroups")
+    action = CaptureImage(
+        machine=ResourceId.parse(source.id),
+        image=_image(visit, filled),
+        generation=Generation(text_at(source.document, "properties", "instanceView", "hyperVGeneration") or "V1"),
+        zone_resilient=filled.zone_resilient,
+        new_group=bool(filled.new_group),
+        deallocate=not source.is_deallocated,
+        generalize=not source.generalized,
+        delete_machine=filled.deletes,
+    )
+    os_disk = object_at(source.document, "properties", "storageProfile", "osDisk", "managedDisk")
+    return visit.page(
+        "image_capture.html",
+        status=status,
+        source=source,
+        filled=filled,
+        new=NEW,
+        groups=sorted((text_at(each, "name") or "" for each in groups), key=str.lower),
+        os_disk=text_at(os_disk, "id") or "",
+        blocks=visit.view_as(action, text_at(source.document, "location") or ""),
+        **{"fault": "", "group_fault": "", "confirm_fault": "", **faults},
+    )
+
+
+PAGES = (Page("/virtual-machines/{group}/{name}/capture", show, create),)
