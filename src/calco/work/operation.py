@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from calco.model.document import Document, text_at
 from calco.model.operation import Operation
+from calco.ports import Reader
 from calco.work import deployments
 from calco.work.cloud import Cloud
 
@@ -17,11 +18,17 @@ def get(cloud: Cloud, id: str) -> Operation | None:
 
 def waits(cloud: Cloud, operation: Operation) -> str | None:
     """What an unfinished operation has to say, in a sentence: what it waits for and at which place in line, or how far
-    it is with what takes long and why that is so. None when it has nothing to say."""
+    it is with what takes long and why that is so; or what one that it asked for has to say. None when there is nothing
+    to be said."""
     if operation.end is not None:
         return None
     with cloud.records.read() as view:
-        return deployments.waits(cloud, view, operation) or text_at(operation.progress, "says")
+        said = (_says(cloud, view, each) for each in (operation, *view.asked_by(operation.id)) if each.end is None)
+        return next((each for each in said if each is not None), None)
+
+
+def _says(cloud: Cloud, view: Reader, operation: Operation) -> str | None:
+    return deployments.waits(cloud, view, operation) or text_at(operation.progress, "says")
 
 
 def speaker(

@@ -122,20 +122,16 @@ def _needed(plan: Plan[Cloud, object], operation: Operation) -> list[str]:
 
 
 def _step(name: str, history: Sequence[Logged], failed: Logged | None) -> Step:
-    mine = [each for each in history if each.step == name and each.event is not StepEvent.FAILED]
+    mine = {each.event: each.at for each in history if each.step == name and each.event is not StepEvent.FAILED}
     if not mine:
         return Step(name)
-    last = mine[-1]
-    began = mine[0].at
-    match last.event:
-        case StepEvent.DONE:
-            return Step(name, StepState.SUCCEEDED, began, last.at)
-        case StepEvent.UNDONE:
-            return Step(name, StepState.UNDONE, began, last.at)
-        case _ if failed is not None:
-            return Step(name, StepState.FAILED, began, failed.at)
-        case _:
-            return Step(name, StepState.IN_PROGRESS, began)
+    began = mine.get(StepEvent.STARTED, mine.get(StepEvent.DONE))
+    if StepEvent.DONE not in mine:  # what it had done by then was undone, if it was
+        ended = None if failed is None else failed.at
+        return Step(name, StepState.IN_PROGRESS if failed is None else StepState.FAILED, began, ended)
+    if StepEvent.UNDONE in mine:
+        return Step(name, StepState.UNDONE, began, mine[StepEvent.UNDONE])
+    return Step(name, StepState.SUCCEEDED, began, mine[StepEvent.DONE])
 
 
 def _with_the_failed_one(told: Sequence[Step], failed: Logged) -> list[Step]:
