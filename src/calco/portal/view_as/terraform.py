@@ -54,35 +54,37 @@ def show(action: Action, place: Place) -> Shown:
 # --- blocks ----------------------------------------------------------------------------------------------------------
 
 
-def _block(head: str, *lines: str) -> str:
-    """A block of these lines; a pair of lines ``name = value`` is aligned as `terraform fmt` does it."""
+Line = tuple[str, str] | str
+"""An argument's name and value, or a block; an empty value or block is left out."""
+
+
+def _block(head: str, *lines: Line) -> str:
+    """A block of these lines, aligned as `terraform fmt` does it."""
     return "\n".join((f"{head} {{", *(f"  {line}" for each in _aligned(lines) for line in each.split("\n")), "}"))
 
 
-def _aligned(lines: tuple[str, ...]) -> list[str]:
-    """Equals signs of arguments that follow each other stand below each other; what spans lines stands alone."""
+def _aligned(lines: tuple[Line, ...]) -> list[str]:
+    """Equals signs of arguments that follow each other stand below each other."""
     found: list[str] = []
     run: list[tuple[str, str]] = []
-    for line in (*filter(None, lines), ""):
-        name, equals, value = line.partition(" = ")
-        if equals and "\n" not in line:
-            run.append((name, value))
-            continue
-        width = max((len(name) for name, _ in run), default=0)
-        found += [f"{name.ljust(width)} = {value}" for name, value in run]
-        run = []
-        if line:
-            found += ([""] if found and not equals else []) + [line]
+    for line in (*lines, ""):
+        if isinstance(line, tuple):
+            run += [line] if line[1] else []
+        else:
+            width = max((len(name) for name, _ in run), default=0)
+            found += [f"{name.ljust(width)} = {value}" for name, value in run]
+            run = []
+            found += [line] if line else []
     return found
 
 
-def _texts(**values: str) -> tuple[str, ...]:
-    return tuple(f"{name} = {_q(value)}" for name, value in values.items())
+def _texts(**values: str) -> tuple[Line, ...]:
+    return tuple((name, _q(value)) for name, value in values.items())
 
 
-def _tags(tags: Mapping[str, str], head: str = "tags =") -> str:
-    pairs = tuple(f"{quoting.hcl_key(key)} = {_q(value)}" for key, value in tags.items())
-    return _block(head, *pairs) if tags else ""
+def _tags(tags: Mapping[str, str]) -> str:
+    pairs = tuple((quoting.hcl_key(key), _q(value)) for key, value in tags.items())
+    return _block("tags =", *pairs) if tags else ""
 
 
 def _provider(place: Place) -> str:
@@ -106,9 +108,9 @@ def _group(place: Place, id: ResourceId, wanted: bool, tags: Mapping[str, str] =
     return _block('resource "azurerm_resource_group" "group"', *lines, _tags(tags)) if wanted else ""
 
 
-def _where(place: Place, id: ResourceId, new_group: bool = False) -> tuple[str, ...]:
+def _where(place: Place, id: ResourceId, new_group: bool = False) -> tuple[Line, ...]:
     group = _GROUP_NAME if new_group else _q(id.group)
-    return (*_texts(location=place.location), f"resource_group_name = {group}")
+    return (*_texts(location=place.location), ("resource_group_name", group))
 
 
 def _operation(verb: MachineVerb, label: str, machine: ResourceId, after: str = "") -> str:
@@ -121,7 +123,7 @@ def _operation(verb: MachineVerb, label: str, machine: ResourceId, after: str = 
             action=str(verb),
             method="POST",
         ),
-        f"depends_on = [{after}]" if after else "",
+        ("depends_on", f"[{after}]" if after else ""),
     )
 
 
@@ -153,9 +155,9 @@ def _capture(action: CaptureImage, place: Place) -> Shown:
         *_texts(name=action.image.name),
         *_where(place, action.image, action.new_group),
         *_texts(hyper_v_generation=str(action.generation)),
-        f"zone_resilient = {str(action.zone_resilient).lower()}",
+        ("zone_resilient", str(action.zone_resilient).lower()),
         *_texts(source_virtual_machine_id=str(action.machine)),
-        f"depends_on = [{labels[-1]}]" if labels else "",
+        ("depends_on", f"[{labels[-1]}]" if labels else ""),
         _tags(action.tags),
     )
     notes = ((Note.TERRAFORM_ACTION,) if steps else ()) + ((Note.TERRAFORM_DELETE,) if action.delete_machine else ())
@@ -165,11 +167,11 @@ def _capture(action: CaptureImage, place: Place) -> Shown:
 def _create_image(action: CreateImage, place: Place) -> Shown:
     """azurerm makes images of disks and blobs: a snapshot becomes a disk first."""
     copied = isinstance(action.source, ResourceId) and action.source.kind == SNAPSHOT
-    source = f"managed_disk_id = {_q(source_of(action.source))}"
+    source = ("managed_disk_id", _q(source_of(action.source)))
     if copied:
-        source = "managed_disk_id = azurerm_managed_disk.disk.id"
+        source = ("managed_disk_id", "azurerm_managed_disk.disk.id")
     elif not isinstance(action.source, ResourceId):
-        source = f"blob_uri = {_q(source_of(action.source))}"
+        source = ("blob_uri", _q(source_of(action.source)))
     os_disk = _texts(os_type=str(action.os_type), os_state="Generalized", storage_type="Standard_LRS")
     return _configuration(
         place,
@@ -180,7 +182,7 @@ def _create_image(action: CreateImage, place: Place) -> Shown:
             *_texts(name=action.image.name),
             *_where(place, action.image, action.new_group),
             *_texts(hyper_v_generation=str(action.generation)),
-            f"zone_resilient = {str(action.zone_resilient).lower()}",
+            ("zone_resilient", str(action.zone_resilient).lower()),
             _block("os_disk", *os_disk, source),
             _tags(action.tags),
         ),
@@ -219,8 +221,8 @@ def _create_machines(action: CreateMachines, place: Place) -> Shown:
     notes = () if key else (Note.TERRAFORM_PASSWORD,)
     return _configuration(
         place,
-        "" if key else _block('variable "password"', "type = string", "sensitive = true"),
-        _block("locals", f"names = toset([{names}])"),
+        "" if key else _block('variable "password"', ("type", "string"), ("sensitive", "true")),
+        _block("locals", ("names", f"toset([{names}])")),
         _group(place, action.machine, action.new_group),
         *_network(action, where),
         _address(where) if action.public_address else "",
@@ -230,7 +232,7 @@ def _create_machines(action: CreateMachines, place: Place) -> Shown:
     )
 
 
-def _network(action: CreateMachines, where: tuple[str, ...]) -> tuple[str, ...]:
+def _network(action: CreateMachines, where: tuple[Line, ...]) -> tuple[str, ...]:
     if action.subnet:
         return ()
     network = "azurerm_virtual_network.network.name"
@@ -239,76 +241,78 @@ def _network(action: CreateMachines, where: tuple[str, ...]) -> tuple[str, ...]:
             'resource "azurerm_virtual_network" "network"',
             *_texts(name=network_name(action)),
             *where,
-            f'address_space = ["{SPACE}"]',
+            ("address_space", f'["{SPACE}"]'),
         ),
         _block(
             'resource "azurerm_subnet" "subnet"',
             *_texts(name=SUBNET),
             where[1],
-            f"virtual_network_name = {network}",
-            f'address_prefixes = ["{SUBNET_SPACE}"]',
+            ("virtual_network_name", network),
+            ("address_prefixes", f'["{SUBNET_SPACE}"]'),
         ),
     )
 
 
-def _address(where: tuple[str, ...]) -> str:
+def _address(where: tuple[Line, ...]) -> str:
     head = 'resource "azurerm_public_ip" "address"'
-    each = ("for_each = local.names", 'name = "${each.key}PublicIP"')
+    each = (("for_each", "local.names"), ("name", '"${each.key}PublicIP"'))
     return _block(head, *each, *where, *_texts(sku="Standard", allocation_method="Static"))
 
 
-def _nic(action: CreateMachines, where: tuple[str, ...]) -> str:
+def _nic(action: CreateMachines, where: tuple[Line, ...]) -> str:
     subnet = _q(str(action.subnet)) if action.subnet else "azurerm_subnet.subnet.id"
     address = "azurerm_public_ip.address[each.key].id"
     return _block(
         'resource "azurerm_network_interface" "nic"',
-        "for_each = local.names",
-        'name = "${each.key}VMNic"',
+        ("for_each", "local.names"),
+        ("name", '"${each.key}VMNic"'),
         *where,
         _block(
             "ip_configuration",
             *_texts(name="ipconfig1", private_ip_address_allocation="Dynamic"),
-            f"subnet_id = {subnet}",
-            f"public_ip_address_id = {address}" if action.public_address else "",
+            ("subnet_id", subnet),
+            ("public_ip_address_id", address if action.public_address else ""),
         ),
     )
 
 
-def _machine(action: CreateMachines, where: tuple[str, ...]) -> str:
+def _machine(action: CreateMachines, where: tuple[Line, ...]) -> str:
     system = "windows" if action.os_type is OsType.WINDOWS else "linux"
     return _block(
         f'resource "azurerm_{system}_virtual_machine" "machine"',
-        "for_each = local.names",
-        "name = each.key",
+        ("for_each", "local.names"),
+        ("name", "each.key"),
         *where,
         *_texts(size=action.size, source_image_id=str(action.image), admin_username=action.user),
         *_password(action),
-        "network_interface_ids = [azurerm_network_interface.nic[each.key].id]",
+        ("network_interface_ids", "[azurerm_network_interface.nic[each.key].id]"),
         _block("os_disk", *_texts(caching="ReadWrite", storage_account_type="Standard_LRS")),
         _key(action) if takes_key(action) else "",
         _tags(action.tags),
     )
 
 
-def _password(action: CreateMachines) -> tuple[str, ...]:
+def _password(action: CreateMachines) -> tuple[Line, ...]:
     if takes_key(action):
         return ()
-    asked = "admin_password = var.password"
-    return (asked,) if action.os_type is OsType.WINDOWS else (asked, "disable_password_authentication = false")
+    asked = ("admin_password", "var.password")
+    return (asked,) if action.os_type is OsType.WINDOWS else (asked, ("disable_password_authentication", "false"))
 
 
 def _key(action: CreateMachines) -> str:
     key = _q(key_of(action)) if key_of(action) else 'file(pathexpand("~/.ssh/id_rsa.pub"))'
-    return _block("admin_ssh_key", *_texts(username=action.user), f"public_key = {key}")
+    return _block("admin_ssh_key", *_texts(username=action.user), ("public_key", key))
 
 
 def _export(action: ExportDisk, place: Place) -> Shown:
     """The address, which the reader's own download takes; azurerm has this for disks alone."""
     if action.source.kind == SNAPSHOT:
         return Shown("", (Note.TERRAFORM_EXPORT,))
-    lines = (*_texts(managed_disk_id=str(action.source)), f"duration_in_seconds = {action.seconds}")
+    lines = (*_texts(managed_disk_id=str(action.source)), ("duration_in_seconds", str(action.seconds)))
     access = _block('resource "azurerm_managed_disk_sas_token" "access"', *lines, *_texts(access_level="Read"))
-    output = _block('output "address"', "value = azurerm_managed_disk_sas_token.access.sas_url", "sensitive = true")
+    output = _block(
+        'output "address"', ("value", "azurerm_managed_disk_sas_token.access.sas_url"), ("sensitive", "true")
+    )
     return _configuration(place, access, output, notes=(Note.TERRAFORM_EXPORT,))
 
 
@@ -319,7 +323,7 @@ def _import(action: ImportDisk, place: Place) -> Shown:
         *_texts(name=action.disk.name),
         *_where(place, action.disk, action.new_group),
         *_texts(storage_account_type=action.sku, create_option="Upload"),
-        f"upload_size_bytes = {action.bytes}",
+        ("upload_size_bytes", str(action.bytes)),
         *system,
         _tags(action.tags),
     )
