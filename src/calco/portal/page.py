@@ -65,7 +65,8 @@ class Pages:
             "Content-Language": words.language,
             "X-Frame-Options": "DENY",
             "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
+            # Not none at all: forms would come with an Origin that tells nothing.
+            "Referrer-Policy": "same-origin",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cache-Control": "no-store",
             "Vary": "Accept-Language, Cookie",
