@@ -42,7 +42,7 @@ def _serve(settings: Settings) -> None:
 
     def ready(running: Running) -> None:
         note(f"calco answers at {running.url}; data in {data.root}. Ctrl-C stops it, guests go on.")
-        note(f'In another shell: eval "$(calco env{_same(data)})"')
+        note(f'In another shell: eval "$(calco env{_same(data)})", or for the portal: calco open{_same(data)}')
 
     try:
         serve(settings, ready, also_stderr=True)
@@ -78,7 +78,7 @@ def _start_detached(settings: Settings, flags: dict[str, str | None]) -> None:
     running = data.running()
     if answers and running is not None:
         note(f"calco answers at {running.url}; process {running.process.pid}, data in {data.root}, log in {data.logs}")
-        note(f'Next: eval "$(calco env{_same(data)})"')
+        note(f'Next: eval "$(calco env{_same(data)})", or for the portal: calco open{_same(data)}')
         return
     if not readable:
         process.end(started, grace_seconds=5)

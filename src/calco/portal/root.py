@@ -5,7 +5,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-PORTAL_PATH = "/portal/"
+from calco.portal.visit import ROOT
+
 PAGE = "text/html"
 
 
@@ -28,4 +29,4 @@ def _wants_page(scope: Scope) -> bool:
 
 
 async def _to_portal(_request: Request) -> Response:
-    return RedirectResponse(PORTAL_PATH, 303, {"Cache-Control": "no-store", "Vary": "Accept"})
+    return RedirectResponse(f"{ROOT}/", 303, {"Cache-Control": "no-store", "Vary": "Accept"})
