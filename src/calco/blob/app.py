@@ -8,7 +8,7 @@ on the number of requests, never on the size of blobs.
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from starlette.types import Receive, Scope, Send
 
-from calco.blob import address, headers, xml
+from calco.blob import address, cors, headers, xml
 from calco.blob.access import Asked, check
 from calco.blob.buffers import Buffers
 from calco.blob.call import Answer, Body, Call, Prepared, Slice, Tools
@@ -153,8 +153,14 @@ class _Exchange:
         except _Gone:
             return
 
+    @property
+    def _origins(self) -> Collection[str]:
+        return self._edge.cloud.rules.origins
+
     async def _answer(self) -> Answer:
         asked = self._read()
+        if asked.method == "OPTIONS":
+            return cors.preflight(asked.headers, self._origins)
         begun = await self._edge.run(self._edge.begin, asked)
         if begun.answer is not None:
             return begun.answer
@@ -281,6 +287,7 @@ class _Exchange:
         is_head = self._scope["method"] == "HEAD"
         if isinstance(answer.body, bytes) and "Content-Length" not in told and answer.status not in (204, 304):
             told["Content-Length"] = "0" if is_head else str(len(answer.body))
+        told |= cors.told(self._headers, told, self._origins)
         raw = [(name.encode("latin-1"), _one_line(value).encode("latin-1", "replace")) for name, value in told.items()]
         await self._send({"type": "http.response.start", "status": answer.status, "headers": raw})
         if isinstance(answer.body, Slice):
