@@ -1,7 +1,7 @@
 """Everybody can use every page, in both languages, light and dark, wide and narrow: axe-core finds nothing.
 
-A page that is not there fails: `PAGES` lists what the portal has. Pages of one thing (a machine, an image) are looked at
-where the tests that make the thing are: `axe(page)`.
+Every page that is of no one thing is looked at here, by the portal's own table, and whatever the menu leads to. Pages
+of one thing (a machine, an image) are looked at where the tests that make the thing are: `axe(page)`.
 """
 
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from calco.portal import app
+from calco.portal.visit import ROOT
 from tests.portal.browser.axe import axe
 from tests.portal.browser.conftest import NewPage
 from tests.portal.browser.portal import Portal
@@ -16,10 +18,7 @@ from tests.portal.browser.shot import shot
 
 pytestmark = pytest.mark.slow
 
-PAGES = [
-    "/portal/",
-    "/portal/resource-groups",
-]
+PAGES = sorted(f"{ROOT}{page.path}" for page in app.PAGES if "{" not in page.path)
 NARROW: dict[str, Any] = {"viewport": {"width": 400, "height": 800}, "color_scheme": "dark"}
 
 
@@ -51,6 +50,14 @@ def test_everybody_can_use_a_page_on_a_small_dark_screen(
     assert axe(page) == []
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 400, "the page is wider than the screen"
     shot(page, f"{name_of(path)}-narrow")
+
+
+def test_the_menu_leads_to_pages_that_are_there(portal: Portal, page: Page) -> None:
+    portal.enter(page)
+    links = page.locator("nav.menu a").evaluate_all("links => links.map(each => new URL(each.href).pathname)")
+
+    assert set(links) <= set(PAGES)
+    assert len(links) > 5
 
 
 def test_everybody_can_use_the_page_that_leads_to_signing_in(portal: Portal, each_page: Page) -> None:
