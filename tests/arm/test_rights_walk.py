@@ -73,6 +73,11 @@ OUTSIDE = {
     r"/v1\.0/(users|servicePrincipals|directoryObjects/getByIds)": "asks for a token",
 }
 """What is answered outside Resource Manager, by what it asks of whoever asks."""
+WALKED_APART = {
+    "portal/app.py": "portal/test_walk.py",
+    "arm/serial_console.py": "arm/test_serial_console.py",
+}
+"""Who makes other routes, and the tests that try them as nobody."""
 
 OTHER_WORDS = {
     "Microsoft.Storage/locations/asyncoperations": "Microsoft.Storage/operations",
@@ -354,7 +359,7 @@ def test_what_lies_outside_resource_manager_is_known_and_changes_nothing_for_any
 
 
 def test_no_other_part_of_the_service_makes_routes_of_its_own() -> None:
-    """What is walked is all there is: the tree of ``arm.routes``, and what ``open_routes`` gathers from these."""
+    """What is walked is all there is: the tree of ``arm.routes``, what ``open_routes`` gathers, ``WALKED_APART``."""
     source = Path(calco.__file__).parent
     makes = re.compile(
         r"^\s*from starlette\.routing import .*\b(?!BaseRoute\b)[A-Z]\w+|\.(add_\w*route|mount|host)\(", re.MULTILINE
@@ -371,7 +376,9 @@ def test_no_other_part_of_the_service_makes_routes_of_its_own() -> None:
         "identity/routes.py",
         "identity/sign_in_routes.py",
         "portal/root.py",
+        *WALKED_APART,
     }
+    assert all((Path(__file__).parents[1] / each).is_file() for each in WALKED_APART.values())
 
 
 def test_a_path_that_leads_nowhere_is_not_told_from_others_without_a_token(walk: Walk) -> None:
