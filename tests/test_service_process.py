@@ -2,15 +2,17 @@
 
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from calco import process
 from calco.model.document import number_at, objects_at, text_at
-from tests.service_process import processes_of, serving
+from tests.service_process import ServiceProcess, processes_of, serving
 
 pytestmark = pytest.mark.slow
 
@@ -48,6 +50,28 @@ def test_a_service_tells_of_its_own_host_and_what_its_doctor_found(tmp_path: Pat
         assert "network-security-groups" in codes
         assert "kvm" not in codes, "nothing was tried that would run machines"
         assert not (service.data.root / "accelerator.json").exists()
+
+
+def test_pages_of_the_services_own_and_no_others_may_use_its_blobs(tmp_path: Path) -> None:
+    """The blob process knows where the service answers: the port was chosen at its start."""
+    with serving(tmp_path / "data") as service, blobs_of(service) as blobs:
+        port = service.url.rpartition(":")[2]
+        for origin, status in (
+            (service.url, 200),
+            (f"https://127.0.0.1:{port}", 200),
+            (f"https://[::1]:{port}", 200),
+            ("https://evil.test", 403),
+            (str(blobs.base_url).rstrip("/"), 403),
+        ):
+            asked = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
+            answer = blobs.options("/any/any/any", headers=asked)
+            allowed = answer.headers.get("access-control-allow-origin")
+            assert (answer.status_code, allowed) == (status, origin if status == 200 else None)
+
+
+def blobs_of(service: ServiceProcess) -> httpx.Client:
+    trust = ssl.create_default_context(cafile=service.data.certificates / "ca.pem")
+    return httpx.Client(base_url=service.running.blob_url, verify=trust, trust_env=False)
 
 
 def test_what_still_runs_at_the_end_is_ended_and_told(tmp_path: Path) -> None:
