@@ -49,13 +49,14 @@ def _sign(complaint: str) -> dict[str, Any]:
     return {"event": {"a script broke": "pageerror", "asked somebody else": "requestfailed"}.get(complaint, "console")}
 
 
-def test_what_was_expected_must_come(sign_in: Page, watch: Watch) -> None:
-    watch.expect("status of 401")
+def test_what_was_expected_must_come(portal: Portal, page: Page, watch: Watch) -> None:
+    page.goto(f"{portal.base}/portal/sign-in")
+    watch.expect("status of 404")
     with pytest.raises(AssertionError, match="did not come"):
         watch.check()
 
-    with sign_in.expect_event("console"):
-        sign_in.goto(f"{sign_in.url}/nowhere")
+    with page.expect_event("console"):
+        page.evaluate("() => fetch('/portal/static/nothing')")
 
     watch.check()
 
