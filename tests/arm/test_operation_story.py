@@ -263,6 +263,35 @@ def test_the_poll_of_the_whole_says_what_its_part_says(people: People) -> None:
     assert status["properties"]["statusMessage"] == "Moving. 50 % of 2 bytes."
 
 
+def running(people: People, who: str = "good") -> list[dict[str, Any]]:
+    answer = people.ask(who, "GET", STORIES)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["value"]
+    return found
+
+
+def test_what_goes_on_now_is_listed_each_part_with_its_whole(people: People) -> None:
+    assert running(people) == []
+    making = begun(people, "POST", CREATE, wish())
+    advance(people, making)
+    disk = begun(people, "PUT", f"{COMPUTE}/disks/data", disk_body())
+
+    assert [(each["name"], len(each["children"])) for each in running(people)] == [(making, 1), (disk, 0)]
+    assert running(people)[0] == story(people, making)
+    people.world.drive()
+    assert running(people) == []
+
+
+def test_what_goes_on_with_what_one_may_not_read_is_not_listed(people: People) -> None:
+    people.with_role("reader", "Reader", WEB1)
+    people.comes("nobody")
+    making = begun(people, "POST", CREATE, wish())
+    begun(people, "PUT", f"{COMPUTE}/disks/data", disk_body())
+
+    assert [each["name"] for each in running(people, "reader")] == [making]
+    refused(people.ask("nobody", "GET", STORIES), 403, "AuthorizationFailed")
+
+
 # --- who -------------------------------------------------------------------------------------------------------------
 
 

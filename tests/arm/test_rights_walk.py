@@ -60,6 +60,7 @@ OPEN = {
         ("GET", f"{scope}/providers/Microsoft.Authorization/permissions"): "one's own, to whoever holds anything there"
         for scope in SCOPES
     },
+    ("GET", "/subscriptions/{subscription}/providers/Calco/operations"): "shows what is about what one may read",
     ("POST", "/subscriptions/{subscription}/providers/Calco/inspectBlob"): "to who may read the named account's keys",
 }
 """Routes that ask for less than their action, each for a reason."""

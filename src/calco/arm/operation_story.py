@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from calco.arm import operations, showing
-from calco.arm.call import Answer, Call, ok
+from calco.arm.call import Answer, Call, listed, ok
 from calco.model.document import Document, Json
 from calco.model.ids import is_guid
 from calco.work import activity, capture_verdict
@@ -18,6 +18,11 @@ def get(call: Call) -> Answer:
     if story is None:
         raise operations.not_found()
     return ok(show(call, story))
+
+
+def list_running(call: Call) -> Answer:
+    """What goes on now and may be seen, the oldest first."""
+    return listed([show(call, each) for each in work.running(call.cloud, call.sees)])
 
 
 def path(call: Call, operation: str) -> str:

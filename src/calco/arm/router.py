@@ -55,8 +55,8 @@ class Route:
     rehearses: bool = False
     """Whether a body may say ``validateOnly``: then nothing is changed, and no line is left in the log either."""
     tells: bool = False
-    """Whether it tells how far an operation is, and not what came of it: to whoever may read what that is about, also
-    when it takes more to do the same. Of operations that it asked for in turn each caller sees those the same way."""
+    """Whether it tells how far operations are, and not what came of them: to whoever may read what they are about, also
+    when it takes more to do the same."""
     lists: bool = False
     """Whether the answer's ``value`` holds things with an ``id``: each caller sees those the caller may read."""
     grants: Grants = Grants.NOBODY_ELSE

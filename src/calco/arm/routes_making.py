@@ -6,7 +6,7 @@ before the first of them. Of an operation that is only told how far it is: what 
 
 from calco.arm import image_making, operation_story
 from calco.arm.route_patterns import GROUP, PROVIDERS
-from calco.arm.router import Route
+from calco.arm.router import Grants, Route
 
 _MACHINE = "Microsoft.Compute/virtualMachines"
 
@@ -25,5 +25,13 @@ MAKING: tuple[Route, ...] = (
         operation_story.get,
         "Microsoft.Resources/subscriptions/operations/read",
         tells=True,
+    ),
+    Route(
+        "GET",
+        f"{PROVIDERS}/Calco/operations",
+        operation_story.list_running,
+        "Microsoft.Resources/subscriptions/operations/read",
+        tells=True,
+        grants=Grants.WHO_HOLDS_ANYTHING,
     ),
 )

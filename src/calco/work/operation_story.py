@@ -22,6 +22,9 @@ from calco.work.plans import BOOK
 DEEPEST = 3
 """Operations below operations are told so far down: a template in a template, and what that asked for."""
 
+MOST = 100
+"""Running operations that are told at once."""
+
 
 class StepState(StrEnum):
     NOT_STARTED = "NotStarted"
@@ -82,6 +85,16 @@ def get(cloud: Cloud, id: str, sees: Callable[[str], bool]) -> Story | None:
     with cloud.records.read() as view:
         operation = view.operation(id)
         return None if operation is None else _story(cloud, view, operation, sees, DEEPEST)
+
+
+def running(cloud: Cloud, sees: Callable[[str], bool]) -> Sequence[Story]:
+    """What goes on now, in the order of acceptance, the first ``MOST`` of it; what another one of these asked for is
+    told with that."""
+    with cloud.records.read() as view:
+        unfinished = view.unfinished()
+        theirs = {each.id for each in unfinished}
+        own = [each for each in unfinished if each.cause.parent not in theirs and sees(str(each.subject))]
+        return [_story(cloud, view, each, sees, 1) for each in own[:MOST]]
 
 
 def _story(cloud: Cloud, view: Reader, operation: Operation, sees: Callable[[str], bool], deeper: int) -> Story:
