@@ -18,6 +18,8 @@ from calco.work.image_making import Wish
 from tests.inspectors import looking, write_word
 from tests.world import GROUP, LOCATION, World
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = GROUP.sibling("Microsoft.Compute", "images", "golden")
 WEB1 = GROUP.sibling("Microsoft.Compute", "virtualMachines", "web1")
 ALL = Wish(WEB1, GOLDEN, deletes_machine=True)
