@@ -259,7 +259,7 @@ def _network(action: CreateMachines) -> tuple[str, ...]:
 def _export(action: ExportDisk, _place: Place) -> Shown:
     """Access is taken back even when the download fails."""
     granted, revoked = _access(action.source, "Read", action.seconds)
-    download = f'curl --fail --output {quoting.bash(file_of(action.file))} "$sas"'
+    download = _command('storage blob download --blob-url "$sas"', _option("--file", file_of(action.file)))
     return Shown(f"{granted}{_AND}{download}\n{revoked}")
 
 
@@ -276,7 +276,9 @@ def _import(action: ImportDisk, place: Place) -> Shown:
     )
     steps = (_new_group(action.disk, place, action.new_group), made, *_tags_after(action.disk, action.tags))
     upload = _UPLOAD.format(file=quoting.bash(file_of(action.file)), bytes=action.bytes, piece=PIECE)
-    return Shown(_AND.join(filter(None, (*steps, granted, upload))) + f"\n{revoked}", _tag_notes(action.tags))
+    return Shown(
+        _AND.join(filter(None, (*steps, granted, upload))) + f"\n{revoked}", (Note.AZ_CURL, *_tag_notes(action.tags))
+    )
 
 
 _UPLOAD = """\

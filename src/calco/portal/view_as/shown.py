@@ -12,6 +12,7 @@ class Note(StrEnum):
     """Keys in ``words/*/view_as.toml``."""
 
     AZ_TAGS = auto()
+    AZ_CURL = auto()
     AZ_PASSWORD = auto()
     POWERSHELL_PASSWORD = auto()
     PUBLIC_ADDRESS = auto()
