@@ -22,6 +22,14 @@ MACHINE = "Microsoft.Compute/virtualMachines"
 NEW = "*"
 """The choice of a resource group that is made here; no group can be called so."""
 
+FIELDS = {
+    "InvalidResourceName": "name_fault",
+    "ResourceAlreadyExists": "name_fault",
+    "ResourceGroupNotFound": "group_refused",
+    "InvalidResourceGroup": "group_refused",
+}
+"""Which field a refusal is about, by its code; what is about none stands above the form."""
+
 
 @dataclass(frozen=True)
 class Filled:
@@ -78,6 +86,8 @@ async def create(visit: Visit) -> Response:
     if source.asks_for_name and filled.confirmed.lower() != source.name.lower():
         fault = visit.words("capture.confirm_wrong", name=source.name)
         return await _page(visit, source, filled, confirm_fault=fault, status=400)
+    if not filled.name:
+        return await _page(visit, source, filled, name_missing=visit.words("capture.name_missing"), status=400)
     if visit.form.text("group") == NEW and not filled.new_group:
         return await _page(visit, source, filled, group_fault=visit.words("capture.group_missing"), status=400)
     address, body = f"{source.id}/providers/Calco/createImage", _body(visit, filled)
@@ -87,7 +97,8 @@ async def create(visit: Visit) -> Response:
     except Refused as refusal:
         if refusal.status == 401:
             raise
-        return await _page(visit, source, filled, fault=explained(visit.words, refusal), status=400)
+        place = FIELDS.get(refusal.code, "fault")
+        return await _page(visit, source, filled, status=400, **{place: explained(visit.words, refusal)})
     return visit.go(f"{ROOT}/operations/{reply.operation}")
 
 
@@ -148,7 +159,15 @@ async def _page(visit: Visit, source: Source, filled: Filled, *, status: int = 2
         groups=sorted((text_at(each, "name") or "" for each in groups), key=str.lower),
         os_disk=text_at(os_disk, "id") or "",
         blocks=visit.view_as(action, text_at(source.document, "location") or ""),
-        **{"fault": "", "group_fault": "", "confirm_fault": "", **faults},
+        **{
+            "fault": "",
+            "name_fault": "",
+            "name_missing": "",
+            "group_fault": "",
+            "group_refused": "",
+            "confirm_fault": "",
+            **faults,
+        },
     )
 
 
