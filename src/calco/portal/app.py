@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from calco.model.document import Document, text_at
-from calco.portal import home, image, image_capture, operation, resource_group
+from calco.portal import activity, home, image, image_capture, operation, resource_group, tag
 from calco.portal.api import Api, Refused
 from calco.portal.page import Pages
 from calco.portal.session import ASKING_LASTS, Asking, Session, Sessions
@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 PAGES: Sequence[Page] = (
     *home.PAGES,
     *resource_group.PAGES,
+    *activity.PAGES,
+    *tag.PAGES,
     *image.PAGES,
     *image_capture.PAGES,
     *operation.PAGES,
