@@ -22,7 +22,7 @@ class Screen:
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
         self.shown = b""
-        self._looked = 0
+        self.looked = 0
 
     def type(self, keys: str | bytes) -> None:
         """Enter is a carriage return."""
@@ -31,13 +31,13 @@ class Screen:
     def wait_for(self, what: bytes, *, seconds: float = 20) -> bytes:
         """Until that is shown, behind what was waited for before; what was shown up to its end. An AssertionError, with
         all that was shown, when the machine says nothing for so long."""
-        while (at := self.shown.find(what, self._looked)) < 0:
+        while (at := self.shown.find(what, self.looked)) < 0:
             try:
                 self._take(seconds)
             except TimeoutError as silent:
                 raise AssertionError(f"{what!r} is not shown: {self.shown[-4000:]!r}") from silent
-        seen = self.shown[self._looked : at + len(what)]
-        self._looked = at + len(what)
+        seen = self.shown[self.looked : at + len(what)]
+        self.looked = at + len(what)
         return seen
 
     def ending(self, *, seconds: float = 20) -> tuple[int, str]:

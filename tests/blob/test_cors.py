@@ -1,6 +1,7 @@
 """Which pages in a browser may use the endpoint. Shapes: Azure, "Preflight Blob Request"."""
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from tests.world import World
 OURS = ("https://localhost:8443", "https://127.0.0.1:8443", "https://[::1]:8443")
 OTHERS = (
     "https://evil.test", "https://localhost", "http://localhost:8443", "https://localhost:84430",
-    "https://localhost:8443.evil.test", "HTTPS://LOCALHOST:8443", "https://localhost:8443/", "null", "*", "",
+    "https://localhost:8443.evil.test", "HTTPS://LOCALHOST:8443", "https://localhost:8443/", "null", "*",
 )  # fmt: skip
 UPLOAD = "x-ms-version,x-ms-page-write,x-ms-range,Content-Type,content-length"
 
@@ -43,57 +44,55 @@ def cors_of(answer: httpx.Response) -> dict[str, str]:
     return {name: value for name, value in answer.headers.items() if name.startswith("access-control-")}
 
 
+def refusal(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, code(answer)
+
+
 # --- preflight -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("origin", OURS)
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
-def test_a_page_of_ours_may_read_and_write(endpoint: Endpoint, origin: str, method: str) -> None:
-    answer = preflight(endpoint, origin, method)
+def test_a_page_of_ours_may_read_and_write(endpoint: Endpoint) -> None:
+    for origin, method in product(OURS, ("GET", "HEAD", "PUT")):
+        answer = preflight(endpoint, origin, method)
 
-    assert (answer.status_code, answer.content, answer.headers["vary"]) == (200, b"", "Origin")
-    told = cors_of(answer)
-    assert told.pop("access-control-expose-headers").startswith("x-ms-")
-    assert told == {
-        "access-control-allow-origin": origin,
-        "access-control-allow-methods": method,
-        "access-control-allow-headers": UPLOAD.lower(),
-        "access-control-max-age": "3600",
-    }
-
-
-@pytest.mark.parametrize("origin", OTHERS)
-def test_a_page_of_anybody_elses_may_nothing(endpoint: Endpoint, origin: str) -> None:
-    answer = preflight(endpoint, origin)
-
-    assert (answer.status_code, code(answer)) == (
-        (403, "CorsPreflightFailure") if origin else (400, "InvalidHeaderValue")
-    )
-    assert cors_of(answer) == {}
+        assert (answer.status_code, answer.content, answer.headers["vary"]) == (200, b"", "Origin")
+        told = cors_of(answer)
+        assert told.pop("access-control-expose-headers").startswith("x-ms-")
+        assert told == {
+            "access-control-allow-origin": origin,
+            "access-control-allow-methods": method,
+            "access-control-allow-headers": UPLOAD.lower(),
+            "access-control-max-age": "3600",
+        }
 
 
-@pytest.mark.parametrize("method", ["DELETE", "POST", "PATCH", "OPTIONS", "put"])
-def test_no_other_method_is_for_pages(endpoint: Endpoint, method: str) -> None:
-    answer = preflight(endpoint, OURS[0], method)
+def test_a_page_of_anybody_elses_may_nothing(endpoint: Endpoint) -> None:
+    for origin in OTHERS:
+        answer = preflight(endpoint, origin)
 
-    assert (answer.status_code, code(answer)) == (403, "CorsPreflightFailure")
-    assert "access-control-allow-methods" not in answer.headers
-
-
-@pytest.mark.parametrize("wanted", ["authorization", "x-ms-range, Authorization", "cookie", "x-ms", "xx-ms-range", "*"])
-def test_no_other_header_is_for_pages(endpoint: Endpoint, wanted: str) -> None:
-    answer = preflight(endpoint, OURS[0], wanted=wanted)
-
-    assert (answer.status_code, code(answer)) == (403, "CorsPreflightFailure")
+        assert refusal(answer) == (403, "CorsPreflightFailure"), origin
+        assert cors_of(answer) == {}
 
 
-@pytest.mark.parametrize(("origin", "method"), [(None, "PUT"), (OURS[0], None), (None, None)])
-def test_a_preflight_that_does_not_say_what_it_asks_for_is_none(
-    endpoint: Endpoint, origin: str | None, method: str | None
-) -> None:
-    answer = preflight(endpoint, origin, method)
+def test_no_other_method_is_for_pages(endpoint: Endpoint) -> None:
+    for method in ("DELETE", "POST", "PATCH", "OPTIONS", "put"):
+        answer = preflight(endpoint, OURS[0], method)
 
-    assert (answer.status_code, code(answer)) == (400, "InvalidHeaderValue")
+        assert refusal(answer) == (403, "CorsPreflightFailure"), method
+        assert "access-control-allow-methods" not in answer.headers
+
+
+def test_no_other_header_is_for_pages(endpoint: Endpoint) -> None:
+    for wanted in ("authorization", "x-ms-range, Authorization", "cookie", "x-ms", "xx-ms-range", "*"):
+        answer = preflight(endpoint, OURS[0], wanted=wanted)
+
+        assert refusal(answer) == (403, "CorsPreflightFailure"), wanted
+        assert "access-control-allow-headers" not in answer.headers
+
+
+def test_a_preflight_that_does_not_say_what_it_asks_for_is_none(endpoint: Endpoint) -> None:
+    for origin, method in ((None, "PUT"), ("", "PUT"), (OURS[0], None), (None, None)):
+        assert refusal(preflight(endpoint, origin, method)) == (400, "InvalidHeaderValue")
 
 
 def test_a_preflight_tells_nothing_of_what_there_is(endpoint: Endpoint) -> None:
@@ -142,15 +141,15 @@ def _path(url: str) -> str:
     return f"{parts.path}?{parts.query}"
 
 
-@pytest.mark.parametrize("origin", OTHERS)
-def test_a_page_of_anybody_elses_is_shown_no_answer(endpoint: Endpoint, origin: str) -> None:
+def test_a_page_of_anybody_elses_is_shown_no_answer(endpoint: Endpoint) -> None:
     path = endpoint.page_blob()
     url = f"/{NAME}{path}?{sas(endpoint.key, 'b', path, sp='r', se='2030-01-01T00:00:00Z')}"
 
-    answer = endpoint.raw("GET", url, headers={"origin": origin})
+    for origin in OTHERS:
+        answer = endpoint.raw("GET", url, headers={"origin": origin})
 
-    assert answer.status_code == 200, "as for who is no browser: the URL is signed"
-    assert cors_of(answer) == {}
+        assert answer.status_code == 200, "as for who is no browser: the URL is signed"
+        assert cors_of(answer) == {}, origin
 
 
 def test_what_is_no_browser_is_told_nothing_of_it(endpoint: Endpoint) -> None:
@@ -174,8 +173,8 @@ def test_a_page_of_ours_needs_a_signature_with_the_right_as_anybody_does_and_may
     beyond = endpoint.raw("PUT", reads, content=PAGE, headers={**WRITE, **given})
     forged = endpoint.raw("PUT", f"{written[:-4]}AAAA&comp=page", content=PAGE, headers={**WRITE, **given})
 
-    assert (unsigned.status_code, code(unsigned)) == (401, "NoAuthenticationInformation")
-    assert (beyond.status_code, code(beyond)) == (403, "AuthorizationPermissionMismatch")
+    assert refusal(unsigned) == (401, "NoAuthenticationInformation")
+    assert refusal(beyond) == (403, "AuthorizationPermissionMismatch")
     assert forged.status_code == 403
     for answer in (unsigned, beyond, forged):
         assert answer.headers["access-control-allow-origin"] == OURS[0]
