@@ -11,6 +11,7 @@ from functools import cache
 from html import escape
 
 from calco.identity.sign_in_words import Words
+from calco.page_headers import page_headers
 
 STYLE = (
     # The colours of the portal, from where most people come here.
@@ -42,16 +43,7 @@ def headers(origin: str = "") -> dict[str, str]:
         f"default-src 'none'; style-src 'sha256-{_style_hash()}'; img-src data:; base-uri 'none'; "
         f"frame-ancestors 'none'; form-action 'self'{' ' if origin else ''}{origin}"
     )
-    return {
-        "Content-Security-Policy": policy,
-        "X-Frame-Options": "DENY",
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cache-Control": "no-store",
-        # A browser that was once told to use https for localhost would not reach the program that waits there on http.
-        "Strict-Transport-Security": "max-age=0",
-    }
+    return page_headers(policy)
 
 
 def ask(words: Words, *, why: str, hidden: Mapping[str, str], name: str, fault: str) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from calco.page_headers import page_headers
 from calco.portal.words import LANGUAGES, Words
 
 LIVE_BLOCK = "live"
@@ -60,17 +61,8 @@ class Pages:
             f"connect-src 'self'{' ' if self.blob_url else ''}{self.blob_url}; form-action 'self'; base-uri 'none'; "
             "frame-ancestors 'none'"
         )
-        return {
-            "Content-Security-Policy": policy,
-            "Content-Language": words.language,
-            "X-Frame-Options": "DENY",
-            "X-Content-Type-Options": "nosniff",
-            # Not none at all: forms would come with an Origin that tells nothing.
-            "Referrer-Policy": "same-origin",
-            "Cross-Origin-Opener-Policy": "same-origin",
-            "Cache-Control": "no-store",
-            "Vary": "Accept-Language, Cookie",
-        }
+        more = {"Content-Language": words.language, "Vary": "Accept-Language, Cookie"}
+        return page_headers(policy, "same-origin") | more
 
 
 def _with_words(words: Words, values: Mapping[str, object]) -> dict[str, object]:

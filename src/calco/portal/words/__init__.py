@@ -4,15 +4,15 @@
 escaped where it is shown, not here.
 """
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 
+from calco.identity.sign_in_words import words_for
+
 LANGUAGES: Mapping[str, str] = {"en": "English", "es": "Español"}
 """Their own names."""
-DEFAULT = "en"
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,9 @@ def read() -> Mapping[str, Words]:
 
 
 def chosen(cookie: str, accept: str) -> str:
-    """The language of a browser: the one chosen in the portal, else the first that it accepts and we have.
-    ``accept`` is an Accept-Language header; its order is taken as it stands. Source: RFC 9110, 12.5.4."""
-    if cookie in LANGUAGES:
-        return cookie
-    for each in accept.split(",")[:20]:
-        found = re.match(r"\s*([A-Za-z]{2})(?![A-Za-z])", each)
-        if found and found[1].lower() in LANGUAGES and not re.search(r"q=0(\.0*)?\s*$", each):
-            return found[1].lower()
-    return DEFAULT
+    """The language of a browser: the one chosen in the portal, else what the browser likes best. ``accept`` is an
+    Accept-Language header."""
+    return cookie if cookie in LANGUAGES else words_for(accept).language
 
 
 def _texts(language: str) -> dict[str, str]:
