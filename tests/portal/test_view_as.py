@@ -202,7 +202,7 @@ def test_access_to_a_disk_is_taken_back_even_when_the_bytes_did_not_come() -> No
 def test_a_snapshots_bytes_are_asked_of_the_snapshot() -> None:
     export = ExportDisk(snapshot(), "t.vhd")
 
-    assert verbs(export, "az") == ["snapshot grant", "snapshot revoke"]
+    assert verbs(export, "az") == ["snapshot grant", "storage blob", "snapshot revoke"]
     assert verbs(export, "powershell") == ["Grant-AzSnapshotAccess"]
     assert "Microsoft.Compute/snapshots/taken/beginGetAccess" in text(export, "rest")
     assert text(export, "terraform") == ""
