@@ -12,11 +12,11 @@ import asyncio
 import logging
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-
-from anyio import to_thread
+from typing import TypeVar
 
 from calco.model.machine import MachineState
 from calco.ports import Hypervisor
@@ -24,12 +24,16 @@ from calco.tool import ToolFailed
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 TAIL_BYTES = 64 * 1024
 """How much of what was printed a newcomer is shown."""
 PIECE_BYTES = 64 * 1024
 BEHIND_BYTES_MAX = 1024 * 1024
 """So much may wait for a watcher who does not read; then he is let go, for the others' sake and the memory's."""
 WATCHERS_MAX = 64
+THREADS = 4
+"""Of their own: a hypervisor that does not answer keeps nobody waiting but other consoles."""
 LOOK_SECONDS = 5.0
 """How often a machine that keeps silent is asked whether it still runs: one that switches itself off closes no line."""
 
@@ -105,8 +109,9 @@ class Watcher:
 class _Line:
     """One machine's serial port while somebody looks at it."""
 
-    def __init__(self, hypervisor: Hypervisor, vm_id: str, look_seconds: float) -> None:
+    def __init__(self, hypervisor: Hypervisor, threads: Executor, vm_id: str, look_seconds: float) -> None:
         self._hypervisor = hypervisor
+        self._threads = threads
         self._vm_id = vm_id
         self._look_seconds = look_seconds
         self._opening = asyncio.Lock()
@@ -163,7 +168,7 @@ class _Line:
 
     async def _open(self) -> None:
         try:
-            made, self._past = await to_thread.run_sync(_taken, self._hypervisor, self._vm_id)
+            made, self._past = await self._ask(_taken, self._hypervisor, self._vm_id)
         except (OSError, ToolFailed) as why:
             log.info("no serial port of machine %s: %s", self._vm_id, why)
             self._ending = STOPPED
@@ -183,8 +188,11 @@ class _Line:
         state = MachineState.RUNNING
         while state is MachineState.RUNNING:
             await asyncio.sleep(self._look_seconds)
-            state = await to_thread.run_sync(self._hypervisor.state, self._vm_id)
+            state = await self._ask(self._hypervisor.state, self._vm_id)
         self.end(STOPPED)
+
+    async def _ask(self, work: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
 
 class Lines:
@@ -194,6 +202,7 @@ class Lines:
         self, hypervisor: Hypervisor, *, watchers_max: int = WATCHERS_MAX, look_seconds: float = LOOK_SECONDS
     ) -> None:
         self._hypervisor = hypervisor
+        self._threads = ThreadPoolExecutor(THREADS, "serial")
         self._watchers_max = watchers_max
         self._look_seconds = look_seconds
         self._lines: dict[str, _Line] = {}
@@ -214,7 +223,7 @@ class Lines:
             raise Ended(TOO_MANY)
         line = self._lines.get(vm_id)
         if line is None or line.has_ended:
-            line = self._lines[vm_id] = _Line(self._hypervisor, vm_id, self._look_seconds)
+            line = self._lines[vm_id] = _Line(self._hypervisor, self._threads, vm_id, self._look_seconds)
         self._users[line] += 1
         try:
             watcher = await line.join()
@@ -235,6 +244,7 @@ class Lines:
         self._closed = True
         for line in tuple(self._users):
             line.end(STOPPING)
+        self._threads.shutdown(wait=False)
 
 
 def _taken(hypervisor: Hypervisor, vm_id: str) -> tuple[socket.socket, bytes]:
