@@ -13,7 +13,7 @@ import pytest
 from calco.model.document import Document
 from calco.ports import Chance
 from tests import templates
-from tests.arm.api import COMPUTE, LAB, NETWORK, Api
+from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, Api
 from tests.arm.people import OWNER_ID, People, refused
 from tests.world import SUBSCRIPTION, World
 
@@ -363,3 +363,32 @@ def test_templates_that_take_long_keep_nobody_waiting_but_each_other(tmp_path: P
         assert not any(each.done() for each in asked)
         stuck.go_on.set()
         assert [each.result(20).status_code for each in asked] == [200] * 6
+
+
+def test_a_template_can_be_tried_in_a_group_that_is_yet_to_be_made(api: Api) -> None:
+    there, place = f"{SUB}/resourceGroups/later", {"createResourceGroup": {"location": "eastus"}}
+    validate = f"{there}/providers/Microsoft.Resources/deployments/it/validate"
+
+    good = api.call("POST", validate, of(disk("data")) | place)
+    bad = api.call("POST", validate, of(disk("data", size_gb=0)) | place)
+    far = api.call("POST", validate, of(disk("data")) | {"createResourceGroup": {"location": "mars"}})
+    plain = api.call("POST", validate, of(disk("data")))
+
+    assert good.status_code == 200
+    assert good.json()["properties"]["validatedResources"] == [
+        {"id": f"{there}/providers/Microsoft.Compute/disks/data"}
+    ]
+    assert bad.json()["error"]["code"] == "InvalidTemplateDeployment"
+    assert far.json()["error"]["code"] == "LocationNotAvailableForResourceType"
+    assert plain.json()["error"]["code"] == "ResourceGroupNotFound"
+    assert api.call("GET", there).status_code == 404
+    assert api.get(f"{SUB}/providers/Microsoft.Compute/disks")["value"] == []
+
+
+def test_whoever_may_make_no_group_cannot_try_a_template_in_a_new_one(people: People) -> None:
+    later = f"{SUB}/resourceGroups/later/providers/Microsoft.Resources/deployments/it/validate"
+    people.with_role("ann", people.role("Deployer", "Microsoft.Resources/deployments/*"), SUB)
+
+    asked = people.ask("ann", "POST", later, of(disk("data")) | {"createResourceGroup": {"location": "eastus"}})
+
+    assert "Microsoft.Resources/subscriptions/resourceGroups/write" in refused(asked, 403, "AuthorizationFailed")

@@ -32,8 +32,15 @@ class Properties(Struct, rename="camel"):
     on_error_deployment: dict[str, object] | None = None
 
 
-class Body(Struct):
+class NewGroup(Struct):
+    location: str | None = None
+
+
+class Body(Struct, rename="camel"):
+    """``create_resource_group`` is ours, and heard by validate alone."""
+
     properties: Properties | None = None
+    create_resource_group: NewGroup | None = None
 
 
 def put(call: Call) -> Answer:
@@ -71,8 +78,12 @@ def cancel(call: Call) -> Answer:
 
 
 def validate(call: Call) -> Answer:
-    """What a PUT of the same body would be shown as when all went well; nothing is made."""
-    checked = work.validate(call.cloud, read(call))
+    """What a PUT of the same body would be shown as when all went well; nothing is made. With ``createResourceGroup``
+    in a group that is not there: as if it had been made there first."""
+    wanted = read(call)
+    body, _ = reading.fit(call.body, Body)
+    new_group = None if body.create_resource_group is None else body.create_resource_group.location or ""
+    checked = work.validate(call.cloud, wanted, new_group)
     shown = show(checked)
     resources: Sequence[Json] = [{"id": each.id} for each in parts_of(checked)]
     properties: Document = {**object_at(shown, "properties"), "validatedResources": [*resources]}

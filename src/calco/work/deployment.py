@@ -28,7 +28,8 @@ from calco.work.deployment_record import (
     sealed,
     timestamp,
 )
-from calco.work.rehearsal import FORBIDDEN, refusals
+from calco.work.look import ANY_VERSION
+from calco.work.rehearsal import FORBIDDEN, refusals, trial
 
 
 def get(cloud: Cloud, id: ResourceId) -> Resource:
@@ -83,8 +84,13 @@ def put(cloud: Cloud, wanted: NewDeployment) -> Accepted:
     return told(cloud, Accepted(deployment, operation, created=there is None))
 
 
-def validate(cloud: Cloud, wanted: NewDeployment) -> Resource:
-    """What the deployment would be shown as. Raises ApiError; makes nothing."""
+def validate(cloud: Cloud, wanted: NewDeployment, new_group: str | None = None) -> Resource:
+    """What the deployment would be shown as. ``new_group``: where its group would be made first, if it is not there.
+    Raises ApiError; makes nothing."""
+    if new_group is not None and not exists(cloud, wanted.id.group_id):
+        with trial(cloud) as (on_trial, _):
+            on_trial.front.put(on_trial, wanted.id.group_id, ANY_VERSION, {"location": new_group})
+            return validate(on_trial, wanted)
     prepared, _ = _valid(cloud, wanted)
     return in_state(new(cloud, wanted, prepared), State.SUCCEEDED, cloud.clock.now(), {})
 
