@@ -3,7 +3,7 @@
 Requests reach the service's own application without a socket in between; to it they are as any others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import httpx
@@ -15,13 +15,18 @@ PAGES_MAX = 100
 
 
 class Refused(Exception):
-    """The API refused, in its own words. ``status`` 401: the session is over."""
+    """The API refused, in its own words. ``status`` 401: the session is over. ``target``: what in the request it is
+    about; ``details``: what was refused for each part of it."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, target: str = "", details: Sequence["Refused"] = ()
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.status = status
         self.code = code
         self.message = message
+        self.target = target
+        self.details = details
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,14 @@ def _document(answer: httpx.Response) -> Document:
 
 
 def _refused(answer: httpx.Response, document: Document) -> Refused:
-    error = object_at(document, "error")
-    code = text_at(error, "code") or str(answer.status_code)
-    return Refused(answer.status_code, code, text_at(error, "message") or answer.reason_phrase)
+    return _of(answer.status_code, object_at(document, "error"), answer.reason_phrase)
+
+
+def _of(status: int, error: Document, reason: str = "") -> Refused:
+    return Refused(
+        status,
+        text_at(error, "code") or str(status),
+        text_at(error, "message") or reason,
+        text_at(error, "target") or "",
+        [_of(status, each) for each in objects_at(error, "details")],
+    )
