@@ -5,7 +5,7 @@ import base64
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.responses import Response
@@ -19,7 +19,7 @@ VERSION = "2015-04-01"
 STATUSES = ("Started", "Succeeded", "Failed", "Canceled")
 FILTERS = {"group": "resourceGroupName", "resource": "resourceUri", "caller": "caller", "status": "status"}
 """Fields of the page's form, and what the API calls them."""
-_KINDS = {"Started": "busy", "Succeeded": "good", "Failed": "bad", "Canceled": "off"}
+_KINDS = {"Succeeded": "good", "Failed": "bad", "Canceled": "off"}
 
 
 @dataclass(frozen=True)
@@ -108,13 +108,13 @@ _LOG = "/providers/Microsoft.Insights/eventtypes/management/values"
 
 
 def newest(found: Sequence[Line]) -> Iterator[Line]:
-    """Each request once, as it stands now: of an operation's lines the newest."""
+    """Each request once, as it stood when the newest of these lines was written: of an operation's lines that one."""
     seen: set[str] = set()
     for each in found:
         if each.operation and each.operation in seen:
             continue
         seen.add(each.operation)
-        yield each
+        yield each if each.status != "Started" else replace(each, kind="busy")
 
 
 # --- the page --------------------------------------------------------------------------------------------------------
@@ -144,14 +144,15 @@ async def show(visit: Visit) -> Response:
             raise
         fault = explained(visit.words, refusal)
     given = {name: visit.query.get(name, "").strip() for name in (*FILTERS, "from", "to")}
+    is_newest = "after" not in visit.query
     return visit.page(
         "activity.html",
         status=400 if fault else 200,
-        lines=found,
+        lines=[*newest(found)] if is_newest and not given["status"] else found,
         given=given,
         kept={name: value for name, value in given.items() if value},
         after=after,
-        is_first="after" not in visit.query,
+        is_newest=is_newest,
         statuses=STATUSES,
         fault=fault,
     )
