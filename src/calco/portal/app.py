@@ -295,7 +295,8 @@ def _to_sign_in(request: Request) -> Response:
 
 def _inside(address: str) -> str:
     """An address within the portal; its home for anything else."""
-    inside = address.startswith(f"{ROOT}/") and "\\" not in address and "//" not in address and address.isprintable()
+    inside = address.startswith(f"{ROOT}/") and "\\" not in address and address.isprintable()
+    inside = inside and not any(each in address for each in ("//", "/.."))
     return address if inside else f"{ROOT}/"
 
 
