@@ -1,0 +1,230 @@
+"""Who comes into the portal and who does not, and what a page tells the browser to hold it to."""
+
+import re
+from datetime import timedelta
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+from calco.identity.tokens import LIFETIME
+from calco.portal.app import PAGES
+from tests.arm.api import LAB
+from tests.portal.house import BASE, COOKIE, Browser, House
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self' https://localhost:8444; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+NEW_GROUP = {"name": "new", "location": "eastus"}
+
+
+def address(path: str) -> str:
+    """A page's address, whatever it is of."""
+    return "/portal" + re.sub(r"\{[^}]*\}", "some", path)
+
+
+ADDRESSES = [address(each.path) for each in PAGES]
+
+
+def groups(house: House) -> list[str]:
+    return [each["name"] for each in house.api.get(f"{LAB.rpartition('/')[0]}")["value"]]
+
+
+def test_whoever_is_not_signed_in_is_sent_to_sign_in_and_back(house: House) -> None:
+    stranger = house.browser(signed_in=False)
+
+    for path in ADDRESSES:
+        for method in ("GET", "POST"):
+            answer = stranger.request(method, path, form={"do": "delete"} if method == "POST" else None)
+
+            sent_to = urlsplit(answer.headers["location"])
+            assert (answer.status_code, sent_to.path) == (303, "/portal/sign-in"), f"{method} {path}"
+            assert method == "POST" or parse_qs(sent_to.query)["next"] == [path]
+    assert house.world.told == [], "nothing was done"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cookie", ["", "x", "A" * 5000, "%00", "eyJhbGciOiJub25lIn0.e30."])
+def test_a_cookie_that_the_service_did_not_seal_is_nobodys(house: House, cookie: str) -> None:
+    stranger = house.browser(signed_in=False)
+    stranger.cookies[COOKIE] = cookie
+
+    assert stranger.visit("/portal/resource-groups").path == "/portal/sign-in"
+
+
+def test_a_session_survives_the_service(house: House, browser: Browser) -> None:
+    house.restart()
+
+    assert browser.visit("/portal/resource-groups").path == "/portal/resource-groups"
+
+
+def test_a_session_ends_with_its_token(house: House, browser: Browser) -> None:
+    house.world.clock.move(LIFETIME - timedelta(minutes=1))
+    assert browser.visit("/portal/").path == "/portal/"
+
+    house.world.clock.move(timedelta(minutes=2))
+
+    assert browser.visit("/portal/").path == "/portal/sign-in"
+
+
+# --- what changes something comes from a page of ours ----------------------------------------------------------------
+
+
+def test_a_form_of_ours_changes_what_it_is_about(house: House, browser: Browser) -> None:
+    browser.send("/portal/resource-groups", **NEW_GROUP)
+
+    assert groups(house) == ["new"]
+
+
+@pytest.mark.parametrize("guard", ["", "wrong", "ñ", "another session's"])
+def test_a_form_without_the_sessions_guard_changes_nothing(house: House, browser: Browser, guard: str) -> None:
+    if guard == "another session's":
+        other = house.sessions.session(house.browser().cookies[COOKIE])
+        assert other is not None
+        guard = other.guard
+
+    answer = browser.send("/portal/resource-groups", **NEW_GROUP, guard=guard)
+
+    assert (answer.status, groups(house)) == (403, [])
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:8443", "https://localhost:9", ""])
+def test_a_form_from_elsewhere_changes_nothing_even_with_the_guard(house: House, browser: Browser, origin: str) -> None:
+    session = house.sessions.session(browser.cookies[COOKIE])
+    assert session is not None
+    form = {**NEW_GROUP, "guard": session.guard}
+
+    answer = browser.request("POST", "/portal/resource-groups", form=form, headers={"origin": origin})
+
+    assert (answer.status_code, groups(house)) == (403, [])
+
+
+def test_a_page_without_a_form_takes_none(browser: Browser) -> None:
+    for each in PAGES:
+        if each.act is None:
+            assert browser.send(address(each.path), name="x").status in (403, 405), each.path
+
+
+def test_signing_out_ends_the_session_for_a_copied_cookie_too_and_for_nobody_else(house: House) -> None:
+    mine, copied, other = house.browser(), house.browser(signed_in=False), house.browser()
+    copied.cookies = {**mine.cookies}
+
+    page = mine.send("/portal/sign-out")
+
+    assert (page.path, COOKIE in mine.cookies) == ("/portal/sign-in", False)
+    assert copied.visit("/portal/").path == "/portal/sign-in"
+    assert other.visit("/portal/").path == "/portal/"
+    house.restart()
+    assert copied.visit("/portal/").path == "/portal/sign-in", "it is remembered"
+
+
+# --- a link that signs in --------------------------------------------------------------------------------------------
+
+
+def link(house: House) -> str:
+    token = house.token()
+    answer = house.browser(signed_in=False).request(
+        "POST", "/portal/links", headers={"authorization": f"Bearer {token}"}
+    )
+    assert answer.status_code == 201, answer.text
+    url: str = answer.json()["url"]
+    assert url.startswith(BASE)
+    return url.removeprefix(BASE)
+
+
+def test_a_link_signs_in_once(house: House) -> None:
+    url = link(house)
+    first, second = house.browser(signed_in=False), house.browser(signed_in=False)
+
+    assert first.visit(url).path == "/portal/"
+    assert second.visit(url).path == "/portal/sign-in"
+    assert COOKIE not in second.cookies
+
+
+def test_a_link_is_good_for_five_minutes(house: House) -> None:
+    url = link(house)
+    house.world.clock.move(timedelta(minutes=5, seconds=1))
+
+    assert house.browser(signed_in=False).visit(url).path == "/portal/sign-in"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer x", "Basic eDp5"])
+def test_whoever_has_no_token_gets_no_link(house: House, header: str | None) -> None:
+    headers = {} if header is None else {"authorization": header}
+
+    answer = house.browser(signed_in=False).request("POST", "/portal/links", headers=headers)
+
+    assert (answer.status_code, "url" in answer.text) == (401, False)
+
+
+# --- where the portal sends a browser --------------------------------------------------------------------------------
+
+ELSEWHERE = (
+    "https://evil.example/",
+    "//evil.example/",
+    "/\\evil.example/",
+    "/portal/../../evil",
+    "/portal//evil.example",
+    "/subscriptions",
+    "javascript:alert(1)",
+    "/portal/\n//evil.example",
+    "portal/",
+    "",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("there", ELSEWHERE)
+def test_the_portal_sends_nobody_elsewhere(browser: Browser, there: str) -> None:
+    answer = browser.request("GET", f"/portal/language?to=es&back={quote(there, safe='')}")
+
+    sent_to = answer.headers["location"]
+    assert re.fullmatch(r"/portal/(?![/\\])[^\\\r\n]*", sent_to), sent_to
+    assert ".." not in sent_to
+
+
+def test_the_portal_sends_back_to_its_own_pages_with_their_query(browser: Browser) -> None:
+    there = "/portal/activity?group=lab&status=Failed"
+
+    answer = browser.request("GET", f"/portal/language?to=es&back={quote(there, safe='')}")
+
+    assert answer.headers["location"] == there
+    assert browser.visit("/portal/").answer.headers["content-language"] == "es"
+
+
+# --- what comes with every page --------------------------------------------------------------------------------------
+
+
+def held(answer_headers: dict[str, str]) -> None:
+    assert answer_headers["x-content-type-options"] == "nosniff"
+    assert answer_headers["x-frame-options"] == "DENY"
+    assert answer_headers["referrer-policy"] in ("no-referrer", "same-origin")
+    assert answer_headers["cache-control"] == "no-store"
+
+
+@pytest.mark.slow
+def test_every_page_allows_no_script_but_the_portals_own(browser: Browser) -> None:
+    for path in ADDRESSES:
+        headers = dict(browser.visit(path).answer.headers)
+
+        held(headers)
+        # A page with a library that cannot do without may name further styles, and nothing else.
+        policy = re.sub(r"style-src [^;]*;", "style-src 'self';", headers["content-security-policy"])
+        assert policy == POLICY, path
+
+
+def test_refusals_and_the_way_in_allow_no_more(house: House, browser: Browser) -> None:
+    for page in (browser.visit("/portal/no-such-page"), house.browser(signed_in=False).visit("/portal/")):
+        headers = dict(page.answer.headers)
+        held(headers)
+        assert headers["content-security-policy"] == POLICY
+
+
+def test_the_cookie_is_for_this_host_alone_and_for_no_script(house: House) -> None:
+    answer = house.browser(signed_in=False).request("GET", link(house))
+
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=lax"} <= set(cookie.split("; "))
+    assert "domain" not in cookie.lower()
