@@ -21,7 +21,18 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from calco.model.document import Document, text_at
-from calco.portal import activity, home, image, image_capture, operation, resource_group, tag
+from calco.portal import (
+    activity,
+    home,
+    image,
+    image_capture,
+    operation,
+    resource_group,
+    tag,
+    virtual_machine,
+    virtual_machine_delete,
+    virtual_machine_list,
+)
 from calco.portal.api import Api, Refused
 from calco.portal.page import Pages
 from calco.portal.session import ASKING_LASTS, Asking, Session, Sessions
@@ -38,6 +49,9 @@ PAGES: Sequence[Page] = (
     *image.PAGES,
     *image_capture.PAGES,
     *operation.PAGES,
+    *virtual_machine_list.PAGES,
+    *virtual_machine_delete.PAGES,
+    *virtual_machine.PAGES,
 )
 
 CLIENT = "c44b4083-3bb0-49c1-b47d-974e53cbdf3c"

@@ -36,7 +36,7 @@ class Power(StrEnum):
 
 
 class Work(StrEnum):
-    """What goes on with the machine, by its provisioning state. ``NONE``: nothing, whether or not the last went well."""
+    """What goes on with the machine, by its provisioning state. ``NONE``: nothing, however the last ended."""
 
     NONE = "none"
     CREATING = "creating"
@@ -112,7 +112,7 @@ _OFF: Mapping[Command, Why | None] = MappingProxyType(
         Command.DIAGNOSE: None,
     }
 )
-_ON_ITS_WAY: Mapping[Command, Why | None] = MappingProxyType({each: Why.BUSY for each in Command})
+_ON_ITS_WAY: Mapping[Command, Why | None] = MappingProxyType(dict.fromkeys(Command, Why.BUSY))
 
 TABLE: Mapping[Power, Mapping[Command, Why | None]] = MappingProxyType(
     {

@@ -1,0 +1,108 @@
+"""Where machines are reached: their NICs and public IP addresses, put together."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from calco.model.document import Document, flag_at, objects_at, text_at
+from calco.portal.api import Api, Refused
+
+NETWORK = "providers/Microsoft.Network"
+
+
+@dataclass(frozen=True)
+class Nic:
+    """One network interface of a machine. What is not there, or may not be seen, is empty."""
+
+    id: str
+    leaves: bool
+    """Whether it goes when the machine goes."""
+    private: str = ""
+    public: str = ""
+    public_id: str = ""
+    subnet_id: str = ""
+    mac: str = ""
+    security_group_id: str = ""
+
+    @property
+    def network(self) -> str:
+        """The virtual network and the subnet, ``net/default``."""
+        parts = self.subnet_id.split("/")
+        return f"{parts[-3]}/{parts[-1]}" if len(parts) > 3 else ""
+
+
+def addresses(nics: Iterable[Nic]) -> tuple[str, str]:
+    """Private and public ones, comma-separated."""
+    found = list(nics)
+    private = ", ".join(each.private for each in found if each.private)
+    return private, ", ".join(each.public for each in found if each.public)
+
+
+async def nics_of(api: Api, machine: Document) -> list[Nic]:
+    """The machine's NICs, the primary one first; a few requests. Raises Refused when the session is over."""
+    references = _references(machine)
+    shown = await asyncio.gather(*(api.find(text_at(each, "id") or "") for each in references))
+    nics = [_nic(reference, found or {}) for reference, found in zip(references, shown, strict=True)]
+    publics = await asyncio.gather(*(api.find(each.public_id) if each.public_id else _nothing() for each in nics))
+    return [_with_public(nic, public or {}) for nic, public in zip(nics, publics, strict=True)]
+
+
+class Addresses:
+    """Those of many machines, from two lists."""
+
+    def __init__(self, nics: Iterable[Document], publics: Iterable[Document]) -> None:
+        self._nics: Mapping[str, Document] = {_key(each): each for each in nics}
+        self._publics: Mapping[str, Document] = {_key(each): each for each in publics}
+
+    def of(self, machine: Document) -> tuple[str, str]:
+        nics = [_nic(each, self._nics.get(_key(each), {})) for each in _references(machine)]
+        return addresses(_with_public(each, self._publics.get(each.public_id.lower(), {})) for each in nics)
+
+
+async def every_address(api: Api) -> Addresses:
+    """What may be seen of the whole subscription's."""
+    kinds = ("networkInterfaces", "publicIPAddresses")
+    nics, publics = await asyncio.gather(*(seen(api, f"{api.subscription}/{NETWORK}/{kind}") for kind in kinds))
+    return Addresses(nics, publics)
+
+
+async def seen(api: Api, path: str, **query: str) -> list[Document]:
+    """All of a list; nothing when it may not be read. Raises Refused when the session is over."""
+    try:
+        return await api.list(path, **query)
+    except Refused as refusal:
+        if refusal.status in (403, 404):
+            return []
+        raise
+
+
+async def _nothing() -> None:
+    return None
+
+
+def _key(resource: Document) -> str:
+    return (text_at(resource, "id") or "").lower()
+
+
+def _references(machine: Document) -> list[Document]:
+    named = objects_at(machine, "properties", "networkProfile", "networkInterfaces")
+    return sorted(named, key=lambda each: flag_at(each, "properties", "primary") is not True)
+
+
+def _nic(reference: Document, nic: Document) -> Nic:
+    places = objects_at(nic, "properties", "ipConfigurations")
+    first = places[0] if places else {}
+    return Nic(
+        id=text_at(reference, "id") or "",
+        leaves=text_at(reference, "properties", "deleteOption") == "Delete",
+        private=text_at(first, "properties", "privateIPAddress") or "",
+        public_id=text_at(first, "properties", "publicIPAddress", "id") or "",
+        subnet_id=text_at(first, "properties", "subnet", "id") or "",
+        mac=text_at(nic, "properties", "macAddress") or "",
+        security_group_id=text_at(nic, "properties", "networkSecurityGroup", "id") or "",
+    )
+
+
+def _with_public(nic: Nic, public: Document) -> Nic:
+    address = text_at(public, "properties", "ipAddress") or ""
+    return replace(nic, public=address) if address else nic
