@@ -21,7 +21,7 @@ from tests.portal.browser.watch import Watch
 from tests.service_process import serving
 
 ROOT = Path(__file__).resolve().parents[3]
-DEBIANS, OWN = Path("/usr/bin/chromium"), ROOT / ".venvs/chromium"
+DEBIAN_CHROMIUM, OWN = Path("/usr/bin/chromium"), ROOT / ".venvs/chromium"
 """Where tools/deps.sh puts a browser: Debian's package, or a build of Playwright's on Ubuntu."""
 LOCALES = {"english": "en-US", "spanish": "es-ES"}
 PATIENCE_MILLISECONDS = 20_000
@@ -43,13 +43,13 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    if not DEBIANS.exists() and not OWN.exists() and not os.environ.get("CI"):
+    if not DEBIAN_CHROMIUM.exists() and not OWN.exists() and not os.environ.get("CI"):
         pytest.skip("there is no chromium: make deps-browser")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(OWN))
         with sync_playwright() as playwright:
             found = playwright.chromium.launch(
-                executable_path=DEBIANS if DEBIANS.exists() else None,
+                executable_path=DEBIAN_CHROMIUM if DEBIAN_CHROMIUM.exists() else None,
                 args=["--no-sandbox"],  # which does not start for root
             )
             yield found
