@@ -9,6 +9,7 @@ from datetime import datetime
 from starlette.responses import Response
 
 from calco.model.document import Document, number_at, object_at, objects_at, text_at
+from calco.portal.activity import deed_of
 from calco.portal.page import portal_path
 from calco.portal.visit import Page, Visit
 
@@ -46,6 +47,7 @@ async def show(visit: Visit) -> Response:
     return visit.page(
         "operation.html",
         story=story,
+        deed=deed_of(text_at(story, "action") or ""),
         state=status,
         kind=kind_of(status),
         steps=[_step(each, children) for each in objects_at(story, "steps")],
