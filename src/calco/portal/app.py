@@ -111,7 +111,7 @@ class Portal:
     def _shown(self, page: Page) -> Answering:
         async def answer(request: Request) -> Response:
             words = self._words(request)
-            session = self.sessions.session(request.cookies.get(_cookie(request), ""))
+            session = self._session(request)
             if session is None:
                 return _to_sign_in(request)
             visit = Visit(request, session, self._api(request, session), words, self.pages)
@@ -156,6 +156,9 @@ class Portal:
         try:
             last, silent = "", 0.0
             while not self._closing.is_set():
+                if self._session(visit.request) is None:  # signed out, wherever that was
+                    yield _event("", "over")
+                    return
                 try:
                     shown = bytes((await page.show(replace(visit, live=True))).body).decode()
                 except Refused:
@@ -271,6 +274,9 @@ class Portal:
         if wanted in LANGUAGES:
             _set_cookie(answer, LANGUAGE_COOKIE, wanted, 365 * 86400)
         return answer
+
+    def _session(self, request: Request) -> Session | None:
+        return self.sessions.session(request.cookies.get(_cookie(request), ""))
 
     def _words(self, request: Request) -> Words:
         cookie = request.cookies.get(LANGUAGE_COOKIE, "")
