@@ -10,7 +10,7 @@ house.world.drive()                     # carries what goes on to its end
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -160,11 +160,12 @@ class Browser:
                 self.cookies.pop(each.partition("=")[0], None)
         return answer
 
-    def watch(self, path: str, events: int = 1) -> list[str]:
-        """What an open page is sent, so many events of it; then the browser goes away."""
-        return asyncio.run(self._watched(path, events))
+    def watch(self, path: str, events: int = 1, meanwhile: Callable[[], None] = lambda: None) -> list[str]:
+        """What an open page is sent, so many events of it; then the browser goes away. ``meanwhile`` happens when the
+        first has come."""
+        return asyncio.run(self._watched(path, events, meanwhile))
 
-    async def _watched(self, path: str, events: int) -> list[str]:
+    async def _watched(self, path: str, events: int, meanwhile: Callable[[], None]) -> list[str]:
         found: list[str] = []
         enough = asyncio.Event()
         begun = iter([{"type": "http.request", "body": b"", "more_body": False}])
@@ -179,6 +180,8 @@ class Browser:
             text = message.get("body", b"").decode()
             if text and not text.startswith(":"):
                 found.append(text)
+                if len(found) == 1:
+                    meanwhile()
             if len(found) >= events:
                 enough.set()
 
