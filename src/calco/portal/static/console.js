@@ -7,6 +7,7 @@
   const button = document.getElementById("serial-connect");
   const said = place.dataset;
   const keys = new TextEncoder();
+  const PIECE_BYTES = 32 * 1024;
 
   place.hidden = false;
   const terminal = new Terminal({ cursorBlink: true, fontFamily: "ui-monospace, monospace", fontSize: 14, screenReaderMode: true });
@@ -26,8 +27,10 @@
   terminal.onData((typed) => send(keys.encode(typed)));
   terminal.onBinary((typed) => send(Uint8Array.from(typed, (each) => each.charCodeAt(0))));
 
+  // The service ends a connection that sends it more than 64 KiB at once; what is pasted may be any length.
   function send(bytes) {
-    if (line && line.readyState === WebSocket.OPEN) line.send(bytes);
+    if (!line || line.readyState !== WebSocket.OPEN) return;
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) line.send(bytes.subarray(at, at + PIECE_BYTES));
   }
 
   function say(text, foreign) {
