@@ -9,6 +9,8 @@ from calco.portal.activity import LINES_A_PAGE
 from tests.arm.api import COMPUTE, LAB, SUB
 from tests.portal.house import Browser, House
 
+pytestmark = pytest.mark.slow
+
 PAGE = "/portal/activity"
 
 
@@ -16,7 +18,6 @@ def test_an_empty_log_says_what_it_is_for(browser: Browser) -> None:
     assert "Nothing has been done yet" in browser.visit(PAGE).text
 
 
-@pytest.mark.slow
 def test_a_line_leads_to_its_resource_and_to_how_far_it_is(house: House, browser: Browser) -> None:
     house.api.with_network()
     web1 = house.api.machine("web1")
@@ -30,7 +31,6 @@ def test_a_line_leads_to_its_resource_and_to_how_far_it_is(house: House, browser
     assert "You" in page.text, "whose doing it was"
 
 
-@pytest.mark.slow
 def test_what_was_refused_tells_why(house: House, browser: Browser) -> None:
     house.api.with_network()
     body = {"location": "eastus", "properties": {"sourceVirtualMachine": {"id": house.api.machine("web1")}}}
@@ -42,7 +42,6 @@ def test_what_was_refused_tells_why(house: House, browser: Browser) -> None:
     assert "virtual network" not in text
 
 
-@pytest.mark.slow
 def test_filters_are_in_the_address_and_in_the_form(house: House) -> None:
     for name in ("alpha", "beta"):
         house.api.put(f"{SUB}/resourceGroups/{name}", {"location": "eastus"})
@@ -81,7 +80,6 @@ def test_a_day_that_is_none_is_told_above_the_list(browser: Browser, value: str)
     assert "InvalidFilterInQueryString" in page.text
 
 
-@pytest.mark.slow
 def test_older_lines_are_on_following_pages_each_line_once(house: House, browser: Browser) -> None:
     count = 2 * LINES_A_PAGE + 7
     for number in range(count):
@@ -99,7 +97,6 @@ def test_older_lines_are_on_following_pages_each_line_once(house: House, browser
     assert page.links["Newest"] == f"{PAGE}?"
 
 
-@pytest.mark.slow
 def test_a_reader_of_one_group_reads_its_lines_alone(house: House) -> None:
     house.api.with_group()
     house.api.put(f"{SUB}/resourceGroups/secret", {"location": "eastus"})

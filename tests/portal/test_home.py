@@ -9,6 +9,8 @@ from tests.arm.api import COMPUTE, LAB
 from tests.portal.house import Browser, House
 from tests.standing import HOST, StandingHost
 
+pytestmark = pytest.mark.slow
+
 
 def test_an_empty_service_says_what_to_do_first(browser: Browser) -> None:
     page = browser.visit("/portal/")
@@ -18,7 +20,6 @@ def test_an_empty_service_says_what_to_do_first(browser: Browser) -> None:
     assert "Nothing is going on." in page.text
 
 
-@pytest.mark.slow
 def test_what_there_is_is_counted_with_the_way_to_it(house: House, browser: Browser) -> None:
     house.api.with_network()
     house.api.image("golden", house.api.generalized("web1"))
@@ -30,7 +31,6 @@ def test_what_there_is_is_counted_with_the_way_to_it(house: House, browser: Brow
     assert page.links["1 Images"] == "/portal/images"
 
 
-@pytest.mark.slow
 def test_what_goes_on_is_shown_until_it_has_ended(house: House, browser: Browser) -> None:
     house.api.with_network()
     web1 = house.api.machine("web1")
@@ -43,7 +43,6 @@ def test_what_goes_on_is_shown_until_it_has_ended(house: House, browser: Browser
     assert "Nothing is going on." in browser.visit("/portal/").text
 
 
-@pytest.mark.slow
 def test_what_happened_last_is_shown_once_a_request_with_why_it_failed(house: House, browser: Browser) -> None:
     house.api.with_network()
     web1 = house.api.machine("web1")
@@ -69,7 +68,6 @@ def test_the_hosts_room_and_what_it_lacks_are_shown(house: House, browser: Brows
     assert "Guests run without KVM. mend me" in text
 
 
-@pytest.mark.slow
 def test_whoever_may_see_one_group_sees_that_alone_and_not_the_host(house: House) -> None:
     house.api.with_group()
     house.api.put(f"{LAB.removesuffix('lab')}secret", {"location": "eastus"})

@@ -5,6 +5,8 @@ import pytest
 from tests.arm.api import COMPUTE, LAB, SUB
 from tests.portal.house import Browser, House
 
+pytestmark = pytest.mark.slow
+
 LIST, PAGE = "/portal/resource-groups", "/portal/resource-groups/lab"
 
 
@@ -39,7 +41,6 @@ def test_a_group_is_made_in_place(house: House, browser: Browser) -> None:
         ("x" * 91, "InvalidResourceGroup"),
     ],
 )
-@pytest.mark.slow
 def test_a_name_that_cannot_be_is_refused_where_it_was_typed(
     house: House, browser: Browser, name: str, said: str
 ) -> None:
@@ -67,7 +68,6 @@ def test_view_as_code_makes_nothing(house: House, browser: Browser) -> None:
     assert names(house) == []
 
 
-@pytest.mark.slow
 def test_the_list_is_searched_and_ordered_by_its_address(house: House, browser: Browser) -> None:
     for name, location in (("alpha", "westus"), ("beta", "eastus"), ("gamma", "eastus")):
         house.api.put(f"{SUB}/resourceGroups/{name}", {"location": location})
@@ -82,7 +82,6 @@ def test_the_list_is_searched_and_ordered_by_its_address(house: House, browser: 
     assert rows("q=nothing") == []
 
 
-@pytest.mark.slow
 def test_a_group_shows_what_is_in_it_of_every_kind_images_among_them(house: House, browser: Browser) -> None:
     house.api.with_network()
     house.api.image("golden", house.api.generalized("web1"))
@@ -123,7 +122,6 @@ def test_a_group_stays_while_its_name_is_not_typed(house: House, browser: Browse
     assert "This is not the name." in page.text
 
 
-@pytest.mark.slow
 def test_deleting_a_group_shows_what_goes_and_then_how_far_it_is(house: House, browser: Browser) -> None:
     house.api.with_network()
     house.api.machine("web1")
@@ -166,12 +164,11 @@ def test_tags_are_all_that_the_page_sent_and_nothing_else(house: House, browser:
     assert house.api.get(LAB)["tags"] == {"team": "builds", "cost centre": "4711"}
 
 
-@pytest.mark.slow
 def test_tags_of_a_disk_are_edited_on_the_same_page(house: House, browser: Browser) -> None:
     house.api.with_network()
     web1 = house.api.machine("web1")
 
-    page = browser.send(f"/portal/tags?of={web1}", name=["a"], value=["b"])
+    page = browser.send(f"/portal/tags{web1}", name=["a"], value=["b"])
 
     assert page.path == "/portal/virtual-machines/lab/web1"
     assert house.api.get(f"{COMPUTE}/virtualMachines/web1")["tags"] == {"a": "b"}
@@ -180,22 +177,21 @@ def test_tags_of_a_disk_are_edited_on_the_same_page(house: House, browser: Brows
 def test_a_tag_that_cannot_be_is_refused_and_what_was_typed_stays(house: House, browser: Browser) -> None:
     house.api.with_group()
 
-    page = browser.send(f"/portal/tags?of={LAB}", name=["a<b", "kept"], value=["1", "2"])
+    page = browser.send(f"/portal/tags{LAB}", name=["a<b", "kept"], value=["1", "2"])
 
     assert page.status == 400
     assert 'value="a&lt;b"' in page.html
     assert "tags" not in house.api.get(LAB)
 
 
-@pytest.mark.parametrize("of", ["", "x", "/subscriptions", "//evil", "/portal/", "https://evil.example/"])
+@pytest.mark.parametrize("of", ["/", "/x", "/subscriptions", "//evil", "/../portal/", "/https://evil.example/"])
 def test_tags_of_nothing_are_no_page(browser: Browser, of: str) -> None:
-    assert browser.visit(f"/portal/tags?of={of}").status in (404, 403, 400)
+    assert browser.visit(f"/portal/tags{of}").status in (404, 403, 400)
 
 
 # --- who may do what -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_a_reader_sees_everything_and_no_button_that_changes_it(house: House) -> None:
     house.api.with_group()
     reader = house.browser(house.person("ana", "Reader"))
@@ -205,10 +201,9 @@ def test_a_reader_sees_everything_and_no_button_that_changes_it(house: House) ->
     assert "Edit tags" not in page.links
     assert "Delete resource group" not in page.links
     assert "Activity log" in page.links
-    assert "Save" not in reader.visit(f"/portal/tags?of={LAB}").buttons
+    assert "Save" not in reader.visit(f"/portal/tags{LAB}").buttons
 
 
-@pytest.mark.slow
 def test_a_reader_who_sends_the_form_all_the_same_is_refused_by_the_api(house: House) -> None:
     house.api.with_group()
     reader = house.browser(house.person("ana", "Reader"))
@@ -216,7 +211,7 @@ def test_a_reader_who_sends_the_form_all_the_same_is_refused_by_the_api(house: H
     for path, form in (
         (LIST, {"name": "new", "location": "eastus"}),
         (f"{PAGE}/delete", {"confirm": "lab"}),
-        (f"/portal/tags?of={LAB}", {"name": "a", "value": "b"}),
+        (f"/portal/tags{LAB}", {"name": "a", "value": "b"}),
     ):
         assert "AuthorizationFailed" in reader.send(path, **form).text
     house.world.drive()
@@ -224,7 +219,6 @@ def test_a_reader_who_sends_the_form_all_the_same_is_refused_by_the_api(house: H
     assert "tags" not in house.api.get(LAB)
 
 
-@pytest.mark.slow
 def test_a_contributor_of_one_group_has_its_buttons_and_none_to_make_another(house: House) -> None:
     house.api.with_group()
     ben = house.browser(house.person("ben", "Contributor", LAB))

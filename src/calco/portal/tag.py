@@ -49,9 +49,9 @@ async def save(visit: Visit) -> Response:
 
 
 def _id(visit: Visit) -> ResourceId:
-    """Of the address's ``of``. What is no id is nothing that is there. Raises Refused."""
+    """From the page's address. What is no id is nothing that is there. Raises Refused."""
     try:
-        id = ResourceId.parse(visit.query.get("of", ""))
+        id = ResourceId.parse(visit.path["of"])
     except ValueError:
         raise Refused(404, "ResourceNotFound", visit.words("tag.no_id")) from None
     return id
@@ -65,4 +65,4 @@ def _texts(tags: Document) -> dict[str, str]:
     return {name: text_at(tags, name) or "" for name in tags}
 
 
-PAGES = (Page("/tags", show, save),)
+PAGES = (Page("/tags/{of:path}", show, save),)
