@@ -1,0 +1,104 @@
+"""Where a form puts what it makes: a name, and a resource group that is there or that is made in the same go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from calco.model.document import Document, objects_at, text_at
+from calco.portal.api import Api, Refused
+from calco.portal.image_capture import FIELDS, NEW
+from calco.portal.rights import group_scope
+from calco.portal.visit import Form, Visit, explained
+
+NO_FAULTS: Mapping[str, str] = dict.fromkeys(
+    ("fault", "name_fault", "name_missing", "group_fault", "group_refused"), ""
+)
+"""Where a fault can stand: above the form, beside the name and the group; ``missing`` and ``group_fault`` are ours."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """``group`` is one that is there, or empty when ``new_group`` is to be made."""
+
+    name: str
+    group: str
+    new_group: str = ""
+
+    @property
+    def in_group(self) -> str:
+        return self.new_group or self.group
+
+    def id(self, visit: Visit, type: str) -> str:
+        """As an address for the API."""
+        scope = group_scope(visit.api.subscription_id, self.in_group)
+        return f"{scope}/providers/{type}/{quote(self.name, safe='')}"
+
+
+def read(form: Form) -> Target:
+    group = form.text("group")
+    if group == NEW:
+        return Target(form.text("name"), "", form.text("new_group"))
+    return Target(form.text("name"), group)
+
+
+def missing(visit: Visit, target: Target) -> dict[str, str]:
+    """What was left out, as faults beside the fields; empty when nothing was."""
+    if not target.name:
+        return {"name_missing": visit.words("target.name_missing")}
+    if not target.in_group:
+        return {"group_fault": visit.words("target.group_missing")}
+    return {}
+
+
+def refused(visit: Visit, refusal: Refused) -> dict[str, str]:
+    """A refusal beside the field it is about. Raises it when the session is over."""
+    if refusal.status == 401:
+        raise refusal
+    return {FIELDS.get(refusal.code, "fault"): explained(visit.words, refusal)}
+
+
+async def put(visit: Visit, target: Target, type: str, body: Document) -> str:
+    """Make it, its group first; the id of the operation that makes it, empty when it is there. Raises Refused; a group
+    that was made for it is then gone again. A name that is taken is refused: a PUT would change what is there."""
+    id = target.id(visit, type)
+    if await visit.api.find(id) is not None:
+        raise Refused(409, "ResourceAlreadyExists", visit.words("target.taken", name=target.name))
+    made = await _made_group(visit, target, text_at(body, "location") or "")
+    try:
+        return (await visit.api.send("PUT", id, body)).operation
+    except Refused:
+        if made:
+            await visit.api.send("DELETE", made)
+        raise
+
+
+async def _made_group(visit: Visit, target: Target, location: str) -> str:
+    """The address of the group that was made; empty when it was there."""
+    if not target.new_group:
+        return ""
+    scope = group_scope(visit.api.subscription_id, target.new_group)
+    if await visit.api.find(scope) is not None:
+        return ""
+    await visit.api.send("PUT", scope, {"location": location})
+    return scope
+
+
+async def group_names(api: Api) -> list[str]:
+    """Of all resource groups, as a person looks for them."""
+    groups = await api.list(f"{api.subscription}/resourcegroups")
+    return sorted((text_at(each, "name") or "" for each in groups), key=str.lower)
+
+
+async def groups_for(visit: Visit, action: str) -> list[str]:
+    """Names of the resource groups in which this user may do that."""
+    names = await group_names(visit.api)
+    if await visit.may(action, visit.api.subscription):
+        return names
+    return [each for each in names if await visit.may(action, group_scope(visit.api.subscription_id, each))]
+
+
+async def zones_at(api: Api, location: str) -> tuple[str, ...]:
+    """The availability zones of a region; none when it has none."""
+    places = await api.list(f"{api.subscription}/locations")
+    here = next((each for each in places if each.get("name") == location), {})
+    return tuple(text_at(each, "logicalZone") or "" for each in objects_at(here, "availabilityZoneMappings"))
