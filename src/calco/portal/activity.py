@@ -158,4 +158,4 @@ async def show(visit: Visit) -> Response:
     )
 
 
-PAGES = (Page("/activity", show, live_seconds=5),)
+PAGES = (Page("/activity", show, live_seconds=3),)
