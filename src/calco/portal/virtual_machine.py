@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from calco.model.document import Document, object_at, text_at, text_map
 from calco.model.ids import ResourceId, is_guid
-from calco.portal import activity, virtual_machine_console
+from calco.portal import activity, tag, virtual_machine_console
 from calco.portal.api import Refused
 from calco.portal.page import group_of
 from calco.portal.view_as.action import Action, ActOnMachines, MachineVerb
@@ -36,6 +36,9 @@ from calco.portal.visit import Page, Visit, explained
 
 LINES_MAX = 50
 """Of the activity log."""
+LOOKED = "providers/Calco/inspections/current"
+FOLLOWED = (Command.START, Command.RESTART, Command.STOP, Command.DIAGNOSE)
+"""Commands whose end is told on the page they were given on."""
 WARNS = ("Warning", "Error")
 _VERBS = {
     Command.START: MachineVerb.START,
@@ -58,12 +61,16 @@ class Tab:
     live_seconds: float = 3
 
 
-async def page(visit: Visit, tab: str, *, status: int = 200, fault: str = "") -> Response:
-    """A tab of the machine's page. ``fault`` is the API's, in its own words. Raises Refused."""
+async def page(
+    visit: Visit, tab: str, *, status: int = 200, fault: str = "", report: Document | None = None
+) -> Response:
+    """A tab of the machine's page. ``fault`` is the API's, in its own words; ``report`` is a look at its disk that was
+    not kept. Raises Refused."""
     id = visit.id(TYPE)
     machine, rights, story = await asyncio.gather(
         visit.api.get(id, **{"$expand": "instanceView"}), visit.rights(id), _story(visit)
     )
+    seen = await TABS[tab].gather(visit, machine)
     state, here = state_of(machine), address(visit)
     lines = [each for each in statuses_of(machine) if each.level in WARNS and not each.code.startswith("Inspection/")]
     return visit.page(
@@ -77,6 +84,7 @@ async def page(visit: Visit, tab: str, *, status: int = 200, fault: str = "") ->
         working="" if state.work is Work.NONE else (text_at(machine, "properties", "provisioningState") or ""),
         why={each.value: _reason(visit, state.why_not(each)) for each in Command},
         may={each.value: rights(ACTIONS[each]) for each in Command},
+        may_tag=rights(tag.WRITE),
         fault=fault,
         did=_did(visit, story),
         lines=lines,
@@ -85,7 +93,8 @@ async def page(visit: Visit, tab: str, *, status: int = 200, fault: str = "") ->
         is_windows=is_windows(machine),
         is_diagnosed=is_diagnosed(machine),
         blocks=_blocks(visit, machine, state),
-        seen=await TABS[tab].gather(visit, machine),
+        still=report is not None,
+        seen=seen if report is None else {**seen, "report": report},
     )
 
 
@@ -107,8 +116,8 @@ async def _story(visit: Visit) -> Document | None:
 
 def _did(visit: Visit, story: Document | None) -> tuple[str, str, str] | None:
     """The command that was given here last, the status of its operation, and what the API says when that failed."""
-    command = visit.query.get("did", "")
-    if command not in tuple(Command):
+    command, operation = visit.query.get("did", ""), visit.query.get("operation", "")
+    if command not in FOLLOWED or (operation and story is None):
         return None
     status = (text_at(story, "status") if story else "") or "Succeeded"
     error = object_at(story or {}, "error")
@@ -126,14 +135,12 @@ def _blocks(visit: Visit, machine: Document, state: State) -> tuple[Block, ...]:
     return visit.view_as(action, text_at(machine, "location") or "")
 
 
-async def act(visit: Visit) -> Response:
+async def act(visit: Visit, tab: str) -> Response:
     """A command of the bar, given on any tab; where it was given it is answered."""
-    said, tab = visit.form.text("do"), _tab(visit)
-    id = visit.id(TYPE)
+    said, id = visit.form.text("do"), visit.id(TYPE)
     try:
         if said == Command.INSPECT:
-            await visit.api.send("POST", f"{id}/providers/Calco/inspect")
-            return visit.go(f"{address(visit)}#verdict")
+            return await _inspect(visit, id)
         if said == Command.DIAGNOSE:
             on: Document = {"diagnosticsProfile": {"bootDiagnostics": {"enabled": True}}}
             operation = (await visit.api.send("PATCH", id, {"properties": on})).operation
@@ -149,18 +156,19 @@ async def act(visit: Visit) -> Response:
     return visit.go(f"{visit.request.url.path}?{urlencode(query)}")
 
 
-def _tab(visit: Visit) -> str:
-    end = visit.request.url.path.rpartition("/")[2]
-    return next((name for name, tab in TABS.items() if tab.end == f"/{end}"), OVERVIEW)
+async def _inspect(visit: Visit, id: str) -> Response:
+    """A look is kept, and then it is the page's; one that could not come to its end is shown once."""
+    report = (await visit.api.send("POST", f"{id}/providers/Calco/inspect")).document
+    if await visit.api.find(f"{id}/{LOOKED}") is not None:
+        return visit.go(f"{address(visit)}#verdict")
+    return await page(visit, OVERVIEW, report=report)
 
 
 # --- the tabs --------------------------------------------------------------------------------------------------------
 
 
 async def _overview(visit: Visit, machine: Document) -> dict[str, object]:
-    nics, report = await asyncio.gather(
-        nics_of(visit.api, machine), visit.api.find(f"{visit.id(TYPE)}/providers/Calco/inspections/current")
-    )
+    nics, report = await asyncio.gather(nics_of(visit.api, machine), visit.api.find(f"{visit.id(TYPE)}/{LOOKED}"))
     view = object_at(machine, "properties", "instanceView")
     image, image_id = image_of(machine)
     private, public = addresses(nics)
@@ -205,6 +213,9 @@ TABS: Mapping[str, Tab] = {
 }
 _ONE = "/virtual-machines/{group}/{name}"
 PAGES = (
-    *(Page(f"{_ONE}{tab.end}", partial(page, tab=name), act, tab.live_seconds) for name, tab in TABS.items()),
+    *(
+        Page(f"{_ONE}{tab.end}", partial(page, tab=name), partial(act, tab=name), tab.live_seconds)
+        for name, tab in TABS.items()
+    ),
     Page(f"{_ONE}/console/address", virtual_machine_console.back, virtual_machine_console.open_line),
 )

@@ -154,4 +154,4 @@ async def act(visit: Visit) -> Response:
     return visit.go(f"{ADDRESS}?{urlencode({**_asked(visit), 'done': said, 'count': len(machines)})}")
 
 
-PAGES = (Page("/virtual-machines", show, act, live_seconds=3),)
+PAGES = (Page("/virtual-machines", show, act, live_seconds=5),)
