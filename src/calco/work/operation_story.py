@@ -15,7 +15,7 @@ from calco.model.document import number_at, text_at
 from calco.model.operation import Operation, Status, StepEvent
 from calco.operations.plan import Act, Plan
 from calco.ports import Logged, Reader
-from calco.work import capture_verdict, image_capture, image_making, volume
+from calco.work import capture_verdict, deployments, image_capture, image_making, volume
 from calco.work.cloud import Cloud
 from calco.work.plans import BOOK
 
@@ -179,7 +179,7 @@ def _progress(cloud: Cloud, view: Reader, operation: Operation, children: Sequen
 def _own(cloud: Cloud, view: Reader, operation: Operation) -> Progress:
     kept = operation.progress
     moved = image_capture.moved(view, operation)
-    told = Progress()
+    told = Progress(says=deployments.waits(cloud, view, operation))
     if operation.end is None and "says" in kept:
         part, parts = number_at(kept, "part"), number_at(kept, "parts")
         told = Progress(
