@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from calco.model.document import Document, text_at
 from calco.portal import (
     activity,
+    deployment,
     disk,
     disk_export,
     disk_import,
@@ -30,6 +31,7 @@ from calco.portal import (
     image,
     image_capture,
     image_create,
+    machine_create,
     operation,
     resource_group,
     snapshot,
@@ -59,6 +61,8 @@ PAGES: Sequence[Page] = (
     *disk_export.PAGES,
     *disk_import.PAGES,
     *operation.PAGES,
+    *machine_create.PAGES,
+    *deployment.PAGES,
     *virtual_machine_list.PAGES,
     *virtual_machine_delete.PAGES,
     *virtual_machine.PAGES,
