@@ -100,9 +100,11 @@ def get_properties(call: Call, _body: Body) -> Answer:
 
 
 def _of_disk(disk: SharedDisk) -> dict[str, str]:
-    """As Azure shows a disk behind its SAS."""
+    """As Azure shows a disk behind its SAS. The name is ours: a browser would save it under that of the blob, which is
+    the same for all disks, and takes no name from a page of another origin (HTML standard, 4.6.6)."""
     return headers.version(disk.version) | {
         "Accept-Ranges": "bytes",
+        "Content-Disposition": f'attachment; filename="{disk.grant.resource.name}.vhd"',
         "Content-Type": "application/octet-stream",
         "x-ms-blob-type": "PageBlob",
         "x-ms-blob-sequence-number": "1",
