@@ -14,7 +14,7 @@ def test_a_reader_signs_in_and_finds_no_form_that_changes_anything(
 ) -> None:
     portal.sign_in(each_page, reader)
 
-    expect(each_page.get_by_text(reader.name)).to_be_visible()
+    expect(each_page.get_by_role("banner").get_by_text(reader.name)).to_be_visible()
     for path in PAGES:
         each_page.goto(f"{portal.base}{path}")
         forms = each_page.locator("form[method=post]").evaluate_all("forms => forms.map(each => each.action)")
