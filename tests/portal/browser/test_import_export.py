@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from calco.model import vhd
-from calco.model.document import objects_at, text_at
+from calco.model.document import Document, objects_at, text_at
 from calco.portal import words
 from tests.portal.browser.axe import axe
 from tests.portal.browser.conftest import NewPage
@@ -154,9 +154,9 @@ def test_a_file_that_is_no_fixed_vhd_sends_nothing_and_is_told_why(
     files["unaligned"] = file_at(tmp_path / "unaligned.vhd", guest_bytes=GUEST_BYTES + 512)
     files["small"] = file_at(tmp_path / "little.vhd", guest_bytes=19 * MIB)
     files["checksum"] = file_at(tmp_path / "checksum.vhd")
-    with files["checksum"].open("r+b") as file:
-        file.seek(GUEST_BYTES + 200)
-        file.write(b"!")
+    with files["checksum"].open("r+b") as damaged:
+        damaged.seek(GUEST_BYTES + 200)
+        damaged.write(b"!")
     sent = changes(page)
 
     for why, file in files.items():
@@ -227,8 +227,9 @@ def test_an_upload_that_broke_off_is_begun_anew_from_the_disks_page(
 ) -> None:
     """What was left there by the first is cleared: the second file is emptier."""
     client = portal.service.client
-    creation = {"creationData": {"createOption": "Upload", "uploadSizeBytes": good.stat().st_size}}
-    client.change("PUT", disk_id(group, "anew"), {"location": "eastus", "properties": {**creation}}, label="disk")
+    creation: Document = {"createOption": "Upload", "uploadSizeBytes": good.stat().st_size}
+    body: Document = {"location": "eastus", "properties": {"creationData": creation}}
+    client.change("PUT", disk_id(group, "anew"), body, label="disk")
     portal.enter(page)
     page.goto(f"{portal.base}/portal/disks/vhds/anew")
     page.get_by_role("link", name="Upload a VHD").click()
