@@ -91,7 +91,7 @@ def test_a_group_shows_what_is_in_it_of_every_kind_images_among_them(house: Hous
     assert page.links["golden"] == "/portal/images/lab/golden"
     assert page.links["web1"] == "/portal/virtual-machines/lab/web1"
     for kind in ("image", "virtual machine", "virtual network", "network interface", "disk"):
-        assert f" {kind} eastus" in page.text
+        assert f" {kind} eastus" in page.text.lower()
     assert "golden" in browser.visit(f"{PAGE}?q=image").links
     assert "web1" not in browser.visit(f"{PAGE}?q=images").links
 
@@ -127,7 +127,7 @@ def test_deleting_a_group_shows_what_goes_and_then_how_far_it_is(house: House, b
     house.api.machine("web1")
 
     asked = browser.visit(f"{PAGE}/delete")
-    assert "virtual machine web1" in asked.text
+    assert "virtual machine web1" in asked.text.lower()
     assert names(house) == ["lab"], "asking deletes nothing"
     page = browser.send(f"{PAGE}/delete", confirm="lab")
 

@@ -119,7 +119,19 @@
     }
   });
 
+  function onlyWhen() {
+    for (const rule of document.querySelectorAll("[data-only]")) {
+      const control = document.getElementById(rule.dataset.only);
+      if (!control) continue;
+      const chosen = new FormData(control.form).get(rule.dataset.when);
+      control.closest(".field").hidden = chosen !== rule.dataset.is;
+    }
+  }
+  document.addEventListener("change", onlyWhen);
+  addEventListener("pageshow", onlyWhen);  // the browser has put back what was chosen
+
   prepare(document);
+  onlyWhen();
   const live = document.getElementById("live");
   if (live) follow(live);
 })();
