@@ -83,6 +83,20 @@ def test_a_console_says_that_its_machine_went_off(portal: Portal, page: Page) ->
     expect(page.get_by_text("The machine is not running: there is nothing to connect to.")).to_be_visible()
 
 
+def test_a_console_begins_by_itself_when_its_machine_starts(portal: Portal, page: Page) -> None:
+    lab = Lab(portal)
+    id = lab.machine("web1", diagnosticsProfile=ON)
+    portal.service.client.change("POST", f"{id}/deallocate", label="deallocate")
+    portal.enter(page)
+    page.goto(f"{lab.page('virtual-machines', 'web1')}/console")
+    expect(page.locator("#serial")).to_be_hidden()
+
+    page.get_by_role("button", name="Start", exact=True).click()
+
+    expect(page.locator("#serial-status")).to_have_text("Connected.")
+    expect(page.locator(".xterm-rows")).to_contain_text("simulated machine web1")
+
+
 def test_a_machine_is_stopped_and_started_and_the_page_follows_by_itself(portal: Portal, page: Page) -> None:
     lab = Lab(portal)
     lab.machine("web1")

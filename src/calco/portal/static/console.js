@@ -9,13 +9,10 @@
   const keys = new TextEncoder();
   const PIECE_BYTES = 32 * 1024;
 
-  place.hidden = false;
+  // Measured when it is shown, and shown when there is something to connect to: at once, or when the page says so later.
   const terminal = new Terminal({ cursorBlink: true, fontFamily: "ui-monospace, monospace", fontSize: 14, screenReaderMode: true });
   const fit = new FitAddon.FitAddon();
   terminal.loadAddon(fit);
-  terminal.open(document.getElementById("serial-terminal"));
-  fit.fit();
-  new ResizeObserver(() => fit.fit()).observe(document.getElementById("serial-terminal"));
   // A keyboard must find the way out again: Tab is the machine's. Source: WCAG 2.2, 2.1.2.
   terminal.attachCustomKeyEventHandler((event) => {
     if (event.key !== "F6") return true;
@@ -65,6 +62,16 @@
     }
   }
 
+  function begin() {
+    if (!place.hidden || !document.getElementById("serial-ready")) return;
+    place.hidden = false;
+    const inside = document.getElementById("serial-terminal");
+    terminal.open(inside);
+    fit.fit();
+    new ResizeObserver(() => fit.fit()).observe(inside);
+    connect();
+  }
+
   function open(found) {
     terminal.reset();
     const opened = line = new WebSocket(found);
@@ -76,5 +83,6 @@
 
   button.addEventListener("click", connect);
   addEventListener("pagehide", () => { if (line) line.close(); });
-  if (said.ready) connect();
+  document.addEventListener("shown", begin);
+  begin();
 })();
