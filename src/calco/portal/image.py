@@ -68,6 +68,7 @@ async def show(visit: Visit, tab: str = TABS[0]) -> Response:
         zone_resilient=flag_at(image, "properties", "storageProfile", "zoneResilient") or False,
         may_create=rights("Microsoft.Compute/images/read"),
         may_delete=rights(f"{TYPE}/delete"),
+        may_tag=rights("Microsoft.Resources/tags/write"),
         tab=tab,
     )
 
