@@ -21,6 +21,7 @@ from calco.portal.api import Refused
 from calco.portal.disk import DISK
 from calco.portal.disk_command import Command, allowed, state_of, why_not
 from calco.portal.page import portal_path
+from calco.portal.rights import group_scope
 from calco.portal.target import Target
 from calco.portal.view_as.action import ACCESS_SECONDS, ImportDisk
 from calco.portal.visit import Form, Page, Visit, explained
@@ -51,7 +52,8 @@ async def show(visit: Visit) -> Response:
     groups = await target.groups_for(visit, WRITE)
     places = await visit.api.list(f"{visit.api.subscription}/locations")
     locations = [(text_at(each, "name") or "", text_at(each, "displayName") or "") for each in places]
-    filled = _read(Form(visit.query, {}), groups, locations[0][0] if locations else "")
+    here = await _location_of(visit, visit.query.get("group") or (groups[0] if groups else ""))
+    filled = _read(Form(visit.query, {}), groups, here)
     made = ResourceId(
         visit.api.subscription_id, filled.target.in_group, "Microsoft.Compute", ("disks",), (filled.target.name,)
     )
@@ -78,6 +80,12 @@ async def show(visit: Visit) -> Response:
         blocks=visit.view_as(action, filled.location),
         **target.NO_FAULTS,
     )
+
+
+async def _location_of(visit: Visit, group: str) -> str:
+    """Where the group is, which is where a disk in it goes unless another place is chosen."""
+    found = await visit.api.find(group_scope(visit.api.subscription_id, group)) if group else None
+    return text_at(found or {}, "location") or ""
 
 
 def _read(form: Form, groups: list[str], location: str) -> Filled:
