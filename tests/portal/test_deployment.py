@@ -47,6 +47,7 @@ def test_what_is_made_and_what_is_yet_to_come_is_shown_through_a_restart(house: 
     assert "0 of 2 resources are there." in page.text
     assert "one disk" in page.text
     assert "two disk Not begun" in page.text
+    assert "two" not in page.links
     assert "Cancel deployment" in page.buttons
     house.restart()
     assert browser.visit(PAGE).text == page.text
@@ -67,6 +68,7 @@ def test_an_open_page_is_sent_what_has_changed(house: House, browser: Browser) -
     assert "<html" not in event
 
 
+@pytest.mark.slow
 def test_a_failure_is_told_in_the_apis_words(house: House, browser: Browser) -> None:
     begin(house, disk("one"), disk("two", 1, "[resourceId('Microsoft.Compute/disks', 'one')]"))
     house.api.put(f"{LAB}/providers/Microsoft.Authorization/locks/no", {"properties": {"level": "ReadOnly"}})
@@ -105,6 +107,7 @@ def test_a_reader_sees_it_and_may_not_cancel_it(house: House) -> None:
     assert house.api.get(f"{COMPUTE}/disks/one")["name"] == "one"
 
 
+@pytest.mark.slow
 def test_a_machine_that_waits_for_its_images_turn_says_so(house: House, browser: Browser) -> None:
     house.world.cloud = replace(house.world.cloud, rules=replace(house.world.cloud.rules, deployments_at_once=1))
     house.restart()
@@ -136,6 +139,7 @@ def drive_until_machines_stand_in_line(house: House) -> None:
     raise AssertionError("the machines were never asked for")
 
 
+@pytest.mark.slow
 def test_the_page_is_spanish_to_a_spanish_reader(house: House) -> None:
     ana = house.browser(language="es")
     begin(house, disk("one"), disk("two", 1, "[resourceId('Microsoft.Compute/disks', 'one')]"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_ssh_private_key
 
+from calco.model.document import Document
 from tests.arm.api import COMPUTE, LAB, NETWORK, SUB
 from tests.portal.house import Browser, House, Shown
 from tests.world import KEY
@@ -238,6 +239,29 @@ def private_key(page: Shown) -> bytes:
 
 def texts_in(folder: Path) -> list[str]:
     return [each.read_bytes().decode("latin-1") for each in folder.rglob("*") if each.is_file()]
+
+
+def test_an_image_of_windows_takes_a_password_only(house: House, browser: Browser) -> None:
+    disk: Document = {"creationData": {"createOption": "Empty"}, "diskSizeGB": 1}
+    house.api.put(f"{COMPUTE}/disks/windows", {"location": "eastus", "properties": disk})
+    os_disk: Document = {
+        "osType": "Windows",
+        "osState": "Generalized",
+        "managedDisk": {"id": f"{COMPUTE}/disks/windows"},
+    }
+    properties: Document = {"storageProfile": {"osDisk": os_disk}}
+    house.api.put(f"{COMPUTE}/images/golden-windows", {"location": "eastus", "properties": properties})
+    create = "/portal/images/lab/golden-windows/create-vm"
+
+    form = browser.visit(create)
+    review = browser.send(create, **filled(login="generate", size="Standard_B2s"))
+
+    assert 'value="generate"' not in form.html
+    assert 'value="golden-win-vm"' in form.html
+    assert 'type="password"' in review.html
+    assert "PRIVATE KEY" not in review.html
+    page = browser.send(create, **carried(review, password=PASSWORD, repeated=PASSWORD))
+    assert page.path.startswith("/portal/deployments/lab/"), page.text
 
 
 def test_a_private_key_that_was_pasted_is_not_sent_back(house: House, browser: Browser) -> None:

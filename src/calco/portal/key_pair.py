@@ -39,11 +39,12 @@ def generate(comment: str) -> KeyPair:
 
 
 def is_public(line: str) -> bool:
-    """Whether a line is a public key that a machine could let somebody in by; a kind that is not known here may be."""
+    """Whether a line is a public key that a machine could let somebody in by; those of security keys are believed.
+    Source: sshd(8), AUTHORIZED_KEYS FILE FORMAT."""
     try:
         load_ssh_public_key(line.encode())
     except UnsupportedAlgorithm:
-        return True
+        return line.startswith("sk-")
     except ValueError:
         return False
     return True

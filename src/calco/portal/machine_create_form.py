@@ -175,7 +175,7 @@ def begun(source: Source, group: str, size: str, subnet: str) -> Filled:
     """The form as it is first shown: nothing has to be typed that can be known."""
     most = WINDOWS_NAME_MAX if source.os_type is OsType.WINDOWS else LINUX_NAME_MAX
     plain = re.sub(r"[^A-Za-z0-9-]+", "-", source.name)[: most - len(SUFFIX) - 2].strip("-")
-    return Filled(group, f"{plain}{SUFFIX}", size, source.logins[0], subnet=subnet)
+    return Filled(group, f"{plain}{SUFFIX}" if plain else "vm", size, source.logins[0], subnet=subnet)
 
 
 def fitting(sizes: Sequence[Document], source: Source) -> list[Document]:
