@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from calco.portal.virtual_machine import TABS
+from calco.service import CONSOLE_MESSAGE_BYTES_MAX
 from tests.portal.browser.axe import axe
 from tests.portal.browser.conftest import NewPage
 from tests.portal.browser.lab import Lab
@@ -16,6 +17,11 @@ from tests.portal.browser.test_axe import NARROW
 pytestmark = pytest.mark.long
 
 ON = {"bootDiagnostics": {"enabled": True}}
+PASTE = """(place, text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", text);
+    place.dispatchEvent(new ClipboardEvent("paste", {clipboardData, bubbles: true}));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +74,17 @@ def test_the_console_is_typed_into_by_hand_and_left_by_hand_and_opened_again(
 
     expect(status).to_have_text("Connected.")
     expect(shown).to_contain_text("simulated machine web1")
+
+
+def test_more_is_pasted_into_a_console_than_the_service_takes_at_once(portal: Portal, page: Page, lab: Lab) -> None:
+    portal.enter(page)
+    page.goto(f"{lab.page('virtual-machines', 'web1')}/console")
+    expect(page.locator("#serial-status")).to_have_text("Connected.")
+
+    page.get_by_role("textbox", name="Terminal input").evaluate(PASTE, "." * CONSOLE_MESSAGE_BYTES_MAX + "\nits end\n")
+
+    expect(page.locator(".xterm-rows")).to_contain_text("its end")
+    expect(page.locator("#serial-status")).to_have_text("Connected.")
 
 
 def test_a_console_says_that_its_machine_went_off(portal: Portal, page: Page) -> None:
