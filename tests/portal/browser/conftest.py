@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.portal.browser.portal import Person, Portal
 from tests.portal.browser.watch import Watch
@@ -45,6 +45,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
 def chromium() -> Iterator[Browser]:
     if not DEBIAN_CHROMIUM.exists() and not OWN.exists() and not os.environ.get("CI"):
         pytest.skip("there is no chromium: make deps-browser")
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(OWN))
         with sync_playwright() as playwright:
