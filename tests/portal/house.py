@@ -44,6 +44,7 @@ from tests.world import World
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 BASE = "https://localhost:8443"
 COOKIE = "__Host-calco-portal-8443"
+WATCH_SECONDS_MAX = 20
 PASSWORD = "correct horse battery"
 TEXTS = words.read()
 """The catalogues of both languages, by ``en`` and ``es``."""
@@ -140,11 +141,12 @@ class Browser:
         *,
         form: Mapping[str, str | Sequence[str]] | None = None,
         headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
     ) -> httpx.Response:
-        """One request and its own answer."""
+        """One request and its own answer. ``body``: what is sent in a form's stead."""
         sent = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
-        content = None if form is None else urlencode(form, doseq=True).encode()
-        if content is not None:
+        content = body if form is None else urlencode(form, doseq=True).encode()
+        if form is not None:
             sent |= {"content-type": "application/x-www-form-urlencoded"}
         transport = httpx.ASGITransport(app=self.house.app)
 
@@ -163,7 +165,7 @@ class Browser:
     def watch(self, path: str, events: int = 1, meanwhile: Callable[[], None] = lambda: None) -> list[str]:
         """What an open page is sent, so many events of it; then the browser goes away. ``meanwhile`` happens when the
         first has come."""
-        return asyncio.run(self._watched(path, events, meanwhile))
+        return asyncio.run(asyncio.wait_for(self._watched(path, events, meanwhile), WATCH_SECONDS_MAX))
 
     async def _watched(self, path: str, events: int, meanwhile: Callable[[], None]) -> list[str]:
         found: list[str] = []

@@ -30,13 +30,13 @@ def test_what_is_filled_in_is_the_same_in_both() -> None:
     assert {key: places(text) for key, text in ENGLISH.items()} == {key: places(text) for key, text in SPANISH.items()}
 
 
-def test_no_text_is_empty_or_an_english_sentence_that_was_copied() -> None:
-    same = {
-        key: text for key, text in ENGLISH.items() if text == SPANISH[key] and len(re.findall(r"[a-z]{3}", text)) > 4
-    }
+SAME = {"CPU", "LUN {lun}: {size} GiB", "{count} bytes", "{count} h"}
+"""What both languages say alike; a text that is in both for another reason was copied, not translated."""
 
+
+def test_no_text_is_empty_or_was_copied_into_the_other_language() -> None:
     assert [key for key, text in {**ENGLISH, **SPANISH}.items() if not text.strip()] == []
-    assert same == {}
+    assert {text for key, text in ENGLISH.items() if text == SPANISH.get(key)} - SAME == set()
 
 
 def asked_for() -> Iterator[tuple[str, str, bool]]:
