@@ -8,6 +8,7 @@ from calco.model.document import Document, flag_at, number_at, object_at, object
 from calco.model.ids import ResourceId
 from calco.portal.api import Refused
 from calco.portal.listing import Column, listed
+from calco.portal.machine_create import may_create
 from calco.portal.page import group_of, name_of
 from calco.portal.view_as.action import Delete
 from calco.portal.visit import ROOT, Page, Visit, explained
@@ -66,7 +67,7 @@ async def show(visit: Visit, tab: str = TABS[0]) -> Response:
         machines=objects_at(usage or {}, "properties", "virtualMachines"),
         source=source_of(image),
         zone_resilient=flag_at(image, "properties", "storageProfile", "zoneResilient") or False,
-        may_create=rights("Microsoft.Compute/images/read"),
+        may_create=not visit.live and await may_create(visit),  # no part of what is live
         may_delete=rights(f"{TYPE}/delete"),
         may_tag=rights("Microsoft.Resources/tags/write"),
         tab=tab,

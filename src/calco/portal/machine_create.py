@@ -184,6 +184,17 @@ async def _scene(visit: Visit) -> Scene:
     )
 
 
+async def may_create(visit: Visit) -> bool:
+    """Whether there is any group in which this person may create machines; who may everywhere is asked about once."""
+    everywhere = await visit.rights(visit.api.subscription)
+    if all(everywhere(each) for each in NEEDED):
+        return True
+    for each in await visit.api.list(f"{visit.api.subscription}/resourcegroups"):
+        if await _may(visit, text_at(each, "name") or ""):
+            return True
+    return False
+
+
 async def _may(visit: Visit, group: str) -> bool:
     rights = await visit.rights(group_scope(visit.api.subscription_id, group))
     return all(rights(each) for each in NEEDED)

@@ -5,11 +5,13 @@ The page only looks on. It can be left, loaded again, and found after the servic
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
 from starlette.responses import Response
 
 from calco.model.document import Document, number_at, object_at, objects_at, text_at
 from calco.portal.activity import deed_of
+from calco.portal.machine_create import may_create
 from calco.portal.page import portal_path
 from calco.portal.visit import Page, Visit
 
@@ -38,7 +40,8 @@ def kind_of(status: str) -> str:
 
 
 async def show(visit: Visit) -> Response:
-    story = await visit.api.get(f"{visit.api.subscription}/providers/Calco/operations/{visit.path['id']}")
+    id = quote(visit.path["id"], safe="")
+    story = await visit.api.get(f"{visit.api.subscription}/providers/Calco/operations/{id}")
     children = objects_at(story, "children")
     image = next((text_at(each, "subject") for each in children if text_at(each, "action") == IMAGE_WRITE), None)
     deleted = any(text_at(each, "action") == MACHINE_DELETE for each in children)
@@ -56,6 +59,7 @@ async def show(visit: Visit) -> Response:
         subject_page="" if deleted else portal_path(subject),
         image_page=portal_path(image or ""),
         image=image or "",
+        may_create=bool(image) and status == "Succeeded" and await may_create(visit),
         fault=object_at(story, "error"),
         warnings=[text_at(each, "message") or "" for each in objects_at(story, "warnings")],
     )

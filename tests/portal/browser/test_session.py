@@ -143,3 +143,24 @@ def test_a_form_on_somebody_elses_page_changes_nothing(portal: Portal, page: Pag
     page.wait_for_url(f"{portal.base}/portal/**")
     groups = portal.service.client.list(f"{portal.service.client.subscription}/resourcegroups")
     assert "planted" not in [each["name"] for each in groups]
+
+
+def test_an_open_page_whose_session_has_ended_leads_to_signing_in_by_itself(
+    portal: Portal, page: Page, reader: Person
+) -> None:
+    """Its stream breaks and is asked for again with a cookie that is none any more."""
+    portal.sign_in(page, reader)
+    page.get_by_role("link", name="Activity log", exact=True).first.click()
+    there = page.url
+    last(portal, page.context, -1)
+
+    with page.expect_response(lambda answer: answer.headers.get("content-type", "").startswith("text/event-stream")):
+        # As when somebody comes back to it out of another tab: the stream is opened again.
+        page.evaluate("""() => {
+            dispatchEvent(new Event("pagehide"));
+            dispatchEvent(new Event("pageshow"));
+        }""")
+
+    page.wait_for_url("**/portal/sign-in?**")
+    sign_in_here(page, reader)
+    page.wait_for_url(there)
