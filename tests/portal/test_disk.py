@@ -203,6 +203,29 @@ def test_a_reader_gets_no_address(house: House) -> None:
     assert state(house, "data") == "Unattached"
 
 
+def test_who_may_do_everything_in_one_group_only_exports_and_imports_there(house: House) -> None:
+    ben = house.browser(house.person("ben", "Contributor", LAB))
+
+    assert ben.visit("/portal/disks/import").status == 200
+    assert ben.visit(f"{DATA}/image").status == 200
+    assert "Download" in ben.send(f"{DATA}/export", do="begin").links
+    upload = ben.send("/portal/disks/import", **IMPORT).answer.json()["upload"]
+    house.world.drive()
+    assert "address" in ben.send(upload, do="begin").answer.json()
+    operation = ben.send(upload, do="end").answer.json()["operation"]
+    assert ben.send(upload, do="ended", operation=operation).answer.json() == {"wait": True}
+
+
+def test_a_readers_eye_on_the_owners_page_sees_no_address(house: House, browser: Browser) -> None:
+    page = browser.send(f"{DATA}/export", do="begin")
+
+    seen = house.browser(house.person("rita", "Reader")).visit(str(page.answer.url))
+
+    assert "Download" in page.links
+    assert "Download" not in seen.links
+    assert "sig=" not in seen.html
+
+
 # --- import ----------------------------------------------------------------------------------------------------------
 
 

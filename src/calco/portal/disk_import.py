@@ -50,9 +50,10 @@ class Filled:
 
 async def show(visit: Visit) -> Response:
     groups = await target.groups_for(visit, WRITE)
-    places = await visit.api.list(f"{visit.api.subscription}/locations")
-    locations = [(text_at(each, "name") or "", text_at(each, "displayName") or "") for each in places]
     here = await _location_of(visit, visit.query.get("group") or (groups[0] if groups else ""))
+    locations = [
+        (text_at(each, "name") or "", text_at(each, "displayName") or "") for each in await target.places(visit.api)
+    ]
     filled = _read(Form(visit.query, {}), groups, here)
     made = ResourceId(
         visit.api.subscription_id, filled.target.in_group, "Microsoft.Compute", ("disks",), (filled.target.name,)
@@ -71,7 +72,7 @@ async def show(visit: Visit) -> Response:
         "disk_import.html",
         status=200,
         groups=groups,
-        locations=locations,
+        locations=locations or [(here, here)],
         skus=[(each.value, each.value) for each in SKUS],
         filled=filled,
         target=filled.target,

@@ -97,8 +97,17 @@ async def groups_for(visit: Visit, action: str) -> list[str]:
     return [each for each in names if await visit.may(action, group_scope(visit.api.subscription_id, each))]
 
 
+async def places(api: Api) -> list[Document]:
+    """The regions; none for whoever may see only a group, for they are the subscription's. Raises Refused."""
+    try:
+        return await api.list(f"{api.subscription}/locations")
+    except Refused as refusal:
+        if refusal.status == 403:
+            return []
+        raise
+
+
 async def zones_at(api: Api, location: str) -> tuple[str, ...]:
     """The availability zones of a region; none when it has none."""
-    places = await api.list(f"{api.subscription}/locations")
-    here = next((each for each in places if each.get("name") == location), {})
+    here = next((each for each in await places(api) if each.get("name") == location), {})
     return tuple(text_at(each, "logicalZone") or "" for each in objects_at(here, "availabilityZoneMappings"))
