@@ -5,6 +5,7 @@ Requests reach the service's own application without a socket in between; to it 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 import httpx
 
@@ -91,8 +92,7 @@ class Api:
     async def send(self, method: str, path: str, body: Json = None, *, query: Mapping[str, str] | None = None) -> Reply:
         """One request. ``path`` may bring its own query, an ``api-version`` included. Raises Refused."""
         asked = {**({} if "api-version=" in path else {"api-version": API_VERSION}), **(query or {})}
-        # A following page's address is absolute; only its path and query are believed.
-        url = httpx.URL(self.base).join(httpx.URL(path).raw_path.decode("ascii")).copy_merge_params(asked)
+        url = _leading(self.base, path).copy_merge_params(asked)
         headers = {"Authorization": f"Bearer {self.token}"}
         answer = await self.http.request(method, url, json=body, headers=headers)
         document = _document(answer)
@@ -100,6 +100,19 @@ class Api:
             raise _refused(answer, document)
         goes_on = "azure-asyncoperation" in answer.headers or answer.status_code == 202
         return Reply(answer.status_code, document, answer.headers.get("x-ms-request-id", "") if goes_on else "")
+
+
+def _leading(base: str, path: str) -> httpx.URL:
+    """That path of this service. A following page's address is absolute; only its path and query are believed. A name
+    of dots, or none, would make it another path than it looks: there is nothing of such a name. Raises Refused."""
+    try:
+        raw = httpx.URL(path).raw_path
+        names = [unquote(each) for each in raw.decode("ascii").partition("?")[0].split("/")]
+        if names[0] or any(each in ("", ".", "..") for each in names[1:]):
+            raise Refused(404, "ResourceNotFound", f"There is nothing at '{path[:200]}'.")
+        return httpx.URL(base).copy_with(raw_path=raw)
+    except httpx.InvalidURL as no_address:
+        raise Refused(404, "ResourceNotFound", f"There is nothing at '{path[:200]}'.") from no_address
 
 
 def _document(answer: httpx.Response) -> Document:

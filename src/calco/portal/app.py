@@ -9,17 +9,19 @@ import asyncio
 import base64
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, quote, urlencode
 
 import httpx
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from calco.identity.sign_in import PORTAL, SIGNED_IN_PATH
 from calco.model.document import Document, text_at
 from calco.portal import (
     activity,
@@ -42,7 +44,7 @@ from calco.portal import (
 )
 from calco.portal.api import Api, Refused
 from calco.portal.page import Pages
-from calco.portal.session import ASKING_LASTS, Asking, Session, Sessions
+from calco.portal.session import ASKING_LASTS, LINK_LASTS, Asking, Session, Sessions
 from calco.portal.visit import NO_FORM, ROOT, Form, Handler, Page, Visit, explained
 from calco.portal.words import LANGUAGES, Words, chosen
 
@@ -68,11 +70,10 @@ PAGES: Sequence[Page] = (
     *virtual_machine.PAGES,
 )
 
-CLIENT = "c44b4083-3bb0-49c1-b47d-974e53cbdf3c"
-"""Azure Portal. Source: Microsoft identity platform, "Verify first-party Microsoft applications in sign-in reports"."""
 LANGUAGE_COOKIE = "calco-language"
 FORM_BYTES_MAX, FORM_FIELDS_MAX = 1024 * 1024, 5000
-STREAMS_MAX = 200
+STREAMS_MAX, STREAMS_EACH_MAX = 200, 30
+"""Open pages of all people, and of one, so that nobody takes all of them."""
 STILL_HERE_SECONDS = 15.0
 """So that whoever has gone away is noticed."""
 Answering = Callable[[Request], Awaitable[Response]]
@@ -96,7 +97,7 @@ class Portal:
         transport = httpx.ASGITransport(app=late, raise_app_exceptions=False)
         self._http = httpx.AsyncClient(transport=transport, trust_env=False, timeout=60)
         self._closing = asyncio.Event()
-        self._streams = 0
+        self._streams = Counter[str]()
 
     def routes(self) -> list[BaseRoute]:
         found: list[BaseRoute] = [
@@ -107,7 +108,7 @@ class Portal:
             Route(f"{ROOT}/enter", self._enter, methods=["GET"]),
             Route(f"{ROOT}/sign-in", self._sign_in, methods=["GET"]),
             Route(f"{ROOT}/sign-in/start", self._start_sign_in, methods=["GET"]),
-            Route(f"{ROOT}/signed-in", self._signed_in, methods=["GET"]),
+            Route(SIGNED_IN_PATH, self._signed_in, methods=["GET"]),
             Route(f"{ROOT}/sign-out", self._shown(Page("/sign-out", _nothing, self._sign_out)), methods=["POST"]),
         ]
         for page in PAGES:
@@ -127,11 +128,11 @@ class Portal:
             words = self._words(request)
             session = self._session(request)
             if session is None:
-                return _to_sign_in(request)
+                return _over() if page.live_seconds and _wants_stream(request) else _to_sign_in(request)
             visit = Visit(request, session, self._api(request, session), words, self.pages)
             if request.method == "POST":
                 return await self._posted(page, visit)
-            if page.live_seconds and "text/event-stream" in request.headers.get("accept", ""):
+            if page.live_seconds and _wants_stream(request):
                 return self._streamed(page, visit)
             return await self._guarded(page.show, visit)
 
@@ -154,19 +155,20 @@ class Portal:
             said = explained(visit.words, refusal)
             return visit.page("refused.html", status=refusal.status, said=said, code=refusal.code)
         except Exception:
-            log.exception("page %s", visit.request.url.path)
+            log.exception("page %r", visit.request.url.path)
             return visit.page("refused.html", status=500, said=visit.words("common.fault"), code="")
 
     # --- pages that stay open ------------------------------------------------------------------------------------
 
     def _streamed(self, page: Page, visit: Visit) -> Response:
-        if self._streams >= STREAMS_MAX or self._closing.is_set():
+        full = self._streams.total() >= STREAMS_MAX or self._streams[visit.session.person] >= STREAMS_EACH_MAX
+        if full or self._closing.is_set():
             return PlainTextResponse("", 503, {"Retry-After": "5"})
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         return StreamingResponse(self._changes(page, visit), 200, headers, "text/event-stream")
 
     async def _changes(self, page: Page, visit: Visit) -> AsyncIterator[str]:
-        self._streams += 1
+        self._streams[visit.session.person] += 1
         try:
             last, silent = "", 0.0
             while not self._closing.is_set():
@@ -187,7 +189,7 @@ class Portal:
                 silent += page.live_seconds
                 await self._pause(page.live_seconds)
         finally:
-            self._streams -= 1
+            self._streams -= Counter([visit.session.person])  # leaves out whoever has none
 
     async def _pause(self, seconds: float) -> None:
         try:
@@ -214,9 +216,9 @@ class Portal:
         asking = self.sessions.ask(_inside(request.query_params.get("next", "")))
         digest = hashlib.sha256(asking.verifier.encode()).digest()
         query = {
-            "client_id": CLIENT,
+            "client_id": PORTAL,
             "response_type": "code",
-            "redirect_uri": f"{_base(request)}{ROOT}/signed-in",
+            "redirect_uri": f"{_base(request)}{SIGNED_IN_PATH}",
             "scope": f"{_base(request)}/.default",
             "state": asking.state,
             "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
@@ -233,17 +235,17 @@ class Portal:
         token = "" if asking is None or asking.state != state or not code else await self._redeemed(request, asking)
         if asking is None or not token:
             return RedirectResponse(f"{ROOT}/sign-in?why=failed", 303)
-        answer = self._let_in(request, self.sessions.begin(token), asking.next)
-        answer.delete_cookie(_asking_cookie(request), secure=True, httponly=True, samesite="lax")
+        answer = self._let_in(request, self.sessions.begin(token), asking.next or f"{ROOT}/")
+        _drop_cookie(answer, _asking_cookie(request))
         return answer
 
     async def _redeemed(self, request: Request, asking: Asking) -> str:
         """The token that the authority gives for the code; empty when it gives none."""
         form = {
             "grant_type": "authorization_code",
-            "client_id": CLIENT,
+            "client_id": PORTAL,
             "code": request.query_params["code"],
-            "redirect_uri": f"{_base(request)}{ROOT}/signed-in",
+            "redirect_uri": f"{_base(request)}{SIGNED_IN_PATH}",
             "code_verifier": asking.verifier,
         }
         answer = await self._http.post(f"{_base(request)}/{self.tenant}/oauth2/v2.0/token", data=form)
@@ -253,17 +255,20 @@ class Portal:
     async def _link(self, request: Request) -> Response:
         """For ``calco open``: a link that signs in, once, whoever holds the token that came with the request."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        answer = await self._http.get(
-            f"{_base(request)}/subscriptions?api-version=2022-12-01", headers={"Authorization": f"{scheme} {token}"}
-        )
+        sent = httpx.Headers({"Authorization": f"{scheme} {token}"}, encoding="latin-1")
+        answer = await self._http.get(f"{_base(request)}/subscriptions?api-version=2022-12-01", headers=sent)
         if answer.status_code != 200:
             headers = {name: answer.headers[name] for name in ("www-authenticate",) if name in answer.headers}
             return Response(answer.content, answer.status_code, headers, "application/json")
         code = self.sessions.links.put(self.sessions.begin(token.strip()))
         url = f"{_base(request)}{ROOT}/enter?code={quote(code, safe='')}"
-        return JSONResponse({"url": url, "expiresInSeconds": 300}, 201, {"Cache-Control": "no-store"})
+        return JSONResponse(
+            {"url": url, "expiresInSeconds": int(LINK_LASTS.total_seconds())}, 201, {"Cache-Control": "no-store"}
+        )
 
     async def _enter(self, request: Request) -> Response:
+        if request.method == "HEAD":  # a program that shows what links lead to; it opens none
+            return Response(headers={"Cache-Control": "no-store"})
         session = self.sessions.links.take(request.query_params.get("code", ""))
         if session is None:
             return RedirectResponse(f"{ROOT}/sign-in?why=link", 303)
@@ -275,9 +280,9 @@ class Portal:
         return answer
 
     async def _sign_out(self, visit: Visit) -> Response:
-        self.sessions.end(visit.session)
+        await asyncio.to_thread(self.sessions.end, visit.session)
         answer = visit.go(f"{ROOT}/sign-in", why="out")
-        answer.delete_cookie(_cookie(visit.request), secure=True, httponly=True, samesite="lax")
+        _drop_cookie(answer, _cookie(visit.request))
         return answer
 
     # --- language ------------------------------------------------------------------------------------------------
@@ -322,15 +327,29 @@ async def _unknown(visit: Visit) -> Response:
 
 
 def _to_sign_in(request: Request) -> Response:
-    """Where it was asked for, it goes on after signing in; what was posted is not sent again."""
+    """Where it was asked for, it goes on after signing in; what was posted is not sent again. A cookie that no longer
+    signs anybody in is taken back."""
     back = f"{request.url.path}?{request.url.query}".rstrip("?") if request.method == "GET" else f"{ROOT}/"
-    return RedirectResponse(f"{ROOT}/sign-in?{urlencode({'next': back})}", 303)
+    answer = RedirectResponse(f"{ROOT}/sign-in?{urlencode({'next': back})}", 303)
+    if _cookie(request) in request.cookies:
+        _drop_cookie(answer, _cookie(request))
+    return answer
+
+
+def _wants_stream(request: Request) -> bool:
+    return request.method == "GET" and "text/event-stream" in request.headers.get("accept", "")
+
+
+def _over() -> Response:
+    """To an open page whose session has ended: it asks again as a page does, and is led to sign in."""
+    return Response(_event("", "over"), 200, {"Cache-Control": "no-store"}, "text/event-stream")
 
 
 def _inside(address: str) -> str:
     """An address within the portal; its home for anything else."""
     inside = address.startswith(f"{ROOT}/") and "\\" not in address and address.isprintable()
-    inside = inside and not any(each in address for each in ("//", "/.."))
+    # To a browser ``%2e`` is a dot. Source: URL standard, 4.1 (double-dot path segment).
+    inside = inside and not any(each in address.lower().replace("%2e", ".") for each in ("//", "/.."))
     return address if inside else f"{ROOT}/"
 
 
@@ -352,18 +371,22 @@ def _set_cookie(answer: Response, name: str, value: str, seconds: int | None) ->
     answer.set_cookie(name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="lax")
 
 
+def _drop_cookie(answer: Response, name: str) -> None:
+    answer.delete_cookie(name, secure=True, httponly=True, samesite="lax")
+
+
 async def _read_form(request: Request) -> Form | None:
-    """What was posted; None when it is no form, or too much of one."""
+    """What was posted; None when it is no form, too much of one, or never came to its end."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         return NO_FORM
     read = bytearray()
-    async for piece in request.stream():
-        read += piece
-        if len(read) > FORM_BYTES_MAX:
-            return None
     try:
+        async for piece in request.stream():
+            read += piece
+            if len(read) > FORM_BYTES_MAX:
+                return None
         pairs = parse_qsl(read.decode(), keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX)
-    except ValueError:
+    except (ClientDisconnect, ValueError):
         return None
     lists: dict[str, list[str]] = {}
     for name, value in pairs:

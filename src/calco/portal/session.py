@@ -5,10 +5,11 @@ whoever kept a copy of the cookie: its id is written down until its token ends.
 """
 
 import hmac
+import logging
 import threading
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import jwt
 import msgspec
@@ -18,21 +19,27 @@ from calco.model.document import Document, number_at, text_at
 from calco.ports.world import Chance, Clock, Sealer
 from calco.private_file import write_private
 
+log = logging.getLogger(__name__)
+
 SEALED_LENGTH_MAX = 4000
 """What browsers keep of a cookie: 4096 bytes with its name. Source: RFC 6265, 6.1."""
 LINK_LASTS, ASKING_LASTS = timedelta(minutes=5), timedelta(minutes=15)
 ID_BYTES = 18
+NEXT_BYTES_MAX = 1000
+"""Sealed with the rest of an ``Asking`` it still is a cookie."""
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Session(msgspec.Struct, frozen=True, tag="session"):
-    """Somebody signed in, until their token ends. ``name`` is empty for the owner. ``guard`` goes with every form: only
-    a page of ours can know it."""
+    """Somebody signed in, until their token ends. ``person`` is their object id; ``name`` is empty for the owner.
+    ``guard`` goes with every form: only a page of ours can know it."""
 
     id: str
     guard: str
+    person: str
     name: str
     token: str
-    until: datetime
+    until: Moment
 
     def __repr__(self) -> str:
         return f"Session({self.name!r}, until {self.until})"
@@ -48,7 +55,7 @@ class Asking(msgspec.Struct, frozen=True, tag="asking"):
     state: str
     verifier: str
     next: str
-    until: datetime
+    until: Moment
 
 
 class Sessions:
@@ -72,13 +79,13 @@ class Sessions:
         claims: Document = jwt.decode(token, options={"verify_signature": False})
         until = datetime.fromtimestamp(number_at(claims, "exp") or 0, self._clock.now().tzinfo)
         fresh = self._chance.token
-        return Session(fresh(ID_BYTES), fresh(ID_BYTES), text_at(claims, "upn") or "", token, until)
+        person, name = (text_at(claims, each) or "" for each in ("oid", "upn"))
+        return Session(fresh(ID_BYTES), fresh(ID_BYTES), person, name, token, until)
 
     def ask(self, next: str) -> Asking:
-        """Before a browser is sent to sign in; ``next`` is where it goes then."""
-        return Asking(
-            self._chance.token(ID_BYTES), self._chance.token(48), next[:1000], self._clock.now() + ASKING_LASTS
-        )
+        """Before a browser is sent to sign in; ``next`` is where it goes then, empty when that is too long to keep."""
+        kept = next if len(next.encode()) <= NEXT_BYTES_MAX else ""
+        return Asking(self._chance.token(ID_BYTES), self._chance.token(48), kept, self._clock.now() + ASKING_LASTS)
 
     def sealed(self, kept: Session | Asking) -> str:
         """As a cookie's value."""
@@ -112,6 +119,9 @@ class Sessions:
 
 def _read(file: Path) -> dict[str, datetime]:
     try:
-        return msgspec.json.decode(file.read_bytes(), type=dict[str, datetime])
-    except (OSError, msgspec.MsgspecError):
+        return msgspec.json.decode(file.read_bytes(), type=dict[str, Moment])
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.MsgspecError) as why:
+        log.warning("%s cannot be read (%s): a copy of a cookie may come back that was signed out", file, why)
         return {}
