@@ -15,20 +15,11 @@ from calco.model.ids import ResourceId
 from calco.model.machine import Generation
 from calco.portal.api import Refused
 from calco.portal.page import group_of, name_of
+from calco.portal.target import FIELDS, NEW, group_names, zones_at
 from calco.portal.view_as.action import CaptureImage
 from calco.portal.visit import ROOT, Form, Page, Visit, explained
 
 MACHINE = "Microsoft.Compute/virtualMachines"
-NEW = "*"
-"""The choice of a resource group that is made here; no group can be called so."""
-
-FIELDS = {
-    "InvalidResourceName": "name_fault",
-    "ResourceAlreadyExists": "name_fault",
-    "ResourceGroupNotFound": "group_refused",
-    "InvalidResourceGroup": "group_refused",
-}
-"""Which field a refusal is about, by its code; what is about none stands above the form."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +97,7 @@ async def _source(visit: Visit) -> Source:
     document = await visit.api.get(visit.id(MACHINE), **{"$expand": "instanceView"})
     codes = [text_at(each, "code") or "" for each in objects_at(document, "properties", "instanceView", "statuses")]
     power = next((each.removeprefix("PowerState/") for each in codes if each.startswith("PowerState/")), "")
-    places = await visit.api.list(f"{visit.api.subscription}/locations")
-    here = next((each for each in places if each.get("name") == document.get("location")), {})
-    zones = tuple(text_at(each, "logicalZone") or "" for each in objects_at(here, "availabilityZoneMappings"))
+    zones = await zones_at(visit.api, text_at(document, "location") or "")
     return Source(document, power, "OSState/generalized" in codes, zones)
 
 
@@ -138,7 +127,6 @@ def _body(visit: Visit, filled: Filled) -> Document:
 
 
 async def _page(visit: Visit, source: Source, filled: Filled, *, status: int = 200, **faults: str) -> Response:
-    groups = await visit.api.list(f"{visit.api.subscription}/resourcegroups")
     action = CaptureImage(
         machine=ResourceId.parse(source.id),
         image=_image(visit, filled),
@@ -156,7 +144,7 @@ async def _page(visit: Visit, source: Source, filled: Filled, *, status: int = 2
         source=source,
         filled=filled,
         new=NEW,
-        groups=sorted((text_at(each, "name") or "" for each in groups), key=str.lower),
+        groups=await group_names(visit.api),
         os_disk=text_at(os_disk, "id") or "",
         blocks=visit.view_as(action, text_at(source.document, "location") or ""),
         **{

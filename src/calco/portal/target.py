@@ -6,9 +6,19 @@ from urllib.parse import quote
 
 from calco.model.document import Document, objects_at, text_at
 from calco.portal.api import Api, Refused
-from calco.portal.image_capture import FIELDS, NEW
 from calco.portal.rights import group_scope
 from calco.portal.visit import Form, Visit, explained
+
+NEW = "*"
+"""The choice of a resource group that is made here; no group can be called so."""
+
+FIELDS = {
+    "InvalidResourceName": "name_fault",
+    "ResourceAlreadyExists": "name_fault",
+    "ResourceGroupNotFound": "group_refused",
+    "InvalidResourceGroup": "group_refused",
+}
+"""Which field a refusal is about, by its code; what is about none stands above the form."""
 
 NO_FAULTS: Mapping[str, str] = dict.fromkeys(
     ("fault", "name_fault", "name_missing", "group_fault", "group_refused"), ""
