@@ -14,27 +14,6 @@ pytestmark = pytest.mark.slow
 
 PATIENCE = 20_000
 _numbers = count()
-STREAMS = """
-window.streams = [];
-window.EventSource = class extends EventSource {
-  constructor(url) {
-    super(url);
-    window.streams.push(this);
-    this.addEventListener("message", () => { window.told = (window.told || 0) + 1; });
-  }
-};
-"""
-
-
-def hide(page: Page, hidden: bool) -> None:
-    """As if another tab were looked at."""
-    page.evaluate(
-        """hidden => {
-            Object.defineProperty(document, "hidden", {configurable: true, get: () => hidden});
-            document.dispatchEvent(new Event("visibilitychange"));
-        }""",
-        hidden,
-    )
 
 
 @pytest.fixture
@@ -83,21 +62,6 @@ def test_what_was_folded_open_stays_open(portal: Portal, page: Page, group: str)
     expect(page.locator("tbody tr")).to_have_count(before + 1, timeout=PATIENCE)
     expect(page.locator("td details[open]")).to_have_count(1)
     expect(page.locator("td details").nth(1)).to_have_attribute("open", "")
-
-
-def test_nothing_is_asked_for_while_nobody_looks(portal: Portal, page: Page, group: str) -> None:
-    page.add_init_script(STREAMS)
-    portal.enter(page)
-    page.goto(f"{portal.base}/portal/resource-groups?q={group}")
-    page.wait_for_function("() => window.told === 1")
-
-    hide(page, True)
-    assert page.evaluate("() => window.streams.map(each => each.readyState)") == [2]
-    make(portal, f"{group}-b")
-    hide(page, False)
-
-    expect(page.get_by_role("link", name=f"{group}-b")).to_be_visible()
-    assert page.evaluate("() => window.streams.map(each => each.readyState)") == [2, 1]
 
 
 def test_a_page_whose_subject_is_gone_says_so(portal: Portal, page: Page, watch: Watch, group: str) -> None:
