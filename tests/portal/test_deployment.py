@@ -11,6 +11,8 @@ from tests.arm.api import COMPUTE, LAB
 from tests.portal.house import Browser, House
 from tests.portal.view_actions import KEY
 
+pytestmark = pytest.mark.slow
+
 ONE = f"{LAB}/providers/Microsoft.Resources/deployments/it"
 PAGE = "/portal/deployments/lab/it"
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"

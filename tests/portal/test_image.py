@@ -5,6 +5,8 @@ import pytest
 from tests.arm.api import COMPUTE, SUB
 from tests.portal.house import Browser, House
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = "/portal/images/lab/golden"
 
 

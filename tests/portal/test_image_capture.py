@@ -5,6 +5,8 @@ import pytest
 from tests.arm.api import COMPUTE, SUB
 from tests.portal.house import Browser, House
 
+pytestmark = pytest.mark.slow
+
 CAPTURE = "/portal/virtual-machines/lab/web1/capture"
 WEB1 = f"{COMPUTE}/virtualMachines/web1"
 

@@ -11,6 +11,8 @@ from calco.portal.app import PAGES
 from tests.arm.api import LAB
 from tests.portal.house import BASE, COOKIE, Browser, House
 
+pytestmark = pytest.mark.slow
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self' https://localhost:8444; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

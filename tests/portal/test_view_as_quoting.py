@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from calco.portal.view_as import quoting
 from tests.portal.view_actions import NASTY
 
+pytestmark = pytest.mark.slow
+
 TERRAFORM = shutil.which("terraform")
 _CUNNING = (
     "", "'", "''", '"', "\\", "\\'", "$'", "${", "$${", "$$${a}", "%{", "%%{ if }", "$(id)", "`id`", "!!", "a\nb", "\t",

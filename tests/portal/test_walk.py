@@ -14,6 +14,8 @@ from starlette.types import Receive, Scope, Send
 
 from tests.portal.house import BASE, House
 
+pytestmark = pytest.mark.slow
+
 OPEN = {
     "/portal": "leads on",
     "/portal/enter": "asks for a link's code",
