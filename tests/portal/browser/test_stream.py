@@ -12,7 +12,7 @@ from tests.portal.browser.portal import Portal
 from tests.portal.browser.watch import Watch
 from tests.service_process import serving
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 PATIENCE_SECONDS = 20.0
 ROWS = 60
