@@ -104,13 +104,11 @@ def it_is_typed_into(page: Page) -> None:
     tab(page, "Serial console").click()
     expect(page.get_by_text("Connected.", exact=True)).to_be_visible()
     terminal = page.get_by_role("region", name="Serial console").get_by_role("list")
-    typed(page, "")
     for line, answer in (
-        ("", "source login: $"),
-        (USER, "Password: $"),
-        (PASSWORD, r"\$ $"),
+        (USER, "Password:"),
+        (PASSWORD, f"{USER}@source"),
         ("tty; echo sum=$((40 + 2))", "/dev/ttyS0.*sum=42"),
-        ("echo by hand | sudo tee /opt/typed", r"by hand.*by hand.*\$ $"),
+        ("echo by hand | sudo tee /opt/typed; echo both=$((41 + 2))", "by hand.*by hand.*both=43"),
     ):
         typed(page, line)
         expect(terminal).to_contain_text(re.compile(answer, re.DOTALL), timeout=GUEST)
