@@ -161,4 +161,4 @@ def test_a_page_finds_the_service_again_that_was_killed_and_shows_the_end(
     page.reload()
     walk.see_end(page, TERM)
     # How often it asked in vain is the browser's own affair.
-    watch.faults[:] = [each for each in watch.faults if "net::ERR_" not in each]
+    watch.faults[:] = [each for each in watch.faults if "net::ERR_" not in each and "htmx:sse:error" not in each]

@@ -14,6 +14,7 @@ from tests.portal.browser.axe import axe
 from tests.portal.browser.lab import Lab
 from tests.portal.browser.portal import Person, Portal
 from tests.portal.browser.terms import ENGLISH, TERMS
+from tests.portal.browser.test_open_pages import hide
 from tests.portal.browser.watch import Watch
 
 pytestmark = pytest.mark.slow
@@ -154,12 +155,9 @@ def test_an_open_page_whose_session_has_ended_leads_to_signing_in_by_itself(
     there = page.url
     last(portal, page.context, -1)
 
-    with page.expect_response(lambda answer: answer.headers.get("content-type", "").startswith("text/event-stream")):
-        # As when somebody comes back to it out of another tab: the stream is opened again.
-        page.evaluate("""() => {
-            dispatchEvent(new Event("pagehide"));
-            dispatchEvent(new Event("pageshow"));
-        }""")
+    # As when somebody comes back to it out of another tab: the stream is opened again.
+    hide(page, True)
+    hide(page, False)
 
     page.wait_for_url("**/portal/sign-in?**")
     sign_in_here(page, reader)
