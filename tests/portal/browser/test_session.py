@@ -14,7 +14,7 @@ from tests.portal.browser.axe import axe
 from tests.portal.browser.lab import Lab
 from tests.portal.browser.portal import Person, Portal
 from tests.portal.browser.terms import ENGLISH, TERMS
-from tests.portal.browser. import hide
+from tests.portal.browser.test_stream import hide
 from tests.portal.browser.watch import Watch
 
 pytestmark = pytest.mark.slow
