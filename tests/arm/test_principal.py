@@ -87,8 +87,8 @@ def test_no_answer_but_the_first_has_the_secret_or_its_hash(api: Api) -> None:
 
 def test_whoever_may_not_change_access_may_not_make_principals_nor_give_out_secrets() -> None:
     """A Contributor lacks Microsoft.Authorization/*/write and has every action: so none of these may be an action."""
-    changes = {row.action for row in ROUTES if "/providers/Calco/" in row.pattern and row.method != "GET"
-               and not row.looks}  # fmt: skip
+    about_access = [row for row in ROUTES if row.action.startswith("Microsoft.Authorization/")]
+    changes = {row.action for row in about_access if "/providers/Calco/" in row.pattern and row.method != "GET"}
 
     assert changes == {
         f"Microsoft.Authorization/{type}/{verb}"

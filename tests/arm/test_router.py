@@ -22,7 +22,8 @@ def test_every_route_finds_itself() -> None:
 
 
 PROVIDERS = tuple(
-    f"Microsoft.{each}" for each in ("Authorization", "Compute", "Insights", "Network", "Resources", "Storage")
+    f"Microsoft.{each}"
+    for each in ("Authorization", "Compute", "Insights", "Network", "Resources", "SerialConsole", "Storage")
 )
 
 

@@ -14,6 +14,8 @@ from calco.portal.machine_create_form import NEW, Filled, Login, Source, begun, 
 from calco.portal.visit import Form
 from tests.portal.view_actions import KEY, SUBNET, SUBSCRIPTION, image, machine
 
+pytestmark = pytest.mark.slow
+
 PRIVATE = key_pair.generate("me").private.decode()
 
 

@@ -34,6 +34,8 @@ from tests.portal.test_view_as_quoting import TERRAFORM, terraform
 from tests.portal.view_actions import ACTIONS, KEY, NASTY, PLACE, with_names
 from tests.world import LOCATION, SUBSCRIPTION, World
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).parent / "az_parsing_script.py"
 
 
