@@ -259,6 +259,8 @@ def assemble(foundation: Foundation) -> Parts:
         ),
         pages=Pages.of(blob_url),
         words=words.read(),
+        clock=clock,
+        chance=foundation.chance,
     )
     app = make_app(
         cloud,

@@ -78,6 +78,8 @@ class House:
             sessions=self.sessions,
             pages=Pages.of("https://localhost:8444"),
             words=TEXTS,
+            clock=world.clock,
+            chance=world.chance,
         )
         routes = [*open_routes(world.cloud, self.authority), *self.portal.routes()]
         self.app = make_app(

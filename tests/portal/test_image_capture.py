@@ -41,7 +41,7 @@ def test_the_page_says_what_will_happen_to_a_running_machine_before_anything_doe
     assert "the virtual machine is stopped and deallocated; it is marked as generalized." in page.text
     assert "can never be started again" in page.text
     assert "/snapshot" in page.links["make a snapshot of its OS disk"]
-    assert 'value="web1-image-' in page.html
+    assert f'value="web1-image-{house.world.clock.now():%Y%m%d%H%M%S}"' in page.html
     assert "az vm deallocate" in page.text
     assert power_of(house) == ["PowerState/running"]
 

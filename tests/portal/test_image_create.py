@@ -24,9 +24,10 @@ def house(house: House) -> House:
     return house
 
 
-def test_the_form_is_filled_in_as_the_disk_says(browser: Browser) -> None:
+def test_the_form_is_filled_in_as_the_disk_says(house: House, browser: Browser) -> None:
     page = browser.visit(f"{DISK}/image")
 
+    assert f'value="os-image-{house.world.clock.now():%Y%m%d%H%M%S}"' in page.html
     assert 'name="os" value="Linux" checked' in page.html
     assert 'name="generation" value="V2" checked' in page.html
     assert 'name="os_state" value="Generalized" checked' in page.html

@@ -95,9 +95,10 @@ def test_the_form_is_filled_in_as_far_as_can_be_known(house: House, browser: Bro
 
 
 def test_one_machine_in_a_network_that_is_there(house: House, browser: Browser) -> None:
+    moment = house.world.clock.now()
     page = created(house, browser, tag=["stage", ""], tag_value=["test", ""])
 
-    assert page.path.startswith("/portal/deployments/lab/CreateVm-web-")
+    assert page.path == f"/portal/deployments/lab/CreateVm-web-{moment:%Y%m%d%H%M%S}"
     assert "The virtual machine web is there." in page.text
     assert page.links["Go to web"] == "/portal/virtual-machines/lab/web"
     machine = house.api.get(f"{COMPUTE}/virtualMachines/web")

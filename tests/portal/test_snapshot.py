@@ -46,6 +46,21 @@ def test_a_running_machines_disk_becomes_a_snapshot(house: House, disk: str, bro
     assert made["creationData"]["sourceResourceId"].rpartition("/")[2] == disk.rpartition("/")[2]
 
 
+def test_the_name_that_is_proposed_tells_the_moment_and_is_no_longer_than_names_may_be(
+    house: House, disk: str, browser: Browser
+) -> None:
+    long = "d" * 80
+    empty = {"creationData": {"createOption": "Empty"}, "diskSizeGB": 1}
+    house.api.put(f"{COMPUTE}/disks/{long}", {"location": "eastus", "properties": empty})
+    end = f"-snapshot-{house.world.clock.now():%Y%m%d%H%M%S}"
+
+    short, cut = browser.visit(f"{disk}/snapshot"), browser.visit(f"/portal/disks/lab/{long}/snapshot")
+
+    name = disk.rpartition("/")[2]
+    assert f'value="{name[: 80 - len(end)]}{end}"' in short.html
+    assert f'value="{long[: 80 - len(end)]}{end}"' in cut.html
+
+
 def test_a_snapshot_can_go_into_a_group_that_is_made_for_it(house: House, disk: str, browser: Browser) -> None:
     page = browser.send(f"{disk}/snapshot", name="snap", group="*", new_group="kept")
     house.world.drive()

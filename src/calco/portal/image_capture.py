@@ -6,15 +6,15 @@ filled in. The service carries it out; the progress page only looks on.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from starlette.responses import Response
 
 from calco.model.document import Document, object_at, objects_at, text_at
 from calco.model.ids import ResourceId
 from calco.model.machine import Generation
+from calco.portal import target
 from calco.portal.api import Refused
-from calco.portal.page import group_of, name_of
+from calco.portal.page import name_of
 from calco.portal.target import FIELDS, NEW, group_names, zones_at
 from calco.portal.view_as.action import CaptureImage
 from calco.portal.visit import ROOT, Form, Page, Visit, explained
@@ -67,8 +67,8 @@ class Source:
 
 async def show(visit: Visit) -> Response:
     source = await _source(visit)
-    moment = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
-    filled = Filled(f"{source.name}-image-{moment}", group_of(source.id))
+    proposed = target.proposed(visit, source.id, "image")
+    filled = Filled(proposed.name, proposed.group)
     return await _page(visit, source, filled)
 
 

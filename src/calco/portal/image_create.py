@@ -2,7 +2,6 @@
 them, and the service carries it out: the progress page looks on."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 
 from starlette.responses import Response
@@ -15,7 +14,7 @@ from calco.portal import target
 from calco.portal.api import Refused
 from calco.portal.disk import DISK, SNAPSHOT, Noun, id_of, os_of
 from calco.portal.disk_command import Command, why_not
-from calco.portal.page import group_of, name_of, portal_path
+from calco.portal.page import portal_path
 from calco.portal.target import NO_FAULTS, Target
 from calco.portal.view_as.action import CreateImage
 from calco.portal.visit import ROOT, Form, Page, Visit
@@ -35,8 +34,7 @@ class Filled:
 
 async def show(visit: Visit, noun: Noun) -> Response:
     source = await visit.api.get(visit.id(noun.type))
-    moment = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
-    wanted = Target(f"{name_of(id_of(source))}-image-{moment}"[:80], group_of(id_of(source)))
+    wanted = target.proposed(visit, id_of(source), "image")
     return await _page(visit, noun, source, Filled(wanted, _os(os_of(source)), _generation(source)))
 
 

@@ -9,10 +9,8 @@ private key is in the second page, once, to be downloaded: only its public half 
 """
 
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -209,7 +207,7 @@ async def _faults(visit: Visit, scene: Scene, filled: Filled, password: str = ""
     if found:
         return Faults(found)
     # Until the real one is known another stands for it, that nobody ever gets to use.
-    secret = password or f"Aa1-{secrets.token_hex(8)}"
+    secret = password or f"Aa1-{visit.chance.token(8)}"
     body = _body(visit, scene, filled, secret)
     if filled.new_group:
         body["createResourceGroup"] = {"location": scene.source.location}
@@ -307,8 +305,7 @@ def _review_faults(visit: Visit, filled: Filled, password: str) -> dict[str, Fau
 def _deployment(visit: Visit, filled: Filled) -> str:
     """The address of a new deployment; its name has at most 64 characters, of few kinds. Source: Azure, "Naming rules
     and restrictions"."""
-    moment = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
-    name = f"CreateVm-{re.sub('[^A-Za-z0-9_.-]', '', filled.name)[:40]}-{moment}"
+    name = f"CreateVm-{re.sub('[^A-Za-z0-9_.-]', '', filled.name)[:40]}-{visit.stamp}"
     return resource_id(visit.api.subscription_id, filled.target, DEPLOYMENT, name)
 
 

@@ -1,7 +1,5 @@
 """Snapshots: made of a disk, and from there on the pages that disks have."""
 
-from datetime import UTC, datetime
-
 from starlette.responses import Response
 
 from calco.model.document import Document, text_at
@@ -10,7 +8,7 @@ from calco.portal import target
 from calco.portal.api import Refused
 from calco.portal.disk import DISK, SNAPSHOT, id_of, pages_of
 from calco.portal.disk_command import Command, why_not
-from calco.portal.page import group_of, name_of, portal_path
+from calco.portal.page import portal_path
 from calco.portal.target import NO_FAULTS, Target
 from calco.portal.view_as.action import CreateSnapshot
 from calco.portal.visit import Page, Visit
@@ -18,8 +16,7 @@ from calco.portal.visit import Page, Visit
 
 async def ask_create(visit: Visit) -> Response:
     disk = await visit.api.get(visit.id(DISK.type))
-    moment = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
-    return await _page(visit, disk, Target(f"{name_of(id_of(disk))}-snapshot-{moment}"[:80], group_of(id_of(disk))))
+    return await _page(visit, disk, target.proposed(visit, id_of(disk), "snapshot"))
 
 
 async def create(visit: Visit) -> Response:

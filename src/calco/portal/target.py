@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from calco.model.document import Document, objects_at, text_at
 from calco.portal.api import Api, Refused
+from calco.portal.page import group_of, name_of
 from calco.portal.rights import group_scope
 from calco.portal.visit import Form, Visit, explained
 
@@ -26,6 +27,10 @@ NO_FAULTS: Mapping[str, str] = dict.fromkeys(
 """Where a fault can stand: above the form, beside the name and the group; ``missing`` and ``group_fault`` are ours."""
 
 
+NAME_MAX = 80
+"""Of a snapshot or an image. Source: Azure, "Naming rules and restrictions"."""
+
+
 @dataclass(frozen=True)
 class Target:
     """``group`` is one that is there, or empty when ``new_group`` is to be made."""
@@ -42,6 +47,12 @@ class Target:
         """As an address for the API."""
         scope = group_scope(visit.api.subscription_id, self.in_group)
         return f"{scope}/providers/{type}/{quote(self.name, safe='')}"
+
+
+def proposed(visit: Visit, source: str, word: str) -> Target:
+    """Beside what it is made of (an id), called after it: ``web1-image-20261123134500``."""
+    end = f"-{word}-{visit.stamp}"
+    return Target(name_of(source)[: NAME_MAX - len(end)] + end, group_of(source))
 
 
 def read(form: Form) -> Target:

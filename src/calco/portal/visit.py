@@ -18,6 +18,7 @@ from calco.portal.session import Session
 from calco.portal.view_as.action import Action, Place
 from calco.portal.view_as.shown import Block
 from calco.portal.words import Words
+from calco.ports.world import Chance, Clock
 
 ROOT = "/portal"
 
@@ -52,6 +53,8 @@ class Visit:
     api: Api
     words: Words
     pages: Pages
+    clock: Clock
+    chance: Chance
     form: Form = NO_FORM
     live: bool = False
     _rights: dict[str, Rights] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -64,6 +67,11 @@ class Visit:
     @property
     def query(self) -> Mapping[str, str]:
         return self.request.query_params
+
+    @property
+    def stamp(self) -> str:
+        """This moment as it goes into names that are proposed: ``20261123134500``, UTC."""
+        return self.clock.now().strftime("%Y%m%d%H%M%S")
 
     def id(self, type: str) -> str:
         """The resource of ``.../{group}/{name}`` in this page's address. ``type``: ``Microsoft.Compute/images``."""
