@@ -15,7 +15,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from calco.model.principal import Principal
-from calco.portal.app import STREAMS_EACH_MAX
+from calco.portal.open_page import STREAMS_EACH_MAX
 from calco.portal.session import NEXT_BYTES_MAX
 from calco.storage.sealer import KeySealer
 from calco.work import principal
@@ -347,13 +347,13 @@ def test_nobody_takes_all_open_pages(house: House) -> None:
     ana, owner = house.browser(house.person("ana", "Reader")), house.browser()
     session = house.sessions.session(ana.cookies[COOKIE])
     assert session is not None
-    house.portal._streams[session.person] = STREAMS_EACH_MAX
+    house.portal._open._streams[session.person] = STREAMS_EACH_MAX
 
     again = ana.request("GET", "/portal/resource-groups", headers={"accept": "text/event-stream"})
 
     assert (again.status_code, again.headers["retry-after"]) == (503, "5")
     assert len(owner.watch("/portal/resource-groups")) == 1
-    assert dict(house.portal._streams) == {session.person: STREAMS_EACH_MAX}
+    assert dict(house.portal._open._streams) == {session.person: STREAMS_EACH_MAX}
 
 
 def test_who_only_looks_at_headers_keeps_no_page_open(browser: Browser) -> None:
