@@ -43,6 +43,16 @@ class Terms:
     done: str
     under_way: str
     to_group: str
+    capturing: str
+    to_image: str
+    create_machine: str
+    machine_name: str
+    review: str
+    download: str
+    downloaded: str
+    deployment: str
+    machine_is_there: str
+    running: str
 
 
 ENGLISH = Steps(
@@ -59,6 +69,22 @@ ENGLISH = Steps(
     create="Create",
     kind="Image",
 )
+SPANISH = Steps(
+    machines="Máquinas virtuales",
+    machine="Máquina virtual",
+    capture="Capturar",
+    create_image="Crear imagen",
+    name="Nombre",
+    group="Grupo de recursos",
+    new="Crear nuevo",
+    delete="Eliminar automáticamente esta máquina virtual después de crear la imagen",
+    on="Activar",
+    zone_resiliency="Resistencia de zona",
+    create="Crear",
+    kind="Imagen",
+)
+"""As the document has them, where the document is not at hand."""
+STEPS = {"en": ENGLISH, "es": SPANISH}
 TERMS = {
     "en": Terms(
         new_group="Name of the new resource group",
@@ -67,6 +93,16 @@ TERMS = {
         done="Succeeded",
         under_way="In progress",
         to_group="To its resource group",
+        capturing="Creating an image",
+        to_image="Go to the image",
+        create_machine="Create VM",
+        machine_name="Virtual machine name",
+        review="Review + create",
+        download="Download the private key",
+        downloaded="I have downloaded the private key",
+        deployment="Deployment",
+        machine_is_there="The virtual machine {name} is there.",
+        running="Running",
     ),
     "es": Terms(
         new_group="Nombre del nuevo grupo de recursos",
@@ -75,6 +111,16 @@ TERMS = {
         done="Correcto",
         under_way="En curso",
         to_group="A su grupo de recursos",
+        capturing="Creación de una imagen",
+        to_image="Ir a la imagen",
+        create_machine="Crear máquina virtual",
+        machine_name="Nombre de la máquina virtual",
+        review="Revisar y crear",
+        download="Descargar la clave privada",
+        downloaded="He descargado la clave privada",
+        deployment="Implementación",
+        machine_is_there="La máquina virtual {name} ya está creada.",
+        running="En ejecución",
     ),
 }
 
