@@ -21,7 +21,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.requests import ClientDisconnect
-from starlette.types import Message
+from starlette.types import Message, Scope
 
 from calco.arm.app import make_app
 from calco.arm.endings import Endings
@@ -189,9 +189,15 @@ class Browser:
             if len(found) >= events:
                 enough.set()
 
+        with suppress(ClientDisconnect):
+            await self.house.app(self.opening(path), receive, send)
+        return found
+
+    def opening(self, path: str) -> Scope:
+        """The request for a page that stays open, as the server hands it to the service."""
         headers = {**self._headers(), "host": "localhost:8443", "accept": "text/event-stream"}
         address = urlsplit(path)
-        scope = {
+        return {
             "type": "http",
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
@@ -205,9 +211,6 @@ class Browser:
             "query_string": address.query.encode(),
             "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }
-        with suppress(ClientDisconnect):
-            await self.house.app(scope, receive, send)
-        return found
 
     def _headers(self) -> dict[str, str]:
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())

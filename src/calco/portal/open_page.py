@@ -1,20 +1,26 @@
 """Pages that stay open: asked for as ``text/event-stream``, a page is sent again whenever its live part has changed."""
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from calco.portal.api import Refused
 from calco.portal.visit import Page, Visit
+
+log = logging.getLogger(__name__)
 
 STREAMS_MAX, STREAMS_EACH_MAX = 200, 30
 """Open pages of all people, and of one, so that nobody takes all of them."""
 STILL_HERE_SECONDS = 15.0
 """So that whoever has gone away is noticed."""
+AGAIN_MS = 5000
+"""When a browser comes back to a page that could not be made."""
 TYPE = "text/event-stream"
 
 
@@ -42,35 +48,40 @@ class OpenPages:
         self._closing.set()
 
     def answer(self, page: Page, visit: Visit) -> Response:
-        full = self._streams.total() >= STREAMS_MAX or self._streams[visit.session.person] >= STREAMS_EACH_MAX
+        """The page as a stream; 503 when too many are open. It counts from here on, and until it is answered."""
+        person = visit.session.person
+        full = self._streams.total() >= STREAMS_MAX or self._streams[person] >= STREAMS_EACH_MAX
         if full or self._closing.is_set():
             return PlainTextResponse("", 503, {"Retry-After": "5"})
-        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-        return StreamingResponse(self._changes(page, visit), 200, headers, TYPE)
+        self._streams[person] += 1
+        return _Stream(self._changes(page, visit), lambda: self._left(person))
+
+    def _left(self, person: str) -> None:
+        self._streams -= Counter([person])  # leaves out whoever has none
 
     async def _changes(self, page: Page, visit: Visit) -> AsyncIterator[str]:
-        self._streams[visit.session.person] += 1
-        try:
-            last, silent = "", 0.0
-            while not self._closing.is_set():
-                if not self.is_signed_in(visit.request):  # signed out, wherever that was
-                    yield _event("", "over")
-                    return
-                try:
-                    shown = bytes((await page.show(replace(visit, live=True))).body).decode()
-                except Refused:
-                    yield _event("", "over")  # the page asks again, and is told why
-                    return
-                if shown != last:
-                    last, silent = shown, 0.0
-                    yield _event(shown)
-                elif silent >= STILL_HERE_SECONDS:
-                    silent = 0.0
-                    yield ": still here\n\n"
-                silent += page.live_seconds
-                await self._pause(page.live_seconds)
-        finally:
-            self._streams -= Counter([visit.session.person])  # leaves out whoever has none
+        last, silent = "", 0.0
+        while not self._closing.is_set():
+            if not self.is_signed_in(visit.request):  # signed out, wherever that was
+                yield _event("", "over")
+                return
+            try:
+                shown = bytes((await page.show(replace(visit, live=True))).body).decode()
+            except Refused:
+                yield _event("", "over")  # the page asks again, and is told why
+                return
+            except Exception:
+                log.exception("open page %r", visit.request.url.path)
+                yield _event("", "fault", retry_ms=AGAIN_MS)
+                return
+            if shown != last:
+                last, silent = shown, 0.0
+                yield _event(shown)
+            elif silent >= STILL_HERE_SECONDS:
+                silent = 0.0
+                yield ": still here\n\n"
+            silent += page.live_seconds
+            await self._pause(page.live_seconds)
 
     async def _pause(self, seconds: float) -> None:
         try:
@@ -80,7 +91,23 @@ class OpenPages:
             return
 
 
-def _event(text: str, name: str = "") -> str:
-    """Source: HTML standard, 9.2.6 (server-sent events)."""
+class _Stream(StreamingResponse):
+    """``left`` is called when it ends, in whatever way: before anything was sent, too, when its text never begins."""
+
+    def __init__(self, changes: AsyncIterator[str], left: Callable[[], None]) -> None:
+        super().__init__(changes, 200, {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}, TYPE)
+        self._left = left
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._left()
+
+
+def _event(text: str, name: str = "", *, retry_ms: int = 0) -> str:
+    """``retry_ms``: how long the browser is to wait when the stream has ended. Source: HTML standard, 9.2.6
+    (server-sent events)."""
+    named, wait = f"event: {name}\n" if name else "", f"retry: {retry_ms}\n" if retry_ms else ""
     lines = "".join(f"data: {each}\n" for each in text.split("\n"))
-    return f"{f'event: {name}' + chr(10) if name else ''}{lines}\n"
+    return f"{named}{wait}{lines}\n"
