@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from calco.model.disk import DiskState, OsType, Sku
 from calco.model.document import Document, Json, number_at, object_at, text_at
-from calco.model.ids import ResourceId, is_guid
+from calco.model.ids import is_guid
 from calco.model.machine import Generation
 from calco.model.volume import GIB
 from calco.portal import target
@@ -55,11 +55,8 @@ async def show(visit: Visit) -> Response:
         (text_at(each, "name") or "", text_at(each, "displayName") or "") for each in await target.places(visit.api)
     ]
     filled = _read(Form(visit.query, {}), groups, here)
-    made = ResourceId(
-        visit.api.subscription_id, filled.target.in_group, "Microsoft.Compute", ("disks",), (filled.target.name,)
-    )
     action = ImportDisk(
-        made,
+        filled.target.id(visit.api.subscription_id, DISK.type),
         filled.file,
         filled.bytes,
         filled.os,
@@ -115,7 +112,7 @@ async def create(visit: Visit) -> Response:
         await target.put(visit, filled.target, DISK.type, _body(filled))
     except Refused as refusal:
         return _refused(visit, refusal)
-    return _said({"upload": f"{portal_path(filled.target.id(visit, DISK.type))}/upload"})
+    return _said({"upload": f"{portal_path(filled.target.address(visit, DISK.type))}/upload"})
 
 
 def _body(filled: Filled) -> Document:

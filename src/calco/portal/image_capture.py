@@ -15,27 +15,21 @@ from calco.model.machine import Generation
 from calco.portal import target
 from calco.portal.api import Refused
 from calco.portal.page import name_of
-from calco.portal.target import FIELDS, NEW, group_names, zones_at
+from calco.portal.target import NO_FAULTS, Target
 from calco.portal.view_as.action import CaptureImage
-from calco.portal.visit import ROOT, Form, Page, Visit, explained
+from calco.portal.visit import ROOT, Form, Page, Visit
 
-MACHINE = "Microsoft.Compute/virtualMachines"
+IMAGE, MACHINE = "Microsoft.Compute/images", "Microsoft.Compute/virtualMachines"
 
 
 @dataclass(frozen=True)
 class Filled:
-    """What the form holds. ``group`` is one that is there, or empty when ``new_group`` is to be made."""
+    """What the form holds."""
 
-    name: str
-    group: str
-    new_group: str = ""
+    target: Target
     deletes: bool = False
     zone_resilient: bool = False
     confirmed: str = ""
-
-    @property
-    def target(self) -> str:
-        return self.new_group or self.group
 
 
 @dataclass(frozen=True)
@@ -67,29 +61,23 @@ class Source:
 
 async def show(visit: Visit) -> Response:
     source = await _source(visit)
-    proposed = target.proposed(visit, source.id, "image")
-    filled = Filled(proposed.name, proposed.group)
-    return await _page(visit, source, filled)
+    return await _page(visit, source, Filled(target.proposed(visit, source.id, "image")))
 
 
 async def create(visit: Visit) -> Response:
     source, filled = await _source(visit), _read(visit.form)
     if source.asks_for_name and filled.confirmed.lower() != source.name.lower():
         fault = visit.words("capture.confirm_wrong", name=source.name)
-        return await _page(visit, source, filled, confirm_fault=fault, status=400)
-    if not filled.name:
-        return await _page(visit, source, filled, name_missing=visit.words("capture.name_missing"), status=400)
-    if visit.form.text("group") == NEW and not filled.new_group:
-        return await _page(visit, source, filled, group_fault=visit.words("capture.group_missing"), status=400)
+        return await _page(visit, source, filled, {"confirm_fault": fault})
+    faults = target.missing(visit, filled.target, "capture.name_missing")
+    if faults:
+        return await _page(visit, source, filled, faults)
     address, body = f"{source.id}/providers/Calco/createImage", _body(visit, filled)
     try:
         await visit.api.send("POST", address, {**body, "validateOnly": True})
         reply = await visit.api.send("POST", address, body)
     except Refused as refusal:
-        if refusal.status == 401:
-            raise
-        place = FIELDS.get(refusal.code, "fault")
-        return await _page(visit, source, filled, status=400, **{place: explained(visit.words, refusal)})
+        return await _page(visit, source, filled, target.refused(visit, refusal))
     return visit.go(f"{ROOT}/operations/{reply.operation}")
 
 
@@ -97,42 +85,35 @@ async def _source(visit: Visit) -> Source:
     document = await visit.api.get(visit.id(MACHINE), **{"$expand": "instanceView"})
     codes = [text_at(each, "code") or "" for each in objects_at(document, "properties", "instanceView", "statuses")]
     power = next((each.removeprefix("PowerState/") for each in codes if each.startswith("PowerState/")), "")
-    zones = await zones_at(visit.api, text_at(document, "location") or "")
+    zones = await target.zones_at(visit.api, text_at(document, "location") or "")
     return Source(document, power, "OSState/generalized" in codes, zones)
 
 
 def _read(form: Form) -> Filled:
-    group = form.text("group")
     return Filled(
-        name=form.text("name"),
-        group="" if group == NEW else group,
-        new_group=form.text("new_group") if group == NEW else "",
+        target.read(form),
         deletes=form.is_on("delete"),
         zone_resilient=form.text("zone_resiliency") == "on",
         confirmed=form.text("confirm"),
     )
 
 
-def _image(visit: Visit, filled: Filled) -> ResourceId:
-    return ResourceId(visit.api.subscription_id, filled.target, "Microsoft.Compute", ("images",), (filled.name,))
-
-
 def _body(visit: Visit, filled: Filled) -> Document:
     return {
-        "image": str(_image(visit, filled)),
-        "createResourceGroup": bool(filled.new_group),
+        "image": str(filled.target.id(visit.api.subscription_id, IMAGE)),
+        "createResourceGroup": bool(filled.target.new_group),
         "deleteVirtualMachine": filled.deletes,
         "zoneResilient": filled.zone_resilient,
     }
 
 
-async def _page(visit: Visit, source: Source, filled: Filled, *, status: int = 200, **faults: str) -> Response:
+async def _page(visit: Visit, source: Source, filled: Filled, faults: dict[str, str] | None = None) -> Response:
     action = CaptureImage(
         machine=ResourceId.parse(source.id),
-        image=_image(visit, filled),
+        image=filled.target.id(visit.api.subscription_id, IMAGE),
         generation=Generation(text_at(source.document, "properties", "instanceView", "hyperVGeneration") or "V1"),
         zone_resilient=filled.zone_resilient,
-        new_group=bool(filled.new_group),
+        new_group=bool(filled.target.new_group),
         deallocate=not source.is_deallocated,
         generalize=not source.generalized,
         delete_machine=filled.deletes,
@@ -140,22 +121,14 @@ async def _page(visit: Visit, source: Source, filled: Filled, *, status: int = 2
     os_disk = object_at(source.document, "properties", "storageProfile", "osDisk", "managedDisk")
     return visit.page(
         "image_capture.html",
-        status=status,
+        status=400 if faults else 200,
         source=source,
         filled=filled,
-        new=NEW,
-        groups=await group_names(visit.api),
+        target=filled.target,
+        groups=await target.group_names(visit.api),
         os_disk=text_at(os_disk, "id") or "",
         blocks=visit.view_as(action, text_at(source.document, "location") or ""),
-        **{
-            "fault": "",
-            "name_fault": "",
-            "name_missing": "",
-            "group_fault": "",
-            "group_refused": "",
-            "confirm_fault": "",
-            **faults,
-        },
+        **{**NO_FAULTS, "confirm_fault": "", **(faults or {})},
     )
 
 

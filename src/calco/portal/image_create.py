@@ -48,7 +48,7 @@ async def create(visit: Visit, noun: Noun) -> Response:
         operation = await target.put(visit, filled.target, IMAGE, _body(noun, source, filled))
     except Refused as refusal:
         return await _page(visit, noun, source, filled, target.refused(visit, refusal))
-    there = portal_path(filled.target.id(visit, IMAGE))
+    there = portal_path(filled.target.address(visit, IMAGE))
     return visit.go(f"{ROOT}/operations/{operation}" if operation else there)
 
 
@@ -85,10 +85,15 @@ async def _page(
     visit: Visit, noun: Noun, source: Document, filled: Filled, faults: dict[str, str] | None = None
 ) -> Response:
     location = text_at(source, "location") or ""
-    made = ResourceId(
-        visit.api.subscription_id, filled.target.in_group, "Microsoft.Compute", ("images",), (filled.target.name,)
+    made = filled.target.id(visit.api.subscription_id, IMAGE)
+    action = CreateImage(
+        made,
+        ResourceId.parse(id_of(source)),
+        filled.os,
+        filled.generation,
+        filled.zone_resilient,
+        new_group=bool(filled.target.new_group),
     )
-    action = CreateImage(made, ResourceId.parse(id_of(source)), filled.os, filled.generation, filled.zone_resilient)
     return visit.page(
         "image_create.html",
         status=400 if faults else 200,

@@ -123,7 +123,7 @@ def _form(visit: Visit, scene: Scene, filled: Filled, faults: Faults = NO_FAULTS
         filled=filled,
         faults=faults,
         new=NEW,
-        groups=[*((each, each) for each in scene.groups), *[(NEW, words("capture.new"))] * scene.may_make_group],
+        groups=[*((each, each) for each in scene.groups), *[(NEW, words("target.new"))] * scene.may_make_group],
         logins=[(each.value, words(f"create.login_{each.value}"), "") for each in scene.source.logins],
         networks=[
             *((id, f"{said} ({group_of(id)})") for id, said in scene.subnets),
@@ -225,7 +225,7 @@ def _seen_faults(visit: Visit, filled: Filled, scene: Scene) -> dict[str, Fault]
     """What needs no asking."""
     words, keys = visit.words, dict[str, str]()
     if not filled.target:
-        keys["new_group"] = "capture.group_missing"
+        keys["new_group"] = "target.group_missing"
     if not filled.name:
         keys["name"] = "create.name_missing"
     if filled.number is None:

@@ -32,11 +32,11 @@ async def create(visit: Visit) -> Response:
         await target.put(visit, wanted, SNAPSHOT.type, body)
     except Refused as refusal:
         return await _page(visit, disk, wanted, target.refused(visit, refusal))
-    return visit.go(portal_path(wanted.id(visit, SNAPSHOT.type)))
+    return visit.go(portal_path(wanted.address(visit, SNAPSHOT.type)))
 
 
 async def _page(visit: Visit, disk: Document, wanted: Target, faults: dict[str, str] | None = None) -> Response:
-    made = ResourceId(visit.api.subscription_id, wanted.in_group, "Microsoft.Compute", ("snapshots",), (wanted.name,))
+    made = wanted.id(visit.api.subscription_id, SNAPSHOT.type)
     action = CreateSnapshot(made, ResourceId.parse(id_of(disk)))
     return visit.page(
         "snapshot_create.html",

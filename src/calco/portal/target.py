@@ -1,17 +1,17 @@
 """Where a form puts what it makes: a name, and a resource group that is there or that is made in the same go."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from calco.model.document import Document, objects_at, text_at
+from calco.model.ids import ResourceId
 from calco.portal.api import Api, Refused
 from calco.portal.page import group_of, name_of
 from calco.portal.rights import group_scope
-from calco.portal.visit import Form, Visit, explained
+from calco.portal.visit import Form, Visit, explained, resource_id
 
 NEW = "*"
-"""The choice of a resource group that is made here; no group can be called so."""
+"""The choice of what is made here, a resource group above all; nothing can be called so."""
 
 FIELDS = {
     "InvalidResourceName": "name_fault",
@@ -43,10 +43,21 @@ class Target:
     def in_group(self) -> str:
         return self.new_group or self.group
 
-    def id(self, visit: Visit, type: str) -> str:
-        """As an address for the API."""
-        scope = group_scope(visit.api.subscription_id, self.in_group)
-        return f"{scope}/providers/{type}/{quote(self.name, safe='')}"
+    @property
+    def fields(self) -> Iterator[tuple[str, str]]:
+        """What brings it back, as ``read`` takes it."""
+        yield "group", NEW if self.new_group else self.group
+        yield "new_group", self.new_group
+        yield "name", self.name
+
+    def address(self, visit: Visit, type: str) -> str:
+        """For the API."""
+        return resource_id(visit.api.subscription_id, self.in_group, type, self.name)
+
+    def id(self, subscription: str, type: str) -> ResourceId:
+        """Of what is made, as it was typed. ``type``: ``Microsoft.Compute/images``."""
+        namespace, _, kind = type.partition("/")
+        return ResourceId(subscription, self.in_group, namespace, (kind,), (self.name,))
 
 
 def proposed(visit: Visit, source: str, word: str) -> Target:
@@ -62,13 +73,14 @@ def read(form: Form) -> Target:
     return Target(form.text("name"), group)
 
 
-def missing(visit: Visit, target: Target) -> dict[str, str]:
-    """What was left out, as faults beside the fields; empty when nothing was."""
+def missing(visit: Visit, target: Target, name_missing: str = "target.name_missing") -> dict[str, str]:
+    """What was left out, as faults beside the fields; empty when nothing was. ``name_missing``: the words' key."""
+    keys: dict[str, str] = {}
     if not target.name:
-        return {"name_missing": visit.words("target.name_missing")}
+        keys["name_missing"] = name_missing
     if not target.in_group:
-        return {"group_fault": visit.words("target.group_missing")}
-    return {}
+        keys["group_fault"] = "target.group_missing"
+    return {place: visit.words(key) for place, key in keys.items()}
 
 
 def refused(visit: Visit, refusal: Refused) -> dict[str, str]:
@@ -81,7 +93,7 @@ def refused(visit: Visit, refusal: Refused) -> dict[str, str]:
 async def put(visit: Visit, target: Target, type: str, body: Document) -> str:
     """Make it, its group first; the id of the operation that makes it, empty when it is there. Raises Refused; a group
     that was made for it is then gone again. A name that is taken is refused: a PUT would change what is there."""
-    id = target.id(visit, type)
+    id = target.address(visit, type)
     if await visit.api.find(id) is not None:
         raise Refused(409, "ResourceAlreadyExists", visit.words("target.taken", name=target.name))
     made = await _made_group(visit, target, text_at(body, "location") or "")
