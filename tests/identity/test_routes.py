@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from calco.identity import principals
 from calco.identity.authority import Authority
 from calco.identity.principals import Principal, read_secret
-from calco.identity.routes import FORM_BYTES_MAX, routes
+from calco.identity.routes import FORM_LIMITS, routes
 from calco.identity.tokens import Tokens, ensure_key
 from calco.storage.migrations import open_records
 from calco.storage.sealer import KeySealer
@@ -144,7 +144,7 @@ def test_id_and_secret_may_come_in_a_basic_header(world: World) -> None:
 @pytest.mark.parametrize(
     ("content", "status"),
     [
-        (b"x" * (FORM_BYTES_MAX + 1), 413),
+        (b"x" * (FORM_LIMITS.bytes_max + 1), 413),
         (b"\xff\xfe", 400),
         (b"{}", 400),
         (b"&" * 1000, 400),

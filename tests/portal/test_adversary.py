@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from calco.model.principal import Principal
+from calco.portal.app import FORM_LIMITS
 from calco.portal.open_page import STREAMS_EACH_MAX
 from calco.portal.session import NEXT_BYTES_MAX
 from calco.storage.sealer import KeySealer
@@ -50,12 +52,16 @@ def link(house: House, person: Principal | None = None) -> str:
     return url.removeprefix(BASE)
 
 
-def raw(house: House, path: str, headers: Mapping[bytes, bytes], comes: Message) -> list[Message]:
-    """What a POST is answered whose headers may hold any bytes, and whose body is that message."""
+def raw(house: House, path: str, headers: Mapping[bytes, bytes], *comes: Message) -> list[Message]:
+    """What a POST is answered whose headers may hold any bytes, and whose body is those messages and no more."""
     told: list[Message] = []
+    left = iter(comes)
 
     async def receive() -> Message:
-        return comes
+        for message in left:
+            return message
+        await asyncio.Event().wait()
+        raise AssertionError
 
     async def send(message: Message) -> None:
         told.append(message)
@@ -362,14 +368,31 @@ def test_who_only_looks_at_headers_keeps_no_page_open(browser: Browser) -> None:
     assert answer.headers["content-type"].startswith("text/html")
 
 
-def test_who_goes_away_while_sending_is_nobodys_fault(house: House, browser: Browser) -> None:
-    """Nothing is raised, so nothing is logged; and nothing is done."""
-    headers = {
+def posting(browser: Browser) -> dict[bytes, bytes]:
+    """Headers of a form."""
+    return {
         b"cookie": f"{COOKIE}={browser.cookies[COOKIE]}".encode(),
         b"content-type": b"application/x-www-form-urlencoded",
     }
 
-    told = raw(house, "/portal/resource-groups", headers, {"type": "http.disconnect"})
+
+def test_who_goes_away_while_sending_is_nobodys_fault(house: House, browser: Browser) -> None:
+    """Nothing is raised, so nothing is logged; and nothing is done."""
+    told = raw(house, "/portal/resource-groups", posting(browser), {"type": "http.disconnect"})
 
     assert [each["status"] for each in told if "status" in each] == [403]
+    assert house.api.get(f"{SUB}/resourcegroups")["value"] == []
+
+
+def test_who_sends_a_form_for_ever_is_not_waited_for(house: House, browser: Browser) -> None:
+    session = house.sessions.session(browser.cookies[COOKIE])
+    assert session is not None
+    house.portal.form_limits = replace(FORM_LIMITS, seconds_max=0.05)
+    begun = f"guard={session.guard}&name=new&location=eastus".encode()
+    piece = {"type": "http.request", "body": begun, "more_body": True}
+
+    told = raw(house, "/portal/resource-groups", posting(browser), piece)
+
+    assert [each["status"] for each in told if "status" in each] == [403]
+    assert (b"connection", b"close") in told[0]["headers"], "what is still to come is not read"
     assert house.api.get(f"{SUB}/resourcegroups")["value"] == []

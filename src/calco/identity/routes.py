@@ -3,8 +3,6 @@
 No call here needs a token. Bodies are forms of a bounded size.
 """
 
-from urllib.parse import parse_qsl
-
 import msgspec
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
@@ -12,10 +10,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from calco.identity.authority import Answer, Authority
+from calco.identity.form import BadForm, Limits, read_pairs
 from calco.identity.place import Place
 
-FORM_BYTES_MAX = 64 * 1024
-FORM_FIELDS_MAX = 50
+FORM_LIMITS = Limits(bytes_max=64 * 1024, fields_max=50)
 PREFIXES = ("/adfs", "/adfs/{tenant}", "/{tenant}")
 SECRETS_AT_ONCE = 4
 """Each check of a secret takes 16 MiB; whoever sends many waits in line instead of filling this machine's memory."""
@@ -61,9 +59,10 @@ class _Wire:
         self._line = CapacityLimiter(SECRETS_AT_ONCE)
 
     async def token(self, request: Request) -> Response:
-        form = await read_form(request)
-        if form is None:
-            return _show(Answer(413, {"error": "invalid_request", "error_description": "The request is too large."}))
+        try:
+            form = await read_form(request)
+        except BadForm as bad:
+            return _turned_away(bad)
         # In a thread: checking a secret costs 50 ms by design, and the loop serves everyone.
         answer = await to_thread.run_sync(
             self._authority.token,
@@ -76,9 +75,10 @@ class _Wire:
         return _show(answer)
 
     async def device_code(self, request: Request) -> Response:
-        form = await read_form(request) if request.method == "POST" else dict(request.query_params)
-        if form is None:
-            return _show(Answer(413, {"error": "invalid_request", "error_description": "The request is too large."}))
+        try:
+            form = await read_form(request) if request.method == "POST" else dict(request.query_params)
+        except BadForm as bad:
+            return _turned_away(bad)
         return _show(self._authority.device_code(place_of(request), form))
 
     async def configuration(self, request: Request) -> Response:
@@ -91,17 +91,21 @@ class _Wire:
         return _show(Answer(200, self._authority.tokens.public_keys()))
 
 
-async def read_form(request: Request) -> dict[str, str] | None:
-    """The form's fields, the last of each name; None when it is too large. What cannot be read counts as absent."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_BYTES_MAX:
-            return None
+async def read_form(request: Request) -> dict[str, str]:
+    """The form's fields, the last of each name; what cannot be read counts as absent. Raises BadForm when it is too
+    large or too slow."""
     try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX))
-    except ValueError:
-        return {}
+        return dict(await read_pairs(request, FORM_LIMITS))
+    except BadForm as bad:
+        if bad.status == 400:
+            return {}
+        raise
+
+
+def _turned_away(bad: BadForm) -> Response:
+    shown = _show(Answer(bad.status, {"error": "invalid_request", "error_description": bad.said}))
+    shown.headers["Connection"] = "close"
+    return shown
 
 
 def _show(answer: Answer) -> Response:

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from calco.identity import sign_in_page as pages
 from calco.identity.authority import Authority
 from calco.identity.directory import Session
+from calco.identity.form import BadForm
 from calco.identity.refusals import Refusal, tenant_unknown
 from calco.identity.routes import PREFIXES, SECRETS_AT_ONCE, base_url, place_of, read_form
 from calco.identity.sign_in import PORTAL, Asking, Turned
@@ -75,7 +76,7 @@ class _Wire:
             self._sign_in.check_asking(asking, request.query_params)
         except Refusal as refusal:
             return self._refused(words, refusal)
-        form = await read_form(request) or {}
+        form = await _form(request)
         name = form.get("username", "").strip()
         if not self._is_ours(request, form):
             return self._ask(request, words, asking, name=name, fault=words.stale)
@@ -118,7 +119,7 @@ class _Wire:
         return self._ask_device(request, code="", name="", fault="")
 
     async def enter_device(self, request: Request) -> Response:
-        words, form = _words(request), await read_form(request) or {}
+        words, form = _words(request), await _form(request)
         code, name = form.get("code", "").strip(), form.get("username", "").strip()
         if not self._is_ours(request, form):
             return self._ask_device(request, code=code, name=name, fault=words.stale)
@@ -159,6 +160,14 @@ class _Wire:
     def _refused(self, words: Words, refusal: Refusal) -> Response:
         said = str(self._authority.refused(refusal).body["error_description"])
         return HTMLResponse(pages.refused(words, said), refusal.status, pages.headers())
+
+
+async def _form(request: Request) -> Mapping[str, str]:
+    """What was sent; of what cannot be read nothing, so the page is shown again."""
+    try:
+        return await read_form(request)
+    except BadForm:
+        return {}
 
 
 def _words(request: Request) -> Words:

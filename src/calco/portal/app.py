@@ -8,15 +8,15 @@ out is ``entrance``'s; pages that stay open are ``open_page``'s.
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import parse_qsl
 
 import httpx
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from calco.identity.form import BadForm, Limits, read_pairs
 from calco.identity.routes import base_url
 from calco.identity.sign_in import SIGNED_IN_PATH
 from calco.portal import (
@@ -72,7 +72,8 @@ PAGES: Sequence[Page] = (
     *virtual_machine.PAGES,
 )
 
-FORM_BYTES_MAX, FORM_FIELDS_MAX = 1024 * 1024, 5000
+FORM_LIMITS = Limits(bytes_max=1024 * 1024, fields_max=5000)
+FORM_TYPE = "application/x-www-form-urlencoded"
 Answering = Callable[[Request], Awaitable[Response]]
 
 
@@ -88,6 +89,7 @@ class Portal:
     words: Mapping[str, Words] = field(repr=False)
     clock: Clock
     chance: Chance
+    form_limits: Limits = FORM_LIMITS
 
     def __post_init__(self) -> None:
         async def late(scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,11 +144,15 @@ class Portal:
         return Visit(request, session, api, words, self.pages, self.clock, self.chance)
 
     async def _posted(self, page: Page, visit: Visit) -> Response:
-        form = await _read_form(visit.request)
-        origin = visit.request.headers.get("origin")
-        ours = origin in (None, base_url(visit.request)) and form is not None
-        if page.act is None or form is None or not ours or not visit.session.sent(form.text("guard")):
-            return visit.page("refused.html", status=403, said=visit.words("common.stale"), code="")
+        try:
+            form = await _read_form(visit.request, self.form_limits)
+        except BadForm:
+            refused = _stale(visit)
+            refused.headers["Connection"] = "close"
+            return refused
+        ours = visit.request.headers.get("origin") in (None, base_url(visit.request))
+        if page.act is None or not ours or not visit.session.sent(form.text("guard")):
+            return _stale(visit)
         return await self._guarded(page.act, replace(visit, form=form))
 
     async def _guarded(self, handler: Handler, visit: Visit) -> Response:
@@ -183,20 +189,16 @@ async def _unknown(visit: Visit) -> Response:
     return visit.page("refused.html", status=404, said=visit.words("common.not_found"), code="")
 
 
-async def _read_form(request: Request) -> Form | None:
-    """What was posted; None when it is no form, too much of one, or never came to its end."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+def _stale(visit: Visit) -> Response:
+    """To what was posted by no page of ours, or not as one of them does it."""
+    return visit.page("refused.html", status=403, said=visit.words("common.stale"), code="")
+
+
+async def _read_form(request: Request, limits: Limits) -> Form:
+    """What was posted; nothing when it is no form. Raises BadForm."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != FORM_TYPE:
         return NO_FORM
-    read = bytearray()
-    try:
-        async for piece in request.stream():
-            read += piece
-            if len(read) > FORM_BYTES_MAX:
-                return None
-        pairs = parse_qsl(read.decode(), keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX)
-    except (ClientDisconnect, ValueError):
-        return None
     lists: dict[str, list[str]] = {}
-    for name, value in pairs:
+    for name, value in await read_pairs(request, limits):
         lists.setdefault(name, []).append(value)
     return Form({name: values[-1] for name, values in lists.items()}, lists)
