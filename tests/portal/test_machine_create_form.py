@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from calco.model.document import Document
 from calco.model.names import check
 from calco.portal import key_pair
-from calco.portal.machine_create_form import NEW, Filled, Login, Source, begun, fitting, read, small
+from calco.portal.machine_create_form import Filled, Login, Source, begun, fitting, read, small
+from calco.portal.target import NEW, Target
 from calco.portal.visit import Form
 from tests.portal.view_actions import KEY, SUBNET, SUBSCRIPTION, image, machine
 
@@ -34,8 +35,7 @@ def sent(filled: Filled) -> Form:
 words = st.text(max_size=20).map(str.strip)
 filled_in = st.builds(
     Filled,
-    group=words.filter(lambda each: each != NEW),
-    name=words,
+    target=st.builds(Target, words, words.filter(lambda each: each != NEW)),
     size=words,
     login=st.sampled_from(Login),
     count=words,
@@ -51,7 +51,7 @@ filled_in = st.builds(
 @settings(max_examples=30)
 @given(filled_in, words)
 def test_what_goes_from_page_to_page_comes_back_as_it_was(filled: Filled, new_group: str) -> None:
-    for each in (filled, replace(filled, group="", new_group=new_group)):
+    for each in (filled, replace(filled, target=Target(filled.target.name, "", new_group))):
         assert read(sent(each), source()) == each
 
 

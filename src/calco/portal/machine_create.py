@@ -18,15 +18,15 @@ from starlette.responses import Response
 from calco.model.document import Document, Json, objects_at, text_at
 from calco.portal import key_pair
 from calco.portal.api import Refused
-from calco.portal.machine_create_form import COUNT_MAX, NEW, Filled, Login, Source, begun, fitting, read, small
+from calco.portal.machine_create_form import COUNT_MAX, MACHINE, Filled, Login, Source, begun, fitting, read, small
 from calco.portal.page import group_of, name_of
 from calco.portal.rights import group_scope
+from calco.portal.target import NEW, Target
 from calco.portal.view_as import template
 from calco.portal.view_as.action import Place
 from calco.portal.visit import ROOT, Page, Visit, explained, resource_id
 
 IMAGE = "Microsoft.Compute/images"
-MACHINE = "Microsoft.Compute/virtualMachines"
 DEPLOYMENT = "Microsoft.Resources/deployments"
 GROUP_WRITE = "Microsoft.Resources/subscriptions/resourceGroups/write"
 NEEDED = (f"{DEPLOYMENT}/write", f"{MACHINE}/write")
@@ -209,7 +209,7 @@ async def _faults(visit: Visit, scene: Scene, filled: Filled, password: str = ""
     # Until the real one is known another stands for it, that nobody ever gets to use.
     secret = password or f"Aa1-{visit.chance.token(8)}"
     body = _body(visit, scene, filled, secret)
-    if filled.new_group:
+    if filled.target.new_group:
         body["createResourceGroup"] = {"location": scene.source.location}
     try:
         found = await _taken(visit, filled, scene)
@@ -224,9 +224,9 @@ async def _faults(visit: Visit, scene: Scene, filled: Filled, password: str = ""
 def _seen_faults(visit: Visit, filled: Filled, scene: Scene) -> dict[str, Fault]:
     """What needs no asking."""
     words, keys = visit.words, dict[str, str]()
-    if not filled.target:
+    if not filled.target.in_group:
         keys["new_group"] = "target.group_missing"
-    if not filled.name:
+    if not filled.target.name:
         keys["name"] = "create.name_missing"
     if filled.number is None:
         keys["count"] = "create.count_wrong"
@@ -240,16 +240,16 @@ def _seen_faults(visit: Visit, filled: Filled, scene: Scene) -> dict[str, Fault]
 async def _taken(visit: Visit, filled: Filled, scene: Scene) -> dict[str, Fault]:
     """Names that a PUT would change what is there by. Raises Refused."""
     words = visit.words
-    scope = group_scope(visit.api.subscription_id, filled.target)
+    scope = group_scope(visit.api.subscription_id, filled.target.in_group)
     there = await visit.api.find(scope)
-    if there is not None and filled.new_group:
+    if there is not None and filled.target.new_group:
         return {"new_group": Fault(words("resource_group.taken"), ours=True)}
     if there is not None:
         names = {name.lower() for name in filled.names(visit.api.subscription_id, scene.source)}
         machines = await visit.api.list(f"{scope}/providers/{MACHINE}")
         taken = [name for each in machines if (name := text_at(each, "name") or "").lower() in names]
         if taken:
-            return {"name": Fault(words("create.name_taken", name=taken[0], group=filled.group), ours=True)}
+            return {"name": Fault(words("create.name_taken", name=taken[0], group=filled.target.group), ours=True)}
     return {}
 
 
@@ -279,15 +279,15 @@ async def _create(visit: Visit, scene: Scene, filled: Filled) -> Response:
         page = _review if faults.by.keys() <= ON_REVIEW else _form
         return page(visit, scene, filled, faults)
     try:
-        if filled.new_group:
-            scope = group_scope(visit.api.subscription_id, filled.new_group)
+        if filled.target.new_group:
+            scope = group_scope(visit.api.subscription_id, filled.target.new_group)
             await visit.api.send("PUT", scope, {"location": scene.source.location})
-            filled = replace(filled, group=filled.new_group, new_group="")
+            filled = replace(filled, target=Target(filled.target.name, filled.target.new_group))
         address = _deployment(visit, filled)
         await visit.api.send("PUT", address, _body(visit, scene, filled, password))
     except Refused as refusal:
         return _form(visit, scene, filled, _said(visit, filled, refusal))
-    return visit.go(f"{ROOT}/deployments/{quote(filled.target, safe='')}/{address.rpartition('/')[2]}")
+    return visit.go(f"{ROOT}/deployments/{quote(filled.target.in_group, safe='')}/{address.rpartition('/')[2]}")
 
 
 def _review_faults(visit: Visit, filled: Filled, password: str) -> dict[str, Fault]:
@@ -305,8 +305,8 @@ def _review_faults(visit: Visit, filled: Filled, password: str) -> dict[str, Fau
 def _deployment(visit: Visit, filled: Filled) -> str:
     """The address of a new deployment; its name has at most 64 characters, of few kinds. Source: Azure, "Naming rules
     and restrictions"."""
-    name = f"CreateVm-{re.sub('[^A-Za-z0-9_.-]', '', filled.name)[:40]}-{visit.stamp}"
-    return resource_id(visit.api.subscription_id, filled.target, DEPLOYMENT, name)
+    name = f"CreateVm-{re.sub('[^A-Za-z0-9_.-]', '', filled.target.name)[:40]}-{visit.stamp}"
+    return resource_id(visit.api.subscription_id, filled.target.in_group, DEPLOYMENT, name)
 
 
 def _body(visit: Visit, scene: Scene, filled: Filled, secret: str) -> dict[str, Json]:

@@ -12,13 +12,14 @@ from enum import StrEnum, auto
 from calco.model.disk import OsType
 from calco.model.document import Document, number_at, objects_at, text_at
 from calco.model.ids import ResourceId
+from calco.portal import target
 from calco.portal.page import name_of
+from calco.portal.target import NEW, Target
 from calco.portal.view_as.action import CreateMachines
 from calco.portal.view_as.parts import key_of, machine_names
 from calco.portal.visit import Form
 
-NEW = "*"
-"""The choice of a group or a network that is made here; nothing can be called so."""
+MACHINE = "Microsoft.Compute/virtualMachines"
 COUNT_MAX = 20
 """What one image may be deployed to at once. Source: Azure, "Create a managed image of a generalized VM in Azure"."""
 USER, SUFFIX = "azureuser", "-vm"
@@ -67,14 +68,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Filled:
-    """``group`` is one that is there, or empty when ``new_group`` is to be made. ``subnet`` is an id, or empty for a
-    new network, called ``network`` or after the machine. ``count`` is as it was typed."""
+    """``subnet`` is an id, or empty for a new network, called ``network`` or after the machine. ``count`` is as it was
+    typed."""
 
-    group: str
-    name: str
+    target: Target
     size: str
     login: Login
-    new_group: str = ""
     count: str = "1"
     user: str = USER
     key: str = ""
@@ -82,10 +81,6 @@ class Filled:
     network: str = ""
     public: bool = True
     tags: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def target(self) -> str:
-        return self.new_group or self.group
 
     @property
     def number(self) -> int | None:
@@ -96,10 +91,8 @@ class Filled:
 
     def fields(self) -> Iterator[tuple[str, str]]:
         """What brings it back, as ``read`` takes it."""
+        yield from self.target.fields
         yield from (
-            ("group", NEW if self.new_group else self.group),
-            ("new_group", self.new_group),
-            ("name", self.name),
             ("count", self.count),
             ("size", self.size),
             ("user", self.user),
@@ -114,9 +107,8 @@ class Filled:
             yield "tag_value", value
 
     def action(self, subscription: str, source: Source) -> CreateMachines:
-        machine = ResourceId(subscription, self.target, "Microsoft.Compute", ("virtualMachines",), (self.name,))
         return CreateMachines(
-            machine=machine,
+            machine=self.target.id(subscription, MACHINE),
             image=ResourceId.parse(source.id),
             size=self.size,
             user=self.user,
@@ -127,7 +119,7 @@ class Filled:
             network="" if self.subnet else self.network,
             public_address=self.public,
             count=self.number or 1,
-            new_group=bool(self.new_group),
+            new_group=bool(self.target.new_group),
             tags=dict(self.tags),
         )
 
@@ -137,14 +129,11 @@ class Filled:
 
 
 def read(form: Form, source: Source) -> Filled:
-    group, subnet = form.text("group"), form.text("subnet")
-    login = form.text("login")
+    subnet, login = form.text("subnet"), form.text("login")
     known = login in [each.value for each in source.logins]
     pairs = zip(form.all("tag"), form.all("tag_value"), strict=False)
     filled = Filled(
-        group="" if group == NEW else group,
-        new_group=form.text("new_group") if group == NEW else "",
-        name=form.text("name"),
+        target=target.read(form),
         count=form.text("count"),
         size=form.text("size"),
         user=form.text("user"),
@@ -175,7 +164,7 @@ def begun(source: Source, group: str, size: str, subnet: str) -> Filled:
     """The form as it is first shown: nothing has to be typed that can be known."""
     most = WINDOWS_NAME_MAX if source.os_type is OsType.WINDOWS else LINUX_NAME_MAX
     plain = re.sub(r"[^A-Za-z0-9-]+", "-", source.name)[: most - len(SUFFIX) - 2].strip("-")
-    return Filled(group, f"{plain}{SUFFIX}" if plain else "vm", size, source.logins[0], subnet=subnet)
+    return Filled(Target(f"{plain}{SUFFIX}" if plain else "vm", group), size, source.logins[0], subnet=subnet)
 
 
 def fitting(sizes: Sequence[Document], source: Source) -> list[Document]:
