@@ -10,6 +10,7 @@ from starlette.types import Message
 from calco.identity.form import BODY_SECONDS_MAX, BadForm, Limits, read_pairs
 
 LIMITS = Limits(bytes_max=20, fields_max=3, seconds_max=0.02)
+PATIENCE_SECONDS = 5
 
 
 def read(*pieces: bytes, ends: bool = True) -> Sequence[tuple[str, str]]:
@@ -25,7 +26,8 @@ def read(*pieces: bytes, ends: bool = True) -> Sequence[tuple[str, str]]:
         await asyncio.Event().wait()
         raise AssertionError
 
-    return asyncio.run(read_pairs(Request({"type": "http", "method": "POST", "headers": []}, receive), LIMITS))
+    request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+    return asyncio.run(asyncio.wait_for(read_pairs(request, LIMITS), PATIENCE_SECONDS))
 
 
 def test_a_form_is_its_names_and_values_in_their_order() -> None:

@@ -22,7 +22,7 @@ from calco.portal.session import NEXT_BYTES_MAX
 from calco.storage.sealer import KeySealer
 from calco.work import principal
 from tests.arm.api import SUB
-from tests.portal.house import BASE, COOKIE, Browser, House
+from tests.portal.house import BASE, COOKIE, WATCH_SECONDS_MAX, Browser, House
 
 ASKING = f"{COOKIE}-asking"
 pytestmark = pytest.mark.slow
@@ -79,7 +79,7 @@ def raw(house: House, path: str, headers: Mapping[bytes, bytes], *comes: Message
     async def ask() -> None:
         await house.app(scope, receive, send)
 
-    asyncio.run(ask())
+    asyncio.run(asyncio.wait_for(ask(), WATCH_SECONDS_MAX))
     return told
 
 
