@@ -93,12 +93,12 @@ class House:
         )
 
     def person(self, name: str, role: str = "", scope: str = SUB, password: str = PASSWORD) -> Principal:
-        """A user, with a role by its title at a scope, or with none."""
+        """A user, with a role by its title or GUID at a scope, or with none."""
         made = principal.create(self.world.cloud, PrincipalType.USER, name, password=password).principal
         if role:
             place = f"{scope}/{AUTHORIZATION}/roleAssignments/{guid(made.object_id + role + scope)}"
             roles = f"{SUB}/{AUTHORIZATION}/roleDefinitions"
-            held = {"roleDefinitionId": f"{roles}/{ROLES[role]}", "principalId": made.object_id}
+            held = {"roleDefinitionId": f"{roles}/{ROLES.get(role, role)}", "principalId": made.object_id}
             self.api.put(place, {"properties": held})
         return made
 

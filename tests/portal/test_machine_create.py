@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from calco.model.document import Document
 from tests.arm.api import COMPUTE, LAB, NETWORK, SUB
+from tests.arm.people import AUTHORIZATION, definition, guid
 from tests.portal.house import Browser, House, Shown
 from tests.world import KEY
 
@@ -301,6 +302,31 @@ def test_who_may_use_one_group_is_offered_that_one_and_no_new_one(house: House) 
     refused = house.browser(ann).send(CREATE, **filled(group="*", new_group="hers"))
     assert "Microsoft.Resources/deployments/validate/action" in refused.text
     assert groups(house) == ["lab", "other"]
+
+
+@pytest.mark.parametrize(
+    ("lacks", "left"),
+    [
+        ([], ["lab"]),
+        (["Microsoft.Resources/subscriptions/resourceGroups/delete"], ["farm", "lab"]),
+    ],
+    ids=["who may delete groups", "who may not"],
+)
+def test_a_group_that_was_made_for_what_is_then_refused_is_taken_back(
+    house: House, lacks: list[str], left: list[str]
+) -> None:
+    """Trying it takes another right than doing it."""
+    role = f"{SUB}/{AUTHORIZATION}/roleDefinitions/{guid('tries')}"
+    house.api.put(role, definition("tries", ("*",), (SUB,), ("Microsoft.Resources/deployments/write", *lacks)))
+    tess = house.browser(house.person("tess", guid("tries")))
+
+    page = tess.send(CREATE, **filled(do="create", group="*", new_group="farm"))
+    house.world.drive()
+
+    assert page.status == 403
+    assert "Microsoft.Resources/deployments/write" in page.text
+    assert groups(house) == left
+    assert made(house) == []
 
 
 def test_back_to_the_form_brings_everything_that_was_typed(house: House, browser: Browser) -> None:

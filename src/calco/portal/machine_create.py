@@ -21,7 +21,7 @@ from calco.portal.api import Refused
 from calco.portal.machine_create_form import COUNT_MAX, MACHINE, Filled, Login, Source, begun, fitting, read, small
 from calco.portal.page import group_of, name_of
 from calco.portal.rights import group_scope
-from calco.portal.target import NEW, Target
+from calco.portal.target import NEW, group_for
 from calco.portal.view_as import template
 from calco.portal.view_as.action import Place
 from calco.portal.visit import ROOT, Page, Visit, explained, resource_id
@@ -278,13 +278,11 @@ async def _create(visit: Visit, scene: Scene, filled: Filled) -> Response:
     if faults.by:
         page = _review if faults.by.keys() <= ON_REVIEW else _form
         return page(visit, scene, filled, faults)
+    address = _deployment(visit, filled)
     try:
-        if filled.target.new_group:
-            scope = group_scope(visit.api.subscription_id, filled.target.new_group)
-            await visit.api.send("PUT", scope, {"location": scene.source.location})
-            filled = replace(filled, target=Target(filled.target.name, filled.target.new_group))
-        address = _deployment(visit, filled)
-        await visit.api.send("PUT", address, _body(visit, scene, filled, password))
+        # All of it was tried, a new group included; what is refused all the same leaves no empty group behind.
+        async with group_for(visit, filled.target, scene.source.location):
+            await visit.api.send("PUT", address, _body(visit, scene, filled, password))
     except Refused as refusal:
         return _form(visit, scene, filled, _said(visit, filled, refusal))
     return visit.go(f"{ROOT}/deployments/{quote(filled.target.in_group, safe='')}/{address.rpartition('/')[2]}")

@@ -1,6 +1,7 @@
 """Where a form puts what it makes: a name, and a resource group that is there or that is made in the same go."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from calco.model.document import Document, objects_at, text_at
@@ -91,18 +92,33 @@ def refused(visit: Visit, refusal: Refused) -> dict[str, str]:
 
 
 async def put(visit: Visit, target: Target, type: str, body: Document) -> str:
-    """Make it, its group first; the id of the operation that makes it, empty when it is there. Raises Refused; a group
-    that was made for it is then gone again. A name that is taken is refused: a PUT would change what is there."""
+    """Make it, its group first; the id of the operation that makes it, empty when it is there. Raises Refused. A name
+    that is taken is refused: a PUT would change what is there."""
     id = target.address(visit, type)
     if await visit.api.find(id) is not None:
         raise Refused(409, "ResourceAlreadyExists", visit.words("target.taken", name=target.name))
-    made = await _made_group(visit, target, text_at(body, "location") or "")
-    try:
+    async with group_for(visit, target, text_at(body, "location") or ""):
         return (await visit.api.send("PUT", id, body)).operation
+
+
+@asynccontextmanager
+async def group_for(visit: Visit, target: Target, location: str) -> AsyncIterator[None]:
+    """Where something is to be put: its group is made if it is a new one. When the API refuses what is put there, a
+    group that was made for it is gone again. Raises Refused: that it could not be made."""
+    made = await _made_group(visit, target, location)
+    try:
+        yield
     except Refused:
         if made:
-            await visit.api.send("DELETE", made)
+            await _take_back(visit.api, made)
         raise
+
+
+async def _take_back(api: Api, group: str) -> None:
+    """Unless somebody has put something there by now, or may make groups and not delete them: then it stays."""
+    with suppress(Refused):
+        if not await api.list(f"{group}/resources"):
+            await api.send("DELETE", group)
 
 
 async def _made_group(visit: Visit, target: Target, location: str) -> str:
