@@ -18,8 +18,8 @@ from tests.portal.browser import walk
 from tests.portal.browser.terms import STEPS, TERMS, Steps, Terms
 
 LOCALES = {"en": "en-US", "es": "es-ES"}
-REAL_MILLISECONDS = 600_000
-"""What a machine that is emulated may take until it is provisioned."""
+STEP_MILLISECONDS, BOOT_MILLISECONDS = 60_000, 600_000
+"""What an emulated machine may take to stop, and until it is provisioned."""
 
 
 def nothing(_page: Page, _name: str) -> None:
@@ -127,10 +127,11 @@ def main() -> None:
         print(f"{time.monotonic() - began:6.1f} s  {name}: {page.title()}", flush=True)
         page.screenshot(path=given.pictures / f"{taken:02}-{name}-{given.language}.png", full_page=True)
 
+    expect.set_options(timeout=STEP_MILLISECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         page = browser.new_context(locale=LOCALES[given.language], ignore_https_errors=True).new_page()
-        WholeWay(page, given.language, given.machine, given.image, given.clone, REAL_MILLISECONDS, seen).go(given.link)
+        WholeWay(page, given.language, given.machine, given.image, given.clone, BOOT_MILLISECONDS, seen).go(given.link)
         browser.close()
 
 
