@@ -1,0 +1,136 @@
+"""What a script computes with. Where Python has the thing, it is Python's; the rest is here.
+
+null is None; a string, a Boolean, an int (Int32 and Int64 alike), a float (Double), a datetime are Python's, an array
+or list is a Python list. Names of members, keys of tables are compared without case and keep the case of their first
+writing. Source of the behaviour: Microsoft Learn, about_Hash_Tables, about_Properties, about_Arrays.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from calco.cloudshell import syntax
+
+
+class Names(MutableMapping[str, "Value"]):
+    """Values by name: the case of a name does not matter, the order of writing does."""
+
+    def __init__(self, pairs: "Iterable[tuple[str, Value]]" = ()) -> None:
+        self._held: dict[str, tuple[str, Value]] = {}
+        for name, value in pairs:
+            self[name] = value
+
+    def __getitem__(self, name: str) -> "Value":
+        return self._held[name.casefold()][1]
+
+    def __setitem__(self, name: str, value: "Value") -> None:
+        folded = name.casefold()
+        known = self._held.get(folded)
+        self._held[folded] = (known[0] if known else name, value)
+
+    def __delitem__(self, name: str) -> None:
+        del self._held[name.casefold()]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._held.values())
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.casefold() in self._held
+
+    def __repr__(self) -> str:
+        return f"Names({list(self.items())!r})"
+
+
+@dataclass(eq=False)
+class Hashtable:
+    """``@{}``. Keys are strings or numbers; ``ordered`` changes how its type is called, order is kept either way."""
+
+    entries: "dict[str | int | float, tuple[str | int | float, Value]]" = field(default_factory=dict)
+    ordered: bool = False
+
+    @staticmethod
+    def of(pairs: "Mapping[str, Value]", *, ordered: bool = False) -> "Hashtable":
+        made = Hashtable(ordered=ordered)
+        for key, value in pairs.items():
+            made.put(key, value)
+        return made
+
+    def get(self, key: str | int | float) -> "Value":
+        """None when there is no such key."""
+        found = self.entries.get(_folded(key))
+        return found[1] if found else None
+
+    def put(self, key: str | int | float, value: "Value") -> None:
+        known = self.entries.get(_folded(key))
+        self.entries[_folded(key)] = (known[0] if known else key, value)
+
+    def remove(self, key: str | int | float) -> None:
+        self.entries.pop(_folded(key), None)
+
+    def has(self, key: str | int | float) -> bool:
+        return _folded(key) in self.entries
+
+    def pairs(self) -> "list[tuple[str | int | float, Value]]":
+        return list(self.entries.values())
+
+
+@dataclass(eq=False)
+class Record:
+    """An object with members. ``type`` is the .NET name that Get-Member and a nested object's text show; ``held`` is
+    what a cmdlet keeps with it that no script sees (a job's thread)."""
+
+    type: str
+    members: Names = field(default_factory=Names)
+    held: object = field(default=None, repr=False)
+
+    @staticmethod
+    def of(type: str, members: "Mapping[str, Value]") -> "Record":
+        return Record(type, Names(members.items()))
+
+    def get(self, name: str) -> "Value":
+        """None when there is no such member, as a script without strict mode reads it."""
+        return self.members.get(name)
+
+
+@dataclass(frozen=True, eq=False)
+class ScriptBlock:
+    """A block and the scope it was written in (opaque to everyone but the evaluator)."""
+
+    block: syntax.Block
+    scope: object = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class SecureString:
+    """Never shown; a cmdlet that must send it asks for ``secret``."""
+
+    secret: str = field(repr=False)
+
+
+Value = (
+    None
+    | bool
+    | int
+    | float
+    | str
+    | datetime
+    | timedelta
+    | list["Value"]
+    | Hashtable
+    | Record
+    | ScriptBlock
+    | SecureString
+    | syntax.TypeName
+)
+"""A type itself (``[int]`` as a value) is the TypeName that was written."""
+
+CUSTOM = "System.Management.Automation.PSCustomObject"
+CREDENTIAL = "System.Management.Automation.PSCredential"
+"""A Record with UserName (string) and Password (SecureString)."""
+
+
+def _folded(key: str | int | float) -> str | int | float:
+    return key.casefold() if isinstance(key, str) else key
