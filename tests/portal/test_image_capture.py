@@ -49,6 +49,34 @@ def test_the_page_says_what_will_happen_to_a_running_machine_before_anything_doe
     assert power_of(house) == ["PowerState/running"]
 
 
+@pytest.mark.parametrize(("os", "run", "not_run"), [("Linux", "waagent", "sysprep"), ("Windows", "sysprep", "waagent")])
+def test_the_page_says_what_to_run_inside_by_the_machines_system(
+    house: House, browser: Browser, os: str, run: str, not_run: str
+) -> None:
+    disk = {"creationData": {"createOption": "Empty"}, "osType": os, "diskSizeGB": 1}
+    house.api.put(f"{COMPUTE}/disks/system", {"location": "eastus", "properties": disk})
+    os_disk = {"createOption": "Attach", "osType": os, "managedDisk": {"id": f"{COMPUTE}/disks/system"}}
+    properties = {
+        "hardwareProfile": {"vmSize": "Standard_B1s"},
+        "storageProfile": {"osDisk": os_disk},
+        "networkProfile": {"networkInterfaces": [{"id": house.api.nic("own")}]},
+    }
+    house.api.put(f"{COMPUTE}/virtualMachines/own", {"location": "eastus", "properties": properties})
+
+    page = browser.visit(CAPTURE.replace("web1", "own"))
+
+    assert run in page.text
+    assert not_run not in page.text
+
+
+def test_what_is_refused_leaves_no_line_in_the_machines_activity(house: House, browser: Browser) -> None:
+    browser.send(CAPTURE, **filled(name="no name"))
+
+    lines = house.api.get(f"{SUB}/providers/Microsoft.Insights/eventtypes/management/values?api-version=2015-04-01")
+    assert "Failed" not in {each["status"]["value"] for each in lines["value"]}
+    assert "virtualMachines/write" in str(lines)
+
+
 def test_an_image_is_made_and_the_page_behind_the_form_tells_how(house: House, browser: Browser) -> None:
     page = browser.send(CAPTURE, **filled())
     assert page.path.startswith("/portal/operations/")
