@@ -11,51 +11,17 @@ from types import MappingProxyType
 
 from calco.model.document import Document
 from calco.model.ids import ResourceId
-from calco.portal.view_as import quoting
-from calco.portal.view_as.action import (
-    Action,
-    ActOnMachines,
-    CaptureImage,
-    CreateGroup,
-    CreateImage,
-    CreateMachines,
-    CreateSnapshot,
-    Delete,
-    ExportDisk,
-    ImportDisk,
-    Place,
-    SetTags,
-)
-from calco.portal.view_as.parts import (
-    DISK,
-    GROUP,
-    IMAGE,
-    MACHINE,
-    PIECE,
-    SNAPSHOT,
-    SUBNET,
-    Way,
-    entry,
-    file_of,
-    key_of,
-    machines,
-    network_name,
-    source_of,
-    takes_key,
-    through,
-)
+from calco.portal.view_as import action as actions
+from calco.portal.view_as import parts, quoting
+from calco.portal.view_as.action import Place
 from calco.portal.view_as.shown import Note, Shown
 
 WIDTH = 110
 """Longer commands are broken, each option kept whole."""
 TAGS_VERSION = "2024-11-01"
-_NOUNS = MappingProxyType({MACHINE: "vm", IMAGE: "image", DISK: "disk", SNAPSHOT: "snapshot"})
-_ASKS_FIRST = frozenset({MACHINE, DISK})
+_NOUNS = MappingProxyType({parts.MACHINE: "vm", parts.IMAGE: "image", parts.DISK: "disk", parts.SNAPSHOT: "snapshot"})
+_ASKS_FIRST = frozenset({parts.MACHINE, parts.DISK})
 _AND = " &&\n"
-
-
-def show(action: Action, place: Place) -> Shown:
-    return through(_TABLE, action, place)
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
@@ -133,7 +99,7 @@ def _new_group(id: ResourceId, place: Place, wanted: bool) -> str:
 # --- actions ---------------------------------------------------------------------------------------------------------
 
 
-def _act(action: ActOnMachines, _place: Place) -> Shown:
+def act(action: actions.ActOnMachines, _place: Place) -> Shown:
     return _steps(_for_all(f"vm {action.verb}", action.machines))
 
 
@@ -147,11 +113,11 @@ def _for_all_ids(words: str, ids: tuple[ResourceId, ...], *options: str) -> str:
     return _command(words, "--ids", *(quoting.bash(str(id)) for id in ids), *options)
 
 
-def _delete(action: Delete, _place: Place) -> Shown:
+def delete(action: actions.Delete, _place: Place) -> Shown:
     steps: list[str] = []
     for kind, found in groupby(action.resources, key=lambda each: each.kind):
         ids = tuple(found)
-        if kind == GROUP:
+        if kind == parts.GROUP:
             steps += [_command("group delete", _group(id), "--yes") for id in ids]
         elif kind in _NOUNS:
             steps.append(_for_all(f"{_NOUNS[kind]} delete", ids, _flag("--yes", kind in _ASKS_FIRST)))
@@ -160,7 +126,7 @@ def _delete(action: Delete, _place: Place) -> Shown:
     return _steps(*steps)
 
 
-def _capture(action: CaptureImage, place: Place) -> Shown:
+def capture_image(action: actions.CaptureImage, place: Place) -> Shown:
     machine, image = action.machine, action.image
     source = machine.name if machine.group_id.key == image.group_id.key else str(machine)
     return _steps(
@@ -182,14 +148,14 @@ def _capture(action: CaptureImage, place: Place) -> Shown:
     )
 
 
-def _create_image(action: CreateImage, place: Place) -> Shown:
+def create_image(action: actions.CreateImage, place: Place) -> Shown:
     return _steps(
         _new_group(action.image, place, action.new_group),
         _command(
             "image create",
             *_named(action.image),
             _option("-l", place.location),
-            _option("--source", source_of(action.source)),
+            _option("--source", parts.source_of(action.source)),
             f"--os-type {action.os_type}",
             f"--hyper-v-generation {action.generation}",
             _flag("--zone-resilient true", action.zone_resilient),
@@ -200,12 +166,12 @@ def _create_image(action: CreateImage, place: Place) -> Shown:
     )
 
 
-def _create_group(action: CreateGroup, place: Place) -> Shown:
+def create_group(action: actions.CreateGroup, place: Place) -> Shown:
     made = _command("group create", _group(action.group), _option("-l", place.location), _tags(action.tags))
     return _steps(made, *_tags_after(action.group, action.tags), notes=_tag_notes(action.tags))
 
 
-def _create_snapshot(action: CreateSnapshot, place: Place) -> Shown:
+def create_snapshot(action: actions.CreateSnapshot, place: Place) -> Shown:
     made = _command(
         "snapshot create",
         *_named(action.snapshot),
@@ -216,7 +182,7 @@ def _create_snapshot(action: CreateSnapshot, place: Place) -> Shown:
     return _steps(made, *_tags_after(action.snapshot, action.tags), notes=_tag_notes(action.tags))
 
 
-def _create_machines(action: CreateMachines, place: Place) -> Shown:
+def create_machines(action: actions.CreateMachines, place: Place) -> Shown:
     made = _command(
         "vm create",
         *_named(action.machine),
@@ -232,38 +198,38 @@ def _create_machines(action: CreateMachines, place: Place) -> Shown:
         "--os-disk-delete-option Delete --nic-delete-option Delete",
         _tags(action.tags),
     )
-    asked = () if takes_key(action) else (Note.AZ_PASSWORD,)
+    asked = () if parts.takes_key(action) else (Note.AZ_PASSWORD,)
     reached = (Note.PUBLIC_ADDRESS,) if action.public_address else ()
     return _steps(
         _new_group(action.machine, place, action.new_group),
         made,
-        *(step for id in machines(action) for step in _tags_after(id, action.tags)),
+        *(step for id in parts.machines(action) for step in _tags_after(id, action.tags)),
         notes=(*asked, *reached, *_tag_notes(action.tags)),
     )
 
 
-def _login(action: CreateMachines) -> tuple[str, ...]:
+def _login(action: actions.CreateMachines) -> tuple[str, ...]:
     """Without a password in it: az asks for one that it was not given."""
-    if not takes_key(action):
+    if not parts.takes_key(action):
         return ("--authentication-type password",)
-    key = key_of(action)
+    key = parts.key_of(action)
     return ("--authentication-type ssh", _option("--ssh-key-values", key) if key else "--generate-ssh-keys")
 
 
-def _network(action: CreateMachines) -> tuple[str, ...]:
+def _network(action: actions.CreateMachines) -> tuple[str, ...]:
     if action.subnet:
         return (_option("--subnet", str(action.subnet)),)
-    return (_option("--vnet-name", network_name(action)), _option("--subnet", SUBNET))
+    return (_option("--vnet-name", parts.network_name(action)), _option("--subnet", parts.SUBNET))
 
 
-def _export(action: ExportDisk, _place: Place) -> Shown:
+def export_disk(action: actions.ExportDisk, _place: Place) -> Shown:
     """Access is taken back even when the download fails."""
     granted, revoked = _access(action.source, "Read", action.seconds)
-    download = _command('storage blob download --blob-url "$sas"', _option("--file", file_of(action.file)))
+    download = _command('storage blob download --blob-url "$sas"', _option("--file", parts.file_of(action.file)))
     return Shown(f"{granted}{_AND}{download}\n{revoked}")
 
 
-def _import(action: ImportDisk, place: Place) -> Shown:
+def import_disk(action: actions.ImportDisk, place: Place) -> Shown:
     granted, revoked = _access(action.disk, "Write", action.seconds)
     made = _command(
         "disk create",
@@ -275,7 +241,7 @@ def _import(action: ImportDisk, place: Place) -> Shown:
         _tags(action.tags),
     )
     steps = (_new_group(action.disk, place, action.new_group), made, *_tags_after(action.disk, action.tags))
-    upload = _UPLOAD.format(file=quoting.bash(file_of(action.file)), bytes=action.bytes, piece=PIECE)
+    upload = _UPLOAD.format(file=quoting.bash(parts.file_of(action.file)), bytes=action.bytes, piece=parts.PIECE)
     return Shown(
         _AND.join(filter(None, (*steps, granted, upload))) + f"\n{revoked}", (Note.AZ_CURL, *_tag_notes(action.tags))
     )
@@ -301,28 +267,10 @@ def _access(id: ResourceId, level: str, seconds: int) -> tuple[str, str]:
     return f"sas=$({asked})", _command(f"{noun} revoke-access", *_named(id))
 
 
-def _set_tags(action: SetTags, _place: Place) -> Shown:
+def set_tags(action: actions.SetTags, _place: Place) -> Shown:
     id = _option("--resource-id", str(action.resource))
     if not action.tags:
         return _steps(_command("tag delete", id, "--yes"))
     if not _is_plain(action.tags):
         return _steps(_tags_by_rest(action.resource, action.tags), notes=(Note.AZ_TAGS,))
     return _steps(_command("tag update", id, "--operation Replace", _tags(action.tags)))
-
-
-_TABLE: Mapping[type, Way] = MappingProxyType(
-    dict(
-        (
-            entry(ActOnMachines, _act),
-            entry(Delete, _delete),
-            entry(CaptureImage, _capture),
-            entry(CreateImage, _create_image),
-            entry(CreateGroup, _create_group),
-            entry(CreateSnapshot, _create_snapshot),
-            entry(CreateMachines, _create_machines),
-            entry(ExportDisk, _export),
-            entry(ImportDisk, _import),
-            entry(SetTags, _set_tags),
-        )
-    )
-)

@@ -1,14 +1,11 @@
 """What more than one tool needs to know of an action: names, steps, and what may be shown of a key or an address."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from calco.model.disk import OsType
 from calco.model.ids import ResourceId
-from calco.portal.view_as.action import Action, CreateMachines, Place
-from calco.portal.view_as.shown import Shown
+from calco.portal.view_as.action import CreateMachines
 
 SPACE, SUBNET, SUBNET_SPACE = "10.0.0.0/16", "default", "10.0.0.0/24"
 """What a new network has. Source: azure-cli 2.91.0, the defaults of ``vm create``."""
@@ -21,25 +18,7 @@ IMAGE = "microsoft.compute/images"
 DISK = "microsoft.compute/disks"
 SNAPSHOT = "microsoft.compute/snapshots"
 
-Way = Callable[[Action, Place], Shown]
-A = TypeVar("A")
 _PUBLIC_KEY = re.compile(r"(ssh|ecdsa|sk)-[A-Za-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\r\n]*)?")
-
-
-def entry(kind: type[A], show: Callable[[A, Place], Shown]) -> tuple[type, Way]:
-    """One row of a tool's table; the only place that narrows an action to its kind."""
-
-    def narrowed(action: Action, place: Place) -> Shown:
-        if not isinstance(action, kind):
-            raise TypeError(f"{type(action).__name__} is no {kind.__name__}")
-        return show(action, place)
-
-    return kind, narrowed
-
-
-def through(table: Mapping[type, Way], action: Action, place: Place) -> Shown:
-    """What the table has for this kind of action."""
-    return table[type(action)](action, place)
 
 
 def machine_names(action: CreateMachines) -> tuple[str, ...]:

@@ -8,61 +8,36 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from calco.model.ids import ResourceId
-from calco.portal.view_as import quoting
-from calco.portal.view_as.action import (
-    Action,
-    ActOnMachines,
-    CaptureImage,
-    CreateGroup,
-    CreateImage,
-    CreateMachines,
-    CreateSnapshot,
-    Delete,
-    ExportDisk,
-    ImportDisk,
-    MachineVerb,
-    Place,
-    SetTags,
-)
-from calco.portal.view_as.parts import (
-    DISK,
-    GROUP,
-    IMAGE,
-    MACHINE,
-    SNAPSHOT,
-    SPACE,
-    SUBNET,
-    SUBNET_SPACE,
-    Way,
-    entry,
-    file_of,
-    key_of,
-    keys_path,
-    machine_names,
-    network_name,
-    source_of,
-    takes_key,
-    through,
-)
+from calco.portal.view_as import action as actions
+from calco.portal.view_as import parts, quoting
+from calco.portal.view_as.action import Place
 from calco.portal.view_as.shown import Note, Shown
 
 _VERBS = MappingProxyType(
     {
-        MachineVerb.START: ("Start-AzVM", ""),
-        MachineVerb.RESTART: ("Restart-AzVM", ""),
-        MachineVerb.DEALLOCATE: ("Stop-AzVM", " -Force"),
-        MachineVerb.GENERALIZE: ("Set-AzVM", " -Generalized"),
+        actions.MachineVerb.START: ("Start-AzVM", ""),
+        actions.MachineVerb.RESTART: ("Restart-AzVM", ""),
+        actions.MachineVerb.DEALLOCATE: ("Stop-AzVM", " -Force"),
+        actions.MachineVerb.GENERALIZE: ("Set-AzVM", " -Generalized"),
     }
 )
-_NAMED = MappingProxyType({MACHINE: "-Name", IMAGE: "-ImageName", DISK: "-DiskName", SNAPSHOT: "-SnapshotName"})
+_NAMED = MappingProxyType(
+    {
+        parts.MACHINE: "-Name",
+        parts.IMAGE: "-ImageName",
+        parts.DISK: "-DiskName",
+        parts.SNAPSHOT: "-SnapshotName",
+    }
+)
 _REMOVES = MappingProxyType(
-    {MACHINE: "Remove-AzVM", IMAGE: "Remove-AzImage", DISK: "Remove-AzDisk", SNAPSHOT: "Remove-AzSnapshot"}
+    {
+        parts.MACHINE: "Remove-AzVM",
+        parts.IMAGE: "Remove-AzImage",
+        parts.DISK: "Remove-AzDisk",
+        parts.SNAPSHOT: "Remove-AzSnapshot",
+    }
 )
 _q = quoting.powershell
-
-
-def show(action: Action, place: Place) -> Shown:
-    return through(_TABLE, action, place)
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
@@ -99,33 +74,33 @@ def _new_group(id: ResourceId, place: Place, wanted: bool, tags: Mapping[str, st
 # --- actions ---------------------------------------------------------------------------------------------------------
 
 
-def _act(action: ActOnMachines, _place: Place) -> Shown:
+def act(action: actions.ActOnMachines, _place: Place) -> Shown:
     return _script(_verb(action.verb, machine) for machine in action.machines)
 
 
-def _verb(verb: MachineVerb, machine: ResourceId) -> str:
+def _verb(verb: actions.MachineVerb, machine: ResourceId) -> str:
     cmdlet, switch = _VERBS[verb]
     return f"{cmdlet} {_named(machine)}{switch}"
 
 
-def _delete(action: Delete, _place: Place) -> Shown:
+def delete(action: actions.Delete, _place: Place) -> Shown:
     return _script(_removed(id) for id in action.resources)
 
 
 def _removed(id: ResourceId) -> str:
-    if id.kind == GROUP:
+    if id.kind == parts.GROUP:
         return f"Remove-AzResourceGroup -Name {_q(id.group)} -Force"
     if id.kind in _REMOVES:
         return f"{_REMOVES[id.kind]} {_named(id)} -Force"
     return f"Remove-AzResource -ResourceId {_q(str(id))} -Force"
 
 
-def _capture(action: CaptureImage, place: Place) -> Shown:
+def capture_image(action: actions.CaptureImage, place: Place) -> Shown:
     return _script(
         (
             _new_group(action.image, place, action.new_group),
-            _verb(MachineVerb.DEALLOCATE, action.machine) if action.deallocate else "",
-            _verb(MachineVerb.GENERALIZE, action.machine) if action.generalize else "",
+            _verb(actions.MachineVerb.DEALLOCATE, action.machine) if action.deallocate else "",
+            _verb(actions.MachineVerb.GENERALIZE, action.machine) if action.generalize else "",
             f"{_image_config(action, place)} -SourceVirtualMachineId {_q(str(action.machine))}",
             f"New-AzImage {_named(action.image)} -Image $image",
             _removed(action.machine) if action.delete_machine else "",
@@ -133,7 +108,7 @@ def _capture(action: CaptureImage, place: Place) -> Shown:
     )
 
 
-def _image_config(action: CaptureImage | CreateImage, place: Place) -> str:
+def _image_config(action: actions.CaptureImage | actions.CreateImage, place: Place) -> str:
     zones = " -ZoneResilient" if action.zone_resilient else ""
     return (
         f"$image = New-AzImageConfig -Location {_q(place.location)} -HyperVGeneration {action.generation}{zones}"
@@ -141,10 +116,10 @@ def _image_config(action: CaptureImage | CreateImage, place: Place) -> str:
     )
 
 
-def _create_image(action: CreateImage, place: Place) -> Shown:
+def create_image(action: actions.CreateImage, place: Place) -> Shown:
     kind = action.source.kind if isinstance(action.source, ResourceId) else ""
-    option = {"": "-BlobUri", SNAPSHOT: "-SnapshotId"}.get(kind, "-ManagedDiskId")
-    source = f"{option} {_q(source_of(action.source))}"
+    option = {"": "-BlobUri", parts.SNAPSHOT: "-SnapshotId"}.get(kind, "-ManagedDiskId")
+    source = f"{option} {_q(parts.source_of(action.source))}"
     return _script(
         (
             _new_group(action.image, place, action.new_group),
@@ -155,11 +130,11 @@ def _create_image(action: CreateImage, place: Place) -> Shown:
     )
 
 
-def _create_group(action: CreateGroup, place: Place) -> Shown:
+def create_group(action: actions.CreateGroup, place: Place) -> Shown:
     return _script((_new_group(action.group, place, True, action.tags),))
 
 
-def _create_snapshot(action: CreateSnapshot, place: Place) -> Shown:
+def create_snapshot(action: actions.CreateSnapshot, place: Place) -> Shown:
     source = f"-CreateOption Copy -SourceResourceId {_q(str(action.source))}"
     return _script(
         (
@@ -169,9 +144,9 @@ def _create_snapshot(action: CreateSnapshot, place: Place) -> Shown:
     )
 
 
-def _create_machines(action: CreateMachines, place: Place) -> Shown:
+def create_machines(action: actions.CreateMachines, place: Place) -> Shown:
     where = f"{_group(action.machine)} -Location {_q(place.location)}"
-    names = ", ".join(map(_q, machine_names(action)))
+    names = ", ".join(map(_q, parts.machine_names(action)))
     each = (
         _address(action, where),
         f'$nic = New-AzNetworkInterface {where} -Name "${{name}}VMNic" -SubnetId $subnetId'
@@ -183,7 +158,7 @@ def _create_machines(action: CreateMachines, place: Place) -> Shown:
         "$vm = Add-AzVMNetworkInterface -VM $vm -Id $nic.Id -DeleteOption Delete",
         f"New-AzVM {where} -VM $vm",
     )
-    notes = () if takes_key(action) else (Note.POWERSHELL_PASSWORD,)
+    notes = () if parts.takes_key(action) else (Note.POWERSHELL_PASSWORD,)
     return _script(
         (
             _new_group(action.machine, place, action.new_group),
@@ -198,57 +173,58 @@ def _create_machines(action: CreateMachines, place: Place) -> Shown:
     )
 
 
-def _subnet(action: CreateMachines, where: str) -> str:
+def _subnet(action: actions.CreateMachines, where: str) -> str:
     if action.subnet:
         return f"$subnetId = {_q(str(action.subnet))}"
     return (
-        f"$subnet = New-AzVirtualNetworkSubnetConfig -Name {_q(SUBNET)} -AddressPrefix {_q(SUBNET_SPACE)}\n"
-        f"$network = New-AzVirtualNetwork {where} -Name {_q(network_name(action))} -AddressPrefix {_q(SPACE)} "
-        "-Subnet $subnet\n"
+        f"$subnet = New-AzVirtualNetworkSubnetConfig -Name {_q(parts.SUBNET)} "
+        f"-AddressPrefix {_q(parts.SUBNET_SPACE)}\n"
+        f"$network = New-AzVirtualNetwork {where} -Name {_q(parts.network_name(action))} "
+        f"-AddressPrefix {_q(parts.SPACE)} -Subnet $subnet\n"
         "$subnetId = $network.Subnets[0].Id"
     )
 
 
-def _address(action: CreateMachines, where: str) -> str:
+def _address(action: actions.CreateMachines, where: str) -> str:
     if not action.public_address:
         return ""
     return f'$address = New-AzPublicIpAddress {where} -Name "${{name}}PublicIP" -Sku Standard -AllocationMethod Static'
 
 
-def _credential(action: CreateMachines) -> str:
+def _credential(action: actions.CreateMachines) -> str:
     """Asked for; with a key a blank one, for the cmdlet insists on a credential and sends none of it."""
-    if takes_key(action):
+    if parts.takes_key(action):
         return f"$credential = [pscredential]::new({_q(action.user)}, [securestring]::new())"
     return f"$credential = Get-Credential -UserName {_q(action.user)}"
 
 
-def _login(action: CreateMachines) -> tuple[str, ...]:
+def _login(action: actions.CreateMachines) -> tuple[str, ...]:
     system = f"$vm = Set-AzVMOperatingSystem -VM $vm -{action.os_type} -ComputerName $name -Credential $credential"
-    if not takes_key(action):
+    if not parts.takes_key(action):
         return (system,)
-    key = _q(key_of(action)) if key_of(action) else '(Get-Content "$HOME/.ssh/id_rsa.pub")'
+    key = _q(parts.key_of(action)) if parts.key_of(action) else '(Get-Content "$HOME/.ssh/id_rsa.pub")'
     return (
         f"{system} -DisablePasswordAuthentication",
-        f"$vm = Add-AzVMSshPublicKey -VM $vm -KeyData {key} -Path {_q(keys_path(action.user))}",
+        f"$vm = Add-AzVMSshPublicKey -VM $vm -KeyData {key} -Path {_q(parts.keys_path(action.user))}",
     )
 
 
-def _export(action: ExportDisk, _place: Place) -> Shown:
+def export_disk(action: actions.ExportDisk, _place: Place) -> Shown:
     """Access is taken back even when the download fails."""
-    noun = "Snapshot" if action.source.kind == SNAPSHOT else "Disk"
+    noun = "Snapshot" if action.source.kind == parts.SNAPSHOT else "Disk"
     named = f"{_group(action.source)} -{noun}Name {_q(action.source.name)}"
     return _script(
         (
             f"$access = Grant-Az{noun}Access {named} -Access Read -DurationInSecond {action.seconds}",
-            f"try {{ Invoke-WebRequest -Uri $access.AccessSAS -OutFile {_q(file_of(action.file))} }}",
+            f"try {{ Invoke-WebRequest -Uri $access.AccessSAS -OutFile {_q(parts.file_of(action.file))} }}",
             f"finally {{ Revoke-Az{noun}Access {named} }}",
         )
     )
 
 
-def _import(action: ImportDisk, place: Place) -> Shown:
+def import_disk(action: actions.ImportDisk, place: Place) -> Shown:
     """``Add-AzVhd`` makes the disk, asks for access, sends the pages and gives access back."""
-    file, sku = _q(file_of(action.file)), _q(action.sku)
+    file, sku = _q(parts.file_of(action.file)), _q(action.sku)
     options = f"-Location {_q(place.location)} -LocalFilePath {file} -DiskSku {sku}"
     system = f" -DiskOsType {action.os_type} -DiskHyperVGeneration {action.generation}" if action.os_type else ""
     return _script(
@@ -260,7 +236,7 @@ def _import(action: ImportDisk, place: Place) -> Shown:
     )
 
 
-def _set_tags(action: SetTags, _place: Place) -> Shown:
+def set_tags(action: actions.SetTags, _place: Place) -> Shown:
     if not action.tags:
         return _script((f"Remove-AzTag -ResourceId {_q(str(action.resource))}",))
     return _script((_update_tags(action.resource, action.tags),))
@@ -268,21 +244,3 @@ def _set_tags(action: SetTags, _place: Place) -> Shown:
 
 def _update_tags(id: ResourceId, tags: Mapping[str, str]) -> str:
     return f"Update-AzTag -ResourceId {_q(str(id))}{_tags(tags)} -Operation Replace"
-
-
-_TABLE: Mapping[type, Way] = MappingProxyType(
-    dict(
-        (
-            entry(ActOnMachines, _act),
-            entry(Delete, _delete),
-            entry(CaptureImage, _capture),
-            entry(CreateImage, _create_image),
-            entry(CreateGroup, _create_group),
-            entry(CreateSnapshot, _create_snapshot),
-            entry(CreateMachines, _create_machines),
-            entry(ExportDisk, _export),
-            entry(ImportDisk, _import),
-            entry(SetTags, _set_tags),
-        )
-    )
-)

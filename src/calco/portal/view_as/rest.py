@@ -10,23 +10,9 @@ from types import MappingProxyType
 
 from calco.model.document import Document
 from calco.model.ids import ResourceId
-from calco.portal.view_as import quoting, template
-from calco.portal.view_as.action import (
-    Action,
-    ActOnMachines,
-    CaptureImage,
-    CreateGroup,
-    CreateImage,
-    CreateMachines,
-    CreateSnapshot,
-    Delete,
-    ExportDisk,
-    ImportDisk,
-    MachineVerb,
-    Place,
-    SetTags,
-)
-from calco.portal.view_as.parts import PIECE, SNAPSHOT, Way, entry, key_of, source_of, takes_key, through
+from calco.portal.view_as import action as actions
+from calco.portal.view_as import parts, quoting, template
+from calco.portal.view_as.action import Place
 from calco.portal.view_as.shown import Note, Shown
 
 COMPUTE, DISKS, RESOURCES, NETWORK, STORAGE = "2024-07-01", "2024-03-02", "2024-11-01", "2024-05-01", "2024-01-01"
@@ -40,10 +26,6 @@ _VERSIONS = MappingProxyType(
         "microsoft.storage": STORAGE,
     }
 )
-
-
-def show(action: Action, place: Place) -> Shown:
-    return through(_TABLE, action, place)
 
 
 # --- requests --------------------------------------------------------------------------------------------------------
@@ -87,15 +69,15 @@ def _put_group(place: Place, id: ResourceId, wanted: bool, tags: Mapping[str, st
 # --- actions ---------------------------------------------------------------------------------------------------------
 
 
-def _act(action: ActOnMachines, place: Place) -> Shown:
+def act(action: actions.ActOnMachines, place: Place) -> Shown:
     return _requests(*(_post(place, machine, action.verb) for machine in action.machines))
 
 
-def _delete(action: Delete, place: Place) -> Shown:
+def delete(action: actions.Delete, place: Place) -> Shown:
     return _requests(*(_request(place, "DELETE", id) for id in action.resources))
 
 
-def _capture(action: CaptureImage, place: Place) -> Shown:
+def capture_image(action: actions.CaptureImage, place: Place) -> Shown:
     properties: Document = {
         "hyperVGeneration": str(action.generation),
         "sourceVirtualMachine": {"id": str(action.machine)},
@@ -103,17 +85,17 @@ def _capture(action: CaptureImage, place: Place) -> Shown:
     }
     return _requests(
         _put_group(place, action.image, action.new_group),
-        _post(place, action.machine, MachineVerb.DEALLOCATE) if action.deallocate else "",
-        _post(place, action.machine, MachineVerb.GENERALIZE) if action.generalize else "",
+        _post(place, action.machine, actions.MachineVerb.DEALLOCATE) if action.deallocate else "",
+        _post(place, action.machine, actions.MachineVerb.GENERALIZE) if action.generalize else "",
         _request(place, "PUT", action.image, _body(place, action.tags, properties)),
         _request(place, "DELETE", action.machine) if action.delete_machine else "",
     )
 
 
-def _create_image(action: CreateImage, place: Place) -> Shown:
-    source: Document = {"blobUri": source_of(action.source)}
+def create_image(action: actions.CreateImage, place: Place) -> Shown:
+    source: Document = {"blobUri": parts.source_of(action.source)}
     if isinstance(action.source, ResourceId):
-        source = {"snapshot" if action.source.kind == SNAPSHOT else "managedDisk": {"id": str(action.source)}}
+        source = {"snapshot" if action.source.kind == parts.SNAPSHOT else "managedDisk": {"id": str(action.source)}}
     os_disk: Document = {"osType": str(action.os_type), "osState": "Generalized", **source}
     profile: Document = {"osDisk": os_disk, "zoneResilient": action.zone_resilient}
     properties: Document = {"hyperVGeneration": str(action.generation), "storageProfile": profile}
@@ -123,23 +105,23 @@ def _create_image(action: CreateImage, place: Place) -> Shown:
     )
 
 
-def _create_group(action: CreateGroup, place: Place) -> Shown:
+def create_group(action: actions.CreateGroup, place: Place) -> Shown:
     return _requests(_put_group(place, action.group, True, action.tags))
 
 
-def _create_snapshot(action: CreateSnapshot, place: Place) -> Shown:
+def create_snapshot(action: actions.CreateSnapshot, place: Place) -> Shown:
     creation: Document = {"createOption": "Copy", "sourceResourceId": str(action.source)}
     return _requests(_request(place, "PUT", action.snapshot, _body(place, action.tags, {"creationData": creation})))
 
 
-def _create_machines(action: CreateMachines, place: Place) -> Shown:
+def create_machines(action: actions.CreateMachines, place: Place) -> Shown:
     """The deployment that the portal itself asks for."""
-    key = takes_key(action)
+    key = parts.takes_key(action)
     name = f"create-{action.machine.name}"[:64].rstrip(".")
     machine = action.machine
     id = ResourceId(machine.subscription, machine.group, "Microsoft.Resources", ("deployments",), (name,))
     body = template.deployment(action, place, "{publicKey}" if key else "{password}")
-    placeholder = () if key and key_of(action) else (Note.REST_KEY if key else Note.REST_PASSWORD,)
+    placeholder = () if key and parts.key_of(action) else (Note.REST_KEY if key else Note.REST_PASSWORD,)
     return _requests(
         _put_group(place, id, action.new_group),
         _request(place, "PUT", id, body),
@@ -151,7 +133,7 @@ def _access(place: Place, id: ResourceId, level: str, seconds: int) -> str:
     return _post(place, id, "beginGetAccess", {"access": level, "durationInSeconds": seconds})
 
 
-def _export(action: ExportDisk, place: Place) -> Shown:
+def export_disk(action: actions.ExportDisk, place: Place) -> Shown:
     return _requests(
         _access(place, action.source, "Read", action.seconds),
         "GET {accessSAS}",
@@ -160,7 +142,7 @@ def _export(action: ExportDisk, place: Place) -> Shown:
     )
 
 
-def _import(action: ImportDisk, place: Place) -> Shown:
+def import_disk(action: actions.ImportDisk, place: Place) -> Shown:
     properties: Document = {"creationData": {"createOption": "Upload", "uploadSizeBytes": action.bytes}}
     if action.os_type:
         properties |= {"osType": str(action.os_type), "hyperVGeneration": str(action.generation)}
@@ -174,11 +156,11 @@ def _import(action: ImportDisk, place: Place) -> Shown:
     )
 
 
-def _pages(action: ImportDisk) -> Iterator[str]:
+def _pages(action: actions.ImportDisk) -> Iterator[str]:
     """The first piece and the last, which has the footer; those between go the same way."""
-    last = (action.bytes - 1) // PIECE * PIECE
+    last = (action.bytes - 1) // parts.PIECE * parts.PIECE
     for at in sorted({0, last}):
-        end = min(at + PIECE, action.bytes) - 1
+        end = min(at + parts.PIECE, action.bytes) - 1
         yield "\n".join(
             (
                 "PUT {accessSAS}&comp=page",
@@ -192,24 +174,6 @@ def _pages(action: ImportDisk) -> Iterator[str]:
         )
 
 
-def _set_tags(action: SetTags, place: Place) -> Shown:
+def set_tags(action: actions.SetTags, place: Place) -> Shown:
     body: Document = {"properties": {"tags": dict(action.tags)}}
     return _requests(_request(place, "PUT", action.resource, body, under="/providers/Microsoft.Resources/tags/default"))
-
-
-_TABLE: Mapping[type, Way] = MappingProxyType(
-    dict(
-        (
-            entry(ActOnMachines, _act),
-            entry(Delete, _delete),
-            entry(CaptureImage, _capture),
-            entry(CreateImage, _create_image),
-            entry(CreateGroup, _create_group),
-            entry(CreateSnapshot, _create_snapshot),
-            entry(CreateMachines, _create_machines),
-            entry(ExportDisk, _export),
-            entry(ImportDisk, _import),
-            entry(SetTags, _set_tags),
-        )
-    )
-)

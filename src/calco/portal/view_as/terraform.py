@@ -10,45 +10,14 @@ from urllib.parse import urlsplit
 
 from calco.model.disk import OsType
 from calco.model.ids import ResourceId
-from calco.portal.view_as import quoting
-from calco.portal.view_as.action import (
-    Action,
-    ActOnMachines,
-    CaptureImage,
-    CreateGroup,
-    CreateImage,
-    CreateMachines,
-    CreateSnapshot,
-    Delete,
-    ExportDisk,
-    ImportDisk,
-    MachineVerb,
-    Place,
-    SetTags,
-)
-from calco.portal.view_as.parts import (
-    SNAPSHOT,
-    SPACE,
-    SUBNET,
-    SUBNET_SPACE,
-    Way,
-    entry,
-    key_of,
-    machine_names,
-    network_name,
-    source_of,
-    takes_key,
-    through,
-)
+from calco.portal.view_as import action as actions
+from calco.portal.view_as import parts, quoting
+from calco.portal.view_as.action import Place
 from calco.portal.view_as.shown import Note, Shown
 
 COMPUTE = "2024-07-01"
 _q = quoting.hcl
 _GROUP_NAME = "azurerm_resource_group.group.name"
-
-
-def show(action: Action, place: Place) -> Shown:
-    return through(_TABLE, action, place)
 
 
 # --- blocks ----------------------------------------------------------------------------------------------------------
@@ -113,7 +82,7 @@ def _where(place: Place, id: ResourceId, new_group: bool = False) -> tuple[Line,
     return (*_texts(location=place.location), ("resource_group_name", group))
 
 
-def _operation(verb: MachineVerb, label: str, machine: ResourceId, after: str = "") -> str:
+def _operation(verb: actions.MachineVerb, label: str, machine: ResourceId, after: str = "") -> str:
     """azapi's way of a POST."""
     return _block(
         f'resource "azapi_resource_action" "{label}"',
@@ -130,7 +99,7 @@ def _operation(verb: MachineVerb, label: str, machine: ResourceId, after: str = 
 # --- actions ---------------------------------------------------------------------------------------------------------
 
 
-def _act(action: ActOnMachines, _place: Place) -> Shown:
+def act(action: actions.ActOnMachines, _place: Place) -> Shown:
     many = len(action.machines) > 1
     blocks = (
         _operation(action.verb, f"{action.verb}{number}" if many else str(action.verb), machine)
@@ -139,12 +108,12 @@ def _act(action: ActOnMachines, _place: Place) -> Shown:
     return Shown("\n\n".join(blocks), (Note.TERRAFORM_ACTION,))
 
 
-def _delete(_action: Delete, _place: Place) -> Shown:
+def delete(_action: actions.Delete, _place: Place) -> Shown:
     return Shown("", (Note.TERRAFORM_DELETE,))
 
 
-def _capture(action: CaptureImage, place: Place) -> Shown:
-    first, second = MachineVerb.DEALLOCATE, MachineVerb.GENERALIZE
+def capture_image(action: actions.CaptureImage, place: Place) -> Shown:
+    first, second = actions.MachineVerb.DEALLOCATE, actions.MachineVerb.GENERALIZE
     verbs = [verb for verb, wanted in ((first, action.deallocate), (second, action.generalize)) if wanted]
     labels = [f"azapi_resource_action.{verb}" for verb in verbs]
     steps = [
@@ -164,14 +133,14 @@ def _capture(action: CaptureImage, place: Place) -> Shown:
     return _configuration(place, _group(place, action.image, action.new_group), *steps, image, notes=notes)
 
 
-def _create_image(action: CreateImage, place: Place) -> Shown:
+def create_image(action: actions.CreateImage, place: Place) -> Shown:
     """azurerm makes images of disks and blobs: a snapshot becomes a disk first."""
-    copied = isinstance(action.source, ResourceId) and action.source.kind == SNAPSHOT
-    source = ("managed_disk_id", _q(source_of(action.source)))
+    copied = isinstance(action.source, ResourceId) and action.source.kind == parts.SNAPSHOT
+    source = ("managed_disk_id", _q(parts.source_of(action.source)))
     if copied:
         source = ("managed_disk_id", "azurerm_managed_disk.disk.id")
     elif not isinstance(action.source, ResourceId):
-        source = ("blob_uri", _q(source_of(action.source)))
+        source = ("blob_uri", _q(parts.source_of(action.source)))
     os_disk = _texts(os_type=str(action.os_type), os_state="Generalized", storage_type="Standard_LRS")
     return _configuration(
         place,
@@ -190,20 +159,22 @@ def _create_image(action: CreateImage, place: Place) -> Shown:
     )
 
 
-def _disk_of_snapshot(action: CreateImage, place: Place) -> str:
+def _disk_of_snapshot(action: actions.CreateImage, place: Place) -> str:
     return _block(
         'resource "azurerm_managed_disk" "disk"',
         *_texts(name=f"{action.image.name}-source"),
         *_where(place, action.image, action.new_group),
-        *_texts(storage_account_type="Standard_LRS", create_option="Copy", source_resource_id=source_of(action.source)),
+        *_texts(
+            storage_account_type="Standard_LRS", create_option="Copy", source_resource_id=parts.source_of(action.source)
+        ),
     )
 
 
-def _create_group(action: CreateGroup, place: Place) -> Shown:
+def create_group(action: actions.CreateGroup, place: Place) -> Shown:
     return _configuration(place, _group(place, action.group, True, action.tags))
 
 
-def _create_snapshot(action: CreateSnapshot, place: Place) -> Shown:
+def create_snapshot(action: actions.CreateSnapshot, place: Place) -> Shown:
     snapshot = _block(
         'resource "azurerm_snapshot" "snapshot"',
         *_texts(name=action.snapshot.name),
@@ -214,10 +185,10 @@ def _create_snapshot(action: CreateSnapshot, place: Place) -> Shown:
     return _configuration(place, snapshot)
 
 
-def _create_machines(action: CreateMachines, place: Place) -> Shown:
+def create_machines(action: actions.CreateMachines, place: Place) -> Shown:
     where = _where(place, action.machine, action.new_group)
-    names = ", ".join(map(_q, machine_names(action)))
-    key = takes_key(action)
+    names = ", ".join(map(_q, parts.machine_names(action)))
+    key = parts.takes_key(action)
     notes = () if key else (Note.TERRAFORM_PASSWORD,)
     return _configuration(
         place,
@@ -232,23 +203,23 @@ def _create_machines(action: CreateMachines, place: Place) -> Shown:
     )
 
 
-def _network(action: CreateMachines, where: tuple[Line, ...]) -> tuple[str, ...]:
+def _network(action: actions.CreateMachines, where: tuple[Line, ...]) -> tuple[str, ...]:
     if action.subnet:
         return ()
     network = "azurerm_virtual_network.network.name"
     return (
         _block(
             'resource "azurerm_virtual_network" "network"',
-            *_texts(name=network_name(action)),
+            *_texts(name=parts.network_name(action)),
             *where,
-            ("address_space", f'["{SPACE}"]'),
+            ("address_space", f'["{parts.SPACE}"]'),
         ),
         _block(
             'resource "azurerm_subnet" "subnet"',
-            *_texts(name=SUBNET),
+            *_texts(name=parts.SUBNET),
             where[1],
             ("virtual_network_name", network),
-            ("address_prefixes", f'["{SUBNET_SPACE}"]'),
+            ("address_prefixes", f'["{parts.SUBNET_SPACE}"]'),
         ),
     )
 
@@ -259,7 +230,7 @@ def _address(where: tuple[Line, ...]) -> str:
     return _block(head, *each, *where, *_texts(sku="Standard", allocation_method="Static"))
 
 
-def _nic(action: CreateMachines, where: tuple[Line, ...]) -> str:
+def _nic(action: actions.CreateMachines, where: tuple[Line, ...]) -> str:
     subnet = _q(str(action.subnet)) if action.subnet else "azurerm_subnet.subnet.id"
     address = "azurerm_public_ip.address[each.key].id"
     return _block(
@@ -276,7 +247,7 @@ def _nic(action: CreateMachines, where: tuple[Line, ...]) -> str:
     )
 
 
-def _machine(action: CreateMachines, where: tuple[Line, ...]) -> str:
+def _machine(action: actions.CreateMachines, where: tuple[Line, ...]) -> str:
     system = "windows" if action.os_type is OsType.WINDOWS else "linux"
     return _block(
         f'resource "azurerm_{system}_virtual_machine" "machine"',
@@ -287,26 +258,26 @@ def _machine(action: CreateMachines, where: tuple[Line, ...]) -> str:
         *_password(action),
         ("network_interface_ids", "[azurerm_network_interface.nic[each.key].id]"),
         _block("os_disk", *_texts(caching="ReadWrite", storage_account_type="Standard_LRS")),
-        _key(action) if takes_key(action) else "",
+        _key(action) if parts.takes_key(action) else "",
         _tags(action.tags),
     )
 
 
-def _password(action: CreateMachines) -> tuple[Line, ...]:
-    if takes_key(action):
+def _password(action: actions.CreateMachines) -> tuple[Line, ...]:
+    if parts.takes_key(action):
         return ()
     asked = ("admin_password", "var.password")
     return (asked,) if action.os_type is OsType.WINDOWS else (asked, ("disable_password_authentication", "false"))
 
 
-def _key(action: CreateMachines) -> str:
-    key = _q(key_of(action)) if key_of(action) else 'file(pathexpand("~/.ssh/id_rsa.pub"))'
+def _key(action: actions.CreateMachines) -> str:
+    key = _q(parts.key_of(action)) if parts.key_of(action) else 'file(pathexpand("~/.ssh/id_rsa.pub"))'
     return _block("admin_ssh_key", *_texts(username=action.user), ("public_key", key))
 
 
-def _export(action: ExportDisk, place: Place) -> Shown:
+def export_disk(action: actions.ExportDisk, place: Place) -> Shown:
     """The address, which the reader's own download takes; azurerm has this for disks alone."""
-    if action.source.kind == SNAPSHOT:
+    if action.source.kind == parts.SNAPSHOT:
         return Shown("", (Note.TERRAFORM_EXPORT,))
     lines = (*_texts(managed_disk_id=str(action.source)), ("duration_in_seconds", str(action.seconds)))
     access = _block('resource "azurerm_managed_disk_sas_token" "access"', *lines, *_texts(access_level="Read"))
@@ -316,7 +287,7 @@ def _export(action: ExportDisk, place: Place) -> Shown:
     return _configuration(place, access, output, notes=(Note.TERRAFORM_EXPORT,))
 
 
-def _import(action: ImportDisk, place: Place) -> Shown:
+def import_disk(action: actions.ImportDisk, place: Place) -> Shown:
     system = _texts(os_type=str(action.os_type), hyper_v_generation=str(action.generation)) if action.os_type else ()
     disk = _block(
         'resource "azurerm_managed_disk" "disk"',
@@ -331,23 +302,5 @@ def _import(action: ImportDisk, place: Place) -> Shown:
     return _configuration(place, group, disk, notes=(Note.TERRAFORM_UPLOAD,))
 
 
-def _set_tags(action: SetTags, _place: Place) -> Shown:
+def set_tags(action: actions.SetTags, _place: Place) -> Shown:
     return Shown(_tags(action.tags) or "tags = {}", (Note.TERRAFORM_TAGS,))
-
-
-_TABLE: Mapping[type, Way] = MappingProxyType(
-    dict(
-        (
-            entry(ActOnMachines, _act),
-            entry(Delete, _delete),
-            entry(CaptureImage, _capture),
-            entry(CreateImage, _create_image),
-            entry(CreateGroup, _create_group),
-            entry(CreateSnapshot, _create_snapshot),
-            entry(CreateMachines, _create_machines),
-            entry(ExportDisk, _export),
-            entry(ImportDisk, _import),
-            entry(SetTags, _set_tags),
-        )
-    )
-)
