@@ -20,7 +20,8 @@ sys.path[:] = sys.argv[4:]
 
 import msgspec  # noqa: E402
 
-from calco.inspection import checks_container, confinement, handover  # noqa: E402
+from calco import confinement  # noqa: E402
+from calco.inspection import checks_container, handover  # noqa: E402
 from calco.inspection.check import Seen  # noqa: E402
 from calco.inspection.sighting import Sighting, encode  # noqa: E402
 from calco.model.inspection import OperatingSystem, Result, Verdict  # noqa: E402

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from calco.inspection.confinement import ARCHITECTURES, Architecture, program
+from calco.confinement import ARCHITECTURES, TERMINAL, Architecture, program
 from calco.inspection.inspector import ChildInspector
 from calco.model.inspection import Verdict
 from tests.inspection.test_inspector import Bytes, children, misbehaving
 
-ALLOW, REFUSE, KILL = 0x7FFF0000, 0x00050001, 0x80000000
+ALLOW, REFUSE, UNKNOWN, KILL = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
 EXECUTABLE, WRITABLE = 5, 3
 
 
@@ -91,10 +91,10 @@ def test_on_an_unknown_architecture_no_disk_is_looked_at() -> None:
 # --- the filter, run by hand: no machine here has the other architecture ---
 
 
-def verdict(instructions: bytes, audit: int, number: int, third: int = 0) -> int:
+def verdict(instructions: bytes, audit: int, number: int, third: int = 0, first: int = 0) -> int:
     """What the kernel would answer. Source: Linux, Documentation/networking/filter.rst."""
     lines = [*struct.iter_unpack("HBBI", instructions)]
-    data = {0: number, 4: audit, 32: third}
+    data = {0: number, 4: audit, 16: first, 32: third}
     at = held = 0
     while True:
         code, then, otherwise, value = lines[at]
@@ -124,10 +124,28 @@ def test_the_filter_allows_what_is_listed_and_nothing_else(architecture: Archite
         assert verdict(instructions, architecture.audit, number, EXECUTABLE) == REFUSE
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES.values(), ids=ARCHITECTURES.keys())
+def test_the_filter_of_a_terminal_allows_threads_and_no_process(architecture: Architecture) -> None:
+    instructions = program(architecture, TERMINAL)
+    listed = {*architecture.calls.values(), *architecture.terminal.values(), *architecture.mappings.values()}
+    thread, process = 0x003D0F00, 0x01200011  # what glibc asks for: pthread_create, fork
+
+    for number in set(range(600)) - {architecture.clone, architecture.clone3}:
+        assert verdict(instructions, architecture.audit, number) == (ALLOW if number in listed else REFUSE), number
+    for number in architecture.mappings.values():
+        assert verdict(instructions, architecture.audit, number, EXECUTABLE) == REFUSE
+    assert verdict(instructions, architecture.audit, architecture.clone, first=thread) == ALLOW
+    assert verdict(instructions, architecture.audit, architecture.clone, first=process) == REFUSE
+    assert verdict(instructions, architecture.audit, architecture.clone3) == UNKNOWN
+    assert verdict(instructions, 0x40000003, architecture.clone, first=thread) == KILL
+
+
 def test_both_architectures_allow_the_same() -> None:
-    """ppoll is the only way to poll on aarch64; glibc of x86_64 uses both."""
+    """ppoll is the only way to poll on aarch64, pselect6 to select, epoll_pwait to wait; glibc of x86_64 uses both."""
     one, other = ({*each.calls, *each.mappings} for each in ARCHITECTURES.values())
     assert one - {"poll"} == other
+    one, other = ({*each.terminal} for each in ARCHITECTURES.values())
+    assert one - {"select", "epoll_wait"} == other
 
 
 HEADERS = {
@@ -145,6 +163,8 @@ def test_the_numbers_are_the_kernels_own(name: str) -> None:
         words = line.split()
         if len(words) == 3 and words[0] == "#define" and words[2].isdecimal():
             numbers[words[1].replace("__NR3264_", "__NR_")] = int(words[2])
-    listed = {**ARCHITECTURES[name].calls, **ARCHITECTURES[name].mappings}
+    known = ARCHITECTURES[name]
+    threads = {"clone": known.clone, "clone3": known.clone3}
+    listed = {**known.calls, **known.mappings, **known.terminal, **threads}
 
     assert {call: numbers[f"__NR_{call}"] for call in listed} == listed

@@ -9,9 +9,9 @@ import os
 import socket
 import sys
 
+from calco.confinement import Unconfined, confine
 from calco.inspection import handover
 from calco.inspection.blocks import Unreadable
-from calco.inspection.confinement import Unconfined, confine
 from calco.inspection.look import look
 from calco.inspection.sighting import Sighting, encode, unknown
 

@@ -1,7 +1,8 @@
-"""Takes everything from this process that reading a disk does not need, before it reads the first byte of one.
+"""Takes everything from this process that it does not need, before it meets the first byte that a stranger wrote.
 
-Afterwards it can compute, speak over the descriptors it has, and end. Everything it will ever import must have been
-imported: it cannot open a file any more. Sources: Linux, Documentation/userspace-api/seccomp_filter.rst; seccomp(2),
+Afterwards it can compute, speak over the descriptors it has, and end: what reads a disk needs no more. What talks to a
+person on a terminal may have a little more (``Trade``). Everything it will ever import must have been imported: it
+cannot open a file any more. Sources: Linux, Documentation/userspace-api/seccomp_filter.rst; seccomp(2), clone(2),
 prctl(2), setrlimit(2); call numbers from asm/unistd_64.h (x86_64) and asm-generic/unistd.h (aarch64).
 """
 
@@ -27,8 +28,9 @@ _KILL_PROCESS, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 # Classic BPF over struct seccomp_data. Source: linux/bpf_common.h, linux/seccomp.h.
 _INSTRUCTION = struct.Struct("HBBI")
 _LOAD, _IF_EQUAL, _IF_ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
-_AT_NUMBER, _AT_ARCHITECTURE, _AT_THIRD_ARGUMENT = 0, 4, 32
+_AT_NUMBER, _AT_ARCHITECTURE, _AT_FIRST_ARGUMENT, _AT_THIRD_ARGUMENT = 0, 4, 16, 32
 _PROT_EXEC = 4
+_CLONE_THREAD = 0x00010000
 
 
 class Unconfined(Exception):
@@ -38,11 +40,15 @@ class Unconfined(Exception):
 @dataclass(frozen=True)
 class Architecture:
     """``audit``: how the kernel names it to a filter. ``calls``: numbers of what stays allowed. ``mappings``: those
-    whose third argument is a protection: allowed unless it makes memory executable."""
+    whose third argument is a protection: allowed unless it makes memory executable. ``terminal``: what a ``TERMINAL``
+    needs besides; ``clone`` and ``clone3`` are how threads begin."""
 
     audit: int
     calls: Mapping[str, int]
     mappings: Mapping[str, int]
+    terminal: Mapping[str, int]
+    clone: int
+    clone3: int
 
 
 ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
@@ -79,6 +85,30 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
                 "exit_group": 231,
             },
             {"mmap": 9, "mprotect": 10},
+            {
+                "select": 23,
+                "pselect6": 270,
+                "epoll_create1": 291,
+                "epoll_ctl": 233,
+                "epoll_wait": 232,
+                "epoll_pwait": 281,
+                "socketpair": 53,
+                "pipe2": 293,
+                "eventfd2": 290,
+                "ioctl": 16,
+                "fcntl": 72,
+                "writev": 20,
+                "gettid": 186,
+                "set_robust_list": 273,
+                "rseq": 334,
+                "sched_getaffinity": 204,
+                "clock_nanosleep": 230,
+                "clock_getres": 229,
+                "getuid": 102,
+                "geteuid": 107,
+            },
+            clone=56,
+            clone3=435,
         ),
         "aarch64": Architecture(
             0xC00000B7,
@@ -111,23 +141,58 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
                 "exit_group": 94,
             },
             {"mmap": 222, "mprotect": 226},
+            {
+                "pselect6": 72,
+                "epoll_create1": 20,
+                "epoll_ctl": 21,
+                "epoll_pwait": 22,
+                "socketpair": 199,
+                "pipe2": 59,
+                "eventfd2": 19,
+                "ioctl": 29,
+                "fcntl": 25,
+                "writev": 66,
+                "gettid": 178,
+                "set_robust_list": 99,
+                "rseq": 293,
+                "sched_getaffinity": 123,
+                "clock_nanosleep": 115,
+                "clock_getres": 114,
+                "getuid": 174,
+                "geteuid": 175,
+            },
+            clone=220,
+            clone3=435,
         ),
     }
 )
 
 
-def confine(cpu_seconds: int, memory_bytes: int) -> None:
+@dataclass(frozen=True)
+class Trade:
+    """What a confined process is for. ``terminal``: it waits for keys, asks for the window's size, and has threads of
+    its own, though still no program, no file and no way out. ``descriptors``: how many it may have open."""
+
+    terminal: bool = False
+    descriptors: int = 3
+
+
+READER = Trade()
+TERMINAL = Trade(terminal=True, descriptors=64)
+
+
+def confine(cpu_seconds: int, memory_bytes: int, trade: Trade = READER) -> None:
     """Raises Unconfined; then nothing may be read. There is no way back."""
     architecture = ARCHITECTURES.get(platform.machine())
     if architecture is None:
         raise Unconfined(f"calco has no list of system calls for {platform.machine()}")
     _become_nobody()
-    _limit(cpu_seconds, memory_bytes)
+    _limit(cpu_seconds, memory_bytes, trade)
     libc = ctypes.CDLL(None, use_errno=True)
     _set(libc, _PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user clears it: so after that
     _set(libc, _PR_SET_DUMPABLE, 0)
     _set(libc, _PR_SET_NO_NEW_PRIVS, 1)
-    _filter(libc, program(architecture))
+    _filter(libc, program(architecture, trade))
 
 
 def _become_nobody() -> None:
@@ -141,16 +206,18 @@ def _become_nobody() -> None:
             os.setresuid(NOBODY, NOBODY, NOBODY)
 
 
-def _limit(cpu_seconds: int, memory_bytes: int) -> None:
-    """The second more of CPU time is for whoever ignores the signal: then the kernel kills."""
-    limits = (
+def _limit(cpu_seconds: int, memory_bytes: int, trade: Trade) -> None:
+    """The second more of CPU time is for whoever ignores the signal: then the kernel kills. Threads count as processes
+    of the user, with all others of theirs: who may have threads is kept from processes by the filter instead."""
+    limits = [
         (resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1),
         (resource.RLIMIT_AS, memory_bytes, memory_bytes),
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_FSIZE, 0, 0),
-        (resource.RLIMIT_NOFILE, 3, 3),
-        (resource.RLIMIT_NPROC, 0, 0),
-    )
+        (resource.RLIMIT_NOFILE, trade.descriptors, trade.descriptors),
+    ]
+    if not trade.terminal:
+        limits.append((resource.RLIMIT_NPROC, 0, 0))
     for which, soft, hard in limits:
         try:
             resource.setrlimit(which, (soft, hard))
@@ -175,11 +242,15 @@ def _filter(libc: ctypes.CDLL, instructions: bytes) -> None:
         raise Unconfined(f"this kernel takes no seccomp filter: {os.strerror(ctypes.get_errno())}")
 
 
-def program(architecture: Architecture) -> bytes:
+def program(architecture: Architecture, trade: Trade = READER) -> bytes:
     """The filter: another architecture's calls kill, listed calls pass, everything else is EPERM. Numbers are compared
-    whole, so x32's, which have a bit more, are not on the list either."""
-    calls, mappings = sorted(architecture.calls.values()), sorted(architecture.mappings.values())
-    compared = [*((each, "allow") for each in calls), *((each, "protection") for each in mappings)]
+    whole, so x32's, which have a bit more, are not on the list either. For threads clone3 is unknown: its arguments lie
+    where no filter can look, and without it libc takes clone."""
+    listed = {**architecture.calls, **(architecture.terminal if trade.terminal else {})}
+    compared = [*((each, "allow") for each in sorted(listed.values()))]
+    compared += ((each, "protection") for each in sorted(architecture.mappings.values()))
+    if trade.terminal:
+        compared += [(architecture.clone, "thread"), (architecture.clone3, "unknown")]
     lines = [
         (_LOAD, 0, 0, _AT_ARCHITECTURE),
         (_IF_EQUAL, 1, 0, architecture.audit),
@@ -187,8 +258,7 @@ def program(architecture: Architecture) -> bytes:
         (_LOAD, 0, 0, _AT_NUMBER),
     ]
     refuse = len(lines) + len(compared)
-    allow, protection = refuse + 1, refuse + 2
-    goals = {"allow": allow, "protection": protection}
+    goals = {"allow": refuse + 1, "protection": refuse + 2, "thread": refuse + 6, "unknown": refuse + 10}
     lines += [
         (_IF_EQUAL, goals[goal] - (at + 1), 0, number) for at, (number, goal) in enumerate(compared, start=len(lines))
     ]
@@ -199,5 +269,10 @@ def program(architecture: Architecture) -> bytes:
         (_IF_ANY_BIT, 0, 1, _PROT_EXEC),
         (_RETURN, 0, 0, _ERRNO | errno.EPERM),
         (_RETURN, 0, 0, _ALLOW),
+        (_LOAD, 0, 0, _AT_FIRST_ARGUMENT),
+        (_IF_ANY_BIT, 1, 0, _CLONE_THREAD),
+        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
+        (_RETURN, 0, 0, _ALLOW),
+        (_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
     ]
     return b"".join(_INSTRUCTION.pack(*each) for each in lines)
