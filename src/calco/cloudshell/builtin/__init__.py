@@ -1,0 +1,1 @@
+"""The cmdlets that know no Azure."""
