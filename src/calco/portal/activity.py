@@ -1,10 +1,8 @@
 """The activity log: who asked for what, and how it ended. Filters are in the page's address, and so is the place in
 it."""
 
-import base64
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlsplit
 
@@ -81,15 +79,6 @@ def line_of(event: Document, own: str = "") -> Line:
     )
 
 
-def own_id(visit: Visit) -> str:
-    """The reader's object id, as their token says it; the API has judged the token, nothing is decided by this."""
-    with suppress(ValueError, IndexError):
-        part = visit.session.token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        return text_at(claims, "oid") or ""
-    return ""
-
-
 async def lines(
     visit: Visit, filter: str = "", *, count: int = LINES_A_PAGE, after: str = ""
 ) -> tuple[list[Line], str]:
@@ -97,9 +86,8 @@ async def lines(
     asked = {"api-version": VERSION, "$top": str(count), "$filter": filter, "$skiptoken": after}
     given = {name: value for name, value in asked.items() if value}
     page = await visit.api.page(f"{visit.api.subscription}{_LOG}", **given)
-    own = own_id(visit)
     token = parse_qs(urlsplit(page.next).query).get("$skiptoken", [""])[0]
-    return [line_of(each, own) for each in page.items], token
+    return [line_of(each, visit.session.person) for each in page.items], token
 
 
 _TAGS = "/providers/Microsoft.Resources/tags/default"
