@@ -286,6 +286,17 @@ def test_what_a_name_is_made_of_stays_in_the_name(browser: Browser, asked: list[
         assert asked == [f"GET {api}{written}"]
 
 
+@pytest.mark.parametrize("name", ["a?x=1", "a#b", "a%2e"])
+def test_the_tags_of_a_strange_name_are_asked_of_nothing_else(browser: Browser, asked: list[str], name: str) -> None:
+    written = quote(name, safe="")
+
+    page = browser.send(f"/portal/tags{SUB}/resourceGroups/{written}", name="a", value="b")
+
+    assert page.status in (400, 404)
+    assert len(asked) > 1, "the tags, and what may be done with them"
+    assert [each for each in asked if f"/resourceGroups/{written}/providers/" not in each] == []
+
+
 @pytest.mark.parametrize("name", ["..", ".", "a/../b", "x" * 70000, "\x00", "a\r\nb"])
 def test_no_group_is_made_elsewhere_by_its_name(house: House, browser: Browser, asked: list[str], name: str) -> None:
     page = browser.send("/portal/resource-groups", name=name, location="eastus")

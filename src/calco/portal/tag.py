@@ -30,7 +30,7 @@ async def _shown(visit: Visit, id: ResourceId, tags: dict[str, str], *, fault: s
         id=thing,
         back=portal_path(thing) or f"{ROOT}/",
         rows=[*tags.items(), *[("", "")] * ROOM],
-        may=await visit.may(WRITE, thing),
+        may=await visit.may(WRITE, _scope(id)),
         fault=fault,
         blocks=visit.view_as(SetTags(id, tags), ""),
     )
@@ -57,8 +57,13 @@ def _id(visit: Visit) -> ResourceId:
     return id
 
 
+def _scope(id: ResourceId) -> str:
+    """As an address for the API; names are escaped, so they cannot become a query."""
+    return quote(str(id), safe="/")
+
+
 def _tags_of(id: ResourceId) -> str:
-    return f"{quote(str(id), safe='/')}/providers/Microsoft.Resources/tags/default?api-version=2021-04-01"
+    return f"{_scope(id)}/providers/Microsoft.Resources/tags/default?api-version=2021-04-01"
 
 
 def _texts(tags: Document) -> dict[str, str]:
