@@ -13,7 +13,7 @@ from calco.cli.common import Failure, note, plain
 from calco.cli.progress import Waiting, waiting
 from calco.data_dir import DataDir
 from calco.identity import principals
-from calco.model.document import Document, Json, object_at, objects_at, text_at
+from calco.model.document import Document, Json, document_in, object_at, objects_at, text_at
 
 API_VERSION = "2024-11-01"
 TIMEOUT_SECONDS = 60
@@ -59,7 +59,7 @@ class Client:
 
     def get(self, path: str, **query: str) -> Document:
         """The document at ``path``. Raises Failure."""
-        return _document(self.send("GET", path, query=query))
+        return document_in(self.send("GET", path, query=query).content)
 
     def list(self, path: str, **query: str) -> list[Document]:
         """All elements of a list, page after page. Raises Failure."""
@@ -70,7 +70,7 @@ class Client:
             following = text_at(page, "nextLink")
             if not following:
                 break
-            page = _document(self._checked("GET", following, None))
+            page = document_in(self._checked("GET", following, None).content)
         return found
 
     def change(self, method: str, path: str, body: Json = None, *, label: str) -> Document:
@@ -84,7 +84,7 @@ class Client:
             elif location and answer.status_code == 202:
                 return self._awaited(location, step)
             else:
-                return _document(answer)
+                return document_in(answer.content)
             if method in {"PUT", "PATCH"}:
                 return self.get(path)
             return object_at(document, "properties", "output")
@@ -124,16 +124,16 @@ class Client:
             "scope": f"{str(self.http.base_url).rstrip('/')}/.default",
         }
         answer = self.http.post(f"/{known.tenant_id}/oauth2/v2.0/token", data=form)
-        token = text_at(_document(answer), "access_token")
+        token = text_at(document_in(answer.content), "access_token")
         if answer.status_code != 200 or not token:
-            said = text_at(_document(answer), "error_description") or f"status {answer.status_code}"
+            said = text_at(document_in(answer.content), "error_description") or f"status {answer.status_code}"
             raise Failure(f"the service gives no token: {said}")
         return token
 
     def _followed(self, url: str, step: Callable[[str], None]) -> Document:
         while True:
             answer = self._checked("GET", url, None)
-            document = _document(answer)
+            document = document_in(answer.content)
             status = text_at(document, "status") or "Succeeded"
             if status == "Succeeded":
                 _warn(document)
@@ -148,7 +148,7 @@ class Client:
         while True:
             answer = self._checked("GET", url, None)
             if answer.status_code != 202:
-                return _document(answer)
+                return document_in(answer.content)
             step("InProgress")
             self.wait(_retry_after(answer))
 
@@ -168,16 +168,8 @@ def connect(data: DataDir) -> Client:
     return Client(http, known, secret)
 
 
-def _document(answer: httpx.Response) -> Document:
-    try:
-        value: Json = answer.json() if answer.content else {}
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
 def _refusal(answer: httpx.Response) -> ApiFailure:
-    document = _document(answer)
+    document = document_in(answer.content)
     code = text_at(document, "error", "code") or str(answer.status_code)
     return ApiFailure(answer.status_code, code, text_at(document, "error", "message") or answer.reason_phrase)
 

@@ -4,10 +4,20 @@ Documents are kept whole, so that a field this version does not know survives a 
 only way into them that does not need a cast: each answers None for what is absent, null or of another shape.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Document = dict[str, Json]
+
+
+def document_in(content: bytes) -> Document:
+    """The JSON object that an answer's body holds; an empty one when it holds none."""
+    try:
+        value: Json = json.loads(content) if content else {}
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def at(document: Json, *path: str) -> Json:
