@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import httpx
 
-from calco.model.document import Document, Json, object_at, objects_at, text_at
+from calco.model.document import Document, Json, document_in, object_at, objects_at, text_at
 
 API_VERSION = "2024-11-01"
 PAGES_MAX = 100
@@ -84,6 +84,15 @@ class Api:
             page = await self.page(page.next)
         return found
 
+    async def seen(self, path: str, **query: str) -> Sequence[Document]:
+        """All of a list as far as this user may see it: nothing when it may not be read. Raises Refused."""
+        try:
+            return await self.list(path, **query)
+        except Refused as refusal:
+            if refusal.status in (403, 404):
+                return []
+            raise
+
     async def page(self, path: str, **query: str) -> Listed:
         """One page of a list. Raises Refused."""
         document = await self.get(path, **query)
@@ -95,7 +104,7 @@ class Api:
         url = _leading(self.base, path).copy_merge_params(asked)
         headers = {"Authorization": f"Bearer {self.token}"}
         answer = await self.http.request(method, url, json=body, headers=headers)
-        document = _document(answer)
+        document = document_in(answer.content)
         if answer.status_code >= 400:
             raise _refused(answer, document)
         goes_on = "azure-asyncoperation" in answer.headers or answer.status_code == 202
@@ -113,14 +122,6 @@ def _leading(base: str, path: str) -> httpx.URL:
         return httpx.URL(base).copy_with(raw_path=raw)
     except httpx.InvalidURL as no_address:
         raise Refused(404, "ResourceNotFound", f"There is nothing at '{path[:200]}'.") from no_address
-
-
-def _document(answer: httpx.Response) -> Document:
-    try:
-        value: Json = answer.json() if answer.content else {}
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _refused(answer: httpx.Response, document: Document) -> Refused:

@@ -3,7 +3,6 @@
 A snapshot is in all this a disk that no machine has: both nouns go through these pages, each with its own words.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
@@ -12,10 +11,9 @@ from starlette.responses import Response
 
 from calco.model.document import Document, number_at, object_at, text_at
 from calco.model.ids import ResourceId
-from calco.portal import target
 from calco.portal.api import Refused
 from calco.portal.disk_command import allowed, state_of, why_not
-from calco.portal.listing import Column, listed
+from calco.portal.listing import Column, everywhere, listed
 from calco.portal.page import group_of, name_of
 from calco.portal.view_as.action import Delete
 from calco.portal.visit import ROOT, Page, Visit, explained
@@ -99,15 +97,11 @@ _SOURCE = Column[Document]("source", lambda each: name_of(source_of(each)))
 
 
 async def show_all(visit: Visit, noun: Noun) -> Response:
-    spelled = {each.lower(): each for each in await target.group_names(visit.api)}
-    found = [
-        _spelled(each, spelled) for each in await visit.api.list(f"{visit.api.subscription}/providers/{noun.type}")
-    ]
     columns = (_NAME, *_REST, _OWNER if noun is DISK else _SOURCE)
     return visit.page(
         "disks.html",
         noun=noun,
-        listing=listed(found, visit.query, columns, _said),
+        listing=listed(await everywhere(visit.api, noun.type), visit.query, columns, _said),
         os_of=os_of,
         size_of=size_of,
         owner_of=owner_of,
@@ -115,13 +109,6 @@ async def show_all(visit: Visit, noun: Noun) -> Response:
         state_of=state_of,
         may_import=await visit.may("Microsoft.Compute/disks/write", visit.api.subscription),
     )
-
-
-def _spelled(document: Document, groups: Mapping[str, str]) -> Document:
-    """With its group as its maker spells it: in a list of a whole subscription Compute shouts it."""
-    id = id_of(document)
-    group = group_of(id)
-    return {**document, "id": id.replace(f"/{group}/", f"/{groups.get(group.lower(), group)}/", 1)}
 
 
 async def show(visit: Visit, noun: Noun) -> Response:

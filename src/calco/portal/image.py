@@ -7,7 +7,7 @@ from starlette.responses import Response
 from calco.model.document import Document, flag_at, number_at, object_at, objects_at, text_at
 from calco.model.ids import ResourceId
 from calco.portal.api import Refused
-from calco.portal.listing import Column, listed
+from calco.portal.listing import Column, everywhere, listed
 from calco.portal.machine_create import may_create
 from calco.portal.page import group_of, name_of
 from calco.portal.view_as.action import Delete
@@ -49,7 +49,7 @@ TABS = ("overview", "disks", "machines")
 
 
 async def show_all(visit: Visit) -> Response:
-    images = await visit.api.list(f"{visit.api.subscription}/providers/{TYPE}")
+    images = await everywhere(visit.api, TYPE)
     listing = listed(images, visit.query, COLUMNS, lambda each: f"{_id(each)} {source_of(each)}")
     return visit.page("images.html", listing=listing, source_of=source_of)
 

@@ -1,20 +1,20 @@
 """Virtual machines: the list, and what is done to several of them at once."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from calco.model.document import Document, text_at
-from calco.portal.listing import Column, listed
+from calco.portal.listing import Column, everywhere, listed
 from calco.portal.page import group_of, name_of
 from calco.portal.rights import Rights, group_scope
 from calco.portal.virtual_machine_command import ACTIONS, Command, Power, State, state_of
 from calco.portal.virtual_machine_facts import ADDRESS, TYPE, image_of
 from calco.portal.virtual_machine_many import Pair, ask_each, picked
-from calco.portal.virtual_machine_network import every_address, seen
+from calco.portal.virtual_machine_network import every_address
 from calco.portal.visit import Page, Visit
 
 GROUPS_ASKED_MAX = 20
@@ -101,22 +101,16 @@ def _asked(visit: Visit) -> dict[str, str]:
 
 async def _rows(visit: Visit) -> list[Row]:
     api = visit.api
-    machines, groups, addresses = await asyncio.gather(
-        api.list(f"{api.subscription}/providers/{TYPE}", statusOnly="true"),
-        seen(api, f"{api.subscription}/resourcegroups"),
-        every_address(api),
-    )
-    # A list of the whole subscription has the names of groups in capitals, as Azure's has.
-    spelled = {name.lower(): name for each in groups if (name := text_at(each, "name"))}
-    return [_row(each, spelled, *addresses.of(each)) for each in machines]
+    machines, addresses = await asyncio.gather(everywhere(api, TYPE, statusOnly="true"), every_address(api))
+    return [_row(each, *addresses.of(each)) for each in machines]
 
 
-def _row(machine: Document, spelled: Mapping[str, str], private: str, public: str) -> Row:
+def _row(machine: Document, private: str, public: str) -> Row:
     id = text_at(machine, "id") or ""
     image, image_id = image_of(machine)
     return Row(
         name=name_of(id),
-        group=spelled.get(group_of(id).lower(), group_of(id)),
+        group=group_of(id),
         location=text_at(machine, "location") or "",
         state=state_of(machine),
         size=text_at(machine, "properties", "hardwareProfile", "vmSize") or "",

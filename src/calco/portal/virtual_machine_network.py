@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from calco.model.document import Document, flag_at, objects_at, text_at
-from calco.portal.api import Api, Refused
+from calco.portal.api import Api
 
 NETWORK = "providers/Microsoft.Network"
 
@@ -62,18 +62,8 @@ class Addresses:
 async def every_address(api: Api) -> Addresses:
     """What may be seen of the whole subscription's."""
     kinds = ("networkInterfaces", "publicIPAddresses")
-    nics, publics = await asyncio.gather(*(seen(api, f"{api.subscription}/{NETWORK}/{kind}") for kind in kinds))
+    nics, publics = await asyncio.gather(*(api.seen(f"{api.subscription}/{NETWORK}/{kind}") for kind in kinds))
     return Addresses(nics, publics)
-
-
-async def seen(api: Api, path: str, **query: str) -> list[Document]:
-    """All of a list; nothing when it may not be read. Raises Refused when the session is over."""
-    try:
-        return await api.list(path, **query)
-    except Refused as refusal:
-        if refusal.status in (403, 404):
-            return []
-        raise
 
 
 async def _nothing() -> None:
