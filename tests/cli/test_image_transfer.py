@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from calco.cli.image_transfer import Format
-from calco.cli.page_transfer import digest_of
 from calco.disk_file import DiskFormat, opened
 from calco.model.volume import MIB
+from calco.page_transfer import digest_of
 from tests.service_process import ServiceProcess, serving
 from tests.test_disk_file import over_another
 

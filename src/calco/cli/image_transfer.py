@@ -25,8 +25,8 @@ from calco.model.document import Document, Json, text_at
 
 if TYPE_CHECKING:
     from calco.cli.client import Client
-    from calco.cli.page_transfer import PageBlob
     from calco.disk_file import Content
+    from calco.page_transfer import PageBlob
 
 DISKS = "Microsoft.Compute/disks"
 DEFAULT_GROUP = "images"
@@ -121,8 +121,8 @@ class Wanted:
 
 
 def _import(data: DataDir, client: "Client", wanted: Wanted, content: "Content") -> tuple[Document, dict[str, Json]]:
-    from calco.cli.page_transfer import upload
     from calco.model.vhd import footer
+    from calco.page_transfer import upload
 
     guest_bytes = max(-(-content.size_bytes // MIB) * MIB, MIN_GUEST_BYTES)
     creation: Document = {"createOption": "Upload", "uploadSizeBytes": guest_bytes + FOOTER_BYTES}
@@ -145,7 +145,7 @@ def _import(data: DataDir, client: "Client", wanted: Wanted, content: "Content")
 
 def _check_arrived(data: DataDir, client: "Client", disk: str, guest_bytes: int, sent: str) -> None:
     """Read back what lies there now, and compare."""
-    from calco.cli.page_transfer import download
+    from calco.page_transfer import download
 
     with _blob(data, client, disk, "Read") as blob, _bar(client, "compare", guest_bytes) as said:
         found = download(blob, guest_bytes, lambda _offset, _data: None, said)
@@ -205,7 +205,7 @@ def _put_in_place(part: Path, file: Path) -> None:
 
 
 def _export(data: DataDir, client: "Client", disk: str, part: Path, format: Format) -> dict[str, Json]:
-    from calco.cli.page_transfer import download
+    from calco.page_transfer import download
 
     with _blob(data, client, disk, "Read") as blob, part.open("r+b") as out:
         length = blob.length()
@@ -244,7 +244,7 @@ def _convert(client: "Client", part: Path, format: Format, guest_bytes: int) -> 
 
 def _check_written(part: Path, format: Format, read: str) -> None:
     """Read the file as whoever gets it will, and compare."""
-    from calco.cli.page_transfer import digest_of
+    from calco.page_transfer import digest_of
 
     with _reading(part, format) as content:
         found = digest_of(content)
@@ -330,15 +330,18 @@ def _disk(client: "Client", id: str, body: Document) -> Iterator[Document]:
 @contextmanager
 def _blob(data: DataDir, client: "Client", disk: str, access: str) -> Iterator["PageBlob"]:
     """The disk's bytes behind a signed URL. Raises Failure, also when an upload turns out to be no VHD."""
-    from calco.cli.page_transfer import PageBlob
+    from calco.page_transfer import PageBlob
+    from calco.signed_url import BlobFailure, SignedUrl
 
     asked: Document = {"access": access, "durationInSeconds": ACCESS_SECONDS}
     url = text_at(client.change("POST", f"{disk}/beginGetAccess", asked, label=f"ask to {access.lower()}"), "accessSAS")
     if url is None:
         raise Failure("the service gives no URL to the disk's bytes")
-    blob = PageBlob(url, ssl.create_default_context(cafile=data.certificates / "ca.pem"))
+    blob = PageBlob(SignedUrl(url, ssl.create_default_context(cafile=data.certificates / "ca.pem")))
     try:
         yield blob
+    except BlobFailure as failed:
+        raise Failure(failed.message) from failed
     finally:
         blob.close()
     client.change("POST", f"{disk}/endGetAccess", label="end access")

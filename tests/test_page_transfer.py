@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calco.cli.page_transfer import BLOCK, Range, blocks, digest_of, starts
+from calco.page_transfer import BLOCK, Range, blocks, digest_of, starts
 
 
 @dataclass

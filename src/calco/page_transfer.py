@@ -6,27 +6,19 @@ and length: the same for the same content in every file format, and as cheap for
 
 import base64
 import hashlib
-import ssl
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from http.client import HTTPException, HTTPMessage, HTTPSConnection
-from queue import Empty, LifoQueue
 from typing import Protocol, TypeVar
-from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
-from calco.cli.common import Failure
+from calco.signed_url import BlobFailure, Resource
 
 BLOCK = 4 * 1024 * 1024
 """What one Put Page may carry. Source: Azure, "Put Page"."""
 SECTOR = 512
 CONNECTIONS = 4
-ATTEMPTS = 4
-TIMEOUT_SECONDS = 120
-VERSION = "2019-12-12"
 
 T = TypeVar("T")
 Block = tuple[int, bytes]
@@ -97,29 +89,19 @@ def digest_of(content: Content) -> str:
     return digest.hex()
 
 
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: HTTPMessage
-    content: bytes
-
-
 class PageBlob:
-    """The page blob at a signed URL. Raises Failure; what it says never has the signature in it.
+    """The pages of a blob or disk. Raises BlobFailure."""
 
-    By the standard library's client: for bodies of megabytes it takes half of httpx's processor time.
-    """
-
-    def __init__(self, url: str, trust: ssl.SSLContext) -> None:
-        parts = urlsplit(url)
-        self._target = f"{parts.path}?{parts.query}"
-        self._host, self._port = parts.hostname or "", parts.port
-        self._trust = trust
-        self._idle: LifoQueue[HTTPSConnection] = LifoQueue()
+    def __init__(self, resource: Resource) -> None:
+        self._resource = resource
 
     def close(self) -> None:
-        while not self._idle.empty():
-            self._idle.get().close()
+        self._resource.close()
+
+    def create(self, length: int) -> None:
+        """Make it anew, empty; in place of one that is there. Not for a disk, whose pages are there."""
+        headers = {"x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": str(length)}
+        self._resource.ask("PUT", "", headers, b"")
 
     def put(self, offset: int, data: bytes) -> None:
         """Write pages; ``data`` is filled up to a whole sector."""
@@ -129,74 +111,31 @@ class PageBlob:
             "x-ms-range": f"bytes={offset}-{offset + len(data) - 1}",
             "Content-MD5": base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode(),
         }
-        self._ask("PUT", "&comp=page", headers, data)
+        self._resource.ask("PUT", "&comp=page", headers, data)
 
     def get(self, offset: int, length: int) -> bytes:
-        answer = self._ask("GET", "", {"x-ms-range": f"bytes={offset}-{offset + length - 1}"})
+        answer = self._resource.ask("GET", "", {"x-ms-range": f"bytes={offset}-{offset + length - 1}"})
         if len(answer.content) != length:
-            raise Failure(f"the service sent {len(answer.content)} bytes where {length} were asked for")
+            raise BlobFailure(f"the service sent {len(answer.content)} bytes where {length} were asked for")
         return answer.content
 
     def length(self) -> int:
-        return int(self._ask("HEAD", "", {}).headers.get("Content-Length") or 0)
+        return int(self._resource.ask("HEAD").headers.get("content-length") or 0)
 
     def ranges(self) -> list["Range"]:
         """Where there are pages."""
-        answer = self._ask("GET", "&comp=pagelist", {})
+        answer = self._resource.ask("GET", "&comp=pagelist")
         found = []
         for each in ElementTree.fromstring(answer.content).iter("PageRange"):  # noqa: S314 our own service's
             start, end = int(each.findtext("Start", "0")), int(each.findtext("End", "0"))
             found.append(Range(start, end + 1 - start))
         return found
 
-    def _ask(self, method: str, more: str, headers: dict[str, str], data: bytes | None = None) -> Answer:
-        """One request, tried again when the service was too busy or the connection broke."""
-        broken: Exception | None = None
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                threading.Event().wait(0.2 * 2**attempt)
-            try:
-                answer = self._once(method, more, headers, data)
-            except (OSError, HTTPException) as error:
-                broken = error
-                continue
-            if answer.status not in (500, 503):
-                break
-        else:
-            raise Failure(f"the blob endpoint does not answer: {broken or 'it is too busy'}") from broken
-        if answer.status >= 400:
-            raise Failure(f"the blob endpoint refuses: {_refusal(answer)}")
-        return answer
-
-    def _once(self, method: str, more: str, headers: dict[str, str], data: bytes | None) -> Answer:
-        try:
-            connection = self._idle.get_nowait()
-        except Empty:
-            connection = HTTPSConnection(self._host, self._port, timeout=TIMEOUT_SECONDS, context=self._trust)
-        try:
-            connection.request(method, self._target + more, data, {"x-ms-version": VERSION, **headers})
-            response = connection.getresponse()
-            answer = Answer(response.status, response.headers, response.read())
-        except BaseException:
-            connection.close()
-            raise
-        self._idle.put(connection)
-        return answer
-
 
 @dataclass(frozen=True)
 class Range:
     offset: int
     length: int
-
-
-def _refusal(answer: Answer) -> str:
-    try:
-        told = ElementTree.fromstring(answer.content)  # noqa: S314 our own service's
-    except ElementTree.ParseError:
-        return f"{answer.status} {answer.headers.get('x-ms-error-code') or ''}".strip()
-    message = (told.findtext("Message") or "").splitlines()
-    return f"{told.findtext('Code')}: {message[0] if message else answer.status}"
 
 
 def upload(blob: PageBlob, content: Content, said: Said) -> Digest:
