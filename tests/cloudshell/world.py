@@ -1,0 +1,222 @@
+"""The world of a Cloud Shell in tests: a host that writes down what it is told, time and chance that a test owns, and
+an API that answers from documents and from what a test scripted."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from calco.cloudshell.api import Refused
+from calco.cloudshell.errors import Fault
+from calco.cloudshell.host import NobodyToAsk
+from calco.model.document import Document, Json
+
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
+TENANT = "00000000-0000-0000-0000-0000000000aa"
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class Recorder:
+    """A host: everything it is told, in order, and by kind. ``answers`` are what its person says, first one first."""
+
+    width: int = 120
+    answers: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    errors: list[Fault] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    verboses: list[str] = field(default_factory=list)
+    colours: list[str] = field(default_factory=list)
+    progresses: list[tuple[str, str, int | None]] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
+    asked: list[tuple[str, bool]] = field(default_factory=list)
+
+    def write(self, text: str, *, colour: str = "", end: str = "\n") -> None:
+        self.written.append(text + end)
+        self.colours.append(colour)
+
+    def error(self, fault: Fault) -> None:
+        self.errors.append(fault)
+
+    def warning(self, text: str) -> None:
+        self.warnings.append(text)
+
+    def verbose(self, text: str) -> None:
+        self.verboses.append(text)
+
+    def progress(self, activity: str, status: str, percent: int | None) -> None:
+        self.progresses.append((activity, status, percent))
+
+    def done(self, activity: str) -> None:
+        self.finished.append(activity)
+
+    def ask(self, prompt: str, *, secret: bool = False) -> str:
+        self.asked.append((prompt, secret))
+        if not self.answers:
+            raise NobodyToAsk
+        return self.answers.pop(0)
+
+    @property
+    def text(self) -> str:
+        """All that was written, as a screen without colours shows it."""
+        return "".join(self.written)
+
+    @property
+    def messages(self) -> list[str]:
+        """What the errors said, first one first."""
+        return [fault.message for fault in self.errors]
+
+
+@dataclass
+class StillClock:
+    """Noon of 23 November 2026, until ``sleep`` passes time; it takes none."""
+
+    moment: datetime = NOON
+    seconds: float = 0.0
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds
+        self.moment += timedelta(seconds=seconds)
+
+
+@dataclass
+class Counting:
+    """Chance that counts: the first GUID ends in 1, the second in 2."""
+
+    given: int = 0
+
+    def guid(self) -> str:
+        self.given += 1
+        return f"00000000-0000-4000-8000-{self.given:012x}"
+
+    def token(self, bytes: int) -> str:
+        self.given += 1
+        return f"token{self.given:0{max(1, bytes)}d}"
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a change ended, in the fake: at once, in the test's own time."""
+
+    document: Document
+    operation_id: str = "11111111-1111-4111-8111-111111111111"
+    status: str = "Succeeded"
+    started: str = "2026-11-23T12:00:00Z"
+    ended: str = "2026-11-23T12:00:01Z"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request that reached the API."""
+
+    method: str
+    path: str
+    body: Json = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    wait: bool = True
+
+
+Answer = Document | Refused | Callable[[Asked], Document]
+
+
+def not_found(path: str) -> Refused:
+    kind, name = ("/".join(path.rstrip("/").split("/")[-3:-1]), path.rstrip("/").split("/")[-1])
+    return Refused(404, "ResourceNotFound", f"The Resource '{kind}/{name}' was not found.")
+
+
+@dataclass
+class FakeApi:
+    """An API over ``documents`` by path (compared without case). A PUT or PATCH writes there, a DELETE takes away, a
+    list gives what lies under the path; ``answers`` by (method, path) go first, and may refuse or say anything.
+    ``asked`` holds every request, in order."""
+
+    documents: dict[str, Document] = field(default_factory=dict)
+    answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+    subscription_id: str = SUBSCRIPTION
+    tenant_id: str = TENANT
+    account: str = "ada@example.com"
+    environment: str = "calco"
+
+    def put(self, path: str, document: Document) -> None:
+        """A resource that is there before the test begins."""
+        self.documents[path.lower()] = {"id": path, "name": path.rsplit("/", 1)[-1], **document}
+
+    def when(self, method: str, path: str, answer: Answer) -> None:
+        self.answers[method, path.lower()] = answer
+
+    def changes(self) -> list[tuple[str, str]]:
+        """Method and path of all that was not a question."""
+        return [(each.method, each.path) for each in self.asked if each.method not in ("GET", "LIST")]
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> Document:
+        found = self._scripted(Asked("GET", path, query=query or {}))
+        if found is None:
+            found = self.documents.get(path.lower())
+        if found is None:
+            raise not_found(path)
+        return found
+
+    def find(self, path: str, query: Mapping[str, str] | None = None) -> Document | None:
+        try:
+            return self.get(path, query)
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+
+    def list(self, path: str, query: Mapping[str, str] | None = None) -> list[Document]:
+        said = self._scripted(Asked("LIST", path, query=query or {}))
+        if said is not None:
+            values = said.get("value")
+            return [each for each in values if isinstance(each, dict)] if isinstance(values, list) else []
+        return [document for key, document in self.documents.items() if _lies_in(key, path.lower())]
+
+    def change(
+        self,
+        method: str,
+        path: str,
+        body: Json = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        wait: bool = True,
+        step: Callable[[str, int | None], None] | None = None,
+    ) -> Done:
+        said = self._scripted(Asked(method, path, body, query or {}, wait))
+        if step is not None:
+            step("Succeeded", 100)
+        if said is not None:
+            return Done(said)
+        if method == "DELETE":
+            self.documents.pop(path.lower(), None)
+            return Done({})
+        if method in ("PUT", "PATCH") and isinstance(body, dict):
+            known = self.documents.get(path.lower(), {}) if method == "PATCH" else {}
+            self.put(path, {**known, **body})
+            return Done(self.documents[path.lower()])
+        if method == "POST" and path.lower().rsplit("/", 1)[0] not in self.documents:
+            raise not_found(path.rsplit("/", 1)[0])
+        return Done({})
+
+    def _scripted(self, asked: Asked) -> Document | None:
+        self.asked.append(asked)
+        answer = self.answers.get((asked.method, asked.path.lower()))
+        if isinstance(answer, Refused):
+            raise answer
+        return answer(asked) if callable(answer) else answer
+
+
+def _lies_in(key: str, path: str) -> bool:
+    """A list at a type's path: ".../resourceGroups/g/providers/T" lists "T/x" of the group, a subscription's lists all
+    groups' ("/subscriptions/s/providers/T")."""
+    if key.rpartition("/")[0] == path:
+        return True
+    scope, provided, kind = path.partition("/providers/")
+    return bool(provided) and key.startswith(scope + "/") and key.rpartition("/")[0].endswith("/providers/" + kind)
