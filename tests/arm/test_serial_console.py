@@ -10,7 +10,8 @@ import pytest
 
 from calco.arm import serial_console
 from calco.arm.app import make_app
-from calco.arm.serial_line import STOPPED, STOPPING, TOO_MANY, Ending, Lines
+from calco.arm.serial_line import STOPPED, STOPPING, TOO_MANY, Lines
+from calco.audience import Ending
 from calco.work.ticket import TICKETS_MAX
 from tests.arm.api import COMPUTE, SUB, TENANT, Api, anyone
 from tests.arm.test_boot_diagnostics import ENABLED

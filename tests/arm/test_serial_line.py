@@ -10,19 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calco.arm.serial_line import (
-    BEHIND,
-    BEHIND_BYTES_MAX,
-    STOPPED,
-    STOPPING,
-    TAIL_BYTES,
-    TOO_MANY,
-    Ended,
-    Ending,
-    Lines,
-    Watcher,
-    joined,
-)
+from calco.arm.serial_line import STOPPED, STOPPING, TOO_MANY, Lines, joined
+from calco.audience import BEHIND, BEHIND_BYTES_MAX, TAIL_BYTES, Ended, Ending, Watcher
 from calco.model.machine import MachineState
 from calco.ports import Hypervisor
 from calco.tool import ToolFailed

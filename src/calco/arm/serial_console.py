@@ -5,14 +5,13 @@ an address with a websocket, and any page in it may try; so the token is not eno
 is no browser says nothing of where it comes from. Sources: azure-cli-extensions, serial-console; RFC 6455, 10.2.
 """
 
-import asyncio
-from contextlib import suppress
-
 from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
+from calco import audience
 from calco.arm.call import Answer, Call, ok
-from calco.arm.serial_line import Ended, Ending, Lines, Watcher
+from calco.arm.serial_line import Lines
+from calco.audience import Ended
 from calco.model.document import Document
 from calco.work import serial_console as work
 from calco.work.cloud import Cloud
@@ -20,8 +19,6 @@ from calco.work.cloud import Cloud
 PATH = "/calco/serialConsole"
 PORT = "0"
 """The only one that machines have here, as in Azure."""
-GOODBYE_SECONDS = 5.0
-"""How long a client that reads nothing is waited for when its console ends."""
 
 
 def connect(call: Call) -> Answer:
@@ -67,46 +64,10 @@ def routes(cloud: Cloud, lines: Lines) -> list[WebSocketRoute]:
             await websocket.close()
             return
         await websocket.accept()
-        ending = await _attend(websocket, lines, str(websocket.path_params["machine"]))
-        if ending is not None:
-            with suppress(TimeoutError, WebSocketDisconnect):
-                await asyncio.wait_for(websocket.close(ending.code, ending.reason), GOODBYE_SECONDS)
+        try:
+            async with lines.watch(str(websocket.path_params["machine"])) as watcher:
+                await audience.attend(websocket, watcher, lambda text: watcher.type(text.encode()))
+        except Ended as over:
+            await audience.close(websocket, over.ending)
 
     return [WebSocketRoute(f"{PATH}/{{machine}}", attend)]
-
-
-async def _attend(websocket: WebSocket, lines: Lines, vm_id: str) -> Ending | None:
-    """Show the machine to its watcher and the watcher to the machine, until one of them has enough: why the console
-    ends, or None when the watcher has left."""
-    try:
-        async with lines.watch(vm_id) as watcher:
-            sides = {asyncio.create_task(_show_all(websocket, watcher)), asyncio.create_task(_type(websocket, watcher))}
-            try:
-                ended, _ = await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for each in sides:
-                    each.cancel()
-                await asyncio.gather(*sides, return_exceptions=True)
-            for each in ended:
-                each.result()
-    except Ended as over:
-        return over.ending
-    except WebSocketDisconnect:
-        return None
-    return None
-
-
-async def _show_all(websocket: WebSocket, watcher: Watcher) -> None:
-    """Raises Ended, WebSocketDisconnect."""
-    while True:
-        await websocket.send_bytes(await watcher.heard())
-
-
-async def _type(websocket: WebSocket, watcher: Watcher) -> None:
-    """Raises WebSocketDisconnect."""
-    while True:
-        message = await websocket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(message.get("code", 1005))
-        text = message.get("text")
-        await watcher.type(message.get("bytes") or b"" if text is None else text.encode())

@@ -15,9 +15,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from typing import TypeVar
 
+from calco.audience import TAIL_BYTES, Audience, Ended, Ending, Watcher
 from calco.model.machine import MachineState
 from calco.ports import Hypervisor
 from calco.tool import ToolFailed
@@ -26,11 +26,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-TAIL_BYTES = 64 * 1024
-"""How much of what was printed a newcomer is shown."""
 PIECE_BYTES = 64 * 1024
-BEHIND_BYTES_MAX = 1024 * 1024
-"""So much may wait for a watcher who does not read; then he is let go, for the others' sake and the memory's."""
 WATCHERS_MAX = 64
 THREADS = 4
 """Of their own: a hypervisor that does not answer keeps nobody waiting but other consoles."""
@@ -38,72 +34,9 @@ LOOK_SECONDS = 5.0
 """How often a machine that keeps silent is asked whether it still runs: one that switches itself off closes no line."""
 
 
-@dataclass(frozen=True)
-class Ending:
-    """Why a console ends, as a websocket says it: 1001 is RFC 6455's, 4000 and above are ours."""
-
-    code: int
-    reason: str
-
-
 STOPPING = Ending(1001, "The service stops. The machine goes on.")
 STOPPED = Ending(4000, "The machine does not run.")
-BEHIND = Ending(4001, "This console was too far behind what the machine prints.")
 TOO_MANY = Ending(4002, "Too many consoles are open. Close one first.")
-
-
-class Ended(Exception):
-    """There is nothing more to see, or nothing at all."""
-
-    def __init__(self, ending: Ending) -> None:
-        super().__init__(ending.reason)
-        self.ending = ending
-
-
-class Watcher:
-    """One console. ``heard`` and ``type`` may be used side by side."""
-
-    def __init__(self, line: "_Line", shown: bytes) -> None:
-        self._line = line
-        self._waiting = bytearray(shown)
-        self._news = asyncio.Event()
-        self._ending: Ending | None = None
-        if shown:
-            self._news.set()
-
-    async def heard(self) -> bytes:
-        """What was printed since the last call, as soon as there is something. Raises Ended."""
-        await self._news.wait()
-        self._news.clear()
-        if self._waiting:
-            told = bytes(self._waiting)
-            self._waiting.clear()
-            if self._ending is not None:
-                self._news.set()
-            return told
-        assert self._ending is not None, "news is something printed, or the end"
-        self._news.set()
-        raise Ended(self._ending)
-
-    async def type(self, keys: bytes) -> None:
-        """Returns when they are on their way: a guest that reads nothing holds up whoever types."""
-        await self._line.type(keys)
-
-    def tell(self, printed: bytes) -> None:
-        if self._ending is not None:
-            return
-        if len(self._waiting) + len(printed) > BEHIND_BYTES_MAX:
-            self._waiting.clear()
-            self.end(BEHIND)
-            return
-        self._waiting += printed
-        self._news.set()
-
-    def end(self, ending: Ending) -> None:
-        """What was printed before is still heard."""
-        if self._ending is None:
-            self._ending = ending
-            self._news.set()
 
 
 class _Line:
@@ -117,27 +50,21 @@ class _Line:
         self._opening = asyncio.Lock()
         self._writer: asyncio.StreamWriter | None = None
         self._tasks: tuple[asyncio.Task[None], ...] = ()
-        self._watchers: list[Watcher] = []
-        self._past = b""
-        self._ending: Ending | None = None
+        self._audience = Audience()
 
     @property
     def has_ended(self) -> bool:
-        return self._ending is not None
+        return self._audience.ending is not None
 
     async def join(self) -> Watcher:
         """Raises Ended."""
         async with self._opening:
-            if self._writer is None and self._ending is None:
+            if self._writer is None and not self.has_ended:
                 await self._open()
-        if self._ending is not None:
-            raise Ended(self._ending)
-        watcher = Watcher(self, self._past)
-        self._watchers.append(watcher)
-        return watcher
+        return self._audience.join(self.type)
 
     def leave(self, watcher: Watcher) -> None:
-        self._watchers.remove(watcher)
+        self._audience.leave(watcher)
 
     async def type(self, keys: bytes) -> None:
         if self._writer is None or self._writer.is_closing():
@@ -148,10 +75,7 @@ class _Line:
 
     def end(self, ending: Ending) -> None:
         """Let go of the machine, and tell whoever still looks. May be repeated."""
-        if self._ending is None:
-            self._ending = ending
-        for watcher in self._watchers:
-            watcher.end(self._ending)
+        self._audience.end(ending)
         if self._writer is not None:
             # Not ``close``: that waits for a guest to read what was typed, and it may never do so.
             self._writer.transport.abort()
@@ -168,20 +92,19 @@ class _Line:
 
     async def _open(self) -> None:
         try:
-            made, self._past = await self._ask(_taken, self._hypervisor, self._vm_id)
+            made, past = await self._ask(_taken, self._hypervisor, self._vm_id)
         except (OSError, ToolFailed) as why:
             log.info("no serial port of machine %s: %s", self._vm_id, why)
-            self._ending = STOPPED
+            self._audience.end(STOPPED)
             return
+        self._audience.begin_with(past)
         reader, self._writer = await asyncio.open_connection(sock=made, limit=PIECE_BYTES)
         self._tasks = (asyncio.create_task(self._read(reader)), asyncio.create_task(self._look()))
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         with suppress(OSError):
             while printed := await reader.read(PIECE_BYTES):
-                self._past = (self._past + printed)[-TAIL_BYTES:]
-                for watcher in self._watchers:
-                    watcher.tell(printed)
+                self._audience.tell(printed)
         self.end(STOPPED)
 
     async def _look(self) -> None:

@@ -1,0 +1,158 @@
+"""Whoever looks at one terminal: any number of people, each from what was printed last, by a websocket.
+
+A newcomer begins with the end of what was printed, then hears what is printed from there on, nothing twice and nothing
+left out. Who does not read is let go, for the others' sake and the memory's. All of it is of one event loop.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+TAIL_BYTES = 64 * 1024
+"""How much of what was printed a newcomer is shown."""
+BEHIND_BYTES_MAX = 1024 * 1024
+"""So much may wait for a watcher who does not read."""
+Typing = Callable[[bytes], Coroutine[None, None, None]]
+Hearing = Callable[[str], Coroutine[None, None, None]]
+GOODBYE_SECONDS = 5.0
+"""How long a client that reads nothing is waited for when what it looks at ends."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why there is no more to see, as a websocket says it: 1001 is RFC 6455's, 4000 and above are ours."""
+
+    code: int
+    reason: str
+
+
+BEHIND = Ending(4001, "This console was too far behind what the machine prints.")
+
+
+class Ended(Exception):
+    """There is nothing more to see, or nothing at all."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.reason)
+        self.ending = ending
+
+
+class Watcher:
+    """One of those who look. ``heard`` and ``type`` may be used side by side."""
+
+    def __init__(self, type: Typing, shown: bytes) -> None:
+        self.type = type
+        """Sends keys; returns when they are on their way: what reads nothing holds up whoever types."""
+        self._waiting = bytearray(shown)
+        self._news = asyncio.Event()
+        self._ending: Ending | None = None
+        if shown:
+            self._news.set()
+
+    async def heard(self) -> bytes:
+        """What was printed since the last call, as soon as there is something. Raises Ended."""
+        await self._news.wait()
+        self._news.clear()
+        if self._waiting:
+            told = bytes(self._waiting)
+            self._waiting.clear()
+            if self._ending is not None:
+                self._news.set()
+            return told
+        assert self._ending is not None, "news is something printed, or the end"
+        self._news.set()
+        raise Ended(self._ending)
+
+    def tell(self, printed: bytes) -> None:
+        if self._ending is not None:
+            return
+        if len(self._waiting) + len(printed) > BEHIND_BYTES_MAX:
+            self._waiting.clear()
+            self.end(BEHIND)
+            return
+        self._waiting += printed
+        self._news.set()
+
+    def end(self, ending: Ending) -> None:
+        """What was printed before is still heard."""
+        if self._ending is None:
+            self._ending = ending
+            self._news.set()
+
+
+class Audience:
+    """All who look at one terminal, and the end of what it printed."""
+
+    def __init__(self, past: bytes = b"") -> None:
+        self.ending: Ending | None = None
+        self._past = past
+        self._watchers: list[Watcher] = []
+
+    def begin_with(self, past: bytes) -> None:
+        self._past = past
+
+    def join(self, type: Typing) -> Watcher:
+        """Raises Ended."""
+        if self.ending is not None:
+            raise Ended(self.ending)
+        watcher = Watcher(type, self._past)
+        self._watchers.append(watcher)
+        return watcher
+
+    def leave(self, watcher: Watcher) -> None:
+        self._watchers.remove(watcher)
+
+    def tell(self, printed: bytes) -> None:
+        self._past = (self._past + printed)[-TAIL_BYTES:]
+        for watcher in self._watchers:
+            watcher.tell(printed)
+
+    def end(self, ending: Ending) -> None:
+        """The first ending is the one. May be repeated."""
+        if self.ending is None:
+            self.ending = ending
+        for watcher in self._watchers:
+            watcher.end(self.ending)
+
+
+async def attend(websocket: WebSocket, watcher: Watcher, hear: Hearing) -> None:
+    """Show the terminal to its watcher, and the watcher's keys to the terminal, until one of them has enough. ``hear``
+    gets what comes as text; bytes are keys. Raises Ended; returns when the watcher has left."""
+    sides = {asyncio.create_task(_show_all(websocket, watcher)), asyncio.create_task(_type(websocket, watcher, hear))}
+    try:
+        ended, _ = await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in sides:
+            each.cancel()
+        await asyncio.gather(*sides, return_exceptions=True)
+    with suppress(WebSocketDisconnect):
+        for each in ended:
+            each.result()
+
+
+async def close(websocket: WebSocket, ending: Ending) -> None:
+    """Say why to whoever still listens."""
+    with suppress(TimeoutError, WebSocketDisconnect):
+        await asyncio.wait_for(websocket.close(ending.code, ending.reason), GOODBYE_SECONDS)
+
+
+async def _show_all(websocket: WebSocket, watcher: Watcher) -> None:
+    """Raises Ended, WebSocketDisconnect."""
+    while True:
+        await websocket.send_bytes(await watcher.heard())
+
+
+async def _type(websocket: WebSocket, watcher: Watcher, hear: Hearing) -> None:
+    """Raises WebSocketDisconnect."""
+    while True:
+        message = await websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", 1005))
+        text = message.get("text")
+        if text is not None:
+            await hear(text)
+        else:
+            await watcher.type(message.get("bytes") or b"")
