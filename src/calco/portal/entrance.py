@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from calco.identity.routes import base_url
 from calco.identity.sign_in import PORTAL, SIGNED_IN_PATH
-from calco.model.document import Document, text_at
+from calco.model.document import document_in, text_at
 from calco.portal import cookie
 from calco.portal.address import HOME, asked_for, inside
 from calco.portal.language import words_for
@@ -95,8 +95,7 @@ class Entrance:
             "code_verifier": asking.verifier,
         }
         answer = await self.http.post(f"{base_url(request)}/{self.tenant}/oauth2/v2.0/token", data=form)
-        document: Document = answer.json() if answer.status_code == 200 else {}
-        return text_at(document, "access_token") or ""
+        return text_at(document_in(answer.content), "access_token") or ""
 
     # --- by a link -----------------------------------------------------------------------------------------------
 
