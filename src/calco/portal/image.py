@@ -17,11 +17,6 @@ TYPE = "Microsoft.Compute/images"
 ADDRESS = f"{ROOT}/images"
 
 
-def address_of(id: str) -> str:
-    """The page of an image, by its resource id."""
-    return f"{ADDRESS}/{group_of(id)}/{name_of(id)}"
-
-
 def _id(image: Document) -> str:
     return text_at(image, "id") or ""
 
