@@ -14,7 +14,7 @@ from tests.portal.browser.axe import axe
 from tests.portal.browser.lab import Lab
 from tests.portal.browser.portal import Person, Portal
 from tests.portal.browser.terms import ENGLISH, TERMS
-from tests.portal.browser.test_stream import hide
+from tests.portal.browser.test_stream import Streams, hide, until
 from tests.portal.browser.watch import Watch
 
 pytestmark = pytest.mark.slow
@@ -151,7 +151,9 @@ def test_an_open_page_whose_session_has_ended_leads_to_signing_in_by_itself(
 ) -> None:
     """Its stream breaks and is asked for again with a cookie that is none any more."""
     portal.sign_in(page, reader)
+    streams = Streams(page, f"{portal.base}/portal/activity")
     page.get_by_role("link", name="Activity log", exact=True).first.click()
+    until(page, lambda: len(streams.open) == 1)
     there = page.url
     last(portal, page.context, -1)
 
