@@ -72,7 +72,7 @@ async def _shown(visit: Visit, fault: str = "") -> Response:
         machines=machines,
         done=sum(each.state == "Succeeded" for each in parts),
         errors=[*_errors(object_at(deployment, "properties", "error"))] if state == "Failed" else [],
-        may_cancel=await visit.may(CANCEL, id),
+        may_cancel=state not in ENDED and await visit.may(CANCEL, id),
         fault=fault,
     )
 

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from calco.portal.api import Refused
-from calco.portal.visit import Page, Visit
+from calco.portal.visit import LIVE_NO_MORE, Page, Visit
 
 log = logging.getLogger(__name__)
 
@@ -60,13 +60,15 @@ class OpenPages:
         self._streams -= Counter([person])  # leaves out whoever has none
 
     async def _changes(self, page: Page, visit: Visit) -> AsyncIterator[str]:
-        last, silent = "", 0.0
+        last, silent, is_final = "", 0.0, False
         while not self._closing.is_set():
             if not self.is_signed_in(visit.request):  # signed out, wherever that was
                 yield _event("", "over")
                 return
             try:
-                shown = bytes((await page.show(replace(visit, live=True))).body).decode()
+                if not is_final:
+                    answer = await page.show(replace(visit, live=True))
+                    shown, is_final = bytes(answer.body).decode(), answer.status_code == LIVE_NO_MORE
             except Refused:
                 yield _event("", "over")  # the page asks again, and is told why
                 return

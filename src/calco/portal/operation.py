@@ -47,7 +47,7 @@ async def show(visit: Visit) -> Response:
     deleted = any(text_at(each, "action") == MACHINE_DELETE for each in children)
     status = text_at(story, "status") or ""
     subject = text_at(story, "subject") or ""
-    return visit.page(
+    shown = visit.page(
         "operation.html",
         story=story,
         deed=deed_of(text_at(story, "action") or ""),
@@ -63,6 +63,7 @@ async def show(visit: Visit) -> Response:
         fault=object_at(story, "error"),
         warnings=[text_at(each, "message") or "" for each in objects_at(story, "warnings")],
     )
+    return shown if status == "InProgress" else visit.last(shown)
 
 
 def _step(step: Document, children: list[Document]) -> Step:

@@ -21,6 +21,8 @@ from calco.portal.words import Words
 from calco.ports.world import Chance, Clock
 
 ROOT = "/portal"
+LIVE_NO_MORE = 286
+"""The status of a live part that will not change any more, among ourselves. It is the one that htmx 2 had for that."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,12 @@ class Visit:
         if self.live:
             return Response(self.pages.live(template, self.words, known), 200, media_type="text/html")
         return self.pages.whole(template, self.words, known, status=status, styles=styles)
+
+    def last(self, shown: Response) -> Response:
+        """A page of what has ended: while it stays open nothing is asked for it again."""
+        if self.live:
+            shown.status_code = LIVE_NO_MORE
+        return shown
 
     def go(self, path: str, **query: str) -> Response:
         """Send the browser on, to a page of ours."""
