@@ -1,5 +1,7 @@
 """Snapshots: made of a disk, the list, one of them, its end."""
 
+from urllib.parse import quote
+
 import pytest
 
 from tests.arm.api import COMPUTE, SUB
@@ -61,12 +63,15 @@ def test_the_name_that_is_proposed_tells_the_moment_and_is_no_longer_than_names_
     assert f'value="{long[: 80 - len(end)]}{end}"' in cut.html
 
 
-def test_a_snapshot_can_go_into_a_group_that_is_made_for_it(house: House, disk: str, browser: Browser) -> None:
-    page = browser.send(f"{disk}/snapshot", name="snap", group="*", new_group="kept")
+@pytest.mark.parametrize("group", ["kept", "Año(1)"])
+def test_a_snapshot_can_go_into_a_group_that_is_made_for_it(
+    house: House, disk: str, browser: Browser, group: str
+) -> None:
+    page = browser.send(f"{disk}/snapshot", name="snap", group="*", new_group=group)
     house.world.drive()
 
-    assert page.path == "/portal/snapshots/kept/snap"
-    assert house.api.get(f"{SUB}/resourceGroups/kept")["location"] == "eastus"
+    assert (page.status, page.path) == (200, f"/portal/snapshots/{group}/snap")
+    assert house.api.get(f"{SUB}/resourceGroups/{quote(group)}")["location"] == "eastus"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,6 @@ from calco.portal import target
 from calco.portal.api import Refused
 from calco.portal.disk import DISK
 from calco.portal.disk_command import Command, allowed, state_of, why_not
-from calco.portal.page import portal_path
 from calco.portal.rights import group_scope
 from calco.portal.target import Target
 from calco.portal.view_as.action import ACCESS_SECONDS, ImportDisk
@@ -112,7 +111,7 @@ async def create(visit: Visit) -> Response:
         await target.put(visit, filled.target, DISK.type, _body(filled))
     except Refused as refusal:
         return _refused(visit, refusal)
-    return _said({"upload": f"{portal_path(filled.target.address(visit, DISK.type))}/upload"})
+    return _said({"upload": f"{filled.target.page(DISK.type)}/upload"})
 
 
 def _body(filled: Filled) -> Document:

@@ -14,7 +14,6 @@ from calco.portal import target
 from calco.portal.api import Refused
 from calco.portal.disk import DISK, SNAPSHOT, Noun, id_of, os_of
 from calco.portal.disk_command import Command, why_not
-from calco.portal.page import portal_path
 from calco.portal.target import NO_FAULTS, Target
 from calco.portal.view_as.action import CreateImage
 from calco.portal.visit import ROOT, Form, Page, Visit
@@ -48,7 +47,7 @@ async def create(visit: Visit, noun: Noun) -> Response:
         operation = await target.put(visit, filled.target, IMAGE, _body(noun, source, filled))
     except Refused as refusal:
         return await _page(visit, noun, source, filled, target.refused(visit, refusal))
-    there = portal_path(filled.target.address(visit, IMAGE))
+    there = filled.target.page(IMAGE)
     return visit.go(f"{ROOT}/operations/{operation}" if operation else there)
 
 

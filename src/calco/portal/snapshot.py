@@ -8,7 +8,6 @@ from calco.portal import target
 from calco.portal.api import Refused
 from calco.portal.disk import DISK, SNAPSHOT, id_of, pages_of
 from calco.portal.disk_command import Command, why_not
-from calco.portal.page import portal_path
 from calco.portal.target import NO_FAULTS, Target
 from calco.portal.view_as.action import CreateSnapshot
 from calco.portal.visit import Page, Visit
@@ -32,7 +31,7 @@ async def create(visit: Visit) -> Response:
         await target.put(visit, wanted, SNAPSHOT.type, body)
     except Refused as refusal:
         return await _page(visit, disk, wanted, target.refused(visit, refusal))
-    return visit.go(portal_path(wanted.address(visit, SNAPSHOT.type)))
+    return visit.go(wanted.page(SNAPSHOT.type))
 
 
 async def _page(visit: Visit, disk: Document, wanted: Target, faults: dict[str, str] | None = None) -> Response:

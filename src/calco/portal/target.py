@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from calco.model.document import Document, objects_at, text_at
 from calco.model.ids import ResourceId
 from calco.portal.api import Api, Refused
-from calco.portal.page import group_of, name_of
+from calco.portal.page import group_of, name_of, portal_path
 from calco.portal.rights import group_scope
 from calco.portal.visit import Form, Visit, explained, resource_id
 
@@ -59,6 +59,10 @@ class Target:
         """Of what is made, as it was typed. ``type``: ``Microsoft.Compute/images``."""
         namespace, _, kind = type.partition("/")
         return ResourceId(subscription, self.in_group, namespace, (kind,), (self.name,))
+
+    def page(self, type: str) -> str:
+        """Of what is made, in the portal."""
+        return portal_path(str(self.id("", type)))
 
 
 def proposed(visit: Visit, source: str, word: str) -> Target:
