@@ -87,6 +87,17 @@ def test_more_is_pasted_into_a_console_than_the_service_takes_at_once(portal: Po
     expect(page.locator("#serial-status")).to_have_text("Connected.")
 
 
+def test_half_an_escape_sequence_of_a_guest_is_no_fault_of_the_page(portal: Portal, page: Page, lab: Lab) -> None:
+    """Real ones say it: systemd cuts long lines wherever they are too long."""
+    portal.enter(page)
+    page.goto(f"{lab.page('virtual-machines', 'web1')}/console")
+    expect(page.locator("#serial-status")).to_have_text("Connected.")
+
+    page.get_by_role("textbox", name="Terminal input").evaluate(PASTE, "dbus.socket\x1b[…- D-Bus\nthe next line\n")
+
+    expect(page.locator(".xterm-rows")).to_contain_text("the next line")
+
+
 def test_a_console_says_that_its_machine_went_off(portal: Portal, page: Page) -> None:
     lab = Lab(portal)
     id = lab.machine("web1", diagnosticsProfile=ON)
