@@ -176,20 +176,38 @@ def test_whose_time_is_over_is_sent_to_sign_in_and_keeps_no_cookie(
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"x": "2026-01-01T00:00:00"}', b'{"x": 1}', b"\xff" * 100])
-def test_a_broken_list_of_ended_sessions_is_told_and_made_anew(
+def test_when_nobody_knows_who_was_signed_out_everybody_signs_in_again(
     house: House, caplog: pytest.LogCaptureFixture, content: bytes
 ) -> None:
+    earlier, leaving = house.browser(), house.browser()
+    copied = house.browser(signed_in=False)
+    copied.cookies = {**leaving.cookies}
+    leaving.send("/portal/sign-out")
     (house.folder / "portal.ended").write_bytes(content)
+    house.world.clock.move(timedelta(minutes=1))
+
     with caplog.at_level(logging.WARNING):
         house.restart()
-    browser = house.browser()
-    kept = {**browser.cookies}
-
-    browser.send("/portal/sign-out")
 
     assert "portal.ended cannot be read" in caplog.text
+    assert copied.visit("/portal/").path == "/portal/sign-in"
+    assert earlier.visit("/portal/").path == "/portal/sign-in"
+    assert house.browser().visit("/portal/").path == "/portal/", "whoever signs in now is in"
+
+
+def test_a_list_that_was_lost_is_made_anew_and_signs_nobody_out_twice(house: House) -> None:
+    earlier = {**house.browser().cookies}
+    (house.folder / "portal.ended").write_bytes(b"{")
+    house.world.clock.move(timedelta(minutes=1))
     house.restart()
-    assert house.sessions.session(kept[COOKIE]) is None
+    later, other = house.browser(), house.browser()
+
+    for _ in range(2):
+        house.world.clock.move(timedelta(minutes=1))
+        house.restart()
+        assert house.sessions.session(earlier[COOKIE]) is None
+        assert later.visit("/portal/").path == "/portal/"
+        other.send("/portal/sign-out")
 
 
 def test_many_who_sign_out_at_once_all_stay_signed_out_and_are_forgotten_in_time(house: House) -> None:
@@ -203,7 +221,7 @@ def test_many_who_sign_out_at_once_all_stay_signed_out_and_are_forgotten_in_time
     assert (house.folder / "portal.ended").stat().st_mode & 0o777 == 0o600
     house.world.clock.move(timedelta(days=2))
     house.sessions.end(house.sessions.begin(house.token()))
-    assert len(json.loads((house.folder / "portal.ended").read_bytes())) == 1
+    assert len(json.loads((house.folder / "portal.ended").read_bytes())["sessions"]) == 1
 
 
 # --- links -----------------------------------------------------------------------------------------------------------

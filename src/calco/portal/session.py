@@ -1,12 +1,14 @@
 """Who uses the portal: a sealed cookie, so that nobody is signed out by a restart and nothing of it lies anywhere else.
 
 The cookie holds the token that the API is asked with; only this service's key opens it. Who signs out stays signed out,
-whoever kept a copy of the cookie: its id is written down until its token ends.
+whoever kept a copy of the cookie: its id is written down until its token ends. When that list cannot be read, nobody
+knows who is on it: everybody signs in again.
 """
 
 import hmac
 import logging
 import threading
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -31,14 +33,15 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Session(msgspec.Struct, frozen=True, tag="session"):
-    """Somebody signed in, until their token ends. ``person`` is their object id; ``name`` is empty for the owner.
-    ``guard`` goes with every form: only a page of ours can know it."""
+    """Somebody who signed in at ``began``, until their token ends. ``person`` is their object id; ``name`` is empty for
+    the owner. ``guard`` goes with every form: only a page of ours can know it."""
 
     id: str
     guard: str
     person: str
     name: str
     token: str
+    began: Moment
     until: Moment
 
     def __repr__(self) -> str:
@@ -58,6 +61,16 @@ class Asking(msgspec.Struct, frozen=True, tag="asking"):
     until: Moment
 
 
+class Ended(msgspec.Struct, frozen=True):
+    """Those that were signed out, by id and until when they would have been good, and whoever began ``before``."""
+
+    sessions: dict[str, Moment]
+    before: Moment | None = None
+
+    def has(self, session: Session) -> bool:
+        return session.id in self.sessions or (self.before is not None and session.began < self.before)
+
+
 class Sessions:
     """Safe to use from several threads. ``ended`` is the file of those that were signed out."""
 
@@ -72,15 +85,16 @@ class Sessions:
         self._chance = chance
         self._file = ended
         self._lock = threading.Lock()
-        self._ended = _read(ended)
+        self._ended = self._read()
 
     def begin(self, token: str) -> Session:
         """A session of whoever that token is of; the API has taken it, so it is one."""
+        now = self._clock.now()
         claims: Document = jwt.decode(token, options={"verify_signature": False})
-        until = datetime.fromtimestamp(number_at(claims, "exp") or 0, self._clock.now().tzinfo)
+        until = datetime.fromtimestamp(number_at(claims, "exp") or 0, now.tzinfo)
         fresh = self._chance.token
         person, name = (text_at(claims, each) or "" for each in ("oid", "upn"))
-        return Session(fresh(ID_BYTES), fresh(ID_BYTES), person, name, token, until)
+        return Session(fresh(ID_BYTES), fresh(ID_BYTES), person, name, token, now, until)
 
     def ask(self, next: str) -> Asking:
         """Before a browser is sent to sign in; ``next`` is where it goes then, empty when that is too long to keep."""
@@ -94,7 +108,7 @@ class Sessions:
     def session(self, cookie: str) -> Session | None:
         """Whose cookie that is; None when it is nobody's, or no longer."""
         kept = self._unsealed(cookie)
-        return kept if isinstance(kept, Session) and kept.id not in self._ended else None
+        return kept if isinstance(kept, Session) and not self._ended.has(kept) else None
 
     def asking(self, cookie: str) -> Asking | None:
         kept = self._unsealed(cookie)
@@ -104,8 +118,25 @@ class Sessions:
         """Sign out for good."""
         now = self._clock.now()
         with self._lock:
-            self._ended = {id: until for id, until in self._ended.items() if until > now} | {session.id: session.until}
-            write_private(self._file, msgspec.json.encode(self._ended))
+            left = {id: until for id, until in self._ended.sessions.items() if until > now}
+            self._ended = Ended(left | {session.id: session.until}, self._ended.before)
+            self._write(self._ended)
+
+    def _write(self, ended: Ended) -> None:
+        write_private(self._file, msgspec.json.encode(ended))
+
+    def _read(self) -> Ended:
+        """The list as it was left; a new one with everybody on it when it cannot be read."""
+        try:
+            return msgspec.json.decode(self._file.read_bytes(), type=Ended)
+        except FileNotFoundError:
+            return Ended({})
+        except (OSError, msgspec.MsgspecError) as why:
+            log.warning("%s cannot be read (%s): whoever was signed in to the portal signs in again", self._file, why)
+            everybody = Ended({}, self._clock.now())
+        with suppress(OSError):  # then it cannot be read at the next start either
+            self._write(everybody)
+        return everybody
 
     def _unsealed(self, cookie: str) -> Session | Asking | None:
         if not cookie or len(cookie) > SEALED_LENGTH_MAX:
@@ -115,13 +146,3 @@ class Sessions:
         except (ValueError, msgspec.MsgspecError):
             return None
         return kept if kept.until > self._clock.now() else None
-
-
-def _read(file: Path) -> dict[str, datetime]:
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=dict[str, Moment])
-    except FileNotFoundError:
-        return {}
-    except (OSError, msgspec.MsgspecError) as why:
-        log.warning("%s cannot be read (%s): a copy of a cookie may come back that was signed out", file, why)
-        return {}
