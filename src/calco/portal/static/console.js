@@ -86,6 +86,6 @@
 
   button.addEventListener("click", connect);
   addEventListener("pagehide", () => { if (line) line.close(); });
-  document.addEventListener("shown", begin);
+  document.addEventListener("htmx:after:swap", begin);
   begin();
 })();
