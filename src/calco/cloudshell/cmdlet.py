@@ -5,7 +5,7 @@ one small function over a ``Call``. Sources: Microsoft Learn, "Cmdlet parameter 
 about_Parameters, about_CommonParameters; the reference page of each cmdlet in the Az modules.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -173,11 +173,17 @@ class Commands(Protocol):
     def view(self, type: str) -> View | None: ...
 
 
+Told = Callable[["Shell"], None]
+"""Something a job has to tell people (an error, a warning), kept until Receive-Job tells it."""
+
+
 class Jobs(Protocol):
     """What runs in the background of this session."""
 
-    def start(self, name: str, command: str, work: Callable[[], Iterable[Value]]) -> Record:
-        """A job's Record (type JOB); ``work`` runs in a thread of its own."""
+    def start(
+        self, name: str, command: str, work: Callable[[], Iterable[Value]], told: Sequence[Told] = ()
+    ) -> Record:
+        """A job's Record (type JOB); ``work`` runs in a thread of its own, and may add to ``told`` while it does."""
 
     def all(self) -> list[Record]: ...
 
