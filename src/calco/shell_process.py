@@ -1,0 +1,304 @@
+"""The portal's Cloud Shells as the service sees them: one confined process for whoever opens one, on a terminal of its
+own, which lives on while its user goes from page to page.
+
+The process has no file, no program and no network (``confinement``); it has its terminal, and a socket by which it asks
+the API through us. We add its user's token and let nothing through but the API, so it can do what they may and nothing
+else. It ends when they sign out, when nobody has looked at it for a while, at its limits, or with the service.
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+import socket
+import struct
+import sys
+import termios
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from calco.audience import Audience, Ending, Watcher
+from calco.cloudshell import wire
+
+log = logging.getLogger(__name__)
+
+START = "import sys; sys.path[:] = sys.argv[4:]; from calco.cloudshell.child import main; main()"
+ENVIRONMENT = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
+PIECE_BYTES = 64 * 1024
+REQUESTS_MAX = 32
+"""As many a shell may have under way; the next one waits."""
+API = ("/subscriptions", "/providers", "/tenants")
+"""Where a shell may ask: not the portal's pages, not where tokens are given."""
+HEADERS = frozenset({"content-type", "etag", "location", "azure-asyncoperation", "retry-after", "x-ms-request-id"})
+SIDE_MAX = 1000
+
+STOPPING = Ending(1001, "The service stops.")
+EXITED = Ending(4010, "The shell has ended.")
+IDLE = Ending(4011, "Nobody has looked at this shell for a while.")
+SIGNED_OUT = Ending(4012, "Its user has signed out.")
+TOO_MANY = Ending(4002, "Too many shells are open. Close one first.")
+
+
+class NoRoom(Exception):
+    """As many shells are open as may be."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of each shell, but ``shells``, which is of all. ``idle_seconds``: without anybody looking."""
+
+    cpu_seconds: int = 600
+    memory_bytes: int = 1 << 30
+    idle_seconds: float = 20 * 60
+    shells: int = 8
+
+
+@dataclass(frozen=True)
+class User:
+    """``key`` is the portal's session: one shell each. ``token`` is what the API is asked with."""
+
+    key: str
+    name: str
+    subscription: str
+    tenant: str
+    base: str
+    token: str = field(repr=False)
+
+
+class Shells:
+    """All shells, on one event loop. ``http`` reaches the API. ``start`` are the words that start a process, before its
+    limits, the number of its socket and where it imports from."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        limits: Limits | None = None,
+        start: Sequence[str] = (sys.executable, "-I", "-S", "-c", START),
+    ) -> None:
+        self._http = http
+        self._limits = limits or Limits()
+        self._start = start
+        self._open: dict[str, Shell] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    @asynccontextmanager
+    async def watch(self, user: User) -> AsyncIterator[tuple[Watcher, "Shell"]]:
+        """The user's shell, begun when there is none. Raises NoRoom, Ended."""
+        shell = self._open.get(user.key)
+        if shell is None or shell.audience.ending is not None:
+            shell = self._begin(user)
+        await shell.ready()
+        watcher = shell.join()
+        try:
+            yield watcher, shell
+        finally:
+            shell.leave(watcher)
+
+    def end(self, key: str) -> None:
+        """Of a session that is over. May be repeated."""
+        shell = self._open.get(key)
+        if shell is not None:
+            shell.end(SIGNED_OUT)
+
+    def close(self) -> None:
+        """On the event loop; may be repeated."""
+        self._closed = True
+        for each in tuple(self._open.values()):
+            each.end(STOPPING)
+
+    async def wait_closed(self) -> None:
+        """Returns when no process is left. ``close`` first."""
+        await asyncio.gather(*self._ending, return_exceptions=True)
+
+    def _begin(self, user: User) -> "Shell":
+        alive = [each for each in self._open.values() if each.audience.ending is None]
+        if self._closed or len(alive) >= self._limits.shells:
+            raise NoRoom
+        shell = self._open[user.key] = Shell(user, self._http, self._limits)
+        task = asyncio.create_task(self._live(shell, user.key))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+        return shell
+
+    async def _live(self, shell: "Shell", key: str) -> None:
+        try:
+            await shell.live(self._start)
+        except Exception:
+            log.exception("a shell")
+        finally:
+            shell.end(EXITED)
+            if self._open.get(key) is shell:
+                del self._open[key]
+
+
+class Shell:
+    """One process and its terminal."""
+
+    def __init__(self, user: User, http: httpx.AsyncClient, limits: Limits) -> None:
+        self.audience = Audience()
+        self._user = user
+        self._http = http
+        self._limits = limits
+        self._idle: asyncio.TimerHandle | None = None
+        self._master = -1
+        self._writer: asyncio.StreamWriter | None = None
+        self._begun = asyncio.Event()
+        self._over = asyncio.Event()
+        self._room = asyncio.Semaphore(REQUESTS_MAX)
+        self._lookers = 0
+
+    async def ready(self) -> None:
+        """When it has a terminal, or has ended without one."""
+        await self._begun.wait()
+
+    def join(self) -> Watcher:
+        """Raises Ended."""
+        watcher = self.audience.join(self._type)
+        self._lookers += 1
+        if self._idle is not None:
+            self._idle.cancel()
+        return watcher
+
+    def leave(self, watcher: Watcher) -> None:
+        self.audience.leave(watcher)
+        self._lookers -= 1
+        if not self._lookers:
+            self._idle = asyncio.get_running_loop().call_later(self._limits.idle_seconds, self.end, IDLE)
+
+    def resize(self, rows: int, columns: int) -> None:
+        """The window of whoever looked last."""
+        if self._master >= 0 and 0 < rows <= SIDE_MAX and 0 < columns <= SIDE_MAX:
+            with suppress(OSError):
+                fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def end(self, ending: Ending) -> None:
+        self.audience.end(ending)
+        self._over.set()
+        self._begun.set()
+
+    async def live(self, start: Sequence[str]) -> None:
+        """From its beginning to its end."""
+        master, slave = os.openpty()
+        here, there = socket.socketpair()
+        try:
+            with there:
+                try:
+                    process = await asyncio.create_subprocess_exec(
+                        *start,
+                        *_arguments(self._limits, there.fileno()),
+                        stdin=slave,
+                        stdout=slave,
+                        stderr=slave,
+                        pass_fds=(there.fileno(),),
+                        start_new_session=True,
+                        env=ENVIRONMENT,
+                        cwd="/",
+                    )
+                finally:
+                    os.close(slave)
+        except BaseException:
+            os.close(master)
+            here.close()
+            raise
+        try:
+            await self._serve(process, master, here)
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def _serve(self, process: asyncio.subprocess.Process, master: int, here: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        os.set_blocking(master, False)
+        typing, protocol = await loop.connect_write_pipe(
+            asyncio.streams.FlowControlMixin, os.fdopen(os.dup(master), "wb", 0)
+        )
+        self._writer = asyncio.StreamWriter(typing, protocol, None, loop)
+        printed = asyncio.StreamReader()
+        reading, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(printed), os.fdopen(master, "rb", 0)
+        )
+        self._master = master
+        asking, answering = await asyncio.open_connection(sock=here)
+        self._begun.set()
+        tasks = [
+            asyncio.create_task(each)
+            for each in (self._show(printed), self._answer(asking, answering), process.wait(), self._over.wait())
+        ]
+        try:
+            await asyncio.wait(tasks[1:], return_when=asyncio.FIRST_COMPLETED)
+            if tasks[2].done():  # what it said last is still shown
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(tasks[0], 1)
+        finally:
+            self._master = -1
+            for each in tasks:
+                each.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for transport in (typing, reading, answering.transport):
+                transport.abort() if hasattr(transport, "abort") else transport.close()
+
+    async def _type(self, keys: bytes) -> None:
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(keys)
+            with suppress(OSError):
+                await self._writer.drain()
+
+    async def _show(self, printed: asyncio.StreamReader) -> None:
+        with suppress(OSError):  # EIO: nobody holds the other end any more
+            while piece := await printed.read(PIECE_BYTES):
+                self.audience.tell(piece)
+
+    # --- the API -----------------------------------------------------------------------------------------------------
+
+    async def _answer(self, asking: asyncio.StreamReader, answering: asyncio.StreamWriter) -> None:
+        user = self._user
+        answering.write(wire.frame(wire.Greeting(user.base, user.name, user.subscription, user.tenant)))
+        async with asyncio.TaskGroup() as group:
+            try:
+                while (asked := await wire.heard(asking)) is not None:
+                    await self._room.acquire()
+                    group.create_task(self._one(*asked, answering))
+            except wire.Garbled as why:
+                log.warning("a shell was ended: %s", why)
+                raise
+
+    async def _one(self, asked: wire.Asked, body: bytes, answering: asyncio.StreamWriter) -> None:
+        try:
+            answering.write(await self._asked(asked, body))
+            with suppress(OSError):
+                await answering.drain()
+        finally:
+            self._room.release()
+
+    async def _asked(self, asked: wire.Asked, body: bytes) -> bytes:
+        if not _is_api(asked.path):
+            return wire.frame(wire.Answered(asked.number, 0, {}), b"a shell may ask the API, and nothing else")
+        headers = {name: value for name, value in asked.headers.items() if name.lower() in wire.PASSED}
+        headers["Authorization"] = f"Bearer {self._user.token}"
+        try:
+            answer = await self._http.request(
+                asked.method, self._user.base + asked.path, headers=headers, content=body or None
+            )
+            kept = {name: value for name, value in answer.headers.items() if name in HEADERS}
+            return wire.frame(wire.Answered(asked.number, answer.status_code, kept), answer.content)
+        except (httpx.HTTPError, httpx.InvalidURL, wire.Garbled, ValueError) as why:
+            return wire.frame(wire.Answered(asked.number, 0, {}), str(why).encode()[:1000])
+
+
+def _is_api(path: str) -> bool:
+    """Whether the API is asked and nothing around it: dots and doubled slashes lead nowhere."""
+    way = path.partition("?")[0]
+    inside = any(way == each or way.startswith(f"{each}/") for each in API)
+    return inside and ".." not in way and "%2e" not in way.lower() and "//" not in way
+
+
+def _arguments(limits: Limits, descriptor: int) -> list[str]:
+    """What the process finds behind its name. It imports what we would, but never from where we just happen to be."""
+    told = (limits.cpu_seconds, limits.memory_bytes, descriptor)
+    return [*map(str, told), *(each for each in sys.path if Path(each).is_absolute())]
