@@ -77,6 +77,12 @@ class Hashtable:
         return list(self.entries.values())
 
 
+class Growing(list["Value"]):
+    """A list that a script made to grow: ArrayList or List[T]; ``type`` is its full name. An array is a plain list."""
+
+    type: str = "System.Collections.ArrayList"
+
+
 @dataclass(eq=False)
 class Record:
     """An object with members. ``type`` is the .NET name that Get-Member and a nested object's text show; ``held`` is
@@ -108,6 +114,28 @@ class SecureString:
     """Never shown; a cmdlet that must send it asks for ``secret``."""
 
     secret: str = field(repr=False)
+
+
+class Written(int):
+    """A whole number that stood as an argument: a parameter that takes a string gets ``text``, as it was written."""
+
+    text: str
+
+    def __new__(cls, value: int, text: str) -> "Written":
+        made = super().__new__(cls, value)
+        made.text = text
+        return made
+
+
+class WrittenFloat(float):
+    """The same of a Double: ``-Version 1.10`` is "1.10"."""
+
+    text: str
+
+    def __new__(cls, value: float, text: str) -> "WrittenFloat":
+        made = super().__new__(cls, value)
+        made.text = text
+        return made
 
 
 Value = (

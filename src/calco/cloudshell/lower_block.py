@@ -1,0 +1,203 @@
+"""Script blocks, functions and their parameters.
+
+Sources: Microsoft Learn, about_Functions, about_Functions_Advanced_Parameters, about_Script_Blocks.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from tree_sitter import Node
+
+from calco.cloudshell import complaint, lower_literal
+from calco.cloudshell.errors import unsupported
+from calco.cloudshell.lower import Lower, child, named, parts, unwrapped
+from calco.cloudshell.syntax import Block, Expression, Formal, Function, Literal, Place, Variable
+
+KINDS = frozenset({"begin", "process", "end"})
+
+
+def lower_function(lower: Lower, node: Node) -> Function:
+    word, name, *_ = parts(node)
+    if word.type == "workflow":
+        raise unsupported("The workflow statement", lower.place(node))
+    declared = child(node, "function_parameter_declaration")
+    given = formals(lower, child(declared, "parameter_list")) if declared else ()
+    body = block(lower, node, child(node, "script_block"), given)
+    if word.type == "filter" and not (body.begin or body.process):
+        body = replace(body, process=body.end, end=())
+    return Function(lower.place(node), lower.text(name).strip(), body)
+
+
+def lower_block(lower: Lower, node: Node) -> Expression:
+    """A script_block_expression."""
+    given = child(node, "param_block")
+    return block(lower, node, child(node, "script_block"), parameters(lower, given) if given else ())
+
+
+def block(lower: Lower, whole: Node, inner: Node | None, given: tuple[Formal, ...] = ()) -> Block:
+    """``whole`` has the braces; ``inner`` is the script_block in it, None when it is empty."""
+    made = Block(lower.place(whole), _between_braces(lower, whole), given)
+    if inner is None:
+        return made
+    declared = child(inner, "param_block")
+    if declared is not None:
+        made = replace(made, parameters=parameters(lower, declared))
+    body = child(inner, "script_block_body")
+    if body is None:
+        return made
+    return filled(lower, made, body)
+
+
+def filled(lower: Lower, made: Block, body: Node) -> Block:
+    """With the statements of ``body``, in named blocks or without."""
+    blocks = child(body, "named_block_list")
+    if blocks is None:
+        return replace(made, end=lower.statements(body))
+    for each in named(blocks):
+        name, inner = named(each)
+        kind = lower.text(name).lower()
+        if kind not in KINDS:
+            raise unsupported(f"The {kind} block", lower.place(each))
+        statements = lower.statements(inner)
+        if kind == "begin":
+            made = replace(made, begin=statements)
+        elif kind == "process":
+            made = replace(made, process=statements)
+        else:
+            made = replace(made, end=statements)
+    return made
+
+
+def _between_braces(lower: Lower, node: Node) -> str:
+    text = lower.text(node)
+    start, end = text.find("{"), text.rfind("}")
+    return text[start + 1 : end] if 0 <= start < end else text
+
+
+# --- parameters ------------------------------------------------------------------------------------------------------
+
+
+def parameters(lower: Lower, node: Node) -> tuple[Formal, ...]:
+    """Of a param_block."""
+    attributes = child(node, "attribute_list")
+    for each in named(attributes) if attributes else []:
+        _check_binding(lower, each)
+    return formals(lower, child(node, "parameter_list"))
+
+
+def _check_binding(lower: Lower, node: Node) -> None:
+    name = _attribute_name(lower, node)
+    arguments = _arguments(lower, node)
+    if name not in {"cmdletbinding", "outputtype"}:
+        raise unsupported(f"The attribute [{lower.text(node).strip('[]')}]", lower.place(node))
+    if name == "cmdletbinding":
+        for key, _ in arguments:
+            if key not in {"positionalbinding", "defaultparametersetname", "confirmimpact", "helpuri"}:
+                raise unsupported(f"CmdletBinding's {key or 'argument'}", lower.place(node))
+
+
+def formals(lower: Lower, node: Node | None) -> tuple[Formal, ...]:
+    """Of a parameter_list."""
+    made = tuple(_formal(lower, each) for each in named(node)) if node else ()
+    seen: set[str] = set()
+    for each in made:
+        if each.name.casefold() in seen:
+            raise complaint.not_parsed(
+                f"Duplicate parameter ${each.name} in parameter list.", "DuplicateFormalParameter", each.at
+            )
+        seen.add(each.name.casefold())
+    return made
+
+
+def _formal(lower: Lower, node: Node) -> Formal:
+    variable = child(node, "variable")
+    assert variable is not None, "the grammar has a parameter's variable"
+    name = lower_literal.lower_variable(lower, variable)
+    made = Formal(lower.place(variable), name.name)
+    attributes = child(node, "attribute_list")
+    for each in named(attributes) if attributes else []:
+        made = _with_attribute(lower, made, each)
+    default = child(node, "script_parameter_default")
+    if default is not None:
+        made = replace(made, default=lower.expression(named(default)[0]))
+    return made
+
+
+def _with_attribute(lower: Lower, made: Formal, node: Node) -> Formal:
+    type = child(node, "type_literal")
+    if type is not None:
+        return replace(made, type=lower_literal.type_name(lower, type))
+    name = _attribute_name(lower, node)
+    rule = ATTRIBUTES.get(name)
+    if rule is None:
+        raise unsupported(f"The attribute [{lower.text(node).strip('[]')}]", lower.place(node))
+    return rule(made, _arguments(lower, node), lower.place(node))
+
+
+def _attribute_name(lower: Lower, node: Node) -> str:
+    name = child(node, "attribute_name", "type_literal")
+    return lower.text(name).strip("[]").lower().removesuffix("attribute") if name else ""
+
+
+Arguments = tuple[tuple[str, Expression | None], ...]
+"""Key in lower case, or empty; None for a key without a value."""
+
+
+def _arguments(lower: Lower, node: Node) -> Arguments:
+    found = child(node, "attribute_arguments")
+    made: list[tuple[str, Expression | None]] = []
+    for each in named(found) if found else []:
+        inner = named(each)
+        if inner[0].type == "simple_name":
+            made.append((lower.text(inner[0]).lower(), lower.expression(inner[1]) if len(inner) > 1 else None))
+            continue
+        value = unwrapped(inner[0])
+        listed = named(value) if value.type == "array_literal_expression" else [value]
+        made += [("", lower.expression(item)) for item in listed]
+    return tuple(made)
+
+
+def _parameter_attribute(made: Formal, arguments: Arguments, at: Place) -> Formal:
+    for key, value in arguments:
+        if key == "mandatory":
+            made = replace(made, mandatory=_true(value, at))
+        elif key == "position" and isinstance(value, Literal) and isinstance(value.value, int):
+            made = replace(made, position=value.value)
+        elif key == "valuefrompipeline":
+            made = replace(made, from_pipeline=_true(value, at))
+        elif key == "valuefrompipelinebypropertyname":
+            made = replace(made, from_name=_true(value, at))
+        elif key != "helpmessage":
+            raise unsupported(f"The parameter's attribute {key or 'argument'}", at)
+    return made
+
+
+def _true(value: Expression | None, at: Place) -> bool:
+    if value is None:
+        return True
+    if isinstance(value, Variable) and value.name.lower() in {"true", "false"}:
+        return value.name.lower() == "true"
+    if isinstance(value, Literal) and isinstance(value.value, int):
+        return value.value != 0
+    raise unsupported("An attribute's value that is computed", at)
+
+
+def _choices(made: Formal, arguments: Arguments, at: Place) -> Formal:
+    return replace(made, choices=_texts(arguments, at))
+
+
+def _aliases(made: Formal, arguments: Arguments, at: Place) -> Formal:
+    return replace(made, aliases=_texts(arguments, at))
+
+
+def _texts(arguments: Arguments, at: Place) -> tuple[str, ...]:
+    values = [value.value for key, value in arguments if not key and isinstance(value, Literal)]
+    if len(values) != len(arguments):
+        raise unsupported("An attribute's value that is computed", at)
+    return tuple(str(value) for value in values)
+
+
+ATTRIBUTES: Mapping[str, Callable[[Formal, Arguments, Place], Formal]] = MappingProxyType(
+    {"parameter": _parameter_attribute, "validateset": _choices, "alias": _aliases}
+)
