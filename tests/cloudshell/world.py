@@ -110,6 +110,7 @@ class Done:
     status: str = "Succeeded"
     started: str = "2026-11-23T12:00:00Z"
     ended: str = "2026-11-23T12:00:01Z"
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,21 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from calco.client import Refused, Unreachable
 from calco.model.document import Document, Json
 
-
-class Refused(Exception):
-    """The API refused, or an operation failed (``status`` 200 then), in its own words."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.status = status
-        self.code = code
-        self.message = message
-
-
-class Unreachable(Exception):
-    """There was no answer; says why."""
+__all__ = ["Api", "Ended", "Refused", "Unreachable"]
 
 
 class Ended(Protocol):
@@ -40,6 +29,10 @@ class Ended(Protocol):
 
     @property
     def ended(self) -> str: ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What went well and yet may not be what one wants, in sentences."""
 
 
 class Api(Protocol):
