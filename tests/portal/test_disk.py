@@ -80,6 +80,21 @@ def test_a_disk_shows_what_is_known_of_it(browser: Browser) -> None:
     assert "Upload a VHD" not in page.links
 
 
+def test_a_machines_disk_says_which_image_it_is_of_in_words(house: House, browser: Browser) -> None:
+    page = browser.visit(os_disk_of(house, house.api.machine("web1")))
+
+    assert "Source debian-12 12" in page.text
+    assert "latest" not in page.text
+    assert "Generation Gen 1 (BIOS)" in page.text
+
+
+def test_before_an_attached_disk_is_deleted_the_page_says_why_it_cannot_be(house: House, browser: Browser) -> None:
+    owned = browser.visit(f"{os_disk_of(house, house.api.machine('web1'))}/delete")
+
+    assert "It is attached to a virtual machine." in owned.text
+    assert "attached" not in browser.visit(f"{DATA}/delete").text
+
+
 def test_a_running_machines_disk_can_be_copied_and_nothing_else_and_the_page_says_why(
     house: House, browser: Browser
 ) -> None:
@@ -174,7 +189,7 @@ def test_who_comes_without_the_operation_sees_no_address_and_can_end_it(house: H
 
     page = browser.visit(f"{DATA}/export")
 
-    assert "An address is out" in page.text
+    assert "There is already an address" in page.text
     assert "Download" not in page.links
     assert "End access" in page.buttons
 
@@ -304,7 +319,7 @@ def test_a_name_that_is_taken_is_refused_and_the_group_made_for_it_is_gone(house
     wrong = browser.send("/portal/disks/import", **{**IMPORT, "group": "*", "new_group": "new", "bytes": "7"}).answer
     house.world.drive()
 
-    assert taken.status_code == 409
+    assert taken.status_code == 400
     assert "already" in taken.json()["fault"]
     assert "uploadSizeBytes" in wrong.json()["fault"]
     assert house.api.get(f"{COMPUTE}/disks/data")["properties"]["creationData"] == {"createOption": "Empty"}

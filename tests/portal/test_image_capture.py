@@ -132,6 +132,14 @@ def test_what_is_wrong_is_said_in_place_and_nothing_happens(
     assert images(house) == []
 
 
+def test_all_that_is_wrong_is_said_at_once(house: House, browser: Browser) -> None:
+    page = browser.send(CAPTURE, **filled(name="", group="*", confirm="web2"))
+
+    for place in ("name", "group", "confirm"):
+        assert f'id="{place}-fault"' in page.html
+    assert power_of(house) == ["PowerState/running"]
+
+
 def test_a_name_that_is_taken_is_refused_with_everything_that_was_typed(house: House, browser: Browser) -> None:
     house.api.machine("web2")
     browser.send("/portal/virtual-machines/lab/web2/capture", **filled(confirm="web2"))

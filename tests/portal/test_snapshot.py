@@ -1,5 +1,6 @@
 """Snapshots: made of a disk, the list, one of them, its end."""
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -96,7 +97,23 @@ def test_a_name_that_is_taken_changes_nothing(house: House, disk: str, snap: str
     page = browser.send(f"{disk}/snapshot", name="snap", group="lab")
 
     assert page.status == 400
-    assert "There is one called snap" in page.text
+    assert "There is already one called snap" in page.text
+
+
+def test_what_we_say_is_wrong_is_said_in_the_readers_language(house: House, disk: str, snap: str) -> None:
+    page = house.browser(language="es").send(f"{disk}/snapshot", name="snap", group="lab")
+
+    assert "Ya hay uno llamado snap" in page.text
+    assert re.search(r'id="name-fault"[^>]*lang="en"', page.html) is None
+    assert page.left_in("en") == set()
+
+
+@pytest.mark.parametrize("path", ["/portal/snapshots", SNAP])
+def test_a_snapshot_is_ready_and_no_disk_that_is_attached_to_nothing(browser: Browser, snap: str, path: str) -> None:
+    page = browser.visit(path)
+
+    assert "Ready" in page.text
+    assert "Not attached" not in page.text
 
 
 def test_the_list_leads_to_a_snapshot_and_its_source(disk: str, snap: str, browser: Browser) -> None:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from calco.model.document import Document, number_at, object_at, text_at
 from calco.model.ids import ResourceId
 from calco.portal.api import Refused
-from calco.portal.disk_command import allowed, state_of, why_not
+from calco.portal.disk_command import Command, allowed, state_of, why_not
 from calco.portal.listing import Column, everywhere, listed
 from calco.portal.page import group_of, name_of
 from calco.portal.view_as.action import Delete
@@ -75,6 +75,13 @@ def source_of(document: Document) -> str:
     )
 
 
+def offer_of(document: Document) -> str:
+    """The offer and SKU of the platform's image that its bytes came from; empty when they came from elsewhere."""
+    parts = source_of(document).split("/")
+    named = dict(zip((each.lower() for each in parts), parts[1:], strict=False))
+    return f"{named['offers']} {named['skus']}" if {"offers", "skus"} <= named.keys() else ""
+
+
 def _said(document: Document) -> str:
     """What of it is searched."""
     tags = " ".join(f"{name} {value}" for name, value in object_at(document, "tags").items())
@@ -121,6 +128,7 @@ async def show(visit: Visit, noun: Noun) -> Response:
         home=noun.one(visit),
         size=size_of(document),
         source=source_of(document),
+        offer=offer_of(document),
         owner=owner_of(document),
         state=state_of(document),
         may=allowed(await visit.rights(id), noun.type),
@@ -149,6 +157,7 @@ def _ask(visit: Visit, noun: Noun, document: Document, *, fault: str = "") -> Re
         disk=document,
         home=noun.one(visit),
         owner=owner_of(document),
+        why="" if fault else why_not(document)[Command.DELETE],
         fault=fault,
         blocks=visit.view_as(Delete((ResourceId.parse(id_of(document)),)), text_at(document, "location") or ""),
     )

@@ -104,10 +104,10 @@ def _read(form: Form, groups: list[str], location: str) -> Filled:
 async def create(visit: Visit) -> Response:
     """Make the disk that waits for the upload. The file's footer was found good."""
     filled = _read(visit.form, [], "")
-    missing = target.missing(visit, filled.target)
-    if missing:
-        return _said({"fault": next(iter(missing.values()))}, 400)
     try:
+        faults = await target.wrong(visit, filled.target, DISK.type)
+        if faults:
+            return _said({"fault": next(iter(faults.values()))}, 400)
         await target.put(visit, filled.target, DISK.type, _body(filled))
     except Refused as refusal:
         return _refused(visit, refusal)

@@ -76,10 +76,9 @@ async def show(visit: Visit) -> Response:
 
 async def create(visit: Visit) -> Response:
     source, filled = await _source(visit), _read(visit.form)
-    if source.asks_for_name and filled.confirmed.lower() != source.name.lower():
-        fault = visit.words("capture.confirm_wrong", name=source.name)
-        return await _page(visit, source, filled, {"confirm_fault": fault})
     faults = target.missing(visit, filled.target, "capture.name_missing")
+    if source.asks_for_name and filled.confirmed.lower() != source.name.lower():
+        faults["confirm_fault"] = visit.words("capture.confirm_wrong", name=source.name)
     if faults:
         return await _page(visit, source, filled, faults)
     address, body = f"{source.id}/providers/Calco/createImage", _body(visit, filled)

@@ -40,10 +40,10 @@ async def show(visit: Visit, noun: Noun) -> Response:
 async def create(visit: Visit, noun: Noun) -> Response:
     source = await visit.api.get(visit.id(noun.type))
     filled = _read(visit.form)
-    faults = target.missing(visit, filled.target)
-    if faults:
-        return await _page(visit, noun, source, filled, faults)
     try:
+        faults = await target.wrong(visit, filled.target, IMAGE)
+        if faults:
+            return await _page(visit, noun, source, filled, faults)
         operation = await target.put(visit, filled.target, IMAGE, _body(noun, source, filled))
     except Refused as refusal:
         return await _page(visit, noun, source, filled, target.refused(visit, refusal))

@@ -20,14 +20,14 @@ async def ask_create(visit: Visit) -> Response:
 
 async def create(visit: Visit) -> Response:
     disk, wanted = await visit.api.get(visit.id(DISK.type)), target.read(visit.form)
-    faults = target.missing(visit, wanted)
-    if faults:
-        return await _page(visit, disk, wanted, faults)
     body: Document = {
         "location": text_at(disk, "location"),
         "properties": {"creationData": {"createOption": "Copy", "sourceResourceId": id_of(disk)}},
     }
     try:
+        faults = await target.wrong(visit, wanted, SNAPSHOT.type)
+        if faults:
+            return await _page(visit, disk, wanted, faults)
         await target.put(visit, wanted, SNAPSHOT.type, body)
     except Refused as refusal:
         return await _page(visit, disk, wanted, target.refused(visit, refusal))

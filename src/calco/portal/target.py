@@ -22,10 +22,8 @@ FIELDS = {
 }
 """Which field a refusal is about, by its code; what is about none stands above the form."""
 
-NO_FAULTS: Mapping[str, str] = dict.fromkeys(
-    ("fault", "name_fault", "name_missing", "group_fault", "group_refused"), ""
-)
-"""Where a fault can stand: above the form, beside the name and the group; ``missing`` and ``group_fault`` are ours."""
+NO_FAULTS: Mapping[str, str] = dict.fromkeys(("fault", "name_fault", "name_wrong", "group_fault", "group_refused"), "")
+"""Where a fault can stand: above the form, beside the name and the group. ``name_wrong``, ``group_fault``: ours."""
 
 
 NAME_MAX = 80
@@ -82,7 +80,7 @@ def missing(visit: Visit, target: Target, name_missing: str = "target.name_missi
     """What was left out, as faults beside the fields; empty when nothing was. ``name_missing``: the words' key."""
     keys: dict[str, str] = {}
     if not target.name:
-        keys["name_missing"] = name_missing
+        keys["name_wrong"] = name_missing
     if not target.in_group:
         keys["group_fault"] = "target.group_missing"
     return {place: visit.words(key) for place, key in keys.items()}
@@ -95,12 +93,18 @@ def refused(visit: Visit, refusal: Refused) -> dict[str, str]:
     return {FIELDS.get(refusal.code, "fault"): explained(visit.words, refusal)}
 
 
+async def wrong(visit: Visit, target: Target, type: str) -> dict[str, str]:
+    """What was left out, and a name that is taken, for a PUT would change what is there; empty when nothing is wrong.
+    Raises Refused."""
+    faults = missing(visit, target)
+    if not faults and await visit.api.find(target.address(visit, type)) is not None:
+        faults["name_wrong"] = visit.words("target.taken", name=target.name)
+    return faults
+
+
 async def put(visit: Visit, target: Target, type: str, body: Document) -> str:
-    """Make it, its group first; the id of the operation that makes it, empty when it is there. Raises Refused. A name
-    that is taken is refused: a PUT would change what is there."""
+    """Make it, its group first; the id of the operation that makes it, empty when it is there. Raises Refused."""
     id = target.address(visit, type)
-    if await visit.api.find(id) is not None:
-        raise Refused(409, "ResourceAlreadyExists", visit.words("target.taken", name=target.name))
     async with group_for(visit, target, text_at(body, "location") or ""):
         return (await visit.api.send("PUT", id, body)).operation
 
