@@ -10,12 +10,13 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from calco.model.document import Document, number_at, object_at, objects_at, text_at
-from calco.portal.activity import deed_of
+from calco.portal.activity import deed_of, key_of
 from calco.portal.machine_create import may_create
 from calco.portal.page import portal_path
 from calco.portal.visit import Page, Visit
 
 IMAGE_WRITE, MACHINE_DELETE = "Microsoft.Compute/images/write", "Microsoft.Compute/virtualMachines/delete"
+COPIED = "copied"
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,17 @@ async def show(visit: Visit) -> Response:
     deleted = any(text_at(each, "action") == MACHINE_DELETE for each in children)
     status = text_at(story, "status") or ""
     subject = text_at(story, "subject") or ""
+    steps, mover = [_step(each, children) for each in objects_at(story, "steps")], _mover(story, children)
     shown = visit.page(
         "operation.html",
         story=story,
         deed=deed_of(text_at(story, "action") or ""),
         state=status,
         kind=kind_of(status),
-        steps=[_step(each, children) for each in objects_at(story, "steps")],
-        progress=_progress(story, children),
+        steps=steps,
+        progress=object_at(mover, "progress"),
+        why=_why(mover),
+        told_in_row=any(each.said for each in steps),
         subject=subject,
         subject_page="" if deleted else portal_path(subject),
         image_page=portal_path(image or ""),
@@ -88,10 +92,15 @@ def _seconds(step: Document) -> float | None:
     return (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds()
 
 
-def _progress(story: Document, children: list[Document]) -> Document:
-    """What tells which path was taken, the operation's own or that of the capture it asked for."""
-    all = [object_at(each, "progress") for each in (story, *children)]
-    return next((each for each in all if "path" in each), {})
+def _mover(story: Document, children: list[Document]) -> Document:
+    """The operation whose path it is that is told: the capture that this one asked for, or itself."""
+    return next((each for each in children if "path" in object_at(each, "progress")), story)
+
+
+def _why(mover: Document) -> str:
+    """Why the bytes are shared or copied, as a part of a key: sharing is the rule, what copies is a plan of its own."""
+    path, plan = text_at(mover, "progress", "path") or "", text_at(mover, "plan") or ""
+    return f"{path}_{key_of(plan)}" if path == COPIED else path
 
 
 PAGES = (Page("/operations/{id}", show, live_seconds=1),)
