@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from calco.audience import Ended, Watcher
-from calco.shell_process import EXITED, SIGNED_OUT, STOPPING, Limits, NoRoom, Shells, User
+from calco.shell_process import EXITED, SIGNED_OUT, STOPPING, TOO_MANY, Limits, Shells
 
 pytestmark = pytest.mark.slow  # each test begins a process
 PATIENCE_SECONDS = 30
@@ -57,14 +57,15 @@ class Service:
         return httpx.Response(200, json={"path": request.url.path}, headers={"X-Secret": "no", "ETag": "1"})
 
 
-ALICE = User("session-a", "alice", "sub", "tenant", "https://localhost:1", "token-of-alice")
-BOB = User("session-b", "bob", "sub", "tenant", "https://localhost:1", "token-of-bob")
+BASE = "https://localhost:1"
+ALICE = {"key": "session-a", "name": "alice", "base": BASE, "token": "token-of-alice"}
+BOB = {"key": "session-b", "name": "bob", "base": BASE, "token": "token-of-bob"}
 
 
 @asynccontextmanager
 async def shells(service: Service | None = None, limits: Limits | None = None) -> AsyncIterator[Shells]:
     async with httpx.AsyncClient(transport=httpx.MockTransport((service or Service()).answer)) as http:
-        held = Shells(http, limits, start=(sys.executable, "-I", "-S", "-c", TALKS))
+        held = Shells(http, "sub", "tenant", limits, start=(sys.executable, "-I", "-S", "-c", TALKS))
         try:
             yield held
         finally:
@@ -97,7 +98,7 @@ async def ended(watcher: Watcher) -> object:
 
 def test_a_shell_knows_its_user_and_nothing_of_the_service() -> None:
     async def test() -> None:
-        async with shells() as held, held.watch(ALICE) as (watcher, _):
+        async with shells() as held, held.watch(**ALICE) as (watcher, _):
             printed = await until(watcher, "hello")
             assert "hello alice sub tenant" in printed
             assert "token" not in printed
@@ -116,7 +117,7 @@ def test_what_a_shell_asks_is_asked_with_its_users_token_and_no_header_of_its_ow
     service = Service()
 
     async def test() -> None:
-        async with shells(service) as held, held.watch(ALICE) as (watcher, _):
+        async with shells(service) as held, held.watch(**ALICE) as (watcher, _):
             await watcher.type(b"get /subscriptions/sub/resourcegroups?api-version=1\n")
             assert 'answer 200 {"path":"/subscriptions/sub/resourcegroups"}' in await until(watcher, "answer 200")
 
@@ -142,7 +143,7 @@ def test_a_shell_asks_the_api_and_nothing_around_it(path: str) -> None:
     service = Service()
 
     async def test() -> None:
-        async with shells(service) as held, held.watch(ALICE) as (watcher, _):
+        async with shells(service) as held, held.watch(**ALICE) as (watcher, _):
             await watcher.type(f"get {path}\n".encode())
             assert "no answer a shell may ask the API" in await until(watcher, "answer")
 
@@ -153,15 +154,15 @@ def test_a_shell_asks_the_api_and_nothing_around_it(path: str) -> None:
 def test_who_comes_back_sees_what_was_printed_and_the_same_process() -> None:
     async def test() -> None:
         async with shells() as held:
-            async with held.watch(ALICE) as (watcher, _):
+            async with held.watch(**ALICE) as (watcher, _):
                 first = await until(watcher, "hello")
-            async with held.watch(ALICE) as (watcher, _):
+            async with held.watch(**ALICE) as (watcher, _):
                 again = await until(watcher, "hello")
                 assert again == first
                 await watcher.type(b"end\n")
                 assert "goodbye" in await until(watcher, "goodbye")
                 assert await ended(watcher) == EXITED
-            async with held.watch(ALICE) as (watcher, _):
+            async with held.watch(**ALICE) as (watcher, _):
                 assert await until(watcher, "hello") != first
 
     run(test)
@@ -169,7 +170,7 @@ def test_who_comes_back_sees_what_was_printed_and_the_same_process() -> None:
 
 def test_each_user_has_a_shell_of_their_own() -> None:
     async def test() -> None:
-        async with shells() as held, held.watch(ALICE) as (one, _), held.watch(BOB) as (other, _):
+        async with shells() as held, held.watch(**ALICE) as (one, _), held.watch(**BOB) as (other, _):
             assert "hello alice" in await until(one, "hello")
             printed = await until(other, "hello")
             assert "hello bob" in printed
@@ -180,7 +181,7 @@ def test_each_user_has_a_shell_of_their_own() -> None:
 
 def test_the_window_has_the_size_that_was_told() -> None:
     async def test() -> None:
-        async with shells() as held, held.watch(ALICE) as (watcher, shell):
+        async with shells() as held, held.watch(**ALICE) as (watcher, shell):
             shell.resize(40, 132)
             shell.resize(0, 5000)
             await watcher.type(b"size\n")
@@ -192,14 +193,14 @@ def test_the_window_has_the_size_that_was_told() -> None:
 @pytest.mark.parametrize(
     ("end", "why"),
     [
-        pytest.param(lambda held: held.end(ALICE.key), SIGNED_OUT, id="signed out"),
+        pytest.param(lambda held: held.end(ALICE["key"]), SIGNED_OUT, id="signed out"),
         pytest.param(lambda held: held.close(), STOPPING, id="the service stops"),
     ],
 )
 def test_a_shell_that_is_ended_leaves_no_process(end: Callable[[Shells], None], why: object) -> None:
     async def test() -> None:
         async with shells() as held:
-            async with held.watch(ALICE) as (watcher, _):
+            async with held.watch(**ALICE) as (watcher, _):
                 pid = int((await until(watcher, "hello")).split("hello ")[1].split()[3])
                 end(held)
                 assert await ended(watcher) == why
@@ -211,10 +212,10 @@ def test_a_shell_that_is_ended_leaves_no_process(end: Callable[[Shells], None], 
 def test_a_shell_that_nobody_looks_at_ends_and_one_that_somebody_does_goes_on() -> None:
     async def test() -> None:
         async with shells(limits=Limits(idle_seconds=0.01)) as held:
-            async with held.watch(ALICE) as (watcher, _):
+            async with held.watch(**ALICE) as (watcher, _):
                 pid = int((await until(watcher, "hello")).split("hello ")[1].split()[3])
             await gone(pid)
-            async with held.watch(ALICE) as (watcher, _):
+            async with held.watch(**ALICE) as (watcher, _):
                 for each in range(20):
                     await watcher.type(f"get /subscriptions/{each}\n".encode())
                     await until(watcher, f'answer 200 {{"path":"/subscriptions/{each}"}}')
@@ -224,7 +225,7 @@ def test_a_shell_that_nobody_looks_at_ends_and_one_that_somebody_does_goes_on() 
 
 def test_a_shell_that_garbles_its_requests_is_ended() -> None:
     async def test() -> None:
-        async with shells() as held, held.watch(ALICE) as (watcher, _):
+        async with shells() as held, held.watch(**ALICE) as (watcher, _):
             await until(watcher, "hello")
             await watcher.type(b"garble\n")
             assert await ended(watcher) == EXITED
@@ -234,10 +235,11 @@ def test_a_shell_that_garbles_its_requests_is_ended() -> None:
 
 def test_no_more_shells_than_there_is_room_for() -> None:
     async def test() -> None:
-        async with shells(limits=Limits(shells=1)) as held, held.watch(ALICE) as (watcher, _):
+        async with shells(limits=Limits(shells=1)) as held, held.watch(**ALICE) as (watcher, _):
             await until(watcher, "hello")
-            with pytest.raises(NoRoom):
-                await held.watch(BOB).__aenter__()
+            with pytest.raises(Ended) as refused:
+                await held.watch(**BOB).__aenter__()
+            assert refused.value.ending == TOO_MANY
             assert watcher
 
     run(test)
@@ -245,9 +247,10 @@ def test_no_more_shells_than_there_is_room_for() -> None:
 
 def test_where_no_process_can_be_started_the_shell_ends_at_once() -> None:
     async def test() -> None:
-        held = Shells(httpx.AsyncClient(transport=httpx.MockTransport(Service().answer)), start=("/nowhere/at/all",))
+        http = httpx.AsyncClient(transport=httpx.MockTransport(Service().answer))
+        held = Shells(http, "sub", "tenant", start=("/nowhere/at/all",))
         with pytest.raises(Ended):
-            await held.watch(ALICE).__aenter__()
+            await held.watch(**ALICE).__aenter__()
 
     run(test)
 

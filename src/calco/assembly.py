@@ -56,6 +56,7 @@ from calco.portal.session import Sessions
 from calco.ports import BaseImages, NetworkCapabilities, ProvisioningMedia
 from calco.service import CannotStart, Drivers, Foundation, Parts, drivers
 from calco.settings import Settings
+from calco.shell_process import Shells
 from calco.storage.migrations import CannotOpen, open_records
 from calco.storage.records import SqlRecords
 from calco.storage.remote_blob import ListedBlobs
@@ -261,6 +262,7 @@ def assemble(foundation: Foundation) -> Parts:
         words=words.read(),
         clock=clock,
         chance=foundation.chance,
+        shells=lambda http: Shells(http, cloud.rules.subscription, authority.tenant),
     )
     app = make_app(
         cloud,

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import httpx
 
-from calco.audience import Audience, Ending, Watcher
+from calco.audience import Audience, Ended, Ending, Watcher
 from calco.cloudshell import wire
 
 log = logging.getLogger(__name__)
@@ -43,10 +43,6 @@ SIGNED_OUT = Ending(4012, "Its user has signed out.")
 TOO_MANY = Ending(4002, "Too many shells are open. Close one first.")
 
 
-class NoRoom(Exception):
-    """As many shells are open as may be."""
-
-
 @dataclass(frozen=True)
 class Limits:
     """Of each shell, but ``shells``, which is of all. ``idle_seconds``: without anybody looking."""
@@ -59,7 +55,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class User:
-    """``key`` is the portal's session: one shell each. ``token`` is what the API is asked with."""
+    """Whose shell it is. ``token`` is what the API is asked with."""
 
     key: str
     name: str
@@ -70,16 +66,19 @@ class User:
 
 
 class Shells:
-    """All shells, on one event loop. ``http`` reaches the API. ``start`` are the words that start a process, before its
-    limits, the number of its socket and where it imports from."""
+    """All shells, on one event loop. ``http`` reaches the API of ``subscription``. ``start`` are the words that start a
+    process, before its limits, the number of its socket and where it imports from."""
 
     def __init__(
         self,
         http: httpx.AsyncClient,
+        subscription: str,
+        tenant: str,
         limits: Limits | None = None,
         start: Sequence[str] = (sys.executable, "-I", "-S", "-c", START),
     ) -> None:
         self._http = http
+        self._place = (subscription, tenant)
         self._limits = limits or Limits()
         self._start = start
         self._open: dict[str, Shell] = {}
@@ -87,11 +86,12 @@ class Shells:
         self._closed = False
 
     @asynccontextmanager
-    async def watch(self, user: User) -> AsyncIterator[tuple[Watcher, "Shell"]]:
-        """The user's shell, begun when there is none. Raises NoRoom, Ended."""
-        shell = self._open.get(user.key)
+    async def watch(self, *, key: str, name: str, base: str, token: str) -> AsyncIterator[tuple[Watcher, "Shell"]]:
+        """The user's shell, begun when there is none; ``key`` is their session, ``base`` where they find the service.
+        Raises Ended, with TOO_MANY when there is no room."""
+        shell = self._open.get(key)
         if shell is None or shell.audience.ending is not None:
-            shell = self._begin(user)
+            shell = self._begin(User(key, name, *self._place, base, token))
         await shell.ready()
         watcher = shell.join()
         try:
@@ -118,7 +118,7 @@ class Shells:
     def _begin(self, user: User) -> "Shell":
         alive = [each for each in self._open.values() if each.audience.ending is None]
         if self._closed or len(alive) >= self._limits.shells:
-            raise NoRoom
+            raise Ended(STOPPING if self._closed else TOO_MANY)
         shell = self._open[user.key] = Shell(user, self._http, self._limits)
         task = asyncio.create_task(self._live(shell, user.key))
         self._ending.add(task)

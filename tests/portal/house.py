@@ -35,6 +35,7 @@ from calco.portal import words
 from calco.portal.app import Portal
 from calco.portal.page import Pages
 from calco.portal.session import Sessions
+from calco.shell_process import Shells
 from calco.storage.sealer import KeySealer
 from calco.work import principal
 from tests.arm.api import SUB, Api
@@ -80,6 +81,7 @@ class House:
             words=TEXTS,
             clock=world.clock,
             chance=world.chance,
+            shells=lambda http: Shells(http, world.cloud.rules.subscription, self.authority.tenant),
         )
         routes = [*open_routes(world.cloud, self.authority), *self.portal.routes()]
         self.app = make_app(
@@ -263,11 +265,14 @@ class Shown:
         """What buttons say that can be pressed."""
         return self._read.buttons
 
+    @property
+    def own(self) -> str:
+        """What is said in the page's own language: what is not marked as being in another one, and is no code."""
+        return _plain(" | ".join(self._read.own))
+
     def left_in(self, language: str) -> set[str]:
-        """Texts of that catalogue that are on this page, which is in the other language: what is not marked as being
-        in another language (``lang``) and is no code."""
-        said = _plain(" | ".join(self._read.own))
-        return {text for text in _only_in(language) if re.search(rf"(?<!\w){re.escape(text)}(?!\w)", said)}
+        """Texts of that catalogue that are on this page, which is in the other language."""
+        return {text for text in _only_in(language) if re.search(rf"(?<!\w){re.escape(text)}(?!\w)", self.own)}
 
 
 class _Reader(HTMLParser):

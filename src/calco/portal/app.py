@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 import httpx
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from calco.identity.form import BadForm, Limits, read_pairs
 from calco.identity.routes import base_url
@@ -34,6 +35,7 @@ from calco.portal import (
     open_page,
     operation,
     resource_group,
+    shell,
     snapshot,
     tag,
     virtual_machine,
@@ -54,6 +56,7 @@ log = logging.getLogger(__name__)
 
 PAGES: Sequence[Page] = (
     *home.PAGES,
+    *shell.PAGES,
     *resource_group.PAGES,
     *activity.PAGES,
     *tag.PAGES,
@@ -79,7 +82,8 @@ Answering = Callable[[Request], Awaitable[Response]]
 
 @dataclass
 class Portal:
-    """``service`` is the whole application, whose API the pages ask; ``words`` has every language."""
+    """``service`` is the whole application, whose API the pages ask; ``words`` has every language. ``shells`` makes
+    what keeps people's shells, of a client that reaches the API."""
 
     service: Callable[[], ASGIApp]
     tenant: str
@@ -89,6 +93,7 @@ class Portal:
     words: Mapping[str, Words] = field(repr=False)
     clock: Clock
     chance: Chance
+    shells: Callable[[httpx.AsyncClient], shell.Shells]
     form_limits: Limits = FORM_LIMITS
 
     def __post_init__(self) -> None:
@@ -98,6 +103,7 @@ class Portal:
         transport = httpx.ASGITransport(app=late, raise_app_exceptions=False)
         self._http = httpx.AsyncClient(transport=transport, trust_env=False, timeout=60)
         self.entrance = Entrance(self._http, self.tenant, self.sessions, self.pages, self.words)
+        self._shells = self.shells(self._http)
         self._open = OpenPages(lambda request: self.entrance.session(request) is not None)
 
     def routes(self) -> list[BaseRoute]:
@@ -113,8 +119,9 @@ class Portal:
             Route(SIGN_IN, on.sign_in, methods=["GET"]),
             Route(f"{SIGN_IN}/start", on.start, methods=["GET"]),
             Route(SIGNED_IN_PATH, on.signed_in, methods=["GET"]),
-            Route(f"{ROOT}/sign-out", self._shown(Page("/sign-out", _nothing, on.sign_out)), methods=["POST"]),
+            Route(f"{ROOT}/sign-out", self._shown(Page("/sign-out", _nothing, self._sign_out)), methods=["POST"]),
         ]
+        found.append(WebSocketRoute(f"{ROOT}{shell.LINE}", self._shell))
         for page in PAGES:
             methods = ["GET"] if page.act is None else ["GET", "POST"]
             found.append(Route(f"{ROOT}{page.path}", self._shown(page), methods=methods))
@@ -122,8 +129,16 @@ class Portal:
         return [*found, Route(f"{ROOT}/{{path:path}}", self._shown(unknown), methods=["GET", "POST"])]
 
     def close(self) -> None:
-        """Let open pages go; in the event loop, when the service is told to stop."""
+        """Let open pages and shells go; in the event loop, when the service is told to stop."""
         self._open.close()
+        self._shells.close()
+
+    async def _shell(self, websocket: WebSocket) -> None:
+        await shell.attend(websocket, self.entrance.session(websocket), self._shells)
+
+    async def _sign_out(self, visit: Visit) -> Response:
+        self._shells.end(visit.session.id)
+        return await self.entrance.sign_out(visit)
 
     def _shown(self, page: Page) -> Answering:
         async def answer(request: Request) -> Response:

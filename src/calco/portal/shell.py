@@ -1,0 +1,80 @@
+"""The Cloud Shell: a pane below every page, with a terminal in it whose shell lives at the service.
+
+The page is for who comes by its address, and for who has no script. The terminal's line is a websocket: whoever is
+signed in, from a page of ours, gets to their own shell, which is begun when they have none.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+import msgspec
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+
+from calco import audience
+from calco.audience import Ended, Watcher
+from calco.portal.session import Session
+from calco.portal.visit import Page, Visit
+
+LINE = "/shell/line"
+"""Behind ``/portal``."""
+
+
+class Screen(Protocol):
+    """A shell's terminal."""
+
+    def resize(self, rows: int, columns: int) -> None: ...
+
+
+class Shells(Protocol):
+    """One shell for a session (``key``). The API is asked with its ``token``, at ``base`` as the browser knows it."""
+
+    def watch(
+        self, *, key: str, name: str, base: str, token: str
+    ) -> AbstractAsyncContextManager[tuple[Watcher, Screen]]:
+        """Raises Ended, also when there is no room."""
+
+    def end(self, key: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _Size(msgspec.Struct, forbid_unknown_fields=True):
+    columns: int
+    rows: int
+
+
+async def show(visit: Visit) -> Response:
+    return visit.page("shell.html")
+
+
+async def attend(websocket: WebSocket, session: Session | None, shells: Shells) -> None:
+    """Refused with 403 before it is a websocket: nobody signed in, a page that is not ours. Source: RFC 6455, 10.2."""
+    base = _base(websocket)
+    if session is None or websocket.headers.get("origin") != base:
+        await websocket.close()
+        return
+    await websocket.accept()
+    try:
+        known = shells.watch(key=session.id, name=session.name, base=base, token=session.token)
+        async with known as (watcher, screen):
+
+            async def hear(text: str) -> None:
+                try:
+                    size = msgspec.json.decode(text, type=_Size)
+                except msgspec.MsgspecError:
+                    return
+                screen.resize(size.rows, size.columns)
+
+            await audience.attend(websocket, watcher, hear)
+    except Ended as over:
+        await audience.close(websocket, over.ending)
+
+
+def _base(connection: HTTPConnection) -> str:
+    """Of the page that it belongs to: a websocket has another scheme."""
+    return f"https://{connection.url.netloc}"
+
+
+PAGES = (Page("/shell", show),)
