@@ -50,6 +50,6 @@
   }
 
   button.addEventListener("click", connect);
-  document.addEventListener("shown", begin);
+  document.addEventListener("htmx:after:swap", begin);
   begin();
 })();
