@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_ssh_private_key
 
 from calco.model.document import Document
-from tests.arm.api import COMPUTE, LAB, NETWORK, SUB
+from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, image_body
 from tests.arm.people import AUTHORIZATION, definition, guid
 from tests.portal.house import Browser, House, Shown
 from tests.world import KEY
@@ -93,6 +93,17 @@ def test_the_form_is_filled_in_as_far_as_can_be_known(house: House, browser: Bro
     assert "LUN 3: 1 GiB" in page.text
     assert "1 to 20. Several are called by the name above" in page.text
     assert "Review + create" in page.buttons
+
+
+def test_the_images_own_group_is_chosen_however_its_id_spells_it(house: House, browser: Browser) -> None:
+    house.api.put(f"{SUB}/resourceGroups/Two", {"location": "eastus"})
+    house.api.generalized("other")
+    golden = f"{SUB}/resourceGroups/TWO/providers/Microsoft.Compute/images/golden"
+    house.api.put(golden, image_body(f"{COMPUTE}/virtualMachines/other"))
+
+    page = browser.visit("/portal/images/tWo/golden/create-vm")
+
+    assert '<option value="Two" selected>Two</option>' in page.html
 
 
 def test_one_machine_in_a_network_that_is_there(house: House, browser: Browser) -> None:

@@ -21,7 +21,7 @@ from calco.portal.api import Refused
 from calco.portal.machine_create_form import COUNT_MAX, MACHINE, Filled, Login, Source, begun, fitting, read, small
 from calco.portal.page import group_of, name_of
 from calco.portal.rights import group_scope
-from calco.portal.target import NEW, group_for
+from calco.portal.target import NEW, group_for, group_names
 from calco.portal.view_as import template
 from calco.portal.view_as.action import Place
 from calco.portal.visit import ROOT, Page, Visit, explained, resource_id
@@ -90,9 +90,8 @@ class Scene:
 
 async def show(visit: Visit) -> Response:
     scene = await _scene(visit)
-    group = group_of(scene.source.id)
-    if group.lower() not in [each.lower() for each in scene.groups]:
-        group = next(iter(scene.groups), group)
+    own = group_of(scene.source.id)
+    group = next((each for each in scene.groups if each.lower() == own.lower()), next(iter(scene.groups), own))
     near = [id for id, _ in scene.subnets if group_of(id).lower() == group.lower()] or [id for id, _ in scene.subnets]
     filled = begun(scene.source, group, small(scene.sizes, scene.source), next(iter(near), ""))
     return _form(visit, scene, filled)
@@ -159,9 +158,7 @@ async def _scene(visit: Visit) -> Scene:
     source = Source(await visit.api.get(visit.id(IMAGE)))
     subscription = visit.api.subscription
     everywhere = await visit.rights(subscription)
-    groups = sorted(
-        (text_at(each, "name") or "" for each in await visit.api.list(f"{subscription}/resourcegroups")), key=str.lower
-    )
+    groups = await group_names(visit.api)
     if not all(everywhere(each) for each in NEEDED):
         groups = [each for each in groups if await _may(visit, each)]
     place = f"{subscription}/providers/Microsoft.Compute/locations/{source.location}"
@@ -187,8 +184,8 @@ async def may_create(visit: Visit) -> bool:
     everywhere = await visit.rights(visit.api.subscription)
     if all(everywhere(each) for each in NEEDED):
         return True
-    for each in await visit.api.list(f"{visit.api.subscription}/resourcegroups"):
-        if await _may(visit, text_at(each, "name") or ""):
+    for each in await group_names(visit.api):
+        if await _may(visit, each):
             return True
     return False
 
