@@ -13,7 +13,14 @@ LONG_RUNNING_VIEW = View(
     LONG_RUNNING, tuple(Column(each, each) for each in ("OperationId", "Status", "StartTime", "EndTime", "Error"))
 )
 RESPONSE_VIEW = View(
-    RESPONSE, tuple(Column(each, each) for each in ("RequestId", "IsSuccessStatusCode", "StatusCode", "ReasonPhrase"))
+    RESPONSE,
+    (
+        Column("RequestId", "RequestId"),
+        Column("IsSuccessStatusCode", "IsSuccessStatusCode", right=True),
+        Column("StatusCode", "StatusCode", right=True),
+        Column("ReasonPhrase", "ReasonPhrase"),
+    ),
+    table=True,
 )
 
 
@@ -27,17 +34,20 @@ def change(
     query: dict[str, str] | None = None,
     wait: bool = True,
 ) -> Ended:
-    """Ask for a change and follow it to its end, telling the host ``activity`` and how far it is. Raises Refused and
-    Unreachable."""
+    """Ask for a change and follow it to its end, telling the host ``activity`` and how far it is. What it warns of
+    becomes warnings. Raises Refused and Unreachable."""
     host = call.shell.host
 
     def step(status: str, percent: int | None) -> None:
         host.progress(activity, status, percent)
 
     try:
-        return call.shell.api.change(method, path, body, query=query, wait=wait, step=step)
+        ended = call.shell.api.change(method, path, body, query=query, wait=wait, step=step)
     finally:
         host.done(activity)
+    for warning in ended.warnings:
+        call.warn(warning)
+    return ended
 
 
 def long_running(ended: Ended) -> Record:

@@ -115,6 +115,26 @@ def write(record: Record) -> Document:
     return document
 
 
+READ_ONLY = frozenset(
+    {("id",), ("name",), ("type",), ("etag",), ("systemData",), ("resources",)}
+    | {("properties", each) for each in ("provisioningState", "vmId", "timeCreated", "instanceView")}
+)
+"""What only the API says of a resource. Source: the readOnly members of Azure's Compute specifications."""
+
+
+def sent(record: Record) -> Document:
+    """``write`` for a resource of its own that is to be put: without what only the API says of it."""
+    document = write(record)
+    for way in READ_ONLY:
+        _put(document, way, None)
+    return document
+
+
+def reference(record: Record, name: str, id: str) -> None:
+    """Have member ``name`` (a SubResource, a managed disk) point at the resource with that id."""
+    child(record, name).members["Id"] = id
+
+
 COMPUTED = frozenset({"ResourceGroupName"})
 """Members that Az makes from others."""
 
