@@ -141,6 +141,42 @@ def test_whoever_has_no_token_gets_no_link(house: House, header: str | None) -> 
     assert (answer.status_code, "url" in answer.text) == (401, False)
 
 
+def person_in(house: House, browser: Browser) -> str:
+    session = house.sessions.session(browser.cookies[COOKIE].strip('"'))
+    assert session is not None
+    return session.person
+
+
+def test_a_link_takes_nobodys_place_who_has_not_said_so(house: House) -> None:
+    """Somebody may have been sent another's link, to work in their name from then on."""
+    ana = house.person("ana", "Reader")
+    browser, url = house.browser(ana), link(house)
+
+    page = browser.visit(url)
+
+    assert (page.status, page.path) == (200, "/portal/enter")
+    assert "You are signed in as ana. This link signs in Owner." in page.text
+    assert person_in(house, browser) == ana.object_id
+    code = url.partition("=")[2]
+    assert code in page.html
+    assert not [each for each in page.links.values() if code in each], "it is in no address"
+    forged = browser.send("/portal/enter/instead", code=code, guard="made up")
+    assert (forged.status, person_in(house, browser)) == (403, ana.object_id)
+
+    assert browser.send("/portal/enter/instead", code=code).path == "/portal/"
+
+    assert person_in(house, browser) == house.owner.object_id
+    assert house.browser(signed_in=False).visit(url).path == "/portal/sign-in", "it opens once"
+
+
+def test_a_link_of_ones_own_begins_anew_without_asking(house: House, browser: Browser) -> None:
+    before = browser.cookies[COOKIE]
+
+    assert browser.visit(link(house)).path == "/portal/"
+
+    assert browser.cookies[COOKIE] != before
+
+
 # --- where the portal sends a browser --------------------------------------------------------------------------------
 
 ELSEWHERE = (

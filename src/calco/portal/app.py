@@ -116,6 +116,7 @@ class Portal:
             Route(f"{ROOT}/language", language.choose, methods=["GET"]),
             Route(f"{ROOT}/links", on.link, methods=["POST"]),
             Route(f"{ROOT}/enter", on.enter, methods=["GET"]),
+            Route(f"{ROOT}/enter/instead", self._shown(Page("", _nothing, on.enter_instead)), methods=["POST"]),
             Route(SIGN_IN, on.sign_in, methods=["GET"]),
             Route(f"{SIGN_IN}/start", on.start, methods=["GET"]),
             Route(SIGNED_IN_PATH, on.signed_in, methods=["GET"]),

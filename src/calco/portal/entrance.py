@@ -117,7 +117,24 @@ class Entrance:
         """Where such a link leads."""
         if request.method == "HEAD":  # a program that shows what links lead to; it opens none
             return Response(headers={"Cache-Control": "no-store"})
-        session = self.sessions.links.take(request.query_params.get("code", ""))
+        code, here = request.query_params.get("code", ""), self.session(request)
+        offered = self.sessions.links.look(code)
+        if here is not None and offered is not None and here.person != offered.person:
+            return self._asked(request, here, offered, code)
+        return self._entered(request, code)
+
+    async def enter_instead(self, visit: Visit) -> Response:
+        """Whoever was asked whether they want to be somebody else, and does."""
+        return self._entered(visit.request, visit.form.text("code"))
+
+    def _asked(self, request: Request, here: Session, offered: Session, code: str) -> Response:
+        """A link may be somebody else's trap: what is done then is done where they see it. So it takes the place of
+        nobody who has not said so."""
+        values = {"session": here, "here": request.url.path, "address": HOME, "there": offered, "code": code}
+        return self.pages.whole("enter.html", words_for(request, self.words), values)
+
+    def _entered(self, request: Request, code: str) -> Response:
+        session = self.sessions.links.take(code)
         if session is None:
             return RedirectResponse(f"{SIGN_IN}?why=link", 303)
         return _let_in(request, self.sessions, session, HOME)
