@@ -1,6 +1,6 @@
 """What New-AzDiskConfig, New-AzSnapshotConfig and their Update siblings have in common: the same settings."""
 
-from calco.cloudshell.az.noun import LOCATION, TAG
+from calco.cloudshell.az.noun import LOCATION, TAG, tag_table
 from calco.cloudshell.az.record import Kind, blank, child
 from calco.cloudshell.az.target import argument
 from calco.cloudshell.cmdlet import Call, Parameter
@@ -53,7 +53,7 @@ def configured(call: Call, kind: Kind, *more: str) -> Record:
     """The object that the call's settings make; ``more`` are parameters that are members of the same name."""
     given = {name: call.value(name) for name in (*_DIRECT, *more) if call.given(name)}
     made = blank(kind, given)
-    made.members["Tags"] = call.table("Tag") if call.given("Tag") else None
+    made.members["Tags"] = tag_table(call)
     if call.given("SkuName"):
         child(made, "Sku").members["Name"] = call.text("SkuName")
     for name in (name for name in _CREATED if call.given(name)):

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from calco.cloudshell.api import Ended
 from calco.cloudshell.az.answer import change
 from calco.cloudshell.az.record import Kind, members, parse_time, read
-from calco.cloudshell.az.target import found, path
+from calco.cloudshell.az.target import found, id_of, parsed, path, tags
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Parameter, View
 from calco.cloudshell.cmdlet import Kind as Takes
-from calco.cloudshell.values import Record, Value
+from calco.cloudshell.values import Hashtable, Record, Value
 from calco.model.document import Document
 
 STATUS = "Microsoft.Azure.Commands.Compute.Automation.Models.PSOperationStatusResponse"
@@ -33,13 +33,15 @@ class Noun:
     aliases: tuple[str, ...] = ()
     positional: bool = False
     module: str = "Az.Compute"
+    sort: Callable[[Document], Document] = lambda document: document
+    """What is done to a document before it is read."""
 
     def path(self, call: Call) -> str:
         """Where the one lies that group and name say. Raises Terminating."""
         return path(call.shell.api, call.text("ResourceGroupName"), self.type, call.text(self.name))
 
     def read(self, document: Document) -> Record:
-        return read(self.kind, document)
+        return read(self.kind, self.sort(document))
 
     def named(self, *, mandatory: bool = True, sets: tuple[str, ...] = ()) -> tuple[Parameter, Parameter]:
         """The two parameters that name one."""
@@ -123,6 +125,31 @@ def put(call: Call, noun: Noun, verb: str, where: str, body: Document) -> Record
     """Make it or change it, and give it as it then is."""
     name = where.rpartition("/")[2]
     return noun.read(change(call, f"{verb} {name}", "PUT", where, body).document)
+
+
+def may_make(call: Call, where: str) -> bool:
+    """Whether to make what lies at ``where``; asked of the person when there is one already. Source: Az.Network's New
+    cmdlets."""
+    name = where.rpartition("/")[2]
+    if not call.should(name, "Creating Resource"):
+        return False
+    if call.switch("Force") or call.shell.api.find(where) is None:
+        return True
+    return call.agreed(f"Are you sure you want to overwrite resource '{name}'")
+
+
+def tag_table(call: Call) -> Hashtable | None:
+    """What -Tag says, as an object's member."""
+    given = tags(call)
+    return None if given is None else Hashtable.of(given)
+
+
+def reference(call: Call, noun_type: str, object: str, id: str) -> str | None:
+    """The id that a pair of parameters names, one with an object and one with an id; None when neither was given.
+    Raises Terminating when it is of another type."""
+    if call.given(object) and call.value(object) is not None:
+        return str(parsed(id_of(call.record(object)), noun_type))
+    return str(parsed(call.text(id), noun_type)) if call.given(id) and call.text(id) else None
 
 
 def status(ended: Ended) -> Record:

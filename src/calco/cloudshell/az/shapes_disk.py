@@ -1,4 +1,4 @@
-"""The objects of managed disks and snapshots, as tables.
+"""The objects of managed disks, snapshots and availability sets, as tables.
 
 Sources: Azure/azure-powershell, Compute/Generated/Models (PSDisk, PSSnapshot, PSDiskUpdate, PSAccessUri).
 """
@@ -45,6 +45,13 @@ DISK = Family(
                 type=f"{_MODELS}PSSnapshotUpdate",
             ),
             "PSAccessUri": Shape("AccessSAS=accessSAS SecurityDataAccessSAS", type=f"{_MODELS}PSAccessUri"),
+            "PSAvailabilitySet": Shape(
+                "ResourceGroupName VirtualMachinesReferences=virtualMachines:SubResource* PlatformFaultDomainCount "
+                "PlatformUpdateDomainCount Statuses ProximityPlacementGroup:SubResource Sku=sku.name Id Name Type "
+                "Location Tags{}",
+                flat=True,
+                type="Microsoft.Azure.Commands.Compute.Models.PSAvailabilitySet",
+            ),
             "DiskSku": Shape("Name Tier"),
             "SnapshotSku": Shape("Name Tier"),
             "Encryption": Shape("DiskEncryptionSetId Type"),

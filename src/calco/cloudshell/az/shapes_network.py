@@ -1,0 +1,122 @@
+"""The objects of Az.Network, as tables, and how they are shown: what is inside one is printed as JSON.
+
+Sources: Azure/azure-powershell, Network/Models (PSVirtualNetwork, PSNetworkInterface and their siblings); Microsoft
+Learn's examples of Get-AzVirtualNetwork, Get-AzNetworkInterface, Get-AzPublicIpAddress, Get-AzNetworkSecurityGroup.
+"""
+
+import json
+from collections.abc import Callable
+from types import MappingProxyType
+
+from calco.cloudshell.az.record import Family, Kind, Shape
+from calco.cloudshell.cmdlet import Column, View
+from calco.cloudshell.values import Hashtable, Record, Value
+from calco.model.document import Json
+
+_ABOUT = "Location ResourceGuid Type Tag=tags{} Name Etag Id"
+
+NETWORK = Family(
+    "Microsoft.Azure.Commands.Network.Models.",
+    MappingProxyType(
+        {
+            "PSResourceId": Shape("Id"),
+            "PSVirtualNetwork": Shape(
+                "AddressSpace:PSAddressSpace DhcpOptions:PSDhcpOptions FlowTimeoutInMinutes Subnets:PSSubnet* "
+                "VirtualNetworkPeerings ProvisioningState EnableDdosProtection ResourceGroupName " + _ABOUT,
+                flat=True,
+            ),
+            "PSAddressSpace": Shape("AddressPrefixes"),
+            "PSDhcpOptions": Shape("DnsServers"),
+            "PSSubnet": Shape(
+                "AddressPrefix IpConfigurations:PSResourceId* ServiceEndpoints Delegations "
+                "NetworkSecurityGroup:PSResourceId RouteTable:PSResourceId ProvisioningState "
+                "PrivateEndpointNetworkPolicies PrivateLinkServiceNetworkPolicies DefaultOutboundAccess Name Etag Id",
+                flat=True,
+            ),
+            "PSNetworkInterface": Shape(
+                "VirtualMachine:PSResourceId IpConfigurations:PSNetworkInterfaceIPConfiguration* TapConfigurations "
+                "DnsSettings:PSNetworkInterfaceDnsSettings MacAddress Primary EnableAcceleratedNetworking "
+                "EnableIPForwarding HostedWorkloads NetworkSecurityGroup:PSResourceId ProvisioningState "
+                "ResourceGroupName " + _ABOUT,
+                flat=True,
+            ),
+            "PSNetworkInterfaceDnsSettings": Shape(
+                "DnsServers AppliedDnsServers InternalDnsNameLabel InternalFqdn InternalDomainNameSuffix"
+            ),
+            "PSNetworkInterfaceIPConfiguration": Shape(
+                "PrivateIpAddressVersion=privateIPAddressVersion PrivateIpAddress=privateIPAddress "
+                "PrivateIpAllocationMethod=privateIPAllocationMethod Subnet:PSSubnet "
+                "PublicIpAddress=publicIPAddress:PSPublicIpAddress Primary ProvisioningState Name Etag Id",
+                flat=True,
+            ),
+            "PSPublicIpAddress": Shape(
+                "Sku:PSPublicIpAddressSku PublicIpAllocationMethod=publicIPAllocationMethod "
+                "PublicIpAddressVersion=publicIPAddressVersion IpAddress IdleTimeoutInMinutes "
+                "IpConfiguration:PSResourceId DnsSettings:PSPublicIpAddressDnsSettings IpTags ProvisioningState Zones "
+                "ResourceGroupName " + _ABOUT,
+                flat=True,
+            ),
+            "PSPublicIpAddressSku": Shape("Name Tier"),
+            "PSPublicIpAddressDnsSettings": Shape("DomainNameLabel Fqdn ReverseFqdn"),
+            "PSNetworkSecurityGroup": Shape(
+                "FlushConnection SecurityRules:PSSecurityRule* DefaultSecurityRules:PSSecurityRule* "
+                "NetworkInterfaces:PSResourceId* Subnets:PSResourceId* ProvisioningState ResourceGroupName " + _ABOUT,
+                flat=True,
+            ),
+            "PSSecurityRule": Shape(
+                "Description Protocol SourcePortRange DestinationPortRange SourceAddressPrefix "
+                "DestinationAddressPrefix SourceApplicationSecurityGroups DestinationApplicationSecurityGroups Access "
+                "Priority Direction ProvisioningState Name Etag Id",
+                flat=True,
+            ),
+        }
+    ),
+)
+
+_TOP = ("Name", "ResourceGroupName", "Location", "Id", "Etag", "ResourceGuid", "ProvisioningState")
+
+
+def view(kind: Kind, *inside: str, top: tuple[str, ...] = _TOP) -> View:
+    """``top``, the tags, and then ``inside``: a name, or "Name=" for an object that is printed as JSON."""
+    columns = [Column(each, each) for each in top]
+    if top is _TOP:
+        columns.append(Column("Tags", tags_text))
+    for each in inside:
+        name = each.rstrip("=")
+        columns.append(Column(name, as_json(name) if each.endswith("=") else name))
+    return View(kind.type, tuple(columns))
+
+
+def as_json(name: str) -> Callable[[Record], Value]:
+    return lambda record: json_text(record.get(name))
+
+
+def json_text(value: Value) -> str:
+    """Indented, without what is null. Source: Az.Network's models, JsonConvert with NullValueHandling.Ignore."""
+    return json.dumps(_plain(value), indent=2, ensure_ascii=False)
+
+
+def _plain(value: Value) -> Json:
+    match value:
+        case Record():
+            pairs = ((name, _plain(each)) for name, each in value.members.items())
+            return {name: each for name, each in pairs if each is not None}
+        case Hashtable():
+            return {str(key): _plain(each) for key, each in value.pairs()}
+        case list():
+            return [_plain(each) for each in value]
+        case None | bool() | int() | float() | str():
+            return value
+        case _:
+            return str(value)
+
+
+def tags_text(record: Record) -> Value:
+    """A little table of names and values; nothing when there are no tags. Source: Az.Network's TagsTable."""
+    there = record.get("Tag")
+    pairs = there.pairs() if isinstance(there, Hashtable) else []
+    if not pairs:
+        return None
+    width = max(4, *(len(str(key)) for key, _ in pairs))
+    rows = [("Name", "Value"), ("=" * width, "=====")] + [(str(key), str(value)) for key, value in pairs]
+    return "\n".join(f"{name:<{width}}  {value}".rstrip() for name, value in rows)
