@@ -9,7 +9,7 @@ for which set is taken.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from calco.cloudshell import asking, convert, matching, refusal
+from calco.cloudshell import asking, matching, refusal
 from calco.cloudshell.api import Refused, Unreachable
 from calco.cloudshell.binding_faults import Faults
 from calco.cloudshell.bound import Bound
@@ -20,6 +20,7 @@ from calco.cloudshell.invocation import Invocation, Remembered
 from calco.cloudshell.jobs import Apart
 from calco.cloudshell.pipeline_binding import take_item
 from calco.cloudshell.syntax import Place
+from calco.cloudshell.text import to_text
 from calco.cloudshell.values import Record, Value
 
 
@@ -102,7 +103,7 @@ def _take_positions(bound: Bound, rest: Sequence[Given], piped: bool) -> None:
     while left:
         parameter = _next(bound, left[0])
         if parameter is None:
-            raise bound.faults.no_place(convert.to_text(left[0]))
+            raise bound.faults.no_place(to_text(left[0]))
         if parameter.rest:
             bound.take(parameter, left[0] if len(left) == 1 and parameter.position is not None else left)
             return

@@ -7,7 +7,9 @@ from calco.cloudshell import convert, matching
 from calco.cloudshell.binding_faults import Faults, type_name
 from calco.cloudshell.cmdlet import Cmdlet, Kind, Parameter
 from calco.cloudshell.errors import Terminating
-from calco.cloudshell.values import Hashtable, Record, ScriptBlock, SecureString, Value
+from calco.cloudshell.text import to_text
+from calco.cloudshell.type_name import type_of
+from calco.cloudshell.values import ScriptBlock, Value
 
 ALL_SETS = "__AllParameterSets"
 """The name of the only set of a command that names none. Source: PowerShell's ParameterAttribute."""
@@ -119,31 +121,13 @@ def _object(value: Value, parameter: Parameter, faults: Faults) -> Value:
         value = value if isinstance(value, list) else [value]
     for each in value if isinstance(value, list) and matching.is_list(parameter) else [value]:
         if not matching.accepted(each, parameter):
-            raise faults.not_converted(parameter, _cannot(convert.to_text(each), each, parameter))
+            raise faults.not_converted(parameter, _cannot(to_text(each), each, parameter))
     return value
 
 
 def _cannot(shown: str, value: Value, parameter: Parameter) -> str:
     wanted = parameter.accepts[0] if parameter.accepts else type_name(parameter.kind)
-    return f'Cannot convert the "{shown}" value of type "{_type(value)}" to type "{wanted}".'
-
-
-def _type(value: Value) -> str:
-    if isinstance(value, Record):
-        return value.type
-    return next((name for kind, name in _TYPES if isinstance(value, kind)), "System.Object")
-
-
-_TYPES: tuple[tuple[type, str], ...] = (
-    (bool, "System.Boolean"),
-    (int, "System.Int32"),
-    (float, "System.Double"),
-    (str, "System.String"),
-    (list, "System.Object[]"),
-    (Hashtable, "System.Collections.Hashtable"),
-    (ScriptBlock, "System.Management.Automation.ScriptBlock"),
-    (SecureString, "System.Security.SecureString"),
-)
+    return f'Cannot convert the "{shown}" value of type "{type_of(value)}" to type "{wanted}".'
 
 
 def _not_empty(value: Value, parameter: Parameter, faults: Faults) -> None:
@@ -165,7 +149,7 @@ def _chosen(value: Value, parameter: Parameter, faults: Faults) -> Value:
     """As the choices write it."""
     if isinstance(value, list):
         return [_chosen(each, parameter, faults) for each in value]
-    shown = convert.to_text(value)
+    shown = to_text(value)
     for each in parameter.choices:
         if each.casefold() == shown.casefold():
             return each

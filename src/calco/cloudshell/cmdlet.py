@@ -141,22 +141,26 @@ class Cmdlet:
 
 @dataclass(frozen=True)
 class Column:
-    """``of``: a member's name, or what to show of the object. ``right``: aligned so."""
+    """``of``: a member's name, or what to show of the object. ``right``: aligned so. ``width`` in characters; 0: as
+    wide as what stands in it."""
 
     label: str
     of: str | Callable[[Record], Value]
     right: bool = False
+    width: int = 0
 
 
 @dataclass(frozen=True)
 class View:
     """How objects of a type print by default: a table, or a list. ``compact``: members that are empty are left out of
-    the list, and a nested object shows as the names of its members in braces (Az.Compute's Get-AzVM)."""
+    the list, and a nested object shows as the names of its members in braces (Az.Compute's Get-AzVM). ``text``: the
+    whole of what is printed of one, when it is neither a list nor a table (a machine's instance view)."""
 
     type: str
     columns: tuple[Column, ...]
     table: bool = False
     compact: bool = False
+    text: Callable[[Record], str] | None = None
 
 
 class Commands(Protocol):
@@ -180,9 +184,7 @@ Told = Callable[["Shell"], None]
 class Jobs(Protocol):
     """What runs in the background of this session."""
 
-    def start(
-        self, name: str, command: str, work: Callable[[], Iterable[Value]], told: Sequence[Told] = ()
-    ) -> Record:
+    def start(self, name: str, command: str, work: Callable[[], Iterable[Value]], told: Sequence[Told] = ()) -> Record:
         """A job's Record (type JOB); ``work`` runs in a thread of its own, and may add to ``told`` while it does."""
 
     def all(self) -> list[Record]: ...

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from calco.cloudshell.cmdlet import Cmdlet, Shell
 from calco.cloudshell.common import SILENT, Common
+from calco.cloudshell.error_record import error_record
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.host import NobodyToAsk
 from calco.cloudshell.syntax import Place
@@ -100,8 +101,7 @@ class Invocation:
         if action.casefold() != "ignore":
             self.shell.report(placed, shown=action.casefold() != "silentlycontinue")
         if self.common.error_variable:
-            errors = self.shell.variable("Error")
-            self.add(self.common.error_variable, errors[0] if isinstance(errors, list) and errors else placed.message)
+            self.add(self.common.error_variable, error_record(placed))
 
     def warn(self, text: str) -> None:
         action = self.common.warning_action or self._preference("WarningPreference", "Continue")
