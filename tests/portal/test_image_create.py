@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.arm.api import COMPUTE, SUB
+from tests.arm.api import COMPUTE, LAB, SUB
 from tests.portal.house import Browser, House
 
 pytestmark = pytest.mark.slow
@@ -53,6 +53,24 @@ def test_an_image_can_be_zone_resilient_where_there_are_zones(house: House, brow
     house.world.drive()
 
     assert house.api.get(f"{COMPUTE}/images/golden")["properties"]["storageProfile"]["zoneResilient"] is True
+
+
+def test_a_region_without_zones_says_so_and_offers_none(house: House, browser: Browser) -> None:
+    properties = {"creationData": {"createOption": "Empty"}, "diskSizeGB": 1}
+    house.api.put(f"{COMPUTE}/disks/far", {"location": "westus", "properties": properties})
+
+    page = browser.visit("/portal/disks/lab/far/image")
+
+    assert "The region westus has no availability zones." in page.text
+    assert 'name="zone_resiliency" value="on" disabled>' in page.html
+
+
+@pytest.mark.parametrize("page", [f"{DISK}/image", "/portal/virtual-machines/lab/web1/capture"])
+def test_who_may_not_see_the_regions_is_told_nothing_false_of_their_zones(house: House, page: str) -> None:
+    shown = house.browser(house.person("ann", "Contributor", LAB)).visit(page)
+
+    assert "no availability zones" not in shown.text
+    assert 'name="zone_resiliency" value="on">' in shown.html
 
 
 def test_a_running_machines_disk_is_refused_in_the_apis_words(house: House, browser: Browser) -> None:

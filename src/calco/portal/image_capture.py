@@ -39,12 +39,13 @@ class Filled:
 
 @dataclass(frozen=True)
 class Source:
-    """The machine, as far as the page cares. ``power``: the code of its power state, ``running``."""
+    """The machine, as far as the page cares. ``power``: the code of its power state, ``running``; ``zones``: its
+    region's, None when nobody says."""
 
     document: Document
     power: str
     generalized: bool
-    zones: tuple[str, ...]
+    zones: tuple[str, ...] | None
 
     @property
     def id(self) -> str:

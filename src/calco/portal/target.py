@@ -1,6 +1,6 @@
 """Where a form puts what it makes: a name, and a resource group that is there or that is made in the same go."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -154,17 +154,14 @@ async def groups_for(visit: Visit, action: str) -> list[str]:
     return [each for each in names if await visit.may(action, group_scope(visit.api.subscription_id, each))]
 
 
-async def places(api: Api) -> list[Document]:
+async def places(api: Api) -> Sequence[Document]:
     """The regions; none for whoever may see only a group, for they are the subscription's. Raises Refused."""
-    try:
-        return await api.list(f"{api.subscription}/locations")
-    except Refused as refusal:
-        if refusal.status == 403:
-            return []
-        raise
+    return await api.seen(f"{api.subscription}/locations")
 
 
-async def zones_at(api: Api, location: str) -> tuple[str, ...]:
-    """The availability zones of a region; none when it has none."""
-    here = next((each for each in await places(api) if each.get("name") == location), {})
+async def zones_at(api: Api, location: str) -> tuple[str, ...] | None:
+    """The availability zones of a region, none when it has none; None for whoever may not see the regions."""
+    here = next((each for each in await places(api) if each.get("name") == location), None)
+    if here is None:
+        return None
     return tuple(text_at(each, "logicalZone") or "" for each in objects_at(here, "availabilityZoneMappings"))
