@@ -3,16 +3,17 @@
 ``tests/arm/test_rights_walk.py`` walks the API, where rights are decided; here is what stands before it.
 """
 
+import asyncio
 import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from starlette.routing import Mount, Route
-from starlette.types import Receive, Scope, Send
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.types import Message, Receive, Scope, Send
 
-from tests.portal.house import BASE, House
+from tests.portal.house import BASE, WATCH_SECONDS_MAX, House
 
 pytestmark = pytest.mark.slow
 
@@ -78,7 +79,7 @@ def test_whoever_is_not_signed_in_is_sent_to_sign_in_from_every_page(house: Hous
 
 
 def test_what_is_no_page_is_a_file_for_everybody(house: House) -> None:
-    kinds = [each for each in house.portal.routes() if not isinstance(each, Route)]
+    kinds = [each for each in house.portal.routes() if not isinstance(each, Route | WebSocketRoute)]
 
     assert [each.path for each in kinds if isinstance(each, Mount)] == [STATIC]
     assert len(kinds) == 1
@@ -114,3 +115,33 @@ def test_a_form_of_somebody_elses_page_changes_nothing(
     assert posts
     assert changes(asked) == []
     assert house.sessions.session(next(iter(owner.cookies.values()))) is not None, "nor was anybody signed out"
+
+
+@pytest.mark.parametrize(
+    ("signed_in", "origin"),
+    [(False, BASE), (True, "https://evil.example"), (True, "https://localhost:8444"), (True, "null"), (True, "")],
+    ids=["nobody", "another site", "another port", "an origin that hides", "no origin"],
+)
+def test_a_websocket_is_refused_before_it_is_one(house: House, signed_in: bool, origin: str) -> None:
+    sockets = [each.path for each in house.portal.routes() if isinstance(each, WebSocketRoute)]
+    browser = house.browser(signed_in=signed_in)
+
+    assert sockets
+    for path in sockets:
+        scope = {**browser.opening(path), "type": "websocket", "scheme": "wss", "subprotocols": []}
+        scope["headers"] = [*scope["headers"], *([(b"origin", origin.encode())] if origin else [])]
+        told = asyncio.run(asyncio.wait_for(_knock(house, scope), WATCH_SECONDS_MAX))
+        assert [each["type"] for each in told] == ["websocket.close"], path
+
+
+async def _knock(house: House, scope: Scope) -> list[Message]:
+    told: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    await house.app(scope, receive, send)
+    return told
