@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from calco.model.document import Document
 from calco.portal.app import PAGES
 from tests.arm.api import COMPUTE, LAB
 from tests.portal.house import Browser, House, Shown
@@ -31,7 +32,7 @@ TEMPLATE = {
     "contentVersion": "1.0.0.0",
     "resources": [],
 }
-ON = {"bootDiagnostics": {"enabled": True}}
+ON: Document = {"bootDiagnostics": {"enabled": True}}
 NEW_MACHINE = {
     "do": "review", "group": "lab", "new_group": "", "name": "web", "count": "1", "size": "Standard_B1s",
     "user": "azureuser", "login": "key", "key": KEY, "subnet": "*", "network": "", "public": "on",
@@ -50,7 +51,7 @@ WRONG_CAPTURES = (
     {"group": "*"},
     {"group": "*", "new_group": "a/b"},
 )
-WRONG_IMPORTS = (
+WRONG_IMPORTS: Sequence[dict[str, str]] = (
     {},
     {"name": "vhd", "group": "*", "new_group": "", "location": LOCATION, "bytes": "7", "file": "a.iso"},
     {"name": "data", "group": "lab", "location": LOCATION, "os": "Linux", "bytes": "1049088", "file": "a.vhd"},
@@ -156,8 +157,8 @@ class Tour:
         yield self.send(f"{PORTAL}/tags{LAB}", name=["a<b"], value=["1"])
         for changes in WRONG_CAPTURES:
             yield self.send(f"{MACHINES}/lab/on/capture", **{**CAPTURE, "confirm": "on", **changes})
-        for changes in WRONG_MACHINES:
-            yield self.send(f"{GOLDEN}/create-vm", **{**NEW_MACHINE, **changes})
+        for faults in WRONG_MACHINES:
+            yield self.send(f"{GOLDEN}/create-vm", **{**NEW_MACHINE, **faults})
         for login in ("generate", "password", "key"):
             _, review = reviewed = self.send(f"{GOLDEN}/create-vm", **{**NEW_MACHINE, "login": login})
             yield reviewed
@@ -167,8 +168,8 @@ class Tour:
         for end in ("snapshot", "image"):
             for name in ("", "no name", "before", "golden"):
                 yield self.send(f"{DATA}/{end}", name=name, group="*" if not name else "lab", new_group="a/b")
-        for form in WRONG_IMPORTS:
-            yield self.send(f"{PORTAL}/disks/import", **form)
+        for wrong in WRONG_IMPORTS:
+            yield self.send(f"{PORTAL}/disks/import", **wrong)
 
     def refused(self) -> Iterator[tuple[str, Shown]]:
         """To who may not; of what is not there; and what the portal itself does not take."""

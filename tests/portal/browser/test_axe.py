@@ -16,8 +16,6 @@ from tests.portal.browser.conftest import NewPage
 from tests.portal.browser.portal import Portal
 from tests.portal.browser.shot import shot
 
-pytestmark = pytest.mark.slow
-
 PAGES = sorted(f"{ROOT}{page.path}" for page in app.PAGES if "{" not in page.path)
 NARROW: dict[str, Any] = {"viewport": {"width": 400, "height": 800}, "color_scheme": "dark"}
 
@@ -29,6 +27,7 @@ def opened(page: Page, url: str) -> None:
     assert page.url == url, f"{url} led to {page.url}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PAGES)
 def test_everybody_can_use_a_page(portal: Portal, each_page: Page, path: str) -> None:
     portal.enter(each_page)
@@ -39,6 +38,13 @@ def test_everybody_can_use_a_page(portal: Portal, each_page: Page, path: str) ->
     shot(each_page, name_of(path))
 
 
+@pytest.mark.parametrize(
+    "locale",
+    [
+        pytest.param("es-ES", marks=pytest.mark.slow, id="spanish, whose words are longer"),
+        pytest.param("en-US", marks=pytest.mark.long, id="english"),
+    ],
+)
 @pytest.mark.parametrize("path", PAGES)
 def test_everybody_can_use_a_page_on_a_small_dark_screen(
     portal: Portal, new_page: NewPage, locale: str, path: str
@@ -52,6 +58,7 @@ def test_everybody_can_use_a_page_on_a_small_dark_screen(
     shot(page, f"{name_of(path)}-narrow")
 
 
+@pytest.mark.slow
 def test_the_menu_leads_to_pages_that_are_there(portal: Portal, page: Page) -> None:
     portal.enter(page)
     links = page.locator("nav.menu a").evaluate_all("links => links.map(each => new URL(each.href).pathname)")
@@ -60,6 +67,7 @@ def test_the_menu_leads_to_pages_that_are_there(portal: Portal, page: Page) -> N
     assert len(links) > 5
 
 
+@pytest.mark.slow
 def test_everybody_can_use_the_page_that_leads_to_signing_in(portal: Portal, each_page: Page) -> None:
     opened(each_page, f"{portal.base}/portal/sign-in")
 

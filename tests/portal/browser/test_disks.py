@@ -1,4 +1,7 @@
-"""Everybody can use the pages of disks and snapshots, wide and narrow, light and dark."""
+"""Everybody can use the pages of disks and snapshots, wide and narrow, light and dark, in both languages.
+
+`test_one_thing` looks at each of them before every change; here is every look of them.
+"""
 
 from typing import Any
 
@@ -12,7 +15,7 @@ from tests.portal.browser.portal import Portal
 from tests.portal.browser.shot import shot
 from tests.portal.browser.test_axe import NARROW, opened
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 DISK, SNAPSHOT = "/portal/disks/diskpages/data", "/portal/snapshots/diskpages/kept"
 PAGES = {
