@@ -78,7 +78,8 @@ class Token:
 
 @dataclass
 class Client:
-    """``http`` has the service's URL as its base. ``token`` gives the access token, another one than it is handed.
+    """``http`` has the service's URL as its base. ``token`` gives the access token, another one than it is handed;
+    an empty one is not sent, for whoever passes requests on adds his own.
     ``wait`` passes the time between two polls. Any thread may use it. All raise Refused and Unreachable."""
 
     http: "httpx.Client"
@@ -159,7 +160,7 @@ class Client:
         return answer
 
     def _once(self, method: str, url: str, body: Json, token: str) -> "httpx.Response":
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         return reached(self.http, lambda: self.http.request(method, url, json=body, headers=headers))
 
     def _followed(self, url: str, step: Step) -> Document:
