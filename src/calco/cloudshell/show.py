@@ -109,6 +109,8 @@ class _Screen:
             self._block(record.held.lines(self._width))
         elif (fault := error_record.fault_of(record)) is not None:
             self._line(error_text(fault))
+        elif view is not None and view.text is not None:
+            self._block(["", *plain(view.text(record)).split("\n"), ""])
         elif view is not None and view.table:
             self._rows(record.type, view.columns, [record], viewed=True)
         elif view is not None:

@@ -4,8 +4,8 @@ Source: the output in Az.Compute's reference of Get-AzVM -Status and Invoke-AzVM
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 
+from calco.cloudshell.cell import cell
 from calco.cloudshell.values import Hashtable, Record, Value
 
 DEPTH_MAX = 12
@@ -36,7 +36,7 @@ def _member(name: str, value: Value, depth: int) -> Iterator[tuple[str, str]]:
         for number, each in enumerate(value):
             yield from _member(f"{name}[{number}]", each, depth)
     else:
-        yield label, _shown(value)
+        yield label, cell(value)
 
 
 def _pairs(label: str, table: Hashtable, depth: int) -> Iterator[tuple[str, str]]:
@@ -44,10 +44,3 @@ def _pairs(label: str, table: Hashtable, depth: int) -> Iterator[tuple[str, str]
         yield label, ""
         for key, each in table.pairs():
             yield from _member(str(key), each, depth + 1)
-
-
-def _shown(value: Value) -> str:
-    if isinstance(value, datetime):
-        hour = value.hour % 12 or 12
-        return f"{value.month}/{value.day}/{value.year} {hour}:{value:%M:%S} {'PM' if value.hour >= 12 else 'AM'}"
-    return str(value)

@@ -1,0 +1,406 @@
+"""Virtual machines: looking at them, starting and stopping, marking as generalized, changing, removing.
+
+Sources: Azure/azure-powershell, Az.Compute's reference of each cmdlet and its VirtualMachine operations: which call
+each makes, what each asks before it does something, and what it gives.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from calco.cloudshell.az.answer import LONG_RUNNING_VIEW, RESPONSE_VIEW, change, long_running, response
+from calco.cloudshell.az.expanded import expanded
+from calco.cloudshell.az.machine_parameters import (
+    GROUP_NAME,
+    ID,
+    MACHINE,
+    MACHINES,
+    NO_WAIT,
+    TYPE,
+    named,
+    vm_parameter,
+)
+from calco.cloudshell.az.record import inner, items, members, read, sent, text
+from calco.cloudshell.az.shapes import COMPUTE
+from calco.cloudshell.az.target import found, is_pattern, path, tags, target
+from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.values import Hashtable, Record, Value
+from calco.model.document import Document, object_at, objects_at, text_at
+
+VIEW_KIND = COMPUTE["PSVirtualMachineInstanceView"]
+LIST, LIST_STATUS = MACHINES[1], MACHINES[2]
+
+
+# --- looking ---------------------------------------------------------------------------------------------------------
+
+
+def get(call: Call) -> Iterable[Value]:
+    group, name, status = call.text("ResourceGroupName"), call.text("Name"), call.switch("Status")
+    one = bool(group and name) and not is_pattern(group) and not is_pattern(name)
+    if one and status:
+        where = path(call.shell.api, group, TYPE, name)
+        yield instance_view(call.shell.api.get(where, {"$expand": "instanceView"}))
+        return
+    if one:
+        asked = {"$expand": "userData"} if call.switch("UserData") else None
+        yield read(MACHINE, call.shell.api.get(path(call.shell.api, group, TYPE, name), asked))
+        return
+    region = call.text("Location").replace(" ", "").casefold()
+    for each in found(call, TYPE, group, name, _expansion(group) if status else None):
+        if not region or (text_at(each, "location") or "").replace(" ", "").casefold() == region:
+            yield _listed(each, status=status)
+
+
+def _expansion(group: str) -> Mapping[str, str]:
+    """What has a list carry instance views: by group, or of the subscription. Source: Azure, "Virtual Machines"."""
+    return {"$expand": "instanceView"} if group and not is_pattern(group) else {"statusOnly": "true"}
+
+
+def instance_view(machine: Document) -> Record:
+    """What -Status gives of one machine."""
+    view: Document = {**object_at(machine, "properties", "instanceView"), "name": machine.get("name")}
+    shown = read(VIEW_KIND, view)
+    shown.members["ResourceGroupName"] = read(MACHINE, machine).get("ResourceGroupName")
+    return shown
+
+
+def _listed(machine: Document, *, status: bool) -> Record:
+    shown = read(MACHINE, machine)
+    shown.type = LIST_STATUS if status else LIST
+    if status:
+        shown.members["PowerState"] = power_state(machine)
+    return shown
+
+
+def power_state(machine: Document) -> str | None:
+    """ "VM running", "VM deallocated": the second of a machine's statuses, as people read it."""
+    for each in objects_at(machine, "properties", "instanceView", "statuses"):
+        if (text_at(each, "code") or "").startswith("PowerState/"):
+            return text_at(each, "displayStatus")
+    return None
+
+
+# --- acting ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Act:
+    """One POST on a machine. ``question`` is asked first, unless -Force; ``doing`` is told with -WhatIf."""
+
+    action: str
+    doing: str
+    question: str = ""
+
+
+def act(call: Call, act: Act, query: dict[str, str] | None = None) -> Iterable[Value]:
+    """Do it, and give how it ended; with -NoWait, that it was accepted."""
+    where = target(call, TYPE)
+    name = where.rpartition("/")[2]
+    if not call.should(name, act.doing) or (act.question and not call.agreed(act.question)):
+        return
+    wait = not call.switch("NoWait")
+    ended = change(call, f"{act.doing} {name}", "POST", f"{where}/{act.action}", query=query, wait=wait)
+    yield long_running(ended) if wait else response("Accepted", "Accepted")
+
+
+_DEALLOCATE = Act(
+    "deallocate",
+    "Stop",
+    "Virtual machine stopping operation\nThis cmdlet will stop the specified virtual machine. Do you want to continue?",
+)
+_POWER_OFF = Act("powerOff", "Stop", _DEALLOCATE.question)
+
+
+def stop(call: Call) -> Iterable[Value]:
+    if call.switch("Hibernate"):
+        return act(call, _DEALLOCATE, {"hibernate": "true"})
+    if call.switch("StayProvisioned"):
+        return act(call, _POWER_OFF, {"skipShutdown": "true"} if call.switch("SkipShutdown") else None)
+    return act(call, _DEALLOCATE)
+
+
+def start(call: Call) -> Iterable[Value]:
+    return act(call, Act("start", "Start"))
+
+
+def restart(call: Call) -> Iterable[Value]:
+    if call.switch("PerformMaintenance"):
+        return act(call, Act("performMaintenance", "Restart"))
+    return act(call, Act("restart", "Restart"))
+
+
+_SETTINGS = {
+    "Generalized": Act("generalize", "Generalize"),
+    "Redeploy": Act("redeploy", "Redeploy"),
+    "Reapply": Act("reapply", "Reapply"),
+    "SimulateEviction": Act("simulateEviction", "Simulate the eviction of"),
+}
+
+
+def set_state(call: Call) -> Iterable[Value]:
+    return act(call, next(each for name, each in _SETTINGS.items() if call.switch(name)))
+
+
+# --- changing --------------------------------------------------------------------------------------------------------
+
+
+def update(call: Call) -> Iterable[Value]:
+    machine = call.record("VM")
+    given = tags(call)
+    if given is not None:
+        machine.members["Tags"] = Hashtable.of(given)
+    name = text(machine, "Name")
+    where = call.text("Id") or path(call.shell.api, call.text("ResourceGroupName"), TYPE, name)
+    if call.should(name, "Update"):
+        ended = change(call, f"Update {name}", "PUT", where, sent(machine), wait=not call.switch("NoWait"))
+        yield response() if ended.status == "Succeeded" else response("Accepted", "Accepted")
+
+
+def remove(call: Call) -> Iterable[Value]:
+    where = target(call, TYPE)
+    name, wait = where.rpartition("/")[2], not call.switch("NoWait")
+    question = (
+        "Virtual machine removal operation\n"
+        "This cmdlet will remove the specified virtual machine. Do you want to continue?"
+    )
+    if not call.should(name, "Remove") or not call.agreed(question):
+        return
+    query = {"forceDeletion": "true"} if call.switch("ForceDeletion") else None
+    ended = change(call, f"Remove {name}", "DELETE", where, query=query, wait=wait)
+    yield long_running(ended) if wait else response("Accepted", "Accepted")
+
+
+# --- what people see -------------------------------------------------------------------------------------------------
+
+
+def tags_text(record: Record) -> Value:
+    """Tags as Az.Compute's list shows them: ``{"a":"b"}``."""
+    held = record.get("Tags")
+    pairs = held.pairs() if isinstance(held, Hashtable) else []
+    return "{" + ",".join(f'"{key}":"{value}"' for key, value in pairs) + "}"
+
+
+def _size(record: Record) -> Value:
+    return text(inner(record, "HardwareProfile"), "VmSize")
+
+
+def _os_type(record: Record) -> Value:
+    return text(inner(record, "StorageProfile", "OsDisk"), "OsType")
+
+
+def _interfaces(record: Record) -> Value:
+    names = [
+        text(each, "Id").rpartition("/")[2] for each in items(inner(record, "NetworkProfile"), "NetworkInterfaces")
+    ]
+    return names[0] if len(names) == 1 else [*names]
+
+
+def _zone(record: Record) -> Value:
+    zones = record.get("Zones")
+    return zones[0] if isinstance(zones, list) and len(zones) == 1 else zones
+
+
+def _maintenance(record: Record) -> Value:
+    status = record.get("MaintenanceRedeployStatus")
+    return status.get("IsCustomerInitiatedMaintenanceAllowed") if isinstance(status, Record) else None
+
+
+def _columns(state: str) -> tuple[Column, ...]:
+    right: tuple[tuple[str, str | Callable[[Record], Value]], ...] = (
+        ("Name", "Name"),
+        ("Location", "Location"),
+        ("VmSize", _size),
+        ("OsType", _os_type),
+        ("NIC", _interfaces),
+        (state, "ProvisioningState"),
+        ("Zone", _zone),
+    )
+    aligned = (Column(label, of, right=True) for label, of in right)
+    return (Column("ResourceGroupName", "ResourceGroupName"), *aligned)
+
+
+_VIEWS = (
+    View(
+        MACHINE.type,
+        tuple(Column(each.name, tags_text if each.name == "Tags" else each.name) for each in members(MACHINE.shape)),
+        compact=True,
+    ),
+    View(LIST, _columns("ProvisioningState"), table=True),
+    View(
+        LIST_STATUS,
+        (
+            *_columns("Provisioning"),
+            Column("PowerState", "PowerState", right=True),
+            Column("MaintenanceAllowed", _maintenance, right=True),
+        ),
+        table=True,
+    ),
+    View(VIEW_KIND.type, (), text=expanded),
+    LONG_RUNNING_VIEW,
+    RESPONSE_VIEW,
+)
+
+
+# --- declarations ----------------------------------------------------------------------------------------------------
+
+_LONG = LONG_RUNNING_VIEW.type
+_BY_NAME, _BY_ID = GROUP_NAME, ID
+_BOTH = (_BY_NAME, _BY_ID)
+
+
+def _switch(name: str, help: str, sets: tuple[str, ...] = (), *, mandatory: bool = False) -> Parameter:
+    return Parameter(name, Kind.SWITCH, help, sets=sets, mandatory=mandatory)
+
+
+_FORCE = _switch("Force", "Do it without asking.")
+
+
+def _acting(
+    name: str,
+    synopsis: str,
+    run: Callable[[Call], Iterable[Value]],
+    *more: Parameter,
+    example: Example,
+) -> Cmdlet:
+    return Cmdlet(
+        name,
+        synopsis,
+        run,
+        (*named(), *more, NO_WAIT),
+        default_set=_BY_NAME,
+        output=_LONG,
+        confirms=True,
+        as_job=True,
+        examples=(
+            example,
+            Example("The same for all machines of a group.", f"Get-AzVM -ResourceGroupName lab | {name}"),
+        ),
+    )
+
+
+_GET = Cmdlet(
+    "Get-AzVM",
+    "Gets virtual machines: one by group and name, those of a group, or all.",
+    get,
+    (
+        Parameter(
+            "ResourceGroupName",
+            help="The resource group, or a pattern.",
+            position=0,
+            from_name=True,
+            completes="resourceGroups",
+        ),
+        Parameter(
+            "Name",
+            help="The name of the machine, or a pattern.",
+            position=1,
+            aliases=("ResourceName", "VMName"),
+            from_name=True,
+            completes="virtualMachines",
+        ),
+        _switch("Status", "What each is doing now: its instance view, or with a list its power state."),
+        Parameter("Location", help="Only those of this region.", from_name=True, completes="locations"),
+        _switch("UserData", "With its user data."),
+    ),
+    output=MACHINE.type,
+    examples=(
+        Example("All machines, with their power states.", "Get-AzVM -Status"),
+        Example(
+            "The OS disk of one.", "(Get-AzVM -ResourceGroupName lab -Name web).StorageProfile.OsDisk.ManagedDisk.Id"
+        ),
+    ),
+)
+_STOP = _acting(
+    "Stop-AzVM",
+    "Stops a machine and gives its host's memory back (deallocates it).",
+    stop,
+    _FORCE,
+    _switch("StayProvisioned", "Power off and keep its place on the host."),
+    _switch("SkipShutdown", "With -StayProvisioned: pull the plug, without asking the guest to shut down."),
+    _switch("Hibernate", "Keep what is in its memory on its disk."),
+    example=Example("Stop one without being asked.", "Stop-AzVM -ResourceGroupName lab -Name web -Force"),
+)
+_START = _acting(
+    "Start-AzVM",
+    "Starts a machine.",
+    start,
+    example=Example("Start one.", "Start-AzVM -ResourceGroupName lab -Name web"),
+)
+_RESTART = _acting(
+    "Restart-AzVM",
+    "Restarts a machine.",
+    restart,
+    _switch("PerformMaintenance", "Have the host's maintenance done now."),
+    example=Example("Restart one.", "Restart-AzVM -ResourceGroupName lab -Name web"),
+)
+
+
+def _set() -> Cmdlet:
+    words = {
+        "Generalized": "Its disk was generalized: images can be made of it, and it starts no more.",
+        "Redeploy": "Move it to another host.",
+        "Reapply": "Apply its configuration anew.",
+        "SimulateEviction": "Evict it, as a spot machine is.",
+    }
+    acts = {"Generalized": "Generalize"}
+    sets = {
+        name: tuple(f"{acts.get(name, name)}{by}" for by in ("ResourceGroupNameParameterSetName", "IdParameterSetName"))
+        for name in words
+    }
+    by_name, by_id = zip(*sets.values(), strict=True)
+    waits = (*sets["Redeploy"], *sets["Reapply"])
+    return Cmdlet(
+        "Set-AzVM",
+        "Marks a machine as generalized, or has it redeployed or reapplied.",
+        set_state,
+        (
+            *named(by_name, by_id),
+            *(_switch(name, help, sets[name], mandatory=True) for name, help in words.items()),
+            Parameter(NO_WAIT.name, NO_WAIT.kind, NO_WAIT.help, sets=waits),
+        ),
+        default_set=by_name[0],
+        output=_LONG,
+        confirms=True,
+        as_job=True,
+        examples=(Example("Mark one as generalized.", "Set-AzVM -ResourceGroupName lab -Name web -Generalized"),),
+    )
+
+
+def _update() -> Cmdlet:
+    by_name, by_id = "ResourceGroupNameParameterSetName", "IdParameterSetName"
+    group, _, id = named((by_name,), (by_id,))
+    return Cmdlet(
+        "Update-AzVM",
+        "Sends a machine's changed configuration: disks, interfaces, size, tags.",
+        update,
+        (
+            group,
+            id,
+            vm_parameter(position=1),
+            Parameter("Tag", Kind.HASHTABLE, "All tags it has from then on.", from_name=True),
+            NO_WAIT,
+        ),
+        default_set=by_name,
+        output=RESPONSE_VIEW.type,
+        confirms=True,
+        as_job=True,
+        examples=(
+            Example(
+                "Make a machine larger.",
+                '$vm = Get-AzVM lab web; $vm.HardwareProfile.VmSize = "Standard_B2s"; Update-AzVM lab -VM $vm',
+            ),
+        ),
+    )
+
+
+_REMOVE = _acting(
+    "Remove-AzVM",
+    "Removes a machine. Its disks, interfaces and addresses stay, unless they were made to go with it.",
+    remove,
+    _FORCE,
+    _switch("ForceDeletion", "Without shutting the guest down."),
+    example=Example("Remove one without being asked.", "Remove-AzVM -ResourceGroupName lab -Name web -Force"),
+)
+
+MODULE = Module((_GET, _START, _STOP, _RESTART, _set(), _update(), _REMOVE), _VIEWS)
+
+__all__ = ["MODULE", "instance_view", "power_state", "tags_text"]
