@@ -103,9 +103,7 @@ def formals(lower: Lower, node: Node | None) -> tuple[Formal, ...]:
     seen: set[str] = set()
     for each in made:
         if each.name.casefold() in seen:
-            raise complaint.not_parsed(
-                f"Duplicate parameter ${each.name} in parameter list.", "DuplicateFormalParameter", each.at
-            )
+            raise complaint.said("DuplicateFormalParameter", each.at, each.name)
         seen.add(each.name.casefold())
     return made
 

@@ -29,7 +29,7 @@ from calco.cloudshell.syntax import (
 )
 
 Given = Argument | Named | Splat
-NUMBERS = frozenset({"decimal_integer_literal", "hexadecimal_integer_literal", "real_literal"})
+WORDS = frozenset({"generic_token", "escape_character", "command_parameter"})
 IN_BAREWORD = re.compile(r"`(?:u\{[0-9A-Fa-f]{1,6}\}|.)|\$\{[^}]+\}|\$(?:\w+:)?\w+|\$[?^$]", re.DOTALL)
 
 
@@ -50,8 +50,12 @@ def _name(lower: Lower, node: Node) -> Expression:
         if inner.type not in {"command_name", "path_command_name"}:
             return lower.expression(inner)
         node = inner
-    if not lower.text(node):
-        raise complaint.unexpected(")", lower.place(node))
+    members = re.fullmatch(r"(\$\w+)((?:\.\w+)+)", lower.text(node)) if node.type == "path_command_name" else None
+    if members:
+        value: Expression = lower_literal.variable(members[1], lower.place(node))
+        for name in members[2][1:].split("."):
+            value = Member(lower.place(node), value, name)
+        return value
     return bareword(lower.text(node), lower.place(node))
 
 
@@ -105,7 +109,7 @@ def _called(lower: Lower, node: Node, before: Node | None, given: list[Given]) -
         return
     at = lower.place(node)
     if not arguments:
-        raise complaint.missing_expression("(", at)
+        raise complaint.said("ExpectedExpression", at)
     value_of = arguments[0] if len(arguments) == 1 else Array(at, arguments)
     given.append(Argument(at, Paren(at, Pipeline(at, (value_of,)))))
 
@@ -124,22 +128,19 @@ def argument(lower: Lower, node: Node) -> Expression:
     """What a command gets for one argument."""
     node = unwrapped(node)
     at = lower.place(node)
-    if lower.text(node).startswith("["):  # a type is a word here
-        return bareword(lower.text(node), at)
-    match node.type:
-        case "generic_token" | "escape_character" | "command_parameter":
-            return bareword(lower.text(node), at)
-        case "concatenated_command_argument" | "expandable_bareword":
-            return _joined(lower, parts(node), at)
-        case "bareword_argument_list" | "array_literal_expression":
-            return Array(at, tuple(argument(lower, each) for each in named(node)))
-        case type if type in NUMBERS:
-            return lower_literal.as_argument(lower_literal.lower_number(lower, node), lower.text(node))
-        case _:
-            value = lower.expression(node)
-            if isinstance(value, Literal) and not isinstance(value.value, str):  # a negative number
-                return lower_literal.as_argument(value, lower.text(node))
-            return value
+    put_in = lower.source.inserted(node.start_byte)
+    if node.type in WORDS or lower.text(node).startswith("[") or (put_in and node.type == "verbatim_string_characters"):
+        return bareword(lower.text(node), at)  # a type is a word here
+    if put_in and node.type == "expandable_string_literal":
+        return lower_literal.expanded(lower, node)
+    if node.type in {"concatenated_command_argument", "expandable_bareword"}:
+        return _joined(lower, parts(node), at)
+    if node.type in {"bareword_argument_list", "array_literal_expression"}:
+        return Array(at, tuple(argument(lower, each) for each in named(node)))
+    value = lower.expression(node)
+    if isinstance(value, Literal) and not isinstance(value.value, str):
+        return lower_literal.as_argument(value, lower.text(node))
+    return value
 
 
 _STRINGS = frozenset({"expandable_string_literal", "verbatim_string_characters"})
@@ -205,8 +206,11 @@ def redirection(lower: Lower, node: Node) -> Redirection:
             raise unsupported(f"The redirection '{text}'", at)
         return Redirection(at, source, stream)
     if text.startswith("<"):
-        raise complaint.not_parsed("The '<' operator is reserved for future use.", "RedirectionNotSupported", at)
-    value = argument(lower, next(each for each in named(target[0]) if each.type != "command_argument_sep"))
+        raise complaint.said("RedirectionNotSupported", at, "<")
+    file = next((each for each in named(target[0]) if each.type != "command_argument_sep"), None)
+    if file is None:
+        raise complaint.said("MissingFileSpecification", at)
+    value = argument(lower, file)
     if not (isinstance(value, Variable) and value.name.lower() == "null" and not value.space):
         raise unsupported("Redirection to a file", at)
     return Redirection(at, text.rstrip(">") or "1", value)

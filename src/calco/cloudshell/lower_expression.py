@@ -89,7 +89,7 @@ def assignable(lower: Lower, node: Node) -> Expression:
     """What may stand on the left of an assignment, or be counted up."""
     target = lower.expression(node)
     if not _is_assignable(target):
-        raise complaint.not_assignable(lower.place(node))
+        raise complaint.said("InvalidLeftHandSide", lower.place(node))
     return target
 
 
@@ -188,9 +188,7 @@ def _entry(lower: Lower, node: Node) -> tuple[Expression, Statement]:
     value = next((each for each in rest if each.type != ";"), None)
     statement = lower.statement(value) if value is not None else None
     if statement is None:
-        raise complaint.not_parsed(
-            "Missing statement after '=' in hash literal.", "MissingStatementInHashLiteral", lower.place(node)
-        )
+        raise complaint.said("MissingStatementInHashLiteral", lower.place(node))
     return _key(lower, key), statement
 
 
@@ -206,11 +204,7 @@ def _refuse_twice(lower: Lower, body: Node | None, entries: list[tuple[Expressio
             continue
         folded = key.value.casefold() if isinstance(key.value, str) else key.value
         if folded in seen:
-            raise complaint.not_parsed(
-                f"Duplicate keys '{key.value}' are not allowed in hash literals.",
-                "DuplicateKeyInHashLiteral",
-                lower.place(node),
-            )
+            raise complaint.said("DuplicateKeyInHashLiteral", lower.place(node), key.value)
         seen.add(folded)
 
 

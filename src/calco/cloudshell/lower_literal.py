@@ -66,11 +66,7 @@ def number_at(lower: Lower, node: Node, text: str) -> Literal:
     try:
         return Literal(lower.place(node), number(text))
     except (ValueError, OverflowError):
-        raise complaint.not_parsed(
-            f"The numeric constant {text[: complaint.TOKEN_MAX]} is not valid.",
-            "BadNumericConstant",
-            lower.place(node),
-        ) from None
+        raise complaint.said("BadNumericConstant", lower.place(node), text[: complaint.TOKEN_MAX]) from None
 
 
 def as_argument(literal: Literal, text: str) -> Literal:
@@ -85,6 +81,8 @@ def as_argument(literal: Literal, text: str) -> Literal:
 
 
 def lower_verbatim(lower: Lower, node: Node) -> Literal:
+    if lower.source.inserted(node.start_byte):  # a word after a comma, and no argument
+        raise complaint.said("MissingExpressionAfterToken", lower.place(node), ",")
     return Literal(lower.place(node), lower.text(node)[1:-1].replace("''", "'"))
 
 
@@ -100,6 +98,14 @@ def _here_body(text: str) -> str:
 
 
 def lower_expandable(lower: Lower, node: Node) -> Expression:
+    if lower.source.inserted(node.start_byte):  # variables that touch, and no argument
+        second = named(node)[1]
+        raise complaint.unexpected(lower.text(second), lower.place(second))
+    return expanded(lower, node)
+
+
+def expanded(lower: Lower, node: Node) -> Expression:
+    """An expandable string, quoted by its author or for him."""
     return _expanded(lower, node, node.start_byte + 1, node.end_byte - 1, quotes=True)
 
 
@@ -118,14 +124,14 @@ def _expanded(lower: Lower, node: Node, start: int, end: int, *, quotes: bool) -
     at = start
 
     def literal(until: int) -> None:
-        text = lower.source.data[at:until].decode()
+        text = lower.source.text_of(at, until)
         if text:
             parts.append(unescaped(text.replace('""', '"') if quotes else text))
 
     for each in named(node):
         if each.type not in {"variable", "sub_expression"} or not at <= each.start_byte < end:
             continue
-        literal(each.start_byte)
+        literal(each.start_byte + lower.source.data[each.start_byte : each.end_byte].index(b"$"))
         parts.append(lower.expression(each))
         at = each.end_byte
         if each.type == "variable" and re.match(rb":(?!:)", lower.source.data[at : at + 2]):
@@ -136,7 +142,7 @@ def _expanded(lower: Lower, node: Node, start: int, end: int, *, quotes: bool) -
 
 def _refuse_colon(lower: Lower, variable: Node) -> None:
     if not lower.text(variable).startswith("${"):
-        raise complaint.drive_without_name(lower.place(variable))
+        raise complaint.said("InvalidVariableReferenceWithDrive", lower.place(variable))
 
 
 def text_of(at: Place, parts: list[str | Expression]) -> Expression:
@@ -162,9 +168,9 @@ def unescaped(text: str) -> str:
 
 
 def lower_variable(lower: Lower, node: Node) -> Variable:
-    text, at = lower.text(node), lower.place(node)
+    text, at = lower.text(node).strip(), lower.place(node)
     if text.startswith("@"):
-        raise complaint.splat_misplaced(text[1:], at)
+        raise complaint.said("SplattingNotPermitted", at, text[1:])
     return variable(text, at)
 
 
@@ -178,7 +184,7 @@ def variable(text: str, at: Place) -> Variable:
     if space not in SCOPES:
         raise unsupported(f"A variable of '{space}:'", at)
     if not rest:
-        raise complaint.drive_without_name(at)
+        raise complaint.said("InvalidVariableReferenceWithDrive", at)
     return Variable(at, rest, space)
 
 

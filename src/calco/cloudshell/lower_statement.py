@@ -4,6 +4,7 @@ Sources: Microsoft Learn, about_Pipelines, about_Assignment_Operators, about_If,
 about_Do, about_Switch, about_Break, about_Continue, about_Return, about_Throw, about_Try_Catch_Finally.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -45,7 +46,10 @@ def lower_chain(lower: Lower, node: Node) -> Statement:
     elements: list[Expression | Command] = []
     for each in named(node):
         if each.type == "command":
-            elements.append(lower_command.lower_command(lower, each))
+            command = lower_command.lower_command(lower, each)
+            if elements and isinstance(command.name, Literal) and re.fullmatch(r"\d[\d.]*", str(command.name.value)):
+                raise complaint.said("ExpressionsMustBeFirstInPipeline", command.at)
+            elements.append(command)
         elif each.type == "redirections":
             discarding = lower_command.discarding(lower, each)
             elements += [discarding] if discarding else []
@@ -66,7 +70,7 @@ def lower_assignment(lower: Lower, node: Node) -> Statement:
     (target,) = named(left)
     value = lower.statement(right[-1]) if right else None
     if value is None:
-        raise complaint.value_expected(text, lower.place(sign))
+        raise complaint.said("ExpectedValueExpression", lower.place(sign), text)
     return Assignment(lower.place(sign), lower_expression.assignable(lower, target), text, value)
 
 
@@ -180,13 +184,11 @@ def _case(lower: Lower, node: Node) -> tuple[Expression | None, tuple[Statement,
 def lower_try(lower: Lower, node: Node) -> Statement:
     clauses, last = child(node, "catch_clauses"), child(node, "finally_clause")
     if clauses is None and last is None:
-        raise complaint.try_alone(lower.source.place(node.end_byte))
+        raise complaint.said("MissingCatchOrFinally", lower.source.place(node.end_byte))
     catches = tuple(_catch(lower, each) for each in (named(clauses) if clauses else []))
     for each in catches[:-1]:
         if not each.types:
-            raise complaint.not_parsed(
-                "The catch block must be the last one without a type.", "EmptyCatchNotLast", each.at
-            )
+            raise complaint.said("EmptyCatchNotLast", each.at)
     return Try(lower.place(node), _block(lower, node), catches, _block(lower, last) if last else ())
 
 

@@ -10,11 +10,12 @@ from types import MappingProxyType
 import tree_sitter_pwsh
 from tree_sitter import Language, Node, Parser
 
-from calco.cloudshell import complaint, lower_block, repair
-from calco.cloudshell.errors import NotParsed, unsupported
+from calco.cloudshell import complaint, diagnosis, lower_block, repair
+from calco.cloudshell.errors import unsupported
 from calco.cloudshell.lower import Lower, child
 from calco.cloudshell.lower_expression import EXPRESSIONS
 from calco.cloudshell.lower_statement import STATEMENTS
+from calco.cloudshell.scan import scan
 from calco.cloudshell.source import Source
 from calco.cloudshell.syntax import Block, Place, Script
 
@@ -34,34 +35,50 @@ def language() -> Language:
 
 def parse(text: str) -> Script:
     """Raises NotParsed."""
-    source = Source(text)
-    if len(text) > TEXT_MAX:
-        raise complaint.not_parsed(
-            f"A script has at most {TEXT_MAX} characters; this one has {len(text)}.", "ScriptTooLong", Place(1, 1)
-        )
-    try:
-        data = source.data
-    except UnicodeEncodeError as broken:
-        raise complaint.unexpected("\ufffd", source.place_of(broken.start)) from None
-    root = Parser(language()).parse(data).root_node
-    again = repair.insertions(source, root)
-    if again:
-        source = Source(text, again)
-        root = Parser(language()).parse(source.data).root_node
+    source, root = read(text)
     if root.has_error:
-        raise _complaint(source, root)
+        written = Source(text)
+        raise diagnosis.diagnosed(written, scan(text), _tree(written))
     _check_depth(source, root)
     return Script(_program(Lower(source, RULES, STATEMENTS), root))
 
 
-def _complaint(source: Source, root: Node) -> NotParsed:
-    node = root
-    while True:
-        inner = next((each for each in node.children if each.has_error or each.is_missing or each.is_error), None)
-        if inner is None:
-            break
-        node = inner
-    return complaint.unexpected(source.text_of(node.start_byte, node.end_byte), source.place(node.start_byte))
+def read(text: str) -> tuple[Source, Node]:
+    """The text as the grammar can read it, and the grammar's tree. Raises NotParsed for what is no text of a script."""
+    _check_text(text)
+    source, scanned = Source(text), None
+    if repair.PLAIN.search(text):
+        scanned = scan(text)
+        source = Source(scanned.plain, repair.merged(repair.in_here_strings(scanned)), text)
+    source, root = _with_ranges(source, _tree(source))
+    if root.has_error:
+        scanned = scanned or scan(text)
+        wanting = repair.of_refused(scanned)
+        if wanting:
+            again = Source(source.text, repair.merged(source.insertions, wanting), source.written)
+            return _with_ranges(again, _tree(again))
+    return source, root
+
+
+def _tree(source: Source) -> Node:
+    return Parser(language()).parse(source.data).root_node
+
+
+def _with_ranges(source: Source, root: Node) -> tuple[Source, Node]:
+    found = repair.ranges(source, root)
+    if not found:
+        return source, root
+    again = Source(source.text, repair.merged(source.insertions, found), source.written)
+    return again, _tree(again)
+
+
+def _check_text(text: str) -> None:
+    if len(text) > TEXT_MAX:
+        raise complaint.said("ScriptTooLong", Place(1, 1), TEXT_MAX, len(text))
+    try:
+        text.encode()
+    except UnicodeEncodeError as broken:
+        raise complaint.unexpected("\ufffd", Source(text).place_of(broken.start)) from None
 
 
 def _program(lower: Lower, root: Node) -> Block:
@@ -80,7 +97,7 @@ def _check_depth(source: Source, root: Node) -> None:
         if cursor.goto_first_child():
             depth += 1
             if depth > DEPTH_MAX:
-                raise complaint.too_deep(source.place(cursor.node.start_byte if cursor.node else 0))
+                raise complaint.said("ScriptTooComplicated", source.place(cursor.node.start_byte if cursor.node else 0))
             continue
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():

@@ -23,10 +23,12 @@ class Insertion:
 
 @dataclass(frozen=True)
 class Source:
-    """``insertions`` are in the order of their places."""
+    """``text`` has plain marks for what counts as such (``Scan.plain``); ``written``, of the same length, is what its
+    author wrote. ``insertions`` are in the order of their places."""
 
     text: str
     insertions: tuple[Insertion, ...] = ()
+    written: str = ""
 
     @cached_property
     def data(self) -> bytes:
@@ -62,12 +64,12 @@ class Source:
         return Place(line + 1, offset - self._line_starts[line] + 1, self._lines[line])
 
     def text_of(self, start: int, end: int) -> str:
-        """What the author wrote between two bytes of ``data``."""
+        """What stands between two bytes of ``data``, without what was put in."""
         return self.text[self.offset(start) : self.offset(end)]
 
     @cached_property
     def _lines(self) -> Sequence[str]:
-        return [line.rstrip("\r") for line in self.text.split("\n")]
+        return [line.rstrip("\r") for line in (self.written or self.text).split("\n")]
 
     @cached_property
     def _line_starts(self) -> Sequence[int]:
