@@ -1,0 +1,222 @@
+"""The errors that the language itself raises, each by its name, in PowerShell 7's words and with its ids.
+
+Source: PowerShell's own resource strings (ParserStrings, ExtendedTypeSystem, SessionStateStrings), read at
+github.com/PowerShell/PowerShell; .NET 8's messages where PowerShell quotes them.
+"""
+
+from calco.cloudshell.errors import Fault, Terminating
+
+AUTOMATION = "System.Management.Automation."
+INVOCATION = AUTOMATION + "MethodInvocationException"
+
+
+def runtime(
+    message: str, id: str, category: str = "InvalidOperation", exception: str = AUTOMATION + "RuntimeException"
+) -> Terminating:
+    return Terminating(Fault(message, id=id, category=category, exception=exception))
+
+
+def not_here(what: str) -> Terminating:
+    """Something of PowerShell or .NET that a subset does not have: ``what`` is how the sentence begins."""
+    return runtime(
+        f"{what} is not supported in calco's Cloud Shell, which is a subset of PowerShell.",
+        "NotSupported",
+        "NotImplemented",
+        AUTOMATION + "PSNotSupportedException",
+    )
+
+
+def null_method() -> Terminating:
+    return runtime("You cannot call a method on a null-valued expression.", "InvokeMethodOnNull")
+
+
+def null_array() -> Terminating:
+    return runtime("Cannot index into a null array.", "NullArray")
+
+
+def null_index() -> Terminating:
+    return runtime("Index operation failed; the array index evaluated to null.", "NullArrayIndex")
+
+
+def cannot_index(type: str) -> Terminating:
+    return runtime(f'Unable to index into an object of type "{type}".', "CannotIndex")
+
+
+def cannot_assign_index(type: str) -> Terminating:
+    return runtime(f"Unable to assign to an index into an object of type {type}.", "NotADictionary")
+
+
+def outside_array() -> Terminating:
+    return runtime(
+        "Index was outside the bounds of the array.",
+        "System.IndexOutOfRangeException",
+        "OperationStopped",
+        "System.IndexOutOfRangeException",
+    )
+
+
+def no_method(type: str, name: str) -> Terminating:
+    return runtime(
+        f"Method invocation failed because [{type}] does not contain a method named '{name}'.", "MethodNotFound"
+    )
+
+
+def no_overload(name: str, count: int) -> Terminating:
+    return runtime(
+        f'Cannot find an overload for "{name}" and the argument count: "{count}".',
+        "MethodCountCouldNotFindBest",
+        "NotSpecified",
+        AUTOMATION + "MethodException",
+    )
+
+
+def method_failed(name: str, count: int, why: str, exception: str = "ArgumentException") -> Terminating:
+    return runtime(
+        f'Exception calling "{name}" with "{count}" argument(s): "{why}"', exception, "NotSpecified", INVOCATION
+    )
+
+
+def no_property(name: str) -> Terminating:
+    return runtime(
+        f"The property '{name}' cannot be found on this object. Verify that the property exists and can be set.",
+        "PropertyAssignmentException",
+    )
+
+
+def read_only(name: str) -> Terminating:
+    return runtime(f"'{name}' is a ReadOnly property.", "PropertyAssignmentException")
+
+
+def read_only_variable(name: str) -> Terminating:
+    return runtime(
+        f"Cannot overwrite variable {name} because it is read-only or constant.",
+        "VariableNotWritable",
+        "WriteError",
+        AUTOMATION + "SessionStateUnauthorizedAccessException",
+    )
+
+
+def no_type(name: str) -> Terminating:
+    return runtime(f"Unable to find type [{name}].", "TypeNotFound")
+
+
+def bad_text(text: str, type: str, why: str, id: str = "InvalidCastParseTargetInvocation") -> Terminating:
+    return runtime(
+        f'Cannot convert value "{text}" to type "{type}". Error: "{why}"',
+        id,
+        "InvalidArgument",
+        AUTOMATION + "PSInvalidCastException",
+    )
+
+
+def bad_cast(text: str, of: str, type: str) -> Terminating:
+    return runtime(
+        f'Cannot convert the "{text}" value of type "{of}" to type "{type}".',
+        "ConvertToFinalInvalidCastException",
+        "InvalidArgument",
+        AUTOMATION + "PSInvalidCastException",
+    )
+
+
+def bad_null(type: str) -> Terminating:
+    return runtime(
+        f'Cannot convert null to type "{type}".',
+        "nullToValueTypeConversion",
+        "InvalidArgument",
+        AUTOMATION + "PSInvalidCastException",
+    )
+
+
+def no_operation(type: str, name: str) -> Terminating:
+    """``name``: "op_Addition" and the like."""
+    return no_method(type, name)
+
+
+def divided_by_zero() -> Terminating:
+    return runtime("Attempted to divide by zero.", "RuntimeException", "NotSpecified", "System.DivideByZeroException")
+
+
+def not_comparable(text: str) -> Terminating:
+    return runtime(f'Cannot compare "{text}" because it is not IComparable.', "NotIcomparable")
+
+
+def not_compared(left: str, right: str, why: str) -> Terminating:
+    return runtime(f'Could not compare "{left}" to "{right}". Error: "{why}"', "ComparisonFailure")
+
+
+def bad_format(why: str) -> Terminating:
+    return runtime(f"Error formatting a string: {why}.", "FormatError")
+
+
+def bad_pattern(pattern: str) -> Terminating:
+    return runtime(f"The regular expression pattern {pattern} is not valid.", "InvalidRegularExpression")
+
+
+def slow_pattern() -> Terminating:
+    """.NET's RegexMatchTimeoutException, shortened to what it says."""
+    return runtime(
+        "The Regex engine has timed out while trying to match a pattern to an input string.",
+        "System.Text.RegularExpressions.RegexMatchTimeoutException",
+        "OperationStopped",
+        "System.Text.RegularExpressions.RegexMatchTimeoutException",
+    )
+
+
+def not_tables() -> Terminating:
+    return runtime("A hash table can only be added to another hash table.", "AddHashTableToNonHashTable")
+
+
+def same_key(key: str) -> Terminating:
+    return runtime(
+        f"Item has already been added. Key in dictionary: '{key}'  Key being added: '{key}'",
+        "System.ArgumentException",
+        "OperationStopped",
+        "System.ArgumentException",
+    )
+
+
+def same_key_written(key: str) -> Terminating:
+    return runtime(f"Duplicate keys '{key}' are not allowed in hash literals.", "DuplicateKeyInHashLiteral")
+
+
+def null_key() -> Terminating:
+    return runtime("A null key is not allowed in a hash literal.", "InvalidNullKey", "InvalidArgument")
+
+
+def not_a_type(operator: str) -> Terminating:
+    return runtime(f"The right operand of '{operator}' must be a type.", f"{operator[1:].title()}OperatorRequiresType")
+
+
+def too_deep() -> Terminating:
+    return runtime(
+        "The script failed due to call depth overflow.",
+        "CallDepthOverflow",
+        "InvalidOperation",
+        AUTOMATION + "ScriptCallDepthException",
+    )
+
+
+def too_much() -> Terminating:
+    """A string, an array or an output that no script of ours needs. Source: .NET's OutOfMemoryException."""
+    return runtime(
+        "Insufficient memory to continue the execution of the program.",
+        "System.OutOfMemoryException",
+        "OperationStopped",
+        "System.OutOfMemoryException",
+    )
+
+
+def not_assignable() -> Terminating:
+    return runtime(
+        "The assignment expression is not valid. The input to an assignment operator must be an object that is able to "
+        "accept assignments, such as a variable or a property.",
+        "InvalidLeftHandSide",
+    )
+
+
+def not_a_command(operator: str) -> Terminating:
+    return runtime(
+        f"The expression after '{operator}' in a pipeline element produced an object that was not valid. It must "
+        "result in a command name, a script block, or a CommandInfo object.",
+        "BadExpression",
+    )

@@ -1,0 +1,80 @@
+"""Any value as text, as in a string.
+
+Source: Microsoft Learn, about_Quoting_Rules, about_Preference_Variables ($OFS).
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from calco.cloudshell.error_record import category_text, fault_of, is_category, is_error
+from calco.cloudshell.faults import too_much
+from calco.cloudshell.moment import date_text, span_text
+from calco.cloudshell.number_format import number_text
+from calco.cloudshell.syntax import TypeName
+from calco.cloudshell.type_name import full_name, type_of, written
+from calco.cloudshell.values import CUSTOM, Record, ScriptBlock, Value
+
+TEXT_MAX = 8 * 1024 * 1024
+"""Characters of a string. What a script of ours makes has thousands."""
+_NESTED_MAX = 5
+"""How deep an object in an object is still told: one may hold itself."""
+
+
+def to_text(value: Value, separator: str = " ") -> str:
+    """ "" for null, an array's elements with a space between, "@{Name=x}" for a custom object."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return bounded(separator.join(_inner(each, 0) for each in value))
+    return _inner(value, 0)
+
+
+def bounded(text: str) -> str:
+    """The text, unless it is longer than any."""
+    if len(text) > TEXT_MAX:
+        raise too_much()
+    return text
+
+
+def _inner(value: Value, depth: int) -> str:
+    """Inside an array or an object, an array is its type's name."""
+    if value is None:
+        return ""
+    if isinstance(value, Record):
+        return _record(value, depth)
+    for kind, way in _WAYS.items():
+        if isinstance(value, kind):
+            return way(value)
+    return type_of(value)
+
+
+_WAYS: Mapping[type, Callable[[Value], str]] = MappingProxyType(
+    {
+        str: lambda value: value if isinstance(value, str) else "",
+        bool: lambda value: "True" if value else "False",
+        int: lambda value: number_text(value) if isinstance(value, int) else "",
+        float: lambda value: number_text(value) if isinstance(value, float) else "",
+        datetime: lambda value: date_text(value) if isinstance(value, datetime) else "",
+        timedelta: lambda value: span_text(value) if isinstance(value, timedelta) else "",
+        ScriptBlock: lambda value: value.block.text if isinstance(value, ScriptBlock) else "",
+        TypeName: lambda value: written(full_name(value.name) or value.name) if isinstance(value, TypeName) else "",
+    }
+)
+
+
+def _record(value: Record, depth: int) -> str:
+    if value.type == CUSTOM:
+        if depth >= _NESTED_MAX:
+            return ""
+        return bounded(
+            "@{" + "; ".join(f"{name}={_inner(each, depth + 1)}" for name, each in value.members.items()) + "}"
+        )
+    if value.type == "System.Version":
+        return ".".join(_inner(each, depth) for each in value.members.values())
+    if is_category(value):
+        return category_text(value)
+    fault = fault_of(value)
+    if fault is None:
+        return value.type
+    return fault.message if is_error(value) else f"{value.type}: {fault.message}"
