@@ -159,6 +159,7 @@ def test_an_open_page_whose_session_has_ended_leads_to_signing_in_by_itself(
 
     # As when somebody comes back to it out of another tab: the stream is opened again.
     hide(page, True)
+    until(page, lambda: not streams.open)
     hide(page, False)
 
     page.wait_for_url("**/portal/sign-in?**")
