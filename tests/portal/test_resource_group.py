@@ -196,7 +196,8 @@ def test_a_reader_sees_everything_and_no_button_that_changes_it(house: House) ->
     house.api.with_group()
     reader = house.browser(house.person("ana", "Reader"))
 
-    assert reader.visit(LIST).buttons == ["Sign out", "Search"]
+    shell = ("Start again", "Close")
+    assert [each for each in reader.visit(LIST).buttons if each not in shell] == ["Sign out", "Search"]
     page = reader.visit(PAGE)
     assert "Edit tags" not in page.links
     assert "Delete resource group" not in page.links
