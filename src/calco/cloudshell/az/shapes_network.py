@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 
 from calco.cloudshell.az.record import Family, Kind, Shape
+from calco.cloudshell.az.tag_text import table_lines
 from calco.cloudshell.cmdlet import Column, View
 from calco.cloudshell.values import Hashtable, Record, Value
 from calco.model.document import Json
@@ -80,7 +81,7 @@ def view(kind: Kind, *inside: str, top: tuple[str, ...] = _TOP) -> View:
     """``top``, the tags, and then ``inside``: a name, or "Name=" for an object that is printed as JSON."""
     columns = [Column(each, each) for each in top]
     if top is _TOP:
-        columns.append(Column("Tags", tags_text))
+        columns.append(Column("Tags", lambda record: table_lines(record.get("Tag"))))
     for each in inside:
         name = each.rstrip("=")
         columns.append(Column(name, as_json(name) if each.endswith("=") else name))
@@ -109,14 +110,3 @@ def _plain(value: Value) -> Json:
             return value
         case _:
             return str(value)
-
-
-def tags_text(record: Record) -> Value:
-    """A little table of names and values; nothing when there are no tags. Source: Az.Network's TagsTable."""
-    there = record.get("Tag")
-    pairs = there.pairs() if isinstance(there, Hashtable) else []
-    if not pairs:
-        return None
-    width = max(4, *(len(str(key)) for key, _ in pairs))
-    rows = [("Name", "Value"), ("=" * width, "=====")] + [(str(key), str(value)) for key, value in pairs]
-    return "\n".join(f"{name:<{width}}  {value}".rstrip() for name, value in rows)

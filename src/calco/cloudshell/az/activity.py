@@ -1,0 +1,112 @@
+"""The activity log: who changed what, and how it went. Source: Microsoft Learn, Get-AzActivityLog."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from types import MappingProxyType
+
+from calco.cloudshell.az.noun import list_view, switch
+from calco.cloudshell.az.record import Family, Shape, read
+from calco.cloudshell.az.target import subscription
+from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Module, Parameter
+from calco.cloudshell.cmdlet import Kind as Takes
+from calco.cloudshell.values import Value
+
+_FAMILY = Family(
+    "Microsoft.Azure.Commands.Insights.OutputClasses.",
+    MappingProxyType(
+        {
+            "PSEventData": Shape(
+                "Authorization:PSEventDataAuthorization Caller Category=category.value CorrelationId Description "
+                "EventDataId EventName=eventName.value EventTimestamp~ Id Level OperationId "
+                "OperationName=operationName.value Properties ResourceGroupName=resourceGroupName ResourceId "
+                "ResourceProviderName=resourceProviderName.value ResourceType=resourceType.value Status=status.value "
+                "SubStatus=subStatus.value SubmissionTimestamp~ SubscriptionId"
+            ),
+            "PSEventDataAuthorization": Shape("Action Scope"),
+        }
+    ),
+)
+EVENT = _FAMILY["PSEventData"]
+_DAYS, _MOST = 7, 1000
+"""Source: Microsoft Learn, Get-AzActivityLog, -StartTime and -MaxRecord."""
+_FILTERS = (
+    ("ResourceGroupName", "resourceGroupName"),
+    ("ResourceId", "resourceUri"),
+    ("ResourceProvider", "resourceProvider"),
+    ("CorrelationId", "correlationId"),
+    ("Status", "status"),
+    ("Caller", "caller"),
+)
+
+
+def _get(call: Call) -> Iterable[Value]:
+    until = _moment(call, "EndTime") or call.shell.clock.now()
+    since = _moment(call, "StartTime") or until - timedelta(days=_DAYS)
+    terms = [f"eventTimestamp ge '{_text(since)}'", f"eventTimestamp le '{_text(until)}'"]
+    terms += [f"{name} eq '{_quoted(call.text(each))}'" for each, name in _FILTERS if call.given(each)]
+    api = call.shell.api
+    where = f"{subscription(api)}/providers/Microsoft.Insights/eventtypes/management/values"
+    asked = {"api-version": "2015-04-01", "$filter": " and ".join(terms)}
+    most = call.number("MaxRecord")
+    for each in islice(api.list(where, asked), _MOST if most is None else max(most, 0)):
+        yield read(EVENT, each)
+
+
+def _moment(call: Call, name: str) -> datetime | None:
+    value = call.value(name)
+    return value if isinstance(value, datetime) else None
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
+
+
+MODULE = Module(
+    (
+        Cmdlet(
+            "Get-AzActivityLog",
+            "Gets what was done in the subscription, newest first.",
+            _get,
+            (
+                Parameter(
+                    "ResourceGroupName",
+                    help="Only in this resource group.",
+                    aliases=("ResourceGroup",),
+                    from_name=True,
+                    completes="resourceGroups",
+                ),
+                Parameter("ResourceId", help="Only with this resource.", from_name=True),
+                Parameter("ResourceProvider", help="Only with resources of this provider.", from_name=True),
+                Parameter("CorrelationId", help="Only what was one request's doing.", from_name=True),
+                Parameter("StartTime", Takes.DATE, f"From when on; {_DAYS} days before the end unless told."),
+                Parameter("EndTime", Takes.DATE, "Until when; now unless told."),
+                Parameter("Status", help="Only what went so: Succeeded, Failed, Started."),
+                Parameter("Caller", help="Only what this user or principal did."),
+                Parameter(
+                    "MaxRecord",
+                    Takes.INT,
+                    f"How many at most; {_MOST} unless told.",
+                    aliases=("MaxRecords", "MaxEvents"),
+                ),
+                switch("DetailedOutput", "Taken; all there is, is shown either way."),
+            ),
+            aliases=("Get-AzLog",),
+            output=EVENT.type,
+            module="Az.Monitor",
+            examples=(
+                Example("What failed today.", "Get-AzActivityLog -StartTime (Get-Date).AddDays(-1) -Status Failed"),
+                Example(
+                    "Who did what in a group.",
+                    "Get-AzActivityLog -ResourceGroupName lab | Select-Object EventTimestamp, Caller, OperationName, "
+                    "Status",
+                ),
+            ),
+        ),
+    ),
+    (list_view(EVENT),),
+)

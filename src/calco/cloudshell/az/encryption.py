@@ -1,0 +1,110 @@
+"""Azure Disk Encryption, which calco does not have: no machine is ever encrypted, and the cmdlets say so.
+
+The document has encryption disabled before its extension is removed; here there is neither to begin with. Source:
+Microsoft Learn, Get-AzVMDiskEncryptionStatus, Disable-AzVMDiskEncryption, Remove-AzVMDiskEncryptionExtension.
+"""
+
+from collections.abc import Iterable
+
+from calco.cloudshell.az.noun import FORCE
+from calco.cloudshell.az.target import argument, target
+from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Module, Parameter, View
+from calco.cloudshell.values import Record, Value
+
+_MACHINES = "Microsoft.Compute/virtualMachines"
+STATUS = "Microsoft.Azure.Commands.Compute.Models.AzureDiskEncryptionStatusContext"
+_NOT = "NotEncrypted"
+
+
+def _status(call: Call) -> Iterable[Value]:
+    _check_machine(call)
+    members: dict[str, Value] = {
+        "OsVolumeEncrypted": _NOT,
+        "DataVolumesEncrypted": _NOT,
+        "OsVolumeEncryptionSettings": None,
+        "ProgressMessage": "No Encryption extension or metadata found on the VM",
+    }
+    yield Record.of(STATUS, members)
+
+
+def _check_machine(call: Call) -> None:
+    """Raises Refused when there is none."""
+    call.shell.api.get(target(call, _MACHINES, name="VMName"))
+
+
+def _disable(call: Call) -> Iterable[Value]:
+    _check_machine(call)
+    if call.should(call.text("VMName"), "Disable Azure Disk Encryption"):
+        raise argument(
+            f"The virtual machine '{call.text('VMName')}' is not encrypted: calco has no Azure Disk Encryption, so "
+            "there is nothing to disable."
+        )
+    return ()
+
+
+def _remove(call: Call) -> Iterable[Value]:
+    _check_machine(call)
+    if call.should(call.text("VMName"), "Remove the encryption extension"):
+        raise argument(
+            f"The virtual machine '{call.text('VMName')}' has no encryption extension: calco has no Azure Disk "
+            "Encryption, so there is nothing to remove."
+        )
+    return ()
+
+
+_MACHINE = (
+    Parameter("ResourceGroupName", help="The resource group of the virtual machine.", mandatory=True, position=0,
+              from_name=True, completes="resourceGroups"),
+    Parameter("VMName", help="The name of the virtual machine.", mandatory=True, position=1,
+              aliases=("ResourceName",), from_name=True, completes="virtualMachines"),
+)  # fmt: skip
+_NAME = "The name of the extension."
+
+MODULE = Module(
+    (
+        Cmdlet(
+            "Get-AzVMDiskEncryptionStatus",
+            "Tells whether the disks of a virtual machine are encrypted: here they never are.",
+            _status,
+            (*_MACHINE, Parameter("Name", help=_NAME, position=2, aliases=("ExtensionName",))),
+            output=STATUS,
+            examples=(
+                Example("Of one machine.", "Get-AzVMDiskEncryptionStatus -ResourceGroupName lab -VMName web1"),
+            ),
+        ),
+        Cmdlet(
+            "Disable-AzVMDiskEncryption",
+            "Would decrypt the disks of a virtual machine; refuses, as none is encrypted.",
+            _disable,
+            (
+                *_MACHINE,
+                Parameter("VolumeType", help="Which of its disks.", position=2, choices=("OS", "Data", "All")),
+                Parameter("Name", help=_NAME, position=3, aliases=("ExtensionName",)),
+                FORCE,
+            ),
+            confirms=True,
+            examples=(Example("Is refused.", "Disable-AzVMDiskEncryption -ResourceGroupName lab -VMName web1"),),
+        ),
+        Cmdlet(
+            "Remove-AzVMDiskEncryptionExtension",
+            "Would remove what encrypts the disks of a virtual machine; refuses, as there is none.",
+            _remove,
+            (*_MACHINE, Parameter("Name", help=_NAME, position=2, aliases=("ExtensionName",)), FORCE),
+            confirms=True,
+            examples=(
+                Example("Is refused.", "Remove-AzVMDiskEncryptionExtension -ResourceGroupName lab -VMName web1"),
+            ),
+        ),
+    ),
+    (
+        View(
+            STATUS,
+            tuple(
+                Column(each, each)
+                for each in (
+                    "OsVolumeEncrypted", "DataVolumesEncrypted", "OsVolumeEncryptionSettings", "ProgressMessage",
+                )
+            ),
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,136 @@
+"""Containers of blobs. Source: Microsoft Learn, Az.Storage's reference of each cmdlet."""
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
+
+from defusedxml.ElementTree import fromstring
+
+from calco.cloudshell.az.blob_place import CONTAINER, CONTAINER_VIEW, moment
+from calco.cloudshell.az.noun import FORCE, PASS_THRU
+from calco.cloudshell.az.storage_access import PARAMETER, StorageAccess, access_of, ask, context_of
+from calco.cloudshell.az.target import is_pattern, matches
+from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Module, Parameter
+from calco.cloudshell.values import Record, Value
+
+_MODULE = "Az.Storage"
+_AT = "&restype=container"
+PAGES_MAX = 10_000
+
+
+def _new(call: Call) -> Iterable[Value]:
+    access, name = access_of(call), call.text("Name")
+    public = call.text("Permission").lower()
+    headers = {"x-ms-blob-public-access": public} if public not in {"", "off"} else {}
+    ask(call, access, "PUT", name, more=_AT, headers=headers, data=b"")
+    yield _seen(call, access, name)
+
+
+def _seen(call: Call, access: StorageAccess, name: str) -> Record:
+    told = ask(call, access, "HEAD", name, more=_AT).headers
+    return _record(call, access, name, told.get("last-modified", ""))
+
+
+def _record(call: Call, access: StorageAccess, name: str, modified: str) -> Record:
+    members: dict[str, Value] = {
+        "Name": name,
+        "PublicAccess": "Off",
+        "LastModified": moment(modified),
+        "Uri": access.url(name),
+        "Context": context_of(call),
+    }
+    made = Record.of(CONTAINER, members)
+    made.held = access
+    return made
+
+
+def _get(call: Call) -> Iterable[Value]:
+    access, name = access_of(call), call.text("Name")
+    if name and not is_pattern(name):
+        yield _seen(call, access, name)
+        return
+    for found, modified in _listed(call, access, call.text("Prefix")):
+        if matches(found, name):
+            yield _record(call, access, found, modified)
+
+
+def _listed(call: Call, access: StorageAccess, prefix: str) -> Iterator[tuple[str, str]]:
+    """Name and time of change of every container, page after page."""
+    for page in pages(call, access, "", "&comp=list", prefix):
+        for each in fromstring(page).iter("Container"):
+            yield each.findtext("Name", ""), each.findtext("Properties/Last-Modified", "")
+
+
+def pages(call: Call, access: StorageAccess, container: str, more: str, prefix: str) -> Iterator[bytes]:
+    """The pages of a list, as they come."""
+    marker = ""
+    for _ in range(PAGES_MAX):
+        asked = more + (f"&prefix={quote(prefix, safe='')}" if prefix else "")
+        asked += f"&marker={quote(marker, safe='')}" if marker else ""
+        page = ask(call, access, "GET", container, more=asked).content
+        yield page
+        marker = fromstring(page).findtext("NextMarker", "")
+        if not marker:
+            return
+
+
+def _remove(call: Call) -> Iterable[Value]:
+    access, name = access_of(call), call.text("Name")
+    if not call.should(name, "Remove container"):
+        return
+    if call.agreed(f"Are you sure you want to remove container '{name}' and all blobs in it?"):
+        ask(call, access, "DELETE", name, more=_AT)
+        if call.switch("PassThru"):
+            yield True
+
+
+_NAME = Parameter(
+    "Name", help="The name of the container.", mandatory=True, position=0, aliases=("N", "Container"), from_name=True
+)
+
+MODULE = Module(
+    (
+        Cmdlet(
+            "New-AzStorageContainer",
+            "Makes a container.",
+            _new,
+            (
+                _NAME,
+                Parameter(
+                    "Permission",
+                    help="Who may read it without a signature: nobody, here.",
+                    position=1,
+                    aliases=("PublicAccess",),
+                    choices=("Off", "Blob", "Container"),
+                ),
+                PARAMETER,
+            ),
+            output=CONTAINER,
+            module=_MODULE,
+            examples=(Example("A container for VHDs.", "New-AzStorageContainer -Name vhds -Context $context"),),
+        ),
+        Cmdlet(
+            "Get-AzStorageContainer",
+            "Gets containers.",
+            _get,
+            (
+                Parameter("Name", help="The name of one, or a pattern.", position=0, aliases=("N", "Container")),
+                Parameter("Prefix", help="What their names begin with."),
+                PARAMETER,
+            ),
+            output=CONTAINER,
+            module=_MODULE,
+            examples=(Example("All containers.", "Get-AzStorageContainer -Context $context"),),
+        ),
+        Cmdlet(
+            "Remove-AzStorageContainer",
+            "Removes a container and the blobs in it.",
+            _remove,
+            (_NAME, FORCE, PASS_THRU, PARAMETER),
+            output="System.Boolean",
+            module=_MODULE,
+            confirms=True,
+            examples=(Example("Without asking.", "Remove-AzStorageContainer -Name vhds -Force -Context $context"),),
+        ),
+    ),
+    (CONTAINER_VIEW,),
+)

@@ -1,0 +1,261 @@
+"""Storage contexts, and signatures to hand to others.
+
+Source: Microsoft Learn, Az.Storage's reference of each cmdlet.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from calco.cloudshell.az import sas
+from calco.cloudshell.az.storage_access import (
+    ACCOUNTS,
+    CONTEXT,
+    CURRENT,
+    PARAMETER,
+    StorageAccess,
+    access_of,
+    by_name,
+    context,
+    endpoint_of,
+    from_account,
+    told,
+)  # fmt: skip
+from calco.cloudshell.az.target import path
+from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Module, Parameter, View
+from calco.cloudshell.cmdlet import Kind as Takes
+from calco.cloudshell.values import Value
+
+MODULE_NAME = "Az.Storage"
+_BY_NAME = "UsingResourceGroupAndNameParameterSet"
+_KEY, _SAS, _CONNECTED = "AccountNameAndKey", "SasToken", "OAuthAccount"
+
+
+def _new(call: Call) -> Iterable[Value]:
+    account = by_name(call, call.text("StorageAccountName"))
+    name, endpoint = call.text("StorageAccountName").lower(), endpoint_of(account)
+    if call.given("StorageAccountKey"):
+        key = call.text("StorageAccountKey")
+        access = StorageAccess(name, endpoint, lambda: key)
+    elif call.given("SasToken"):
+        access = StorageAccess(name, endpoint, token=call.text("SasToken").lstrip("?"))
+    else:
+        # calco's blob endpoint takes no tokens: what the account's keys may do, whoever may list them may.
+        access = from_account(call, account)
+    yield context(access, account)
+
+
+def _set_current(call: Call) -> Iterable[Value]:
+    if call.given("Context"):
+        current = call.record("Context")
+    else:
+        where = path(call.shell.api, call.text("ResourceGroupName"), ACCOUNTS, call.text("Name"))
+        account = call.shell.api.get(where)
+        current = context(from_account(call, account), account)
+    call.shell.state[CURRENT] = current
+    yield f"{current.get('StorageAccountName')}"
+
+
+def _grant(call: Call) -> sas.Grant:
+    since, until = (call.value(each) for each in ("StartTime", "ExpiryTime"))
+    begins = since if isinstance(since, datetime) else None
+    ends = until if isinstance(until, datetime) else (begins or call.shell.clock.now()) + sas.HOUR
+    protocol = {"httpsonly": "https", "httpsorhttp": "https,http"}.get(call.text("Protocol").lower(), "")
+    return sas.Grant(call.text("Permission"), ends, begins, protocol, call.text("IPAddressOrRange"))
+
+
+def _token(call: Call, container: str, blob: str = "") -> Iterable[Value]:
+    access = access_of(call)
+    with told():
+        token = sas.blob_token(access.account, access.account_key(), _grant(call), container, blob)
+    yield f"{access.url(container, blob)}?{token}" if call.switch("FullUri") else token
+
+
+def _blob_token(call: Call) -> Iterable[Value]:
+    return _token(call, call.text("Container"), call.text("Blob"))
+
+
+def _container_token(call: Call) -> Iterable[Value]:
+    return _token(call, call.text("Name"))
+
+
+_SERVICES = {"blob": "b", "file": "f", "queue": "q", "table": "t"}
+_TYPES = {"service": "s", "container": "c", "object": "o"}
+
+
+def _account_token(call: Call) -> Iterable[Value]:
+    access = access_of(call)
+    services = "".join(_SERVICES[each.lower()] for each in call.texts("Service"))
+    types = "".join(_TYPES[each.lower()] for each in call.texts("ResourceType"))
+    with told():
+        yield sas.account_token(access.account, access.account_key(), _grant(call), services=services, resources=types)
+
+
+_SIGNATURE = (
+    Parameter("Permission", help="What it allows, in Azure's letters: r, w, d, l and so on."),
+    Parameter("ExpiryTime", Takes.DATE, "Until when it is good; an hour from its beginning unless told."),
+    Parameter("StartTime", Takes.DATE, "From when it is good; at once unless told."),
+    Parameter("Protocol", help="Over what it is good.", choices=("HttpsOnly", "HttpsOrHttp")),
+    Parameter("IPAddressOrRange", help="From where it is good: 10.0.0.1 or 10.0.0.1-10.0.0.9."),
+    PARAMETER,
+)
+_FULL = Parameter("FullUri", Takes.SWITCH, "Give the whole address, not its query alone.")
+
+MODULE = Module(
+    (
+        Cmdlet(
+            "New-AzStorageContext",
+            "Makes a storage context: an account and what opens it.",
+            _new,
+            (
+                Parameter(
+                    "StorageAccountName",
+                    help="The name of the account.",
+                    mandatory=True,
+                    position=0,
+                    completes="storageAccounts",
+                ),
+                Parameter("StorageAccountKey", help="One of its two keys.", sets=(_KEY,), mandatory=True, position=1),
+                Parameter("SasToken", help="A signature for it.", sets=(_SAS,), mandatory=True),
+                Parameter(
+                    "UseConnectedAccount",
+                    Takes.SWITCH,
+                    "By the rights of who is signed in: here with the account's key, which takes the right to list it.",
+                    (_CONNECTED,),
+                ),
+            ),
+            default_set=_CONNECTED,
+            output=CONTEXT,
+            module=MODULE_NAME,
+            examples=(
+                Example(
+                    "By the account's key.",
+                    "$key = (Get-AzStorageAccountKey -ResourceGroupName lab -Name disks)[0].Value\n"
+                    "$context = New-AzStorageContext -StorageAccountName disks -StorageAccountKey $key",
+                ),
+            ),
+        ),
+        Cmdlet(
+            "Set-AzCurrentStorageAccount",
+            "Says which account is meant by cmdlets that are given no context.",
+            _set_current,
+            (
+                Parameter(
+                    "ResourceGroupName",
+                    help="The resource group of the account.",
+                    sets=(_BY_NAME,),
+                    mandatory=True,
+                    from_name=True,
+                    completes="resourceGroups",
+                ),
+                Parameter(
+                    "Name",
+                    help="The name of the account.",
+                    sets=(_BY_NAME,),
+                    mandatory=True,
+                    aliases=("StorageAccountName", "AccountName"),
+                    from_name=True,
+                    completes="storageAccounts",
+                ),
+                Parameter(
+                    "Context",
+                    Takes.RECORD,
+                    PARAMETER.help,
+                    ("UsingStorageContext",),
+                    mandatory=True,
+                    from_pipeline=True,
+                    from_name=True,
+                    accepts=(CONTEXT,),
+                ),
+            ),
+            output="System.String",
+            module=MODULE_NAME,
+            examples=(Example("From now on.", "Set-AzCurrentStorageAccount -ResourceGroupName lab -Name disks"),),
+        ),
+        Cmdlet(
+            "New-AzStorageBlobSASToken",
+            "Makes a signature that opens one blob.",
+            _blob_token,
+            (
+                Parameter("Container", help="The container.", mandatory=True, position=0),
+                Parameter("Blob", help="The blob.", mandatory=True, position=1),
+                *_SIGNATURE,
+                _FULL,
+            ),
+            output="System.String",
+            module=MODULE_NAME,
+            confirms=True,
+            examples=(
+                Example(
+                    "A URL to read a VHD for an hour.",
+                    "New-AzStorageBlobSASToken -Container vhds -Blob disk.vhd -Permission r -FullUri -Context $context",
+                ),
+            ),
+        ),
+        Cmdlet(
+            "New-AzStorageContainerSASToken",
+            "Makes a signature that opens one container.",
+            _container_token,
+            (
+                Parameter(
+                    "Name",
+                    help="The container.",
+                    mandatory=True,
+                    position=0,
+                    aliases=("N", "Container"),
+                    from_name=True,
+                ),
+                *_SIGNATURE,
+                _FULL,
+            ),
+            output="System.String",
+            module=MODULE_NAME,
+            confirms=True,
+            examples=(
+                Example(
+                    "To list and read what is in it.",
+                    "New-AzStorageContainerSASToken -Name vhds -Permission rl -Context $context",
+                ),
+            ),
+        ),
+        Cmdlet(
+            "New-AzStorageAccountSASToken",
+            "Makes a signature that opens a storage account.",
+            _account_token,
+            (
+                Parameter(
+                    "Service",
+                    Takes.STRINGS,
+                    "Blob; calco has no other.",
+                    mandatory=True,
+                    choices=("Blob", "File", "Queue", "Table"),
+                ),
+                Parameter(
+                    "ResourceType",
+                    Takes.STRINGS,
+                    "What of it.",
+                    mandatory=True,
+                    choices=("Service", "Container", "Object"),
+                ),
+                *_SIGNATURE,
+            ),
+            output="System.String",
+            module=MODULE_NAME,
+            examples=(
+                Example(
+                    "For all containers and blobs.",
+                    "New-AzStorageAccountSASToken -Service Blob -ResourceType Container,Object -Permission rwl "
+                    "-Context $context",
+                ),
+            ),
+        ),
+    ),
+    (
+        View(
+            CONTEXT,
+            tuple(
+                Column(each, each)
+                for each in ("StorageAccountName", "BlobEndPoint", "TableEndPoint", "QueueEndPoint", "FileEndPoint")
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,260 @@
+"""Add-AzVhd: a virtual hard disk of one's own becomes a page blob, or a managed disk without a blob on the way.
+
+Azure takes fixed VHDs that are a whole number of MiB and a footer: whatever the file is, that is what is sent, and of
+it only what holds something. Source: Microsoft Learn, Add-AzVhd; Azure, "Upload a VHD to a managed disk".
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from calco.cloudshell import reach
+from calco.cloudshell.api import Refused, Unreachable
+from calco.cloudshell.az.answer import change
+from calco.cloudshell.az.blob_place import BlobPlace
+from calco.cloudshell.az.storage_access import (
+    ACCOUNTS,
+    StorageAccess,
+    endpoint_of,
+    from_account,
+    opened,
+    resource,
+    told,
+)  # fmt: skip
+from calco.cloudshell.az.storage_blob import progress
+from calco.cloudshell.az.target import argument, group_path, path, subscription
+from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Module, Parameter
+from calco.cloudshell.cmdlet import Kind as Takes
+from calco.cloudshell.values import Record, Value
+from calco.model.document import Document, text_at
+from calco.model.vhd import FOOTER_BYTES, footer
+from calco.page_transfer import SECTOR, Content, PageBlob, upload
+from calco.signed_url import BlobFailure
+
+CONTEXT = "Microsoft.Azure.Commands.Compute.Models.VhdUploadContext"
+_TO_BLOB, _TO_DISK = "DefaultParameterSet", "DirectUploadToManagedDiskSet"
+_MIB = 1024 * 1024
+_DISK_MIN_BYTES = 20 * _MIB
+"""Azure takes no smaller upload of a disk; a smaller one gets zeros behind it."""
+_ACCESS_SECONDS = 24 * 3600
+_DISKS = "Microsoft.Compute/disks"
+
+
+def _add(call: Call) -> Iterable[Value]:
+    files, file = reach.files(call.shell), call.text("LocalFilePath")
+    with told(), files.disk(file) as content:
+        address = _to_disk(call, content) if call.set == _TO_DISK else _to_blob(call, content)
+        yield Record.of(CONTEXT, {"LocalFilePath": files.full_name(file), "DestinationUri": address})
+
+
+# --- to a blob -------------------------------------------------------------------------------------------------------
+
+
+def _to_blob(call: Call, content: Content) -> str:
+    """The blob's address."""
+    target = _destination(call)
+    guest = content.size_bytes if call.switch("SkipResizing") else _whole(content.size_bytes, _MIB)
+    with opened(call, target.access, target.container, target.blob) as found:
+        blob = PageBlob(found)
+        if not call.switch("OverWrite") and _is_there(blob):
+            raise argument(f"There is a blob {target.url} already: give -OverWrite to replace it.")
+        blob.create(_whole(guest, SECTOR) + FOOTER_BYTES)
+        _send(call, blob, content, _whole(guest, SECTOR), call.shell.chance.guid())
+    return target.url
+
+
+def _is_there(blob: PageBlob) -> bool:
+    try:
+        blob.length()
+    except BlobFailure as failed:
+        if failed.status == 404:
+            return False
+        raise
+    return True
+
+
+def _destination(call: Call) -> BlobPlace:
+    """The account in -Destination, by path or by host name, and what lies in it. Raises Terminating.
+
+    No other host is ever asked: an address that is no account's is refused.
+    """
+    given, api = call.text("Destination"), call.shell.api
+    scope = group_path(api, call.text("ResourceGroupName")) if call.given("ResourceGroupName") else subscription(api)
+    parts = urlsplit(given)
+    for account in api.list(f"{scope}/providers/{ACCOUNTS}"):
+        below = _below(given, account)
+        container, _, blob = (below or "").partition("/")
+        if container and blob:
+            access = from_account(call, account)
+            if parts.query:
+                access = StorageAccess(access.account, access.endpoint, token=parts.query)
+            return BlobPlace(access, unquote(container), unquote(blob))
+    raise argument(
+        f"'{given.partition('?')[0][:200]}' is not the address of a blob in a storage account that you may read: it is "
+        "the account's blob endpoint, then the container, then the blob's name."
+    )
+
+
+def _below(address: str, account: Document) -> str | None:
+    """What stands behind the account in the address; None when the account is not in it."""
+    parts, endpoint = urlsplit(address), urlsplit(endpoint_of(account))
+    path, name = parts.path, (text_at(account, "name") or "").lower()
+    if (parts.scheme.lower(), parts.netloc.lower()) == (endpoint.scheme, endpoint.netloc.lower()):
+        return path[len(endpoint.path) :] if path.lower().startswith(endpoint.path.lower()) else None
+    by_host = (parts.hostname or "").split(".")[:2] == [name, "blob"] and parts.port == endpoint.port
+    return path.lstrip("/") if by_host and parts.scheme.lower() == endpoint.scheme else None
+
+
+# --- to a disk -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Disk:
+    id: str
+    unique_id: str
+
+
+def _to_disk(call: Call, content: Content) -> str:
+    """The address of the disk's bytes, which opens nothing any more."""
+    guest = max(_whole(content.size_bytes, _MIB), _DISK_MIN_BYTES)
+    with _new_disk(call, guest + FOOTER_BYTES) as disk:
+        asked: Document = {"access": "Write", "durationInSeconds": _ACCESS_SECONDS}
+        url = text_at(call.shell.api.change("POST", f"{disk.id}/beginGetAccess", asked).document, "accessSAS")
+        if not url:
+            raise argument("The service gives no address for the disk's bytes.")
+        with resource(call, url) as found:
+            _send(call, PageBlob(found), content, guest, disk.unique_id)
+        change(call, "Add-AzVhd: end of the upload", "POST", f"{disk.id}/endGetAccess")
+    return url.partition("?")[0]
+
+
+@contextmanager
+def _new_disk(call: Call, upload_bytes: int) -> Iterator[_Disk]:
+    """A disk that waits for its bytes; gone again when they do not come."""
+    api, name = call.shell.api, call.text("DiskName")
+    id = path(api, call.text("ResourceGroupName"), _DISKS, name)
+    if api.find(id) is not None:
+        raise argument(f"There is a disk '{name}' already in this resource group: choose another name.")
+    properties: Document = {"creationData": {"createOption": "Upload", "uploadSizeBytes": upload_bytes}}
+    for parameter, member in (("DiskOsType", "osType"), ("DiskHyperVGeneration", "hyperVGeneration")):
+        if call.given(parameter):
+            properties[member] = call.text(parameter)
+    body: Document = {
+        "location": call.text("Location"),
+        "sku": {"name": call.text("DiskSku") or "Standard_LRS"},
+        "properties": properties,
+    }
+    if call.given("Zone"):
+        body["zones"] = list(call.texts("Zone"))
+    made = change(call, f"Add-AzVhd: disk {name}", "PUT", id, body).document
+    try:
+        yield _Disk(id, text_at(made, "properties", "uniqueId") or call.shell.chance.guid())
+    except BaseException:
+        with suppress(Refused, Unreachable):
+            api.change("POST", f"{id}/endGetAccess")
+        with suppress(Refused, Unreachable):
+            api.change("DELETE", id)
+        raise
+
+
+def _send(call: Call, blob: PageBlob, content: Content, guest_bytes: int, unique_id: str) -> None:
+    """The disk's content, and behind it the footer of a fixed VHD."""
+    with progress(call, f"Add-AzVhd {call.text('LocalFilePath')}", guest_bytes) as said:
+        upload(blob, content, said)
+        blob.put(guest_bytes, footer(guest_bytes, unique_id, call.shell.clock.now()))
+
+
+def _whole(bytes: int, unit: int) -> int:
+    return -(-bytes // unit) * unit
+
+
+MODULE = Module(
+    (
+        Cmdlet(
+            "Add-AzVhd",
+            "Uploads a virtual hard disk: to a page blob, or straight to a managed disk.",
+            _add,
+            (
+                Parameter(
+                    "ResourceGroupName",
+                    help="The resource group of the account, or of the new disk, for which it must be given.",
+                    position=0,
+                    from_name=True,
+                    completes="resourceGroups",
+                ),
+                Parameter(
+                    "Destination",
+                    help="The address of the blob.",
+                    sets=(_TO_BLOB,),
+                    mandatory=True,
+                    position=1,
+                    aliases=("dst",),
+                    from_name=True,
+                ),
+                Parameter(
+                    "LocalFilePath",
+                    help="The file, named .vhd or .vhdx.",
+                    mandatory=True,
+                    position=2,
+                    aliases=("lf",),
+                    from_name=True,
+                ),
+                Parameter(
+                    "DiskName", help="What to call the new disk.", sets=(_TO_DISK,), mandatory=True, from_name=True
+                ),
+                Parameter(
+                    "Location",
+                    help="The region of the new disk.",
+                    sets=(_TO_DISK,),
+                    mandatory=True,
+                    position=1,
+                    from_name=True,
+                    completes="locations",
+                ),
+                Parameter("DiskSku", help="Standard_LRS unless told.", sets=(_TO_DISK,), from_name=True),
+                Parameter(
+                    "DiskOsType",
+                    help="The system on it, if there is one.",
+                    sets=(_TO_DISK,),
+                    choices=("Windows", "Linux"),
+                    from_name=True,
+                ),
+                Parameter(
+                    "DiskHyperVGeneration",
+                    help="V1: it boots by BIOS; V2: by UEFI.",
+                    sets=(_TO_DISK,),
+                    choices=("V1", "V2"),
+                    from_name=True,
+                ),
+                Parameter("Zone", Takes.STRINGS, "The zone of the new disk.", (_TO_DISK,), from_name=True),
+                Parameter("OverWrite", Takes.SWITCH, "Replace a blob that is there.", (_TO_BLOB,), aliases=("o",)),
+                Parameter("SkipResizing", Takes.SWITCH, "Do not make it a whole number of MiB.", (_TO_BLOB,)),
+                Parameter(
+                    "NumberOfUploaderThreads",
+                    Takes.INT,
+                    "Taken, but calco moves four parts at a time.",
+                    position=3,
+                    aliases=("th",),
+                    from_name=True,
+                ),
+            ),
+            default_set=_TO_BLOB,
+            output=CONTEXT,
+            as_job=True,
+            note="There are no files in the portal's shell: there the cmdlet says so.",
+            examples=(
+                Example(
+                    "To a blob.",
+                    'Add-AzVhd -ResourceGroupName lab -Destination "$($context.BlobEndPoint)vhds/disk.vhd" '
+                    "-LocalFilePath disk.vhd",
+                ),
+                Example(
+                    "To a disk.",
+                    "Add-AzVhd -ResourceGroupName lab -Location westeurope -DiskName golden -LocalFilePath disk.vhd "
+                    "-DiskOsType Linux -DiskHyperVGeneration V2",
+                ),
+            ),
+        ),
+    ),
+)
