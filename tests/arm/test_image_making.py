@@ -271,6 +271,7 @@ def test_everything_is_done_in_order_and_the_log_says_on_whose_behalf(people: Pe
     own = [each for each in lines if each["operationName"]["value"].endswith("capture/action")]
     assert {each["properties"].get("parentOperationId") for each in own} == {None}
     assert {each["properties"].get("parentOperationId") for each in lines if each not in own} == {operation}
+    assert {each["resourceId"] for each in own} == {WEB1}
     assert {each["caller"] for each in lines} == {people.callers["good"].client_id}
 
 

@@ -35,8 +35,12 @@ def _tell(route: Route, call: Call, status: int, failure: Failure | None) -> Non
 
 
 def _subject(route: Route, call: Call) -> str:
-    """What was to be changed: what the path names, without the verb behind it; in our spelling where we have one."""
+    """What was to be changed: what the path names, without the verb behind it and whose verb that is; in our spelling
+    where we have one."""
     words = [word for word in call.path.split("/") if word]
-    path = f"/{'/'.join(words[:-1] if route.method == 'POST' else words)}"
+    if route.method == "POST":
+        hangs = route.pattern.split("/")[-4:-2] == ["{name}", "providers"]  # a verb of another provider's
+        words = words[:-3] if hangs else words[:-1]
+    path = f"/{'/'.join(words)}"
     named = call.scope
     return named if named.lower() == path.lower() else path
