@@ -3,14 +3,17 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from calco.client import Client, Ended, Refused, Step, Token, granted
 from calco.cloudshell.errors import Fault, Terminating
+from calco.cloudshell.values import Names, Record
 from calco.model.document import Document, Json, text_at
 
 if TYPE_CHECKING:
     import httpx
 
+_KEY = "calco.accounts"
 STRANGE = frozenset("?#%\\ \t\r\n")
 """What no path of a resource holds: a name that has one would ask for another address."""
 
@@ -106,6 +109,32 @@ class Accounts:
 
     def sign_out(self) -> None:
         self.signed_in = None
+
+    def is_own(self, address: str) -> bool:
+        """Whether ``address`` is this service's: the same host and port, whatever path."""
+        own, asked = urlsplit(str(self.http.base_url)), urlsplit(address)
+        try:
+            return (asked.scheme, asked.hostname, asked.port) == (own.scheme, own.hostname, own.port)
+        except ValueError:
+            return False
+
+    def rename(self, environment: str) -> None:
+        """Call the cloud so from now on."""
+        self.environment = environment
+        if self.signed_in is not None:
+            self.signed_in = replace(self.signed_in, environment=environment)
+
+    # --- a session's own ---------------------------------------------------------------------------------------------
+
+    def give(self, state: Names) -> None:
+        """Let the cmdlets of a session sign in and out; ``state`` is its own (``Shell.state``)."""
+        state[_KEY] = Record("Calco.Accounts", held=self)
+
+    @staticmethod
+    def of(state: Names) -> "Accounts | None":
+        """Those of a session; None where nobody may sign in (its account is given, once and for all)."""
+        kept = state.get(_KEY)
+        return kept.held if isinstance(kept, Record) and isinstance(kept.held, Accounts) else None
 
     def _entered(self, token: Token, tenant: str, account: str, kind: str, subscription_id: str) -> Connection:
         client = Client(self.http, token, self.wait)

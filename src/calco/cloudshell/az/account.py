@@ -1,0 +1,428 @@
+"""Who is signed in, and where: accounts, contexts, subscriptions, tenants, environments.
+
+In the portal and in a terminal one is signed in already; Connect-AzAccount then says as whom. Source:
+Azure/azure-powershell, Az.Accounts' reference of each cmdlet.
+"""
+
+from collections.abc import Iterable
+
+from calco.cloudshell.api import Api
+from calco.cloudshell.az.target import argument, matches
+from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, Run, View
+from calco.cloudshell.connection import Accounts, Connection
+from calco.cloudshell.values import Hashtable, Record, SecureString, Value
+from calco.model.document import Document, text_at
+from calco.model.ids import is_guid
+
+_PS = "Microsoft.Azure.Commands.Profile.Models."
+CONTEXT, PROFILE = f"{_PS}Core.PSAzureContext", f"{_PS}Core.PSAzureProfile"
+SUBSCRIPTION, TENANT, ENVIRONMENT = f"{_PS}PSAzureSubscription", f"{_PS}PSAzureTenant", f"{_PS}PSAzureEnvironment"
+
+
+# --- objects ---------------------------------------------------------------------------------------------------------
+
+
+def context(api: Api) -> Record:
+    """PSAzureContext of whoever is signed in."""
+    subscription = _subscription(api.find(f"/subscriptions/{api.subscription_id}") or {}, api)
+    kind = api.kind if isinstance(api, Connection) else "User"
+    account = Record.of(f"{_PS}PSAzureRmAccount", {"Id": api.account, "Type": kind, "Tenants": [api.tenant_id]})
+    name = subscription.get("Name") or api.subscription_id
+    members: dict[str, Value] = {
+        "Name": f"{name} ({api.subscription_id}) - {api.tenant_id} - {api.account}",
+        "Account": account,
+        "Environment": _environment(api),
+        "Subscription": subscription,
+        "Tenant": Record.of(TENANT, {"Id": api.tenant_id, "TenantId": api.tenant_id, "Name": None}),
+        "TokenCache": None,
+        "VersionProfile": None,
+        "ExtendedProperties": Hashtable(),
+    }
+    return Record.of(CONTEXT, members)
+
+
+def _subscription(document: Document, api: Api) -> Record:
+    id = text_at(document, "subscriptionId") or api.subscription_id
+    members: dict[str, Value] = {
+        "Id": id,
+        "Name": text_at(document, "displayName"),
+        "State": text_at(document, "state"),
+        "SubscriptionId": id,
+        "TenantId": text_at(document, "tenantId") or api.tenant_id,
+        "HomeTenantId": text_at(document, "tenantId") or api.tenant_id,
+    }
+    return Record.of(SUBSCRIPTION, members)
+
+
+def _environment(api: Api) -> Record:
+    return Record.of(ENVIRONMENT, {"Name": api.environment, "Type": "User-defined"})
+
+
+def _profile(api: Api) -> Record:
+    return Record.of(PROFILE, {"Context": context(api)})
+
+
+# --- cmdlets ---------------------------------------------------------------------------------------------------------
+
+
+def connect(call: Call) -> Iterable[Value]:
+    if not call.should(call.text("Environment") or "calco", "log in"):
+        return
+    _check_environment(call)
+    accounts = Accounts.of(call.shell.state)
+    if call.set in (_DEFAULT, _IDENTITY):
+        yield _profile(_already(call, accounts))
+        return
+    if accounts is None:
+        raise argument("The account of this session is given: nobody else can sign in here. Use `calco shell`.")
+    tenant, subscription = call.text("Tenant"), call.text("Subscription")
+    if call.set == _TOKEN:
+        token = call.value("AccessToken")
+        held = token.secret if isinstance(token, SecureString) else call.text("AccessToken")
+        yield _profile(accounts.connect_token(held, call.text("AccountId"), tenant, subscription))
+        return
+    if call.set == _USER:
+        raise argument(
+            "A user's password is not taken here. Sign in with a service principal, -Credential and -ServicePrincipal: "
+            "`calco service-principal create` makes one."
+        )
+    credential = call.record("Credential")
+    secret, name = credential.get("Password"), credential.get("UserName")
+    if not isinstance(secret, SecureString) or not isinstance(name, str):
+        raise argument("The credential holds no secret: make it with Get-Credential.")
+    yield _profile(accounts.connect_client(name, secret.secret, tenant, subscription))
+
+
+def _already(call: Call, accounts: Accounts | None) -> Api:
+    """Whoever is signed in. Raises Terminating."""
+    if accounts is not None and accounts.signed_in is None:
+        raise argument("Say how to sign in: -ServicePrincipal -Credential (Get-Credential), or -AccessToken.")
+    api = call.shell.api
+    wanted = call.text("Subscription")
+    if wanted and wanted.casefold() != api.subscription_id.casefold():
+        return _chosen(call, wanted)
+    return api
+
+
+def _check_environment(call: Call) -> None:
+    wanted, known = call.text("Environment"), _known_environment(call)
+    if wanted and wanted.casefold() not in {known.casefold(), "azurecloud"}:
+        raise argument(f"There is no environment '{wanted}' here: this shell speaks to '{known}' alone.")
+
+
+def _known_environment(call: Call) -> str:
+    accounts = Accounts.of(call.shell.state)
+    return accounts.environment if accounts is not None else call.shell.api.environment
+
+
+def disconnect(call: Call) -> Iterable[Value]:
+    accounts = Accounts.of(call.shell.state)
+    if accounts is None:
+        raise argument("The account of this session is given: it ends with the session.")
+    known = accounts.current()
+    if call.should(known.account, "log out"):
+        accounts.sign_out()
+        yield Record.of(
+            f"{_PS}PSAzureRmAccount", {"Id": known.account, "Type": known.kind, "Tenants": [known.tenant_id]}
+        )
+
+
+def get_context(call: Call) -> Iterable[Value]:
+    made = context(call.shell.api)
+    if not call.text("Name") or matches(str(made.get("Name")), call.text("Name")):
+        yield made
+
+
+def set_context(call: Call) -> Iterable[Value]:
+    wanted = call.text("Subscription")
+    if call.given("SubscriptionObject"):
+        wanted = str(call.record("SubscriptionObject").get("Id") or "")
+    if call.given("Context"):
+        held = call.record("Context").get("Subscription")
+        wanted = str(held.get("Id") or "") if isinstance(held, Record) else ""
+    if call.should(wanted or call.text("Tenant"), "Set context"):
+        yield context(_chosen(call, wanted) if wanted else call.shell.api)
+
+
+def _chosen(call: Call, wanted: str) -> Api:
+    """The same account in the subscription with that id or name. Raises Terminating."""
+    api = call.shell.api
+    every = api.list("/subscriptions")
+    for each in every:
+        id, name = text_at(each, "subscriptionId") or "", text_at(each, "displayName") or ""
+        if wanted.casefold() in (id.casefold(), name.casefold()):
+            if id.casefold() == api.subscription_id.casefold():
+                return api
+            accounts = Accounts.of(call.shell.state)
+            if accounts is not None:
+                return accounts.choose(id)
+    raise argument(
+        f"Please provide a valid tenant or a valid subscription: '{wanted}' is none that {api.account} can see."
+    )
+
+
+def get_subscriptions(call: Call) -> Iterable[Value]:
+    api, id, name = call.shell.api, call.text("SubscriptionId"), call.text("SubscriptionName")
+    if id and not is_guid(id):
+        id, name = "", id
+    shown = [_subscription(each, api) for each in api.list("/subscriptions")]
+    meant = [each for each in shown if _is(each, "Id", id) and _is(each, "Name", name)]
+    if not meant and (id or name):
+        raise argument(f"Subscription {id or name} was not found in tenant {api.tenant_id}.")
+    yield from meant
+
+
+def _is(record: Record, member: str, wanted: str) -> bool:
+    return not wanted or str(record.get(member) or "").casefold() == wanted.casefold()
+
+
+def get_tenants(call: Call) -> Iterable[Value]:
+    for each in call.shell.api.list("/tenants"):
+        id = text_at(each, "tenantId")
+        if not call.text("TenantId") or (id or "").casefold() == call.text("TenantId").casefold():
+            domains = each.get("domains")
+            members: dict[str, Value] = {
+                "Id": id,
+                "Name": text_at(each, "displayName"),
+                "TenantId": id,
+                "TenantCategory": text_at(each, "tenantCategory"),
+                "Domains": [name for name in domains if isinstance(name, str)] if isinstance(domains, list) else [],
+            }
+            yield Record.of(TENANT, members)
+
+
+def get_environments(call: Call) -> Iterable[Value]:
+    api = call.shell.api
+    if not call.text("Name") or matches(api.environment, call.text("Name")):
+        yield _environment(api)
+
+
+def add_environment(call: Call) -> Iterable[Value]:
+    accounts = Accounts.of(call.shell.state)
+    address = call.text("ARMEndpoint") or call.text("ResourceManagerEndpoint")
+    if accounts is None or (address and not accounts.is_own(address)):
+        raise argument(f"This shell speaks to the calco that it belongs to, and to no other cloud: {address[:200]}")
+    if call.should(call.text("Name"), "Adding environment"):
+        accounts.rename(call.text("Name"))
+        yield Record.of(ENVIRONMENT, {"Name": accounts.environment, "Type": "User-defined"})
+
+
+# --- what people see -------------------------------------------------------------------------------------------------
+
+
+def _of(*way: str) -> "Column":
+    def shown(record: Record) -> Value:
+        value: Value = record
+        for name in way[1:]:
+            value = value.get(name) if isinstance(value, Record) else None
+        return value
+
+    return Column(way[0], shown)
+
+
+_VIEWS = (
+    View(
+        CONTEXT,
+        (
+            _of("Name", "Name"),
+            _of("Account", "Account", "Id"),
+            _of("SubscriptionName", "Subscription", "Name"),
+            _of("Environment", "Environment", "Name"),
+            _of("TenantId", "Tenant", "Id"),
+        ),
+        table=True,
+    ),
+    View(
+        PROFILE,
+        (
+            _of("Account", "Context", "Account", "Id"),
+            _of("SubscriptionName", "Context", "Subscription", "Name"),
+            _of("TenantId", "Context", "Tenant", "Id"),
+            _of("Environment", "Context", "Environment", "Name"),
+        ),
+        table=True,
+    ),
+    View(SUBSCRIPTION, tuple(_of(each, each) for each in ("Name", "Id", "TenantId", "State")), table=True),
+    View(TENANT, tuple(_of(each, each) for each in ("Id", "Name", "TenantCategory", "Domains")), table=True),
+    View(ENVIRONMENT, tuple(_of(each, each) for each in ("Name", "Type")), table=True),
+)
+
+
+# --- declarations ----------------------------------------------------------------------------------------------------
+
+_DEFAULT, _USER, _CLIENT = "UserWithSubscriptionId", "UserWithCredential", "ServicePrincipalWithSubscriptionId"
+_TOKEN, _IDENTITY = "AccessTokenWithSubscriptionId", "ManagedServiceLogin"
+
+
+def _cmdlet(
+    name: str,
+    synopsis: str,
+    run: Run,
+    *parameters: Parameter,
+    output: str,
+    example: str,
+    default_set: str = "",
+    aliases: tuple[str, ...] = (),
+    confirms: bool = False,
+) -> Cmdlet:
+    return Cmdlet(
+        name,
+        synopsis,
+        run,
+        parameters,
+        aliases,
+        default_set,
+        output,
+        "Az.Accounts",
+        confirms=confirms,
+        examples=(Example(synopsis, example),),
+    )
+
+
+_SUBSCRIPTION = Parameter(
+    "Subscription",
+    help="The subscription, by id or name.",
+    aliases=("SubscriptionName", "SubscriptionId"),
+    from_name=True,
+    completes="subscriptions",
+)
+_TENANT = Parameter("Tenant", help="The tenant's id.", aliases=("TenantId", "Domain"), from_name=True)
+_SCOPE = Parameter(
+    "Scope", help="Taken for compatibility: a session keeps its own account.", choices=("Process", "CurrentUser")
+)
+
+MODULE = Module(
+    (
+        _cmdlet(
+            "Connect-AzAccount",
+            "Signs in, or says who is signed in already.",
+            connect,
+            Parameter("Environment", help="The cloud: calco.", aliases=("EnvironmentName",)),
+            Parameter(
+                "Credential",
+                Kind.CREDENTIAL,
+                "A service principal's id and secret.",
+                sets=(_USER, _CLIENT),
+                mandatory=True,
+            ),
+            Parameter("ServicePrincipal", Kind.SWITCH, "The credential is a service principal's.", (_CLIENT,), True),
+            Parameter("AccessToken", Kind.ANY, "A token that is there already.", (_TOKEN,), True),
+            Parameter("AccountId", help="Whose token it is.", sets=(_TOKEN,), mandatory=True),
+            Parameter("Identity", Kind.SWITCH, "As whoever this shell belongs to.", (_IDENTITY,), True, None, ("MSI",)),
+            _TENANT,
+            _SUBSCRIPTION,
+            Parameter("UseDeviceAuthentication", Kind.SWITCH, "Nobody has to: one is signed in.", (_DEFAULT,)),
+            Parameter("SkipContextPopulation", Kind.SWITCH, "Taken for compatibility."),
+            Parameter("Force", Kind.SWITCH, "Taken for compatibility."),
+            _SCOPE,
+            output=PROFILE,
+            example="Connect-AzAccount -ServicePrincipal -Credential (Get-Credential) -Tenant $tenant",
+            default_set=_DEFAULT,
+            aliases=("Login-AzAccount", "Add-AzAccount"),
+            confirms=True,
+        ),
+        _cmdlet(
+            "Disconnect-AzAccount",
+            "Signs out.",
+            disconnect,
+            Parameter("Username", help="Taken for compatibility.", position=0, aliases=("Id",)),
+            output=f"{_PS}PSAzureRmAccount",
+            example="Disconnect-AzAccount",
+            aliases=("Logout-AzAccount", "Remove-AzAccount"),
+            confirms=True,
+        ),
+        _cmdlet(
+            "Get-AzContext",
+            "Says who is signed in, in which subscription, of which cloud.",
+            get_context,
+            Parameter("Name", help="The name of the context, or a pattern.", position=0),
+            Parameter("ListAvailable", Kind.SWITCH, "All there are: a session has one."),
+            output=CONTEXT,
+            example="(Get-AzContext).Subscription.Id",
+        ),
+        _cmdlet(
+            "Set-AzContext",
+            "Chooses the subscription that cmdlets work in.",
+            set_context,
+            Parameter(
+                _SUBSCRIPTION.name,
+                help=_SUBSCRIPTION.help,
+                sets=("Subscription",),
+                position=0,
+                aliases=_SUBSCRIPTION.aliases,
+                from_name=True,
+                completes="subscriptions",
+            ),
+            Parameter(
+                "SubscriptionObject",
+                Kind.RECORD,
+                "A subscription, of Get-AzSubscription.",
+                sets=("SubscriptionObject",),
+                mandatory=True,
+                position=0,
+                from_pipeline=True,
+                accepts=(SUBSCRIPTION,),
+            ),
+            Parameter(
+                "Context",
+                Kind.RECORD,
+                "A context, of Get-AzContext.",
+                sets=("Context",),
+                mandatory=True,
+                position=0,
+                from_pipeline=True,
+                accepts=(CONTEXT,),
+            ),
+            _TENANT,
+            Parameter("Force", Kind.SWITCH, "Taken for compatibility."),
+            _SCOPE,
+            output=CONTEXT,
+            example="Set-AzContext -Subscription calco",
+            default_set="Subscription",
+            aliases=("Select-AzSubscription",),
+            confirms=True,
+        ),
+        _cmdlet(
+            "Get-AzSubscription",
+            "Gets the subscriptions that the account can read.",
+            get_subscriptions,
+            Parameter("SubscriptionId", help="Its id.", position=0, aliases=("Id",), from_name=True),
+            Parameter("SubscriptionName", help="Its name.", aliases=("Name",), from_name=True),
+            Parameter("TenantId", help="Its tenant.", aliases=("Domain",), from_name=True),
+            output=SUBSCRIPTION,
+            example="Get-AzSubscription",
+        ),
+        _cmdlet(
+            "Get-AzTenant",
+            "Gets the tenants of the account.",
+            get_tenants,
+            Parameter("TenantId", help="Its id.", position=0, aliases=("Domain", "Tenant")),
+            output=TENANT,
+            example="Get-AzTenant",
+        ),
+        _cmdlet(
+            "Get-AzEnvironment",
+            "Gets the clouds that this shell can speak to: its own.",
+            get_environments,
+            Parameter("Name", help="Its name, or a pattern.", position=0),
+            output=ENVIRONMENT,
+            example="Get-AzEnvironment",
+        ),
+        _cmdlet(
+            "Add-AzEnvironment",
+            "Gives this shell's cloud another name, so that scripts for PowerShell run as they are.",
+            add_environment,
+            Parameter("Name", help="What it is called from then on.", mandatory=True, position=0),
+            Parameter("ARMEndpoint", help="Its address; it must be this calco's.", aliases=("ArmUrl",), position=1),
+            Parameter("ResourceManagerEndpoint", help="The same, as the other set of parameters calls it."),
+            Parameter("ActiveDirectoryEndpoint", help="Taken for compatibility."),
+            Parameter("ActiveDirectoryServiceEndpointResourceId", help="Taken for compatibility."),
+            Parameter("StorageEndpoint", help="Taken for compatibility."),
+            Parameter("GraphEndpoint", help="Taken for compatibility."),
+            output=ENVIRONMENT,
+            example="Add-AzEnvironment -Name lab -ARMEndpoint https://localhost:8443",
+            confirms=True,
+        ),
+    ),
+    _VIEWS,
+)

@@ -1,0 +1,151 @@
+"""Regions, and what each has: sizes of machines, usage, platform images.
+
+Source: Azure/azure-powershell, the reference of Get-AzLocation (Az.Resources) and of Get-AzVMSize, Get-AzVMUsage
+(Az.Compute).
+"""
+
+from collections.abc import Iterable
+
+from calco.cloudshell.az.machine_parameters import TYPE
+from calco.cloudshell.az.record import Family, Shape, inner, read, text
+from calco.cloudshell.az.shapes import COMPUTE
+from calco.cloudshell.az.target import path, segment, subscription
+from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Module, Parameter, View
+from calco.cloudshell.values import Record, Value
+
+_FAMILY = Family(
+    "Microsoft.Azure.Commands.ResourceManager.Cmdlets.SdkModels.",
+    {
+        "PSResourceProviderLocation": Shape(
+            "Location=name DisplayName Type Longitude=metadata.longitude Latitude=metadata.latitude "
+            "PhysicalLocation=metadata.physicalLocation RegionType=metadata.regionType "
+            "RegionCategory=metadata.regionCategory GeographyGroup=metadata.geographyGroup Providers"
+        )
+    },
+)
+PLACE, SIZE, USAGE = _FAMILY["PSResourceProviderLocation"], COMPUTE["PSVirtualMachineSize"], COMPUTE["PSUsage"]
+
+
+def get_locations(call: Call) -> Iterable[Value]:
+    providers = _providers(call)
+    for each in call.shell.api.list(f"{subscription(call.shell.api)}/locations"):
+        place = read(PLACE, each)
+        place.members["Providers"] = [*providers]
+        yield place
+
+
+def _providers(call: Call) -> list[str]:
+    found = call.shell.api.list(f"{subscription(call.shell.api)}/providers")
+    return [name for each in found if isinstance(name := each.get("namespace"), str)]
+
+
+def get_sizes(call: Call) -> Iterable[Value]:
+    api = call.shell.api
+    if call.text("VMName"):
+        within = path(api, call.text("ResourceGroupName"), TYPE, call.text("VMName"))
+    else:
+        within = _place(call)
+    for each in api.list(f"{within}/vmSizes"):
+        yield read(SIZE, each)
+
+
+def get_usage(call: Call) -> Iterable[Value]:
+    for each in call.shell.api.list(f"{_place(call)}/usages"):
+        yield read(USAGE, each)
+
+
+def _place(call: Call) -> str:
+    place = segment(call.text("Location").replace(" ", "").lower(), "Location")
+    return f"{subscription(call.shell.api)}/providers/Microsoft.Compute/locations/{place}"
+
+
+def _usage_name(record: Record) -> Value:
+    return text(inner(record, "Name"), "LocalizedValue")
+
+
+def _location(*sets: str) -> Parameter:
+    return Parameter(
+        "Location", help="The region.", sets=sets, mandatory=True, position=0, from_name=True, completes="locations"
+    )
+
+
+_OF_MACHINE = ("ListAvailableSizesForVirtualMachine",)
+MODULE = Module(
+    (
+        Cmdlet(
+            "Get-AzLocation",
+            "Gets the regions that there are.",
+            get_locations,
+            output=PLACE.type,
+            module="Az.Resources",
+            examples=(Example("Their names.", "Get-AzLocation | Select-Object Location"),),
+        ),
+        Cmdlet(
+            "Get-AzVMSize",
+            "Gets the sizes that machines may have: in a region, or those that one machine may take on.",
+            get_sizes,
+            (
+                _location("ListVirtualMachineSize"),
+                Parameter(
+                    "ResourceGroupName",
+                    help="The machine's resource group.",
+                    sets=_OF_MACHINE,
+                    mandatory=True,
+                    position=0,
+                    from_name=True,
+                    completes="resourceGroups",
+                ),
+                Parameter(
+                    "VMName",
+                    help="The machine.",
+                    sets=_OF_MACHINE,
+                    mandatory=True,
+                    position=1,
+                    from_name=True,
+                    completes="virtualMachines",
+                ),
+            ),
+            default_set="ListVirtualMachineSize",
+            output=SIZE.type,
+            examples=(Example("All sizes.", "Get-AzVMSize -Location eastus"),),
+        ),
+        Cmdlet(
+            "Get-AzVMUsage",
+            "Gets how much of a region's limits is used.",
+            get_usage,
+            (_location(),),
+            output=USAGE.type,
+            examples=(Example("All of it.", "Get-AzVMUsage -Location eastus"),),
+        ),
+    ),
+    (
+        View(PLACE.type, tuple(Column(each, each) for each in ("Location", "DisplayName", "Type", "Providers"))),
+        View(
+            SIZE.type,
+            (
+                Column("Name", "Name"),
+                *(
+                    Column(each, each, right=True)
+                    for each in (
+                        "NumberOfCores",
+                        "MemoryInMB",
+                        "MaxDataDiskCount",
+                        "OSDiskSizeInMB",
+                        "ResourceDiskSizeInMB",
+                    )
+                ),
+            ),
+            table=True,
+        ),
+        View(
+            USAGE.type,
+            (
+                Column("Name", _usage_name),
+                Column("Current Value", "CurrentValue", right=True),
+                Column("Limit", "Limit", right=True),
+                Column("Unit", "Unit"),
+            ),
+            table=True,
+        ),
+    ),
+)

@@ -1,0 +1,144 @@
+"""Resources of any type. Source: Azure/azure-powershell, Az.Resources' reference of each cmdlet."""
+
+from collections.abc import Iterable
+
+from calco.cloudshell.az.answer import change
+from calco.cloudshell.az.noun import FORCE, TAG
+from calco.cloudshell.az.record import read
+from calco.cloudshell.az.shapes import RESOURCES
+from calco.cloudshell.az.tag_text import tag_lines, tags_match
+from calco.cloudshell.az.target import argument, group_path, is_pattern, matches, parsed, path, subscription
+from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.values import Value
+from calco.model.document import Document, text_at
+from calco.model.ids import ResourceId
+
+RESOURCE = RESOURCES["PSResource"]
+BY_NAME, BY_ID = "ByTagNameValueParameterSet", "ByResourceId"
+
+
+def _where(call: Call) -> str:
+    """The address of the resource that is named in full. Raises Terminating."""
+    if call.text("ResourceId"):
+        return str(parsed(call.text("ResourceId")))
+    type, names = call.text("ResourceType"), call.text("Name").split("/")
+    if type.count("/") != len(names):
+        raise argument(f"A resource of type '{type}' has {type.count('/')} names, parted by slashes.")
+    return path(call.shell.api, call.text("ResourceGroupName"), type, *names)
+
+
+def get(call: Call) -> Iterable[Value]:
+    if call.text("ResourceId"):
+        yield read(RESOURCE, call.shell.api.get(_where(call)))
+        return
+    api, group, name, type = (
+        call.shell.api,
+        *(call.text(each) for each in ("ResourceGroupName", "Name", "ResourceType")),
+    )
+    within = group_path(api, group) if group and not is_pattern(group) else subscription(api)
+    for each in api.list(f"{within}/resources"):
+        fits = matches(text_at(each, "name") or "", name) and matches(text_at(each, "type") or "", type)
+        if fits and matches(_group(each), group) and (not call.given("Tag") or tags_match(each, call.table("Tag"))):
+            yield _read(call, each)
+
+
+def _read(call: Call, listed: Document) -> Value:
+    """What a list says of a resource; -ExpandProperties asks for it by itself."""
+    id = text_at(listed, "id") or ""
+    return read(RESOURCE, call.shell.api.get(id) if call.switch("ExpandProperties") else listed)
+
+
+def _group(document: Document) -> str:
+    try:
+        return ResourceId.parse(text_at(document, "id") or "").group
+    except ValueError:
+        return ""
+
+
+def remove(call: Call) -> Iterable[Value]:
+    where = _where(call)
+    if call.should(where, "Deleting the resource...") and call.agreed(
+        f"Are you sure you want to delete the following resource: {where}"
+    ):
+        change(call, f"Remove-AzResource {where.rpartition('/')[2]}", "DELETE", where)
+        yield True
+
+
+_VIEW = View(
+    RESOURCE.type,
+    (
+        Column("Name", "Name"),
+        Column("ResourceGroupName", "ResourceGroupName"),
+        Column("ResourceType", "ResourceType"),
+        Column("Location", "Location"),
+        Column("ResourceId", "ResourceId"),
+        Column("Tags", tag_lines),
+    ),
+)
+
+
+def _named(*, mandatory: bool) -> tuple[Parameter, ...]:
+    by_name, by_id = (BY_NAME,), (BY_ID,)
+    pattern = "" if mandatory else ", or a pattern"
+    return (
+        Parameter("ResourceId", help="The id.", sets=by_id, mandatory=True, aliases=("Id",), from_name=True),
+        Parameter(
+            "Name",
+            help=f"The name{pattern}.",
+            sets=by_name,
+            mandatory=mandatory,
+            aliases=("ResourceName",),
+            from_name=True,
+        ),
+        Parameter(
+            "ResourceType",
+            help=f"The type, e.g. Microsoft.Compute/images{pattern}.",
+            sets=by_name,
+            mandatory=mandatory,
+            from_name=True,
+        ),
+        Parameter(
+            "ResourceGroupName",
+            help=f"The resource group{pattern}.",
+            sets=by_name,
+            mandatory=mandatory,
+            from_name=True,
+            completes="resourceGroups",
+        ),
+    )
+
+
+MODULE = Module(
+    (
+        Cmdlet(
+            "Get-AzResource",
+            "Gets resources of any type.",
+            get,
+            (
+                *_named(mandatory=False),
+                Parameter(TAG.name, TAG.kind, "Only those with these tags.", sets=(BY_NAME,)),
+                Parameter("ExpandProperties", Kind.SWITCH, "With all that each type says of its own."),
+            ),
+            default_set=BY_NAME,
+            output=RESOURCE.type,
+            module="Az.Resources",
+            examples=(
+                Example("All of a group.", "Get-AzResource -ResourceGroupName lab"),
+                Example("All images.", "Get-AzResource -ResourceType Microsoft.Compute/images"),
+            ),
+        ),
+        Cmdlet(
+            "Remove-AzResource",
+            "Removes a resource of any type.",
+            remove,
+            (*_named(mandatory=True), FORCE),
+            default_set=BY_ID,
+            output="System.Boolean",
+            module="Az.Resources",
+            confirms=True,
+            as_job=True,
+            examples=(Example("Remove one without being asked.", "Remove-AzResource -ResourceId $image.Id -Force"),),
+        ),
+    ),
+    (_VIEW,),
+)

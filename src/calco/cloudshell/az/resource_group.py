@@ -1,0 +1,162 @@
+"""Resource groups. Source: Azure/azure-powershell, Az.Resources' reference of each cmdlet."""
+
+from collections.abc import Iterable
+
+from calco.cloudshell.az.answer import change
+from calco.cloudshell.az.noun import FORCE, TAG, tag_table
+from calco.cloudshell.az.record import blank, read, write
+from calco.cloudshell.az.shapes import RESOURCES
+from calco.cloudshell.az.tag_text import tag_lines, tags_match
+from calco.cloudshell.az.target import argument, group_path, is_pattern, matches, subscription
+from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Module, Parameter, View
+from calco.cloudshell.values import Value
+from calco.model.document import Document, text_at
+from calco.model.ids import ResourceId
+
+GROUP = RESOURCES["PSResourceGroup"]
+
+
+def _where(call: Call) -> str:
+    """The address of the group that name or id mean. Raises Terminating."""
+    if not call.text("Id"):
+        return group_path(call.shell.api, call.text("Name"))
+    try:
+        known = ResourceId.parse(call.text("Id"))
+    except ValueError:
+        raise argument(f"'{call.text('Id')[:200]}' is not the id of a resource group.") from None
+    return str(known.group_id)
+
+
+def get(call: Call) -> Iterable[Value]:
+    api, name = call.shell.api, call.text("Name")
+    if call.text("Id") or (name and not is_pattern(name)):
+        yield read(GROUP, api.get(_where(call)))
+        return
+    region = _plain(call.text("Location"))
+    for each in api.list(f"{subscription(api)}/resourceGroups"):
+        fits = matches(text_at(each, "name") or "", name) and region in ("", _plain(text_at(each, "location") or ""))
+        if fits and (not call.given("Tag") or tags_match(each, call.table("Tag"))):
+            yield read(GROUP, each)
+
+
+def _plain(location: str) -> str:
+    return location.replace(" ", "").casefold()
+
+
+def new(call: Call) -> Iterable[Value]:
+    name, where = call.text("Name"), group_path(call.shell.api, call.text("Name"))
+    if not call.should(name, "Replacing resource group ..."):
+        return
+    there = call.shell.api.find(where)
+    if there is not None and not call.agreed(
+        "Provided resource group already exists. Are you sure you want to update it?"
+    ):
+        return
+    body = write(blank(GROUP, {"Location": call.text("Location"), "Tags": tag_table(call)}))
+    yield read(GROUP, change(call, f"New-AzResourceGroup {name}", "PUT", where, body).document)
+
+
+def set_tags(call: Call) -> Iterable[Value]:
+    where = _where(call)
+    body: Document = write(blank(GROUP, {"Tags": tag_table(call)}))
+    body.setdefault("tags", {})
+    yield read(GROUP, change(call, f"Set-AzResourceGroup {where.rpartition('/')[2]}", "PATCH", where, body).document)
+
+
+def remove(call: Call) -> Iterable[Value]:
+    where = _where(call)
+    name = where.rpartition("/")[2]
+    question = f"Are you sure you want to remove resource group '{name}'"
+    if call.should(name, "Removing resource group ...") and call.agreed(question):
+        change(call, f"Remove-AzResourceGroup {name}", "DELETE", where)
+        yield True
+
+
+_VIEW = View(
+    GROUP.type,
+    (
+        Column("ResourceGroupName", "ResourceGroupName"),
+        Column("Location", "Location"),
+        Column("ProvisioningState", "ProvisioningState"),
+        Column("Tags", tag_lines),
+        Column("ResourceId", "ResourceId"),
+    ),
+)
+
+
+def _named(*, mandatory: bool, sets: bool = True) -> tuple[Parameter, ...]:
+    by_name, by_id = ("ByName",) if sets else (), ("ById",)
+    name = Parameter(
+        "Name",
+        help="The name of the group." if mandatory else "The name of the group, or a pattern.",
+        sets=by_name,
+        mandatory=mandatory,
+        position=0,
+        aliases=("ResourceGroupName",),
+        from_name=True,
+        completes="resourceGroups",
+    )
+    id = Parameter(
+        "Id",
+        help="The id of the group.",
+        sets=by_id,
+        mandatory=True,
+        aliases=("ResourceGroupId", "ResourceId"),
+        from_name=True,
+    )
+    return (name, id) if sets else (name,)
+
+
+def _location(position: int, *, mandatory: bool) -> Parameter:
+    return Parameter(
+        "Location", help="The region.", mandatory=mandatory, position=position, from_name=True, completes="locations"
+    )
+
+
+MODULE = Module(
+    (
+        Cmdlet(
+            "Get-AzResourceGroup",
+            "Gets resource groups.",
+            get,
+            (*_named(mandatory=False), _location(1, mandatory=False), TAG),
+            default_set="ByName",
+            output=GROUP.type,
+            module="Az.Resources",
+            examples=(Example("Those whose names begin with web.", "Get-AzResourceGroup -Name web*"),),
+        ),
+        Cmdlet(
+            "New-AzResourceGroup",
+            "Makes a resource group.",
+            new,
+            (*_named(mandatory=True, sets=False), _location(1, mandatory=True), TAG, FORCE),
+            output=GROUP.type,
+            module="Az.Resources",
+            confirms=True,
+            examples=(Example("Make one.", "New-AzResourceGroup -Name lab -Location eastus"),),
+        ),
+        Cmdlet(
+            "Set-AzResourceGroup",
+            "Replaces the tags of a resource group.",
+            set_tags,
+            (*_named(mandatory=True), Parameter(TAG.name, TAG.kind, TAG.help, mandatory=True, position=1)),
+            default_set="ByName",
+            output=GROUP.type,
+            module="Az.Resources",
+            examples=(Example("Tag one.", 'Set-AzResourceGroup -Name lab -Tag @{team="lab"}'),),
+        ),
+        Cmdlet(
+            "Remove-AzResourceGroup",
+            "Removes a resource group and all that is in it.",
+            remove,
+            (*_named(mandatory=True), FORCE),
+            default_set="ByName",
+            output="System.Boolean",
+            module="Az.Resources",
+            confirms=True,
+            as_job=True,
+            examples=(Example("Remove one without being asked.", "Remove-AzResourceGroup -Name lab -Force"),),
+        ),
+    ),
+    (_VIEW,),
+)

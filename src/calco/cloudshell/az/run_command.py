@@ -1,0 +1,154 @@
+"""Commands that a machine's guest runs, and captures of machines whose disks are VHD blobs.
+
+Source: Azure/azure-powershell, Az.Compute's reference of Invoke-AzVMRunCommand and Save-AzVMImage.
+"""
+
+import json
+from collections.abc import Iterable
+
+from calco.cloudshell import reach
+from calco.cloudshell.az.answer import LONG_RUNNING_VIEW, change, long_running
+from calco.cloudshell.az.expanded import expanded
+from calco.cloudshell.az.machine_parameters import TYPE, named, vm_parameter
+from calco.cloudshell.az.record import read
+from calco.cloudshell.az.shapes import COMPUTE
+from calco.cloudshell.az.target import argument, target
+from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter, View
+from calco.cloudshell.values import Value
+from calco.model.document import Document, Json
+
+RESULT = COMPUTE["PSRunCommandResult"]
+SCRIPT_BYTES_MAX = 256 * 1024
+"""More than the API takes; a file that is larger is no script."""
+
+
+def invoke(call: Call) -> Iterable[Value]:
+    where = target(call, TYPE, name="VMName", ids=("ResourceId",), objects=("VM",))
+    name = where.rpartition("/")[2]
+    lines: list[Json] = [*_script(call).split("\n")]
+    parameters: list[Json] = [
+        {"name": str(key), "value": "" if value is None else str(value)}
+        for key, value in call.table("Parameter").pairs()
+    ]
+    body: Document = {"commandId": call.text("CommandId"), "script": lines, "parameters": parameters}
+    if call.should(name, "Invoke"):
+        ended = change(call, f"Running {call.text('CommandId')} on {name}", "POST", f"{where}/runCommand", body)
+        result = read(RESULT, ended.document)
+        result.members.update({"Status": ended.status, "Capacity": 0, "Count": 0})
+        yield result
+
+
+def _script(call: Call) -> str:
+    if call.given("ScriptString") and call.given("ScriptPath"):
+        raise argument("Give the script with -ScriptString or in a file with -ScriptPath, not both.")
+    if call.given("ScriptString"):
+        return call.text("ScriptString").replace("\r\n", "\n")
+    if not call.given("ScriptPath"):
+        raise argument("There is nothing to run: give it with -ScriptString, or in a file with -ScriptPath.")
+    try:
+        with reach.files(call.shell).whole(call.text("ScriptPath")) as content:
+            if content.size_bytes > SCRIPT_BYTES_MAX:
+                raise argument(f"'{call.text('ScriptPath')}' is too large for a script.")
+            return content.read(0, content.size_bytes).decode().replace("\r\n", "\n")
+    except reach.NoFile as none:
+        raise argument(str(none)) from none
+    except UnicodeDecodeError:
+        raise argument(f"'{call.text('ScriptPath')}' holds no text in UTF-8.") from None
+
+
+def save(call: Call) -> Iterable[Value]:
+    where = target(call, TYPE)
+    name = where.rpartition("/")[2]
+    body: Document = {
+        "vhdPrefix": call.text("VHDNamePrefix"),
+        "destinationContainerName": call.text("DestinationContainerName"),
+        "overwriteVhds": call.switch("Overwrite"),
+    }
+    if not call.should(name, "Save"):
+        return
+    ended = change(call, f"Capturing {name}", "POST", f"{where}/capture", body)
+    template = json.dumps(ended.document, indent=2)
+    if call.text("Path"):
+        try:
+            with reach.files(call.shell).new(call.text("Path"), replace=True) as file:
+                file.write(template.encode())
+        except reach.NoFile as none:
+            raise argument(str(none)) from none
+    shown = long_running(ended)
+    shown.members["Output"] = template
+    yield shown
+
+
+def _invoke_parameters() -> tuple[Parameter, ...]:
+    by_name, by_id = ("DefaultParameter",), ("ResourceIdParameter",)
+    group, name, id = named(by_name, by_id)
+    return (
+        group,
+        Parameter(
+            "VMName", name.kind, name.help, by_name, True, 1, ("Name",), from_name=True, completes=name.completes
+        ),
+        Parameter("ResourceId", id.kind, id.help, by_id, True, 0, from_name=True),
+        vm_parameter("VMParameter"),
+        Parameter("CommandId", help="RunShellScript for Linux, RunPowerShellScript for Windows.", mandatory=True),
+        Parameter("ScriptString", help="What is run."),
+        Parameter("ScriptPath", help="The file that holds what is run; not in the portal, where there are no files."),
+        Parameter("Parameter", Kind.HASHTABLE, "What the script finds in its environment and arguments."),
+    )
+
+
+MODULE = Module(
+    (
+        Cmdlet(
+            "Invoke-AzVMRunCommand",
+            "Has a machine's guest run a script, and gives what it printed.",
+            invoke,
+            _invoke_parameters(),
+            default_set="DefaultParameter",
+            output=RESULT.type,
+            confirms=True,
+            as_job=True,
+            examples=(
+                Example(
+                    "Generalize a Linux guest.",
+                    "Invoke-AzVMRunCommand lab web -CommandId RunShellScript "
+                    "-ScriptString 'waagent -deprovision+user -force'",
+                ),
+            ),
+        ),
+        Cmdlet(
+            "Save-AzVMImage",
+            "Captures a generalized machine whose disks are VHD blobs, beside those blobs.",
+            save,
+            (
+                *named(),
+                Parameter(
+                    "DestinationContainerName",
+                    help="The container for the captured VHDs, below system.",
+                    mandatory=True,
+                    position=2,
+                    from_name=True,
+                ),
+                Parameter(
+                    "VHDNamePrefix",
+                    help="How their names begin.",
+                    mandatory=True,
+                    position=3,
+                    aliases=("VirtualHardDiskNamePrefix",),
+                    from_name=True,
+                ),
+                Parameter("Overwrite", Kind.SWITCH, "In place of others of that name."),
+                Parameter("Path", help="A file for the template of new machines.", position=5, from_name=True),
+            ),
+            default_set="ResourceGroupNameParameterSetName",
+            output=LONG_RUNNING_VIEW.type,
+            as_job=True,
+            examples=(
+                Example(
+                    "Capture one.",
+                    "Save-AzVMImage lab web -DestinationContainerName images -VHDNamePrefix golden -Overwrite",
+                ),
+            ),
+        ),
+    ),
+    (View(RESULT.type, (), text=expanded),),
+)
