@@ -240,13 +240,21 @@ def _word(text: Text, index: int, token: Token) -> NotParsed | None:
         return unsupported("The null-conditional operator '?.'", text.source.place_of(token.start))
     if word in KEYWORDS and text.starts_statement(index):
         return KEYWORDS[word](text, index, token)
-    if word in UNARY and (after is None or after.text in ENDS):
-        return text.said("MissingExpressionAfterOperator", token.start, token.text)
-    if word in OPERATORS and (after is None or after.text in ENDS):
-        return text.said("ExpectedValueExpression", token.start, token.text)
-    if word.endswith(".") and word.strip(".") == "" and index and text.tokens[index - 1].end == token.start:
+    if word == "." and index and text.tokens[index - 1].end == token.start:
         return text.said("MissingPropertyName", token.start)
-    return None
+    if after is not None and after.text not in ENDS:
+        return None
+    return _at_an_end(text, token)
+
+
+def _at_an_end(text: Text, token: Token) -> NotParsed | None:
+    """A word that cannot be the last one, and is."""
+    word = token.text.lower()
+    if word.endswith(">"):
+        return text.said("MissingFileSpecification", token.start)
+    if word in UNARY:
+        return text.said("MissingExpressionAfterOperator", token.start, token.text)
+    return text.said("ExpectedValueExpression", token.start, token.text) if word in OPERATORS else None
 
 
 def _with_condition(text: Text, index: int, token: Token) -> NotParsed | None:
@@ -364,7 +372,7 @@ def _where_the_grammar_stopped(text: Text, root: Node) -> NotParsed:
     else:
         at = text.source.offset(inside[-1].start_byte if node.is_error and inside else node.start_byte)
     token = next((each for each in text.tokens if each.end > at and each.kind is not Kind.BREAK), None)
-    token = token or (text.tokens[-1] if text.tokens else None)
+    token = token or next((each for each in reversed(text.tokens) if each.kind is not Kind.BREAK), None)
     if token is None:
         return complaint.unexpected(text.source.text, text.source.place_of(0))
     return complaint.unexpected(token.text, text.source.place_of(token.start))

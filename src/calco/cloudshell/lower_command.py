@@ -13,6 +13,7 @@ from calco.cloudshell.lower import Lower, child, named, parts, unwrapped
 from calco.cloudshell.syntax import (
     Argument,
     Array,
+    Block,
     Command,
     Expression,
     Invocation,
@@ -29,6 +30,7 @@ from calco.cloudshell.syntax import (
 )
 
 Given = Argument | Named | Splat
+BLOCKS = frozenset({"begin", "process", "end", "dynamicparam", "clean"})
 WORDS = frozenset({"generic_token", "escape_character", "command_parameter"})
 IN_BAREWORD = re.compile(r"`(?:u\{[0-9A-Fa-f]{1,6}\}|.)|\$\{[^}]+\}|\$(?:\w+:)?\w+|\$[?^$]", re.DOTALL)
 
@@ -41,7 +43,14 @@ def lower_command(lower: Lower, node: Node) -> Command:
         inner = inner[1:]
     name = _name(lower, inner[0])
     arguments, redirections = _elements(lower, child(node, "command_elements"))
+    if not invoked and arguments and _is_named_block(name, arguments[0]):
+        raise unsupported(f"The {lower.text(inner[0])} block of a script that is no function", lower.place(node))
     return Command(lower.place(node), name, tuple(arguments), tuple(redirections), invoked)
+
+
+def _is_named_block(name: Expression, first: Given) -> bool:
+    word = str(name.value).lower() if isinstance(name, Literal) else ""
+    return word in BLOCKS and isinstance(first, Argument) and isinstance(first.value, Block)
 
 
 def _name(lower: Lower, node: Node) -> Expression:

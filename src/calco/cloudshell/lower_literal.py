@@ -99,8 +99,8 @@ def _here_body(text: str) -> str:
 
 def lower_expandable(lower: Lower, node: Node) -> Expression:
     if lower.source.inserted(node.start_byte):  # variables that touch, and no argument
-        second = named(node)[1]
-        raise complaint.unexpected(lower.text(second), lower.place(second))
+        last = (named(node) or [node])[-1]
+        raise complaint.unexpected(lower.text(last), lower.place(last))
     return expanded(lower, node)
 
 
@@ -147,9 +147,19 @@ def _refuse_colon(lower: Lower, variable: Node) -> None:
 
 def text_of(at: Place, parts: list[str | Expression]) -> Expression:
     """Parts joined to an expandable string, or the literal they are."""
-    if all(isinstance(part, str) for part in parts):
-        return Literal(at, "".join(part for part in parts if isinstance(part, str)))
-    return Text(at, tuple(parts))
+    joined: list[str | Expression] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        else:
+            joined.append(part)
+    match joined:
+        case []:
+            return Literal(at, "")
+        case [str(text)]:
+            return Literal(at, text)
+        case _:
+            return Text(at, tuple(joined))
 
 
 def unescaped(text: str) -> str:

@@ -11,7 +11,7 @@ import tree_sitter_pwsh
 from tree_sitter import Language, Node, Parser
 
 from calco.cloudshell import complaint, diagnosis, lower_block, repair
-from calco.cloudshell.errors import unsupported
+from calco.cloudshell.errors import Fault, NotParsed, unsupported
 from calco.cloudshell.lower import Lower, child
 from calco.cloudshell.lower_expression import EXPRESSIONS
 from calco.cloudshell.lower_statement import STATEMENTS
@@ -23,7 +23,8 @@ TEXT_MAX = 1 << 20
 """Characters of a script."""
 DEPTH_MAX = 250
 """Nodes of the grammar's tree above each other: some forty blocks, or two hundred terms of a sum."""
-
+TAILS = ("x", " 1", " {}", " while (1)", " (1) {}", " x {}", "\n catch {}")
+"""What could follow a text that ends too early."""
 
 RULES = MappingProxyType({**EXPRESSIONS, "script_block_expression": lower_block.lower_block})
 
@@ -41,6 +42,26 @@ def parse(text: str) -> Script:
         raise diagnosis.diagnosed(written, scan(text), _tree(written))
     _check_depth(source, root)
     return Script(_program(Lower(source, RULES, STATEMENTS), root))
+
+
+def is_incomplete(text: str) -> bool:
+    """Whether more lines could make a script of it: something is open, or it ends where nothing may end."""
+    if len(text) > TEXT_MAX:
+        return False
+    scanned = scan(text)
+    if scanned.stray is None and (scanned.open or (scanned.tokens and scanned.tokens[-1].text.rstrip() == "`")):
+        return True
+    try:
+        parse(text)
+    except NotParsed as refused:
+        return scanned.stray is None and _goes_on(text, refused.fault)
+    return False
+
+
+def _goes_on(text: str, fault: Fault) -> bool:
+    if fault.id == "MissingCatchOrFinally":
+        return text.rstrip().endswith("}")
+    return fault.category == "ParserError" and any(not read(text + tail)[1].has_error for tail in TAILS)
 
 
 def read(text: str) -> tuple[Source, Node]:

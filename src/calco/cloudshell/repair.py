@@ -20,6 +20,8 @@ LOST = re.compile(rf"(?<=\n)[{DOUBLE}]?(?=[$`])")
 PLAIN = re.compile(rf"[^\S \r\n]|[^\x00-\x7f]|@[{DOUBLE}'](?:[ \t]*\r?\n)")
 """What a text has in it when it must be scanned before the grammar sees it."""
 WORD_AFTER_COMMA = re.compile(r"[^\W\d][^\s\"'`$(){}\[\]@;|&,]*|[*?./\\~][^\s\"'`$(){}\[\]@;|&,]*")
+PIECES = frozenset({Kind.VARIABLE, Kind.WORD, Kind.ESCAPE})
+CONTINUED = frozenset({"`\r", "`\n", "`"})
 LABEL = re.compile(r"[^\W\d]\w*")
 
 
@@ -147,14 +149,16 @@ def _continues(token: Token) -> bool:
 
 
 def _touching(tokens: Sequence[Token]) -> Iterator[Insertion]:
-    """Quotation marks around variables that touch, with the words that touch them."""
+    """Quotation marks around what touches, when the grammar cannot tell that it is one word."""
     run: list[Token] = []
-    for before, token in pairwise((*tokens, Token(Kind.BREAK, -1, -1, ""))):
-        run = run if run and run[-1] is before else ([before] if before.kind is Kind.VARIABLE else [])
-        if run and token.start == before.end and token.kind in {Kind.VARIABLE, Kind.WORD}:
-            run = [*run, token]
+    for token in (*tokens, Token(Kind.BREAK, -1, -1, "")):
+        piece = token.kind in PIECES and token.text[:2] not in CONTINUED and not token.text.startswith("@")
+        if piece and (not run or token.start == run[-1].end):
+            run.append(token)
             continue
-        if any(one.kind is two.kind is Kind.VARIABLE for one, two in pairwise(run)):
-            yield Insertion(run[0].start, '"')
-            yield Insertion(run[-1].end, '"')
-        run = []
+        if not run[:1] or not run[0].text.startswith("-"):
+            twice = any(one.kind is two.kind is Kind.VARIABLE for one, two in pairwise(run))
+            if twice or (len(run) > 1 and any(each.kind is Kind.ESCAPE for each in run)):
+                yield Insertion(run[0].start, '"')
+                yield Insertion(run[-1].end, '"')
+        run = [token] if piece else []
