@@ -10,7 +10,7 @@ from calco.cloudshell.cmdlet import Kind, Parameter
 from calco.cloudshell.host import Host, NobodyToAsk
 from calco.cloudshell.values import Value
 
-ASKED = frozenset({Kind.STRING, Kind.STRINGS, Kind.INT, Kind.FLOAT, Kind.DATE, Kind.SECURE})
+ASKED = frozenset({Kind.STRING, Kind.STRINGS, Kind.INT, Kind.LONG, Kind.FLOAT, Kind.DATE, Kind.SECURE})
 """What a person can type."""
 
 

@@ -382,15 +382,24 @@ def _one_text(value: Value) -> Value:
     return value.text if isinstance(value, Written | WrittenFloat) else to_text(value)
 
 
-def _switch(value: Value) -> Value:
-    if value is None or isinstance(value, bool | int | float):
-        return bool(value)
-    raise faults.runtime(
-        f'Cannot convert value "{type_of(value)}" to type "{SHORT["switch"]}". Boolean parameters accept only Boolean '
-        "values and numbers, such as $True, $False, 1 or 0.",
-        "CannotConvertArgument",
-        "InvalidArgument",
-    )
+def _truth(type: str) -> Callable[[Value], Value]:
+    """Parameters are stricter than ``[bool]``: a text is no answer."""
+
+    def truth(value: Value) -> Value:
+        if value is None or isinstance(value, bool | int | float):
+            return bool(value)
+        raise faults.runtime(
+            f'Cannot convert value "{type_of(value)}" to type "{SHORT[type]}". Boolean parameters accept only Boolean '
+            "values and numbers, such as $True, $False, 1 or 0.",
+            "CannotConvertArgument",
+            "InvalidArgument",
+        )
+
+    return truth
+
+
+def _long(value: Value) -> Value:
+    return to_whole(value, "System.Int64")
 
 
 def _only(type: str) -> Callable[[Value], Value]:
@@ -412,8 +421,10 @@ _KINDS: Mapping[Kind, Callable[[Value], Value]] = MappingProxyType(
     {
         Kind.STRING: _one_text,
         Kind.INT: to_whole,
+        Kind.LONG: _long,
         Kind.FLOAT: _double,
-        Kind.SWITCH: _switch,
+        Kind.BOOL: _truth("bool"),
+        Kind.SWITCH: _truth("switch"),
         Kind.DATE: lambda value: _date(value, None),
         Kind.HASHTABLE: _only(SHORT["hashtable"]),
         Kind.SCRIPT: _only(SHORT["scriptblock"]),

@@ -58,7 +58,7 @@ def _one_fits(value: Value, parameter: Parameter) -> bool:
         return accepted(value, parameter)
     if kind is Kind.CREDENTIAL:
         return isinstance(value, Record) and value.type == CREDENTIAL
-    if kind in (Kind.INT, Kind.INTS):
+    if kind in (Kind.INT, Kind.INTS, Kind.LONG):
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, _CLASSES.get(kind, ()))
 
@@ -67,6 +67,7 @@ _CLASSES: dict[Kind, tuple[type, ...]] = {
     Kind.STRING: (str,),
     Kind.STRINGS: (str,),
     Kind.FLOAT: (float,),
+    Kind.BOOL: (bool,),
     Kind.SWITCH: (bool,),
     Kind.HASHTABLE: (Hashtable,),
     Kind.SCRIPT: (ScriptBlock,),

@@ -24,7 +24,7 @@ _SPEED_PARAMETERS = (
     Parameter("Tier", help="The performance tier.", from_name=True),
     Parameter("DiskIOPSReadWrite", Takes.INT, "Operations a second, of disks that can be told.", from_name=True),
     Parameter("DiskMBpsReadWrite", Takes.INT, "Megabytes a second, of disks that can be told.", from_name=True),
-    Parameter("BurstingEnabled", Takes.ANY, "$true or $false: whether it may go beyond its tier.", from_name=True),
+    Parameter("BurstingEnabled", Takes.BOOL, "$true or $false: whether it may go beyond its tier.", from_name=True),
 )
 _OBJECT = ("Microsoft.Azure.Commands.Compute.Automation.Models.PSDisk",)
 
@@ -74,7 +74,7 @@ MODULE = Module(
                 Parameter("Zone", Takes.STRINGS, "The zone it is to be in.", from_name=True),
                 Parameter(
                     "UploadSizeInBytes",
-                    Takes.INT,
+                    Takes.LONG,
                     "With -CreateOption Upload: the length of the whole VHD file, its footer of 512 bytes included.",
                     from_name=True,
                 ),

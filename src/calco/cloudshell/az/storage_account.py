@@ -28,10 +28,10 @@ _NAME = STORAGE["CheckNameAvailabilityResult"]
 _SETTINGS = (
     Parameter("AccessTier", help="How often it is read.", choices=("Hot", "Cool"), from_name=True),
     TAG,
-    Parameter("EnableHttpsTrafficOnly", Takes.ANY, "$true or $false: whether it answers over HTTPS alone.",
+    Parameter("EnableHttpsTrafficOnly", Takes.BOOL, "$true or $false: whether it answers over HTTPS alone.",
               from_name=True),
-    Parameter("AllowBlobPublicAccess", Takes.ANY, "$true or $false; calco lets nobody read without a signature."),
-    Parameter("AllowSharedKeyAccess", Takes.ANY, "$true or $false: whether its keys open it."),
+    Parameter("AllowBlobPublicAccess", Takes.BOOL, "$true or $false; calco lets nobody read without a signature."),
+    Parameter("AllowSharedKeyAccess", Takes.BOOL, "$true or $false: whether its keys open it."),
     Parameter("MinimumTlsVersion", help="TLS1_0, TLS1_1 or TLS1_2."),
     Parameter("PublicNetworkAccess", help="Whether it may be reached from outside.", choices=("Enabled", "Disabled")),
 )  # fmt: skip
