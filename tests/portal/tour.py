@@ -4,8 +4,6 @@ for name, page in Tour(house, "es").pages():      # from a house in which nothin
     ...
 """
 
-import html
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +11,7 @@ from calco.model.document import Document
 from calco.portal.app import PAGES
 from tests.arm.api import COMPUTE, LAB
 from tests.portal.house import Browser, House, Shown
+from tests.portal.test_machine_create import carried
 from tests.world import KEY, LOCATION
 
 PORTAL = "/portal"
@@ -212,12 +211,3 @@ class Tour:
         self.house.world.drive()
         for path in ("/", "/activity", "/virtual-machines"):
             yield self.see(f"{PORTAL}{path}")
-
-
-def carried(page: Shown, **added: str) -> dict[str, str | Sequence[str]]:
-    """What a page with hidden fields sends on."""
-    found: dict[str, list[str]] = {}
-    for name, value in re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.html):
-        found.setdefault(name, []).append(html.unescape(value))
-    found.pop("guard", None)
-    return {**found, "do": "create", **added}
