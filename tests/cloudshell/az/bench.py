@@ -35,8 +35,10 @@ class Bench:
     clock: StillClock = field(default_factory=StillClock)
     chance: Counting = field(default_factory=Counting)
     state: Names = field(default_factory=Names)
-    variables: Names = field(default_factory=Names)
+    names: Names = field(default_factory=Names)
     reported: list[Fault] = field(default_factory=list)
+    """Errors that did not end the script, and that people see."""
+    silent: list[Fault] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.commands: Commands = Listed(self.modules)
@@ -75,13 +77,16 @@ class Bench:
         raise NotImplementedError
 
     def report(self, fault: Fault, *, shown: bool = True) -> None:
-        self.reported.append(fault)
+        (self.reported if shown else self.silent).append(fault)
 
     def variable(self, name: str) -> Value:
-        return self.variables.get(name)
+        return self.names.get(name)
 
     def set_variable(self, name: str, value: Value) -> None:
-        self.variables[name] = value
+        self.names[name] = value
+
+    def variables(self) -> list[str]:
+        return list(self.names)
 
 
 def table(**pairs: Value) -> Hashtable:
