@@ -29,10 +29,14 @@ class Recorder:
     progresses: list[tuple[str, str, int | None]] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
     asked: list[tuple[str, bool]] = field(default_factory=list)
+    cleared: int = 0
 
     def write(self, text: str, *, colour: str = "", end: str = "\n") -> None:
         self.written.append(text + end)
         self.colours.append(colour)
+
+    def clear(self) -> None:
+        self.cleared += 1
 
     def error(self, fault: Fault) -> None:
         self.errors.append(fault)

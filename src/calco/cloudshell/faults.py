@@ -220,3 +220,10 @@ def not_a_command(operator: str) -> Terminating:
         "result in a command name, a script block, or a CommandInfo object.",
         "BadExpression",
     )
+
+
+def too_long() -> Terminating:
+    """The session's budget of steps is used up."""
+    return runtime(
+        "The script was stopped: it took more steps than this session allows.", "StepLimit", "LimitsExceeded"
+    )

@@ -15,6 +15,7 @@ from calco.cloudshell.composite import spec_text
 from calco.cloudshell.convert import to_bool, to_list, to_number, to_text, to_type, to_whole
 from calco.cloudshell.member import entries, get, key_of, put
 from calco.cloudshell.moment import aware
+from calco.cloudshell.output import NOTHING, collected
 from calco.cloudshell.syntax import Place, TypeName
 from calco.cloudshell.text_method import METHODS as TEXT
 from calco.cloudshell.type_name import LIST, type_of
@@ -25,14 +26,6 @@ Invoke = Callable[[ScriptBlock, Value, tuple[Value, ...]], Iterator[Value]]
 
 Method = Callable[[Value, Sequence[Value], Invoke], Value]
 _Row = tuple[Method, int, int]
-
-
-class _Nothing(list[Value]):
-    """What has no value at all, not even null: a method that gives nothing back, a pipeline that put nothing out."""
-
-
-NOTHING = _Nothing()
-"""It enumerates to no objects; whoever needs a value takes null for it. Source: PowerShell's AutomationNull."""
 
 
 def call(value: Value, name: str, arguments: Sequence[Value], invoke: Invoke, at: Place) -> Value:
@@ -50,18 +43,8 @@ def call(value: Value, name: str, arguments: Sequence[Value], invoke: Invoke, at
         return NOTHING if all(each is NOTHING for each in made) else found[0] if len(found) == 1 else found
     held = get(value, name)
     if isinstance(held, ScriptBlock):
-        return to_list_value(invoke(held, value, tuple(arguments)))
+        return collected(invoke(held, value, tuple(arguments)))
     raise faults.no_method(type_of(value), name)
-
-
-def to_list_value(values: Iterator[Value]) -> Value:
-    """What was put out, as an assignment takes it: NOTHING, the one object, or an array."""
-    found: list[Value] = []
-    for each in values:
-        found.append(each)
-        if len(found) > LIST_MAX:
-            raise faults.too_much()
-    return found if len(found) > 1 else found[0] if found else NOTHING
 
 
 def _has(value: Value, name: str) -> bool:
@@ -341,7 +324,7 @@ def _network_credential(value: Value, _arguments: Sequence[Value], _: Invoke) ->
 
 
 def _block(value: Value, arguments: Sequence[Value], invoke: Invoke) -> Value:
-    return to_list_value(invoke(value, None, tuple(arguments))) if isinstance(value, ScriptBlock) else None
+    return collected(invoke(value, None, tuple(arguments))) if isinstance(value, ScriptBlock) else None
 
 
 _BLOCKS: Mapping[str, _Row] = MappingProxyType(
@@ -379,7 +362,7 @@ def _where(value: Value, arguments: Sequence[Value], invoke: Invoke) -> Value:
     kept: list[Value] = []
     dropped: list[Value] = []
     for each in to_list(value):
-        (kept if to_bool(to_list_value(invoke(block, each, ()))) else dropped).append(each)
+        (kept if to_bool(collected(invoke(block, each, ()))) else dropped).append(each)
         if mode == "first" and len(kept) >= (most or 1):
             break
     if mode == "last":

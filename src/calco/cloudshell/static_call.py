@@ -22,8 +22,8 @@ from calco.cloudshell.arithmetic import LIST_MAX, narrowed
 from calco.cloudshell.compare import equal, order
 from calco.cloudshell.composite import formatted
 from calco.cloudshell.convert import to_bool, to_list, to_number, to_text, to_type, to_whole
-from calco.cloudshell.method import NOTHING
 from calco.cloudshell.moment import read_date
+from calco.cloudshell.output import NOTHING
 from calco.cloudshell.type_name import SHORT
 from calco.cloudshell.values import Record, Value
 from calco.ports.world import Chance, Clock
