@@ -15,6 +15,13 @@ ALL_SETS = "__AllParameterSets"
 """The name of the only set of a command that names none. Source: PowerShell's ParameterAttribute."""
 
 
+def sets_of(command: Cmdlet) -> tuple[str, ...]:
+    """The names of its parameter sets, the default one first; never none."""
+    named = dict.fromkeys(set for each in command.parameters for set in each.sets)
+    default = command.default_set
+    return (*([default] if default else []), *(each for each in named if each != default)) or (ALL_SETS,)
+
+
 @dataclass
 class Bound:
     """``values`` by name, converted. ``sets``: those that fit all of them, the default first. ``delayed``: blocks that
@@ -28,11 +35,7 @@ class Bound:
     delayed: dict[str, ScriptBlock] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.sets:
-            named = dict.fromkeys(set for each in self.command.parameters for set in each.sets)
-            default = self.command.default_set
-            ordered = ([default] if default else []) + [each for each in named if each != default]
-            self.sets = tuple(ordered) or (ALL_SETS,)
+        self.sets = self.sets or sets_of(self.command)
 
     def copy(self) -> "Bound":
         return replace(self, values=dict(self.values), delayed=dict(self.delayed))
@@ -94,7 +97,9 @@ def converted(value: Value, parameter: Parameter, faults: Faults) -> Value:
         return _nothing(parameter)
     if parameter.kind in matching.OBJECTS | matching.ANYTHING:
         found = _object(value, parameter, faults)
-    elif isinstance(value, list) and not matching.is_list(parameter) and parameter.kind is not Kind.SCRIPT:
+    elif isinstance(value, list) and parameter.rest and not matching.is_list(parameter):
+        return [_scalar(each, parameter, faults) for each in value]
+    elif isinstance(value, list) and not matching.is_list(parameter):
         raise faults.several(parameter)
     else:
         found = _scalar(value, parameter, faults)

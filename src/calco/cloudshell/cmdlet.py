@@ -156,12 +156,14 @@ class Column:
 class View:
     """How objects of a type print by default: a table, or a list. ``compact``: members that are empty are left out of
     the list, and a nested object shows as the names of its members in braces (Az.Compute's Get-AzVM). ``text``: the
-    whole of what is printed of one, when it is neither a list nor a table (a machine's instance view)."""
+    whole of what is printed of one, when it is neither a list nor a table (a machine's instance view). ``group``: a
+    table begins anew, under a title, where this member changes."""
 
     type: str
     columns: tuple[Column, ...]
     table: bool = False
     compact: bool = False
+    group: str = ""
     text: Callable[[Record], str] | None = None
 
 
@@ -230,6 +232,9 @@ class Shell(Protocol):
     def variable(self, name: str) -> Value: ...
 
     def set_variable(self, name: str, value: Value) -> None: ...
+
+    def variables(self) -> list[str]:
+        """The names that there are."""
 
 
 @dataclass(frozen=True)

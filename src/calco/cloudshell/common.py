@@ -13,7 +13,7 @@ ACTIONS = ("SilentlyContinue", "Stop", "Continue", "Inquire", "Ignore")
 
 COMMON: tuple[Parameter, ...] = (
     Parameter("Verbose", Kind.SWITCH, "Tell what is being done.", aliases=("vb",)),
-    Parameter("Debug", Kind.SWITCH, "Taken for compatibility; there is nothing more to tell.", aliases=("db",)),
+    Parameter("Debug", Kind.SWITCH, "Show what Write-Debug says.", aliases=("db",)),
     Parameter("ErrorAction", help="What an error does.", aliases=("ea",), choices=ACTIONS),
     Parameter("WarningAction", help="What a warning does.", aliases=("wa",), choices=ACTIONS),
     Parameter("InformationAction", help="What Write-Information does.", aliases=("infa",), choices=ACTIONS),

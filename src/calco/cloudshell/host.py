@@ -20,6 +20,9 @@ class Host(Protocol):
     def write(self, text: str, *, colour: str = "", end: str = "\n") -> None:
         """``colour`` is one of PowerShell's ConsoleColor names, or empty."""
 
+    def clear(self) -> None:
+        """Clears the screen, where there is one."""
+
     def error(self, fault: Fault) -> None: ...
 
     def warning(self, text: str) -> None: ...

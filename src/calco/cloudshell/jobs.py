@@ -181,6 +181,9 @@ class Apart:
     def set_variable(self, name: str, value: Value) -> None:
         self._shell.set_variable(name, value)
 
+    def variables(self) -> list[str]:
+        return self._shell.variables()
+
 
 class _Away:
     """A host with nobody at it."""
@@ -195,6 +198,9 @@ class _Away:
 
     def write(self, text: str, *, colour: str = "", end: str = "\n") -> None:
         self._told.append(lambda shell: shell.host.write(text, colour=colour, end=end))
+
+    def clear(self) -> None:
+        """It is not a job's to clear."""
 
     def error(self, fault: Fault) -> None:
         self._told.append(lambda shell: shell.host.error(fault))

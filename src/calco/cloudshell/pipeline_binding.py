@@ -17,6 +17,9 @@ def take_item(bound: Bound, item: Value, shell: Shell) -> None:
     """Raises Terminating when no parameter takes anything of the item."""
     before = len(bound.values)
     _run_delayed(bound, item, shell)
+    if item is None:
+        _take_nothing(bound)
+        return
     _take(bound, lambda each: item if each.from_pipeline else None, matching.fits)
     _take(bound, lambda each: _property(item, each), matching.fits)
     if len(bound.values) == before:
@@ -33,6 +36,14 @@ def _property(item: Value, parameter: Parameter) -> Value:
 def _may_convert(_: Value, parameter: Parameter) -> bool:
     """An object that a parameter does not take is never turned into one that it takes."""
     return parameter.kind not in matching.OBJECTS
+
+
+def _take_nothing(bound: Bound) -> None:
+    """A null in the pipeline is for a parameter that takes anything."""
+    taking = [each for each in bound.free() if each.from_pipeline and each.kind in matching.ANYTHING]
+    if not taking:
+        raise bound.faults.not_bound()
+    bound.take(taking[0], None)
 
 
 def _run_delayed(bound: Bound, item: Value, shell: Shell) -> None:

@@ -15,7 +15,8 @@ from calco.cloudshell.cmdlet import Column, Commands, View
 from calco.cloudshell.concise import error_text
 from calco.cloudshell.host import Host
 from calco.cloudshell.layout import Layout
-from calco.cloudshell.moment import format_date, span_ticks
+from calco.cloudshell.member import get, names_of
+from calco.cloudshell.moment import format_date
 from calco.cloudshell.text import to_text
 from calco.cloudshell.text_table import Field, plain
 from calco.cloudshell.values import CUSTOM, Hashtable, Record, ScriptBlock, SecureString, Value
@@ -64,6 +65,7 @@ class _Table:
     columns: Sequence[Column]
     viewed: bool
     since: float
+    title: str = ""
     rows: list[list[str]] = field(default_factory=list)
     rights: list[bool] = field(default_factory=list)
     fields: Sequence[Field] = ()
@@ -91,7 +93,7 @@ class _Screen:
         elif isinstance(value, datetime):
             self._block(["", format_date(value, "F"), ""])
         elif isinstance(value, timedelta):
-            self._list([(name, to_text(each)) for name, each in _span(value)])
+            self._list([(name, to_text(get(value, name))) for name in names_of(value)])
         elif value is not None:
             self._line(_line(value))
 
@@ -111,8 +113,11 @@ class _Screen:
             self._line(error_text(fault))
         elif view is not None and view.text is not None:
             self._block(["", *plain(view.text(record)).split("\n"), ""])
+        elif view is not None and view.text is not None:
+            self._block(plain(view.text(record)).split("\n"))
         elif view is not None and view.table:
-            self._rows(record.type, view.columns, [record], viewed=True)
+            title = f"   {view.group}: {cell(record.get(view.group))}" if view.group else ""
+            self._rows((record.type, title), view.columns, [record], viewed=True, title=title)
         elif view is not None:
             self._list(_pairs(record, view))
         elif len(record.members) <= MOST_COLUMNS or (record.type == CUSTOM and self._table_of(CUSTOM)):
@@ -141,12 +146,20 @@ class _Screen:
             self._write(line)
         self._in_list = True
 
-    def _rows(self, key: object, columns: Sequence[Column], records: Sequence[Record], *, viewed: bool = False) -> None:
+    def _rows(
+        self,
+        key: object,
+        columns: Sequence[Column],
+        records: Sequence[Record],
+        *,
+        viewed: bool = False,
+        title: str = "",
+    ) -> None:
         if not columns or not records:
             return
         if not self._table_of(key):
             self.end()
-            self._table = _Table(key, columns, viewed, self._clock() if self._clock else 0.0)
+            self._table = _Table(key, columns, viewed, self._clock() if self._clock else 0.0, title)
         table = self._table
         assert table is not None
         for record in records:
@@ -174,7 +187,7 @@ class _Screen:
             return
         fields = [Field(each.label, right, each.width) for each, right in zip(table.columns, table.rights, strict=True)]
         table.fields = text_table.fitted(fields, table.rows, self._width)
-        for line in ["", *text_table.header(table.fields)]:
+        for line in [*(["", table.title] if table.title else []), "", *text_table.header(table.fields)]:
             self._write(line)
         for texts in table.rows:
             for line in text_table.row(table.fields, texts):
@@ -202,17 +215,6 @@ def _pairs(record: Record, view: View) -> list[tuple[str, str]]:
         nested = view.compact and isinstance(value, Record)
         pairs.append((column.label, names(value) if nested and isinstance(value, Record) else cell(value)))
     return pairs
-
-
-def _span(span: timedelta) -> list[tuple[str, Value]]:
-    """Source: PowerShell's view of System.TimeSpan."""
-    ticks = span_ticks(span)
-    sign, whole = (-1 if ticks < 0 else 1), abs(ticks) // 10_000
-    parts = {"Days": whole // 86_400_000, "Hours": whole // 3_600_000 % 24, "Minutes": whole // 60_000 % 60}
-    parts |= {"Seconds": whole // 1000 % 60, "Milliseconds": whole % 1000}
-    units = {"Days": 864e9, "Hours": 36e9, "Minutes": 6e8, "Seconds": 1e7, "Milliseconds": 1e4}
-    totals = [(f"Total{name}", ticks / unit) for name, unit in units.items()]
-    return [*((name, sign * part) for name, part in parts.items()), ("Ticks", ticks), *totals]
 
 
 def _line(value: Value) -> str:

@@ -1,0 +1,150 @@
+"""ConvertTo-Json and ConvertFrom-Json.
+
+Source: Microsoft Learn, ConvertTo-Json, ConvertFrom-Json; PowerShell 7 writes two spaces for each level.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.errors import Fault, Terminating
+from calco.cloudshell.moment import format_date, read_date
+from calco.cloudshell.text import to_text
+from calco.cloudshell.values import CUSTOM, Hashtable, Names, Record, Value
+from calco.model.document import Json
+
+_UTILITY = "Microsoft.PowerShell.Utility"
+_DEEPEST = 100
+_LONGEST = 20_000_000
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)?")
+
+
+def _to(call: Call) -> Iterator[Value]:
+    items = list(call.input)
+    depth = call.number("Depth")
+    depth = 2 if depth is None else depth
+    if not 0 <= depth <= _DEEPEST:
+        message = (
+            f"Cannot validate argument on parameter 'Depth'. The {depth} argument is not between 0 and {_DEEPEST}."
+        )
+        raise Terminating(Fault(message, "ParameterArgumentValidationError,ConvertTo-Json", "InvalidData"))
+    value = items[0] if len(items) == 1 and not call.switch("AsArray") else items
+    shape = _Shape(depth)
+    made = shape.of(value, 0)
+    if shape.cut:
+        call.warn(f"Resulting JSON is truncated as serialization has exceeded the set depth of {depth}.")
+    if call.switch("Compress"):
+        yield json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+    else:
+        yield json.dumps(made, ensure_ascii=False, indent=2)
+
+
+class _Shape:
+    """Values as JSON; what is deeper than ``depth`` is text, and ``cut`` says that there was some."""
+
+    def __init__(self, depth: int) -> None:
+        self._depth = depth
+        self.cut = False
+
+    def of(self, value: Value, level: int) -> Json:
+        if value is None or isinstance(value, bool | int | float | str):
+            return _plain(value)
+        if isinstance(value, datetime):
+            return format_date(value, "o")
+        if not isinstance(value, list | Hashtable | Record):
+            return to_text(value)
+        if level > self._depth:
+            self.cut = True
+            return to_text(value)
+        if isinstance(value, list):
+            return [self.of(each, level + 1) for each in value]
+        pairs = value.pairs() if isinstance(value, Hashtable) else value.members.items()
+        return {to_text(name): self.of(each, level + 1) for name, each in pairs}
+
+
+def _plain(value: bool | int | float | str | None) -> Json:
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return int(value)
+    return float(value) if isinstance(value, float) else value
+
+
+def _from(call: Call) -> Iterator[Value]:
+    text = "\n".join(to_text(each) for each in call.input)
+    if not text.strip():
+        return
+    if len(text) > _LONGEST:
+        raise _refused(f"the text is longer than {_LONGEST} characters")
+    try:
+        read: Json = json.loads(text)
+    except (ValueError, RecursionError) as wrong:
+        raise _refused(str(wrong) or "it is nested too deeply") from wrong
+    made = _value(read, table=call.switch("AsHashtable"), level=0)
+    if isinstance(made, list) and not call.switch("NoEnumerate"):
+        yield from made
+    else:
+        yield made
+
+
+def _value(read: Json, *, table: bool, level: int) -> Value:
+    if level > 1024:  # Source: ConvertFrom-Json's own limit
+        raise _refused("it is nested too deeply")
+    match read:
+        case dict():
+            pairs = [(name, _value(each, table=table, level=level + 1)) for name, each in read.items()]
+            return Hashtable.of(dict(pairs), ordered=True) if table else Record(CUSTOM, Names(pairs))
+        case list():
+            return [_value(each, table=table, level=level + 1) for each in read]
+        case str() if _MOMENT.fullmatch(read):
+            return read_date(read) or read
+        case _:
+            return read
+
+
+def _refused(why: str) -> Terminating:
+    return Terminating(
+        Fault(
+            f"Conversion from JSON failed with error: {why}",
+            "System.ArgumentException,Microsoft.PowerShell.Commands.ConvertFromJsonCommand",
+            "NotSpecified",
+            "System.ArgumentException",
+        )
+    )
+
+
+TO = Cmdlet(
+    "ConvertTo-Json",
+    "Writes objects as JSON.",
+    _to,
+    parameters=(
+        Parameter("InputObject", Kind.ANY, "The objects; several make an array.", position=0, from_pipeline=True),
+        Parameter("Depth", Kind.INT, "How deep; what is deeper is text. 2 if not given."),
+        Parameter("Compress", Kind.SWITCH, "On one line."),
+        Parameter("AsArray", Kind.SWITCH, "An array even of one object."),
+        Parameter("EnumsAsStrings", Kind.SWITCH, "Taken for compatibility: it is always so."),
+    ),
+    module=_UTILITY,
+    whole=True,
+    output="System.String",
+    examples=(Example("An image with all its parts", "Get-AzImage -ResourceGroupName web | ConvertTo-Json -Depth 10"),),
+)
+FROM = Cmdlet(
+    "ConvertFrom-Json",
+    "Reads JSON.",
+    _from,
+    parameters=(
+        Parameter("InputObject", Kind.ANYS, "The text; its lines may come one by one.", position=0, from_pipeline=True),
+        Parameter("AsHashtable", Kind.SWITCH, "Tables instead of objects."),
+        Parameter("NoEnumerate", Kind.SWITCH, "An array stays one object."),
+        Parameter("Depth", Kind.INT, "Taken for compatibility."),
+    ),
+    module=_UTILITY,
+    whole=True,
+    output=CUSTOM,
+    examples=(Example("Read settings", '$settings = \'{"size": "Standard_B1s"}\' | ConvertFrom-Json'),),
+)
+
+MODULE = Module((TO, FROM))

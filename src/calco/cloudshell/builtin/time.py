@@ -1,0 +1,107 @@
+"""Start-Sleep, Get-Date and New-TimeSpan.
+
+Source: Microsoft Learn, Start-Sleep, Get-Date, New-TimeSpan.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.errors import Fault, Terminating
+from calco.cloudshell.moment import aware, format_date
+from calco.cloudshell.values import Value
+
+_UTILITY = "Microsoft.PowerShell.Utility"
+_LONGEST_SECONDS = 2_147_483
+"""Source: Start-Sleep's own limit."""
+_UNITS = ("Year", "Month", "Day", "Hour", "Minute", "Second")
+_SPANS = ("Days", "Hours", "Minutes", "Seconds", "Milliseconds")
+
+
+def _sleep(call: Call) -> list[Value]:
+    seconds = call.value("Seconds")
+    length = seconds if isinstance(seconds, int | float) else (call.number("Milliseconds") or 0) / 1000
+    if not 0 <= length <= _LONGEST_SECONDS:
+        message = (
+            f"Cannot validate argument on parameter 'Seconds'. The {length} argument is not between 0 and "
+            f"{_LONGEST_SECONDS}."
+        )
+        raise Terminating(Fault(message, "ParameterArgumentValidationError,Start-Sleep", "InvalidData"))
+    call.shell.sleep(float(length))
+    return []
+
+
+def _date(call: Call) -> Iterator[Value]:
+    given = call.value("Date")
+    moment = given if isinstance(given, datetime) else call.shell.clock.now()
+    changed = {each.lower(): number for each in _UNITS if (number := call.number(each)) is not None}
+    try:
+        moment = moment.replace(**changed) if changed else moment  # type: ignore[arg-type]
+        if call.switch("AsUTC"):
+            moment = aware(moment).astimezone(UTC)
+        yield format_date(moment, call.text("Format")) if call.given("Format") else moment
+    except (ValueError, OverflowError) as wrong:
+        raise Terminating(Fault(str(wrong), "InvalidDate", "InvalidArgument")) from wrong
+
+
+def _span(call: Call) -> Iterator[Value]:
+    start, end = call.value("Start"), call.value("End")
+    if isinstance(start, datetime) or isinstance(end, datetime):
+        now = call.shell.clock.now()
+        first = start if isinstance(start, datetime) else now
+        last = end if isinstance(end, datetime) else now
+        yield aware(last) - aware(first)
+        return
+    try:
+        yield timedelta(**{each.lower(): float(call.number(each) or 0) for each in _SPANS})
+    except OverflowError as large:
+        message = "TimeSpan overflowed because the duration is too long."
+        raise Terminating(
+            Fault(message, "NewTimeSpanCommand", "InvalidArgument", "System.OverflowException")
+        ) from large
+
+
+SLEEP = Cmdlet(
+    "Start-Sleep",
+    "Waits.",
+    _sleep,
+    parameters=(
+        Parameter("Seconds", Kind.FLOAT, "That many.", ("Seconds",), True, 0, ("s",), from_pipeline=True),
+        Parameter("Milliseconds", Kind.INT, "That many.", ("Milliseconds",), True, aliases=("ms",)),
+    ),
+    aliases=("sleep",),
+    default_set="Seconds",
+    module=_UTILITY,
+    examples=(Example("Wait five seconds", "Start-Sleep -Seconds 5"),),
+)
+DATE = Cmdlet(
+    "Get-Date",
+    "Gives the date and time; the shell's clock is UTC.",
+    _date,
+    parameters=(
+        Parameter(
+            "Date", Kind.DATE, "This one instead of now.", position=0, from_pipeline=True, aliases=("LastWriteTime",)
+        ),
+        Parameter("Format", help="As text in this form, yyyy-MM-dd for instance.", aliases=("f",)),
+        *(Parameter(each, Kind.INT, f"With this {each.lower()}.") for each in _UNITS),
+        Parameter("AsUTC", Kind.SWITCH, "In UTC."),
+    ),
+    module=_UTILITY,
+    output="System.DateTime",
+    examples=(Example("A name with today's date", '$name = "image-$(Get-Date -Format yyyyMMdd)"'),),
+)
+SPAN = Cmdlet(
+    "New-TimeSpan",
+    "Gives a length of time.",
+    _span,
+    parameters=(
+        Parameter("Start", Kind.DATE, "From then; now if not given.", position=0, aliases=("LastWriteTime",)),
+        Parameter("End", Kind.DATE, "Until then; now if not given.", position=1),
+        *(Parameter(each, Kind.INT, f"That many {each.lower()}.") for each in _SPANS),
+    ),
+    module=_UTILITY,
+    output="System.TimeSpan",
+    examples=(Example("How long it took", "New-TimeSpan -Start $began"),),
+)
+
+MODULE = Module((SLEEP, DATE, SPAN))
