@@ -5,7 +5,7 @@ No call here needs a token. Bodies are forms of a bounded size.
 
 import msgspec
 from anyio import CapacityLimiter, to_thread
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -39,9 +39,11 @@ def routes(authority: Authority) -> list[Route]:
     return found
 
 
-def base_url(request: Request) -> str:
-    """Scheme and host as the caller used them: links must lead back the way the caller came."""
-    return f"{request.url.scheme}://{request.url.netloc}"
+def base_url(asked: HTTPConnection) -> str:
+    """Scheme and host as the caller used them: links must lead back the way the caller came. A websocket is asked for
+    by a page of the same place, whose scheme is http's."""
+    scheme = {"ws": "http", "wss": "https"}.get(asked.url.scheme, asked.url.scheme)
+    return f"{scheme}://{asked.url.netloc}"
 
 
 def place_of(request: Request) -> Place:

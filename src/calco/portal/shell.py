@@ -8,12 +8,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import msgspec
-from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from calco import audience
 from calco.audience import Ended, Watcher
+from calco.identity.routes import base_url
 from calco.portal.session import Session
 from calco.portal.visit import Page, Visit
 
@@ -51,7 +51,7 @@ async def show(visit: Visit) -> Response:
 
 async def attend(websocket: WebSocket, session: Session | None, shells: Shells) -> None:
     """Refused with 403 before it is a websocket: nobody signed in, a page that is not ours. Source: RFC 6455, 10.2."""
-    base = _base(websocket)
+    base = base_url(websocket)
     if session is None or websocket.headers.get("origin") != base:
         await websocket.close()
         return
@@ -70,11 +70,6 @@ async def attend(websocket: WebSocket, session: Session | None, shells: Shells) 
             await audience.attend(websocket, watcher, hear)
     except Ended as over:
         await audience.close(websocket, over.ending)
-
-
-def _base(connection: HTTPConnection) -> str:
-    """Of the page that it belongs to: a websocket has another scheme."""
-    return f"https://{connection.url.netloc}"
 
 
 PAGES = (Page("/shell", show),)

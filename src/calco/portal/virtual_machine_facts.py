@@ -1,10 +1,9 @@
 """What pages say of a virtual machine, read from its document."""
 
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from calco.model.document import Document, flag_at, number_at, object_at, objects_at, text_at
-from calco.portal.page import group_of, name_of
+from calco.portal.page import name_of
 from calco.portal.visit import ROOT
 
 TYPE = "Microsoft.Compute/virtualMachines"
@@ -33,11 +32,6 @@ class Status:
     level: str
     said: str
     message: str
-
-
-def address_of(id: str) -> str:
-    """The page of a machine, by its resource id."""
-    return f"{ADDRESS}/{quote(group_of(id), safe='')}/{quote(name_of(id), safe='')}"
 
 
 def image_of(machine: Document) -> tuple[str, str]:
