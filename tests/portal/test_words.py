@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 import calco.portal
+from calco.arm.routes import ROUTES
+from calco.portal.activity import deed_of
 from calco.work import plans
 from tests.portal.house import TEXTS, Browser, House
 from tests.portal.tour import Tour
@@ -122,3 +124,11 @@ def test_every_step_that_a_page_may_show_has_its_words() -> None:
 
     assert [each for each in steps if f"operation.step_{each.replace(' ', '_')}" not in ENGLISH] == []
     assert len(steps) > 40
+
+
+def test_everything_that_the_activity_log_tells_of_has_its_words() -> None:
+    deeds = [deed_of(route.action) for route in ROUTES if route.method != "GET" and not route.action.endswith("/read")]
+
+    keys = {key for deed in deeds for key in (f"verb.{deed.verb}", f"kind.{deed.type}")}
+    assert sorted(keys - set(ENGLISH)) == []
+    assert len(keys) > 40

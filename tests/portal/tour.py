@@ -140,6 +140,7 @@ class Tour:
             yield self.send(MACHINES, do=do)
             yield self.send(MACHINES, do=do, machine=["lab/on", "lab/web1", "lab/gone"])
             self.house.world.drive()
+        yield self.send(f"{MACHINES}/lab/on/console/address")
         for name in ("on", "web1"):
             for do in ("stop", "restart", "inspect", "start"):
                 _, page = asked = self.send(f"{MACHINES}/lab/{name}", do=do)

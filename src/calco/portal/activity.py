@@ -67,7 +67,7 @@ def line_of(event: Document, own: str = "") -> Line:
         id=id,
         at=text_at(event, "eventTimestamp") or "",
         deed=deed_of(text_at(event, "operationName", "value") or ""),
-        resource=(text_at(event, "resourceId") or "").removesuffix(_TAGS),
+        resource=(text_at(event, "resourceId") or "").removesuffix(_TAGS).removesuffix(_PORT),
         caller=text_at(event, "caller") or "",
         is_own=bool(own) and by == own,
         status=status,
@@ -91,7 +91,8 @@ async def lines(
 
 
 _TAGS = "/providers/Microsoft.Resources/tags/default"
-"""The tags of a thing are a resource of their own; who looks for what was done thinks of the thing."""
+_PORT = "/providers/Microsoft.SerialConsole/serialPorts/0"
+"""A thing's tags and serial port are resources of their own; who looks for what was done thinks of the thing."""
 _LOG = "/providers/Microsoft.Insights/eventtypes/management/values"
 
 
