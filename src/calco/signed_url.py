@@ -76,7 +76,7 @@ class SignedUrl:
         else:
             raise BlobFailure(f"the blob endpoint does not answer: {broken or 'it is too busy'}") from broken
         if answer.status >= 400:
-            raise _refusal(answer)
+            raise refusal(answer)
         return answer
 
     def _once(self, method: str, more: str, headers: Mapping[str, str], data: bytes | None) -> Answer:
@@ -96,7 +96,8 @@ class SignedUrl:
         return answer
 
 
-def _refusal(answer: Answer) -> BlobFailure:
+def refusal(answer: Answer) -> BlobFailure:
+    """What an answer of 400 or more says, in one sentence."""
     code = answer.headers.get("x-ms-error-code", "")
     try:
         told = ElementTree.fromstring(answer.content)  # noqa: S314 our own service's

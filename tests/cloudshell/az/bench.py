@@ -44,9 +44,9 @@ class Bench:
         self.commands: Commands = Listed(self.modules)
         self.jobs: Jobs = NoJobs()
 
-    def run(self, name: str, *values: Value, input: list[Value] | None = None, **named: Value) -> list[Value]:
-        """What the cmdlet gives: ``values`` by position, ``named`` by name, ``input`` by the pipeline. True is a
-        switch, a dict of Python's is not taken: ``table`` makes one."""
+    def run(self, name: str, *values: Value, input: Value = None, **named: Value) -> list[Value]:
+        """What the cmdlet gives: ``values`` by position, ``named`` by name, ``input``, a list, by the pipeline. True is
+        a switch that is on; ``table`` makes a table."""
         command = self.commands.find(name)
         assert command is not None, name
         given = [binding.Given(HERE, each) for each in values]
@@ -54,9 +54,10 @@ class Bench:
             binding.Given(HERE, True if each is True else each, key, has_value=each is not True)
             for key, each in named.items()
         ]
-        return list(binding.run(command, given, None if input is None else iter(input), self, HERE))
+        piped = iter(input) if isinstance(input, list) else None
+        return list(binding.run(command, given, piped, self, HERE))
 
-    def one(self, name: str, *values: Value, input: list[Value] | None = None, **named: Value) -> Record:
+    def one(self, name: str, *values: Value, input: Value = None, **named: Value) -> Record:
         """The one object that the cmdlet gives."""
         (found,) = self.run(name, *values, input=input, **named)
         assert isinstance(found, Record), found

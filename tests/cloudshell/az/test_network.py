@@ -3,7 +3,7 @@
 import pytest
 
 from calco.cloudshell.az import network_interface, public_address, security_group, virtual_network
-from calco.cloudshell.values import Record
+from calco.cloudshell.values import Record, Value
 from calco.model.document import Document
 from tests.cloudshell.az.bench import Bench, table
 from tests.cloudshell.world import SUBSCRIPTION
@@ -14,7 +14,7 @@ SUBNET = f"{NETWORK}/subnets/default"
 NIC = f"{GROUP}/networkInterfaces/nic1"
 ADDRESS = f"{GROUP}/publicIPAddresses/address1"
 RULES = f"{GROUP}/networkSecurityGroups/rules"
-HERE = {"ResourceGroupName": "lab", "Location": "westeurope"}
+HERE: dict[str, Value] = {"ResourceGroupName": "lab", "Location": "westeurope"}
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_network_is_made_of_subnets_that_were_described(bench: Bench) -> None:
 
 def test_a_network_that_is_there_is_not_overwritten_without_asking(bench: Bench, network: Record) -> None:
     bench.host.answers = ["n"]
-    asked = {**HERE, "Name": "net1", "AddressPrefix": "10.0.0.0/8"}
+    asked: dict[str, Value] = {**HERE, "Name": "net1", "AddressPrefix": "10.0.0.0/8"}
     assert bench.run("New-AzVirtualNetwork", **asked) == []
     assert bench.api.changes() == []
     bench.run("New-AzVirtualNetwork", **asked, Force=True)
@@ -89,7 +89,7 @@ def test_a_subnet_is_added_in_memory_and_sent_with_the_whole(bench: Bench, netwo
 
 
 def test_a_subnet_of_a_name_that_is_taken_or_missing_is_refused(bench: Bench, network: Record) -> None:
-    prefix = {"AddressPrefix": "10.0.1.0/24", "VirtualNetwork": network}
+    prefix: dict[str, Value] = {"AddressPrefix": "10.0.1.0/24", "VirtualNetwork": network}
     bench.run("Add-AzVirtualNetworkSubnetConfig", Name="DEFAULT", **prefix)
     bench.run("Set-AzVirtualNetworkSubnetConfig", Name="other", **prefix)
     bench.run("Get-AzVirtualNetworkSubnetConfig", Name="other", VirtualNetwork=network)
