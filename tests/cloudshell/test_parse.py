@@ -104,6 +104,8 @@ EXPRESSIONS = {
     "1..($n - 1)": "Binary(.. Paren(1) Paren(Binary(- $n 1)))",
     "1..3 -join ','": "Binary(-join Binary(.. Paren(1) 3) ',')",
     "(0..2).Count": "Member(Paren(Binary(.. Paren(0) 2)) Count)",
+    "1/0": "Binary(/ Paren(1) 0)",
+    "2KB*$x": "Binary(* Paren(2048) $x)",
     "'a'..'c'": "Binary(.. 'a' 'c')",
     ",1": "Unary(, 1)",
     "1, 2, 3": "Array(1; 2; 3)",

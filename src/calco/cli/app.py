@@ -17,6 +17,7 @@ from calco.cli import (
     portal,
     service,
     service_principal,
+    shell,
     user,
     vhd,
     virtual_machine,
@@ -33,6 +34,8 @@ Examples:
   calco az -- vm list -d -o table        run az against it, in a profile of its own
 
   calco open                             the portal, in your browser
+
+  calco shell                            the Cloud Shell: Azure PowerShell's cmdlets
 
   calco vm list                          machines and their states
 
@@ -69,6 +72,7 @@ for command in (service.up, service.down, service.status):
     app.command(epilog=service.EXAMPLES[command.__name__])(command)
 app.command("env", epilog=environment.EXAMPLES)(environment.env)
 app.command("az", epilog=az.EXAMPLES)(az.az)
+app.command("shell", epilog=shell.EXAMPLES, context_settings=shell.CONTEXT)(shell.shell)
 app.command("open", epilog=portal.EXAMPLES)(portal.open_portal)
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
 app.command("log", epilog=log.EXAMPLES)(log.log)

@@ -102,9 +102,14 @@ def connect(data: DataDir) -> Client:
         raise Failure(f"no calco runs on {data.root}", f"Start it: calco up --detach --data-dir {data.root}")
     try:
         known, secret = principals.read(data.secrets), principals.read_secret(data.secrets)
-        trust = ssl.create_default_context(cafile=data.certificates / "ca.pem")
+        http = http_to(data, running.url)
     except (OSError, ValueError) as unreadable:
         raise Failure(f"the secrets in {data.root} cannot be read: {unreadable}") from unreadable
-    # Never through a proxy: the service is on this machine.
-    http = httpx.Client(base_url=running.url, verify=trust, timeout=client.TIMEOUT_SECONDS, trust_env=False)
     return Client(http, known, secret)
+
+
+def http_to(data: DataDir, url: str) -> httpx.Client:
+    """A client that trusts the service of ``data`` at ``url``. Raises OSError, ValueError when that is not there."""
+    trust = ssl.create_default_context(cafile=data.certificates / "ca.pem")
+    # Never through a proxy: the service is on this machine.
+    return httpx.Client(base_url=url, verify=trust, timeout=client.TIMEOUT_SECONDS, trust_env=False)

@@ -71,13 +71,13 @@ def read(text: str) -> tuple[Source, Node]:
     if repair.PLAIN.search(text):
         scanned = scan(text)
         source = Source(scanned.plain, repair.merged(repair.in_here_strings(scanned)), text)
-    source, root = _with_ranges(source, _tree(source))
+    source, root = _with_numbers(source, _tree(source))
     if root.has_error:
         scanned = scanned or scan(text)
         wanting = repair.of_refused(scanned)
         if wanting:
             again = Source(source.text, repair.merged(source.insertions, wanting), source.written)
-            return _with_ranges(again, _tree(again))
+            return _with_numbers(again, _tree(again))
     return source, root
 
 
@@ -85,8 +85,8 @@ def _tree(source: Source) -> Node:
     return Parser(language()).parse(source.data).root_node
 
 
-def _with_ranges(source: Source, root: Node) -> tuple[Source, Node]:
-    found = repair.ranges(source, root)
+def _with_numbers(source: Source, root: Node) -> tuple[Source, Node]:
+    found = repair.numbers(source, root)
     if not found:
         return source, root
     again = Source(source.text, repair.merged(source.insertions, found), source.written)

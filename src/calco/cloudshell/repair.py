@@ -1,7 +1,7 @@
 """What PowerShell reads and the grammar does not: where a few characters put in make it read it.
 
-Always: ``1..3`` where a command may stand is taken for a command's name, ``(1)..3`` is not; in a here-string a ``$`` or
-a backtick at the start of a line is lost, behind a space it is not. Only in a text that the grammar refused: a line
+Always: ``1..3`` and ``1/2`` where a command may stand are taken for a command's name, ``(1)..3`` is not; in a
+here-string a ``$`` or a backtick at the start of a line is lost, behind a space it is not. Only in a text that the grammar refused: a line
 break after ``param(...)`` and between the clauses of a switch, the colon of ``break NAME``, quotation marks around
 words after a comma and around variables that touch. What is put in never shows: texts and places are the author's.
 """
@@ -15,7 +15,7 @@ from tree_sitter import Node
 from calco.cloudshell.scan import DOUBLE, Kind, Scan, Token, closing
 from calco.cloudshell.source import Insertion, Source
 
-RANGE = re.compile(rb"(\d+)\.\.(?!\.)")
+NUMBER = re.compile(rb"(?i)((?:0x[0-9a-f]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?)[dl]?(?:[kmgtp]b)?)(?:\.\.(?!\.)|[/*%])")
 LOST = re.compile(rf"(?<=\n)[{DOUBLE}]?(?=[$`])")
 PLAIN = re.compile(rf"[^\S \r\n]|[^\x00-\x7f]|@[{DOUBLE}'](?:[ \t]*\r?\n)")
 """What a text has in it when it must be scanned before the grammar sees it."""
@@ -44,12 +44,11 @@ def in_here_strings(scanned: Scan) -> list[Insertion]:
     return made
 
 
-def ranges(source: Source, root: Node) -> list[Insertion]:
+def numbers(source: Source, root: Node) -> list[Insertion]:
+    """Parentheses around the number that a command's name begins with, when what follows makes it an expression."""
     made: list[Insertion] = []
-    if b".." not in source.data:
-        return made
     for node in _names(root):
-        number = RANGE.match(source.data, node.start_byte, node.end_byte)
+        number = NUMBER.match(source.data, node.start_byte, node.end_byte)
         if number:
             start, end = source.offset(number.start(1)), source.offset(number.end(1))
             made += Insertion(start, "("), Insertion(end, ")")

@@ -1,0 +1,196 @@
+"""The prompt: a line is typed, completed, carried out; Ctrl-C stops what runs and not the shell, Ctrl-D ends it.
+
+Built on prompt_toolkit, which is loaded here and not before. A text that is not whole goes on in the next line.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import Completer, Completion, ThreadedCompleter
+from prompt_toolkit.filters import has_completions, is_done
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.lexers import Lexer
+from prompt_toolkit.styles import Style
+
+from calco.cloudshell.parse import is_incomplete
+from calco.cloudshell.scan import Kind, Token, scan
+from calco.cloudshell.session import Session
+from calco.cloudshell.terminal import TerminalHost
+
+if TYPE_CHECKING:
+    from prompt_toolkit.completion import CompleteEvent
+    from prompt_toolkit.document import Document
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
+    from prompt_toolkit.input import Input
+    from prompt_toolkit.key_binding.key_processor import KeyPressEvent
+    from prompt_toolkit.output import Output
+
+PROMPT, CONTINUATION = "PS /> ", ">> "
+SENSITIVE = re.compile(r"password|asplaintext|token|apikey|secret|accesskey|sig=", re.IGNORECASE)
+"""Lines that are not kept. Source: PSReadLine keeps none with the first five."""
+STYLE = Style.from_dict(
+    {
+        "command": "ansiyellow",
+        "parameter": "ansibrightblack",
+        "variable": "ansigreen",
+        "string": "ansicyan",
+        "comment": "ansigreen italic",
+        "number": "ansiwhite",
+    }
+)
+NUMBER = re.compile(r"\d[\w.]*")
+Complete = Callable[[str, int], Iterable[tuple[str, int, str]]]
+"""Of a text and the cursor in it: what could stand there, where it begins, what it is."""
+
+
+def run(
+    session: Session,
+    host: TerminalHost,
+    complete: Complete,
+    history: Path | None = None,
+    *,
+    input: "Input | None" = None,
+    output: "Output | None" = None,
+) -> int:
+    """Ask and carry out until exit or Ctrl-D; the exit code. ``history`` is a file that only its owner may read."""
+    prompt: PromptSession[str] = PromptSession(
+        PROMPT,
+        history=kept_history(history),
+        completer=ThreadedCompleter(_Completer(complete)),
+        complete_while_typing=False,
+        lexer=_Lexer(),
+        style=STYLE,
+        multiline=True,
+        prompt_continuation=lambda _width, _line, _wrapped: CONTINUATION,
+        key_bindings=_keys(),
+        input=input,
+        output=output,
+    )
+    while True:
+        try:
+            text = prompt.prompt()
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            return 0
+        left = carried_out(session, host, text)
+        if left is not None:
+            return left
+
+
+def carried_out(session: Session, host: TerminalHost, text: str) -> int | None:
+    """Run one text; the exit code when it said ``exit``."""
+    if not text.strip():
+        return None
+    host.script = "\n" in text.strip()
+    try:
+        return session.run(text).exit
+    except KeyboardInterrupt:
+        host.quiet()
+        host.write("^C")
+        return None
+    finally:
+        host.quiet()
+
+
+def _keys() -> KeyBindings:
+    keys = KeyBindings()
+
+    @keys.add("enter", filter=~is_done & ~has_completions)
+    def _enter(event: "KeyPressEvent") -> None:
+        buffer = event.current_buffer
+        if is_incomplete(buffer.text) and not buffer.text.endswith("\n\n"):
+            buffer.cursor_position = len(buffer.text)
+            buffer.insert_text("\n")
+        else:
+            buffer.validate_and_handle()
+
+    @keys.add("enter", filter=has_completions)
+    def _choose(event: "KeyPressEvent") -> None:
+        event.current_buffer.complete_state = None
+
+    return keys
+
+
+# --- history ---------------------------------------------------------------------------------------------------------
+
+
+def kept_history(file: Path | None) -> History:
+    if file is None:
+        return InMemoryHistory()
+    try:
+        file.touch(0o600)
+        file.chmod(0o600)
+    except OSError:
+        return InMemoryHistory()
+    return _Kept(str(file))
+
+
+class _Kept(FileHistory):
+    """Without what is likely to hold a secret."""
+
+    def store_string(self, string: str) -> None:
+        if not SENSITIVE.search(string):
+            super().store_string(string)
+
+
+# --- completion and colours ------------------------------------------------------------------------------------------
+
+
+class _Completer(Completer):
+    def __init__(self, complete: Complete) -> None:
+        self._complete = complete
+
+    def get_completions(self, document: "Document", complete_event: "CompleteEvent") -> Iterable[Completion]:  # noqa: ARG002
+        for text, start, description in self._complete(document.text, document.cursor_position):
+            yield Completion(text, start - document.cursor_position, display_meta=description)
+
+
+class _Lexer(Lexer):
+    def lex_document(self, document: "Document") -> "Callable[[int], StyleAndTextTuples]":
+        lines = _coloured(document.text)
+        return lambda number: lines[number] if number < len(lines) else []
+
+
+def _coloured(text: str) -> "list[StyleAndTextTuples]":
+    """Each line as pairs of style and text."""
+    styles = [""] * len(text)
+    scanned = scan(text)
+    before: Token | None = None
+    for token in scanned.tokens:
+        styles[token.start : token.end] = [_style(token, before)] * (token.end - token.start)
+        before = token
+    for opened in scanned.open:
+        if opened.what in {'"', "'", '@"', "@'"}:
+            styles[opened.at :] = ["class:string"] * (len(text) - opened.at)
+            break
+    lines: list[StyleAndTextTuples] = [[]]
+    for char, style in zip(text, styles, strict=True):
+        if char == "\n":
+            lines.append([])
+        else:
+            lines[-1].append((style, char))
+    return lines
+
+
+STYLES = {
+    Kind.STRING: "class:string",
+    Kind.HERE: "class:string",
+    Kind.COMMENT: "class:comment",
+    Kind.VARIABLE: "class:variable",
+}
+
+
+def _style(token: Token, before: Token | None) -> str:
+    if token.kind is not Kind.WORD:
+        return STYLES.get(token.kind, "")
+    if NUMBER.fullmatch(token.text):
+        return "class:number"
+    if token.text.startswith("-"):
+        return "class:parameter"
+    first = before is None or before.kind in {Kind.BREAK, Kind.OPEN} or before.text in {"|", ";", "=", "&"}
+    return "class:command" if first else ""

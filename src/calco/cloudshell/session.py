@@ -1,0 +1,136 @@
+"""One person's session: a text goes in, what it gives goes to the host, and how it ended comes out.
+
+The terminal, a script's run and the portal's pane are all this, over hosts of their own. Whatever a text does, it ends
+in a sentence; only Ctrl-C and a reader who went away pass through.
+"""
+
+import logging
+import re
+from collections.abc import Callable, MutableMapping, Sequence
+from dataclasses import dataclass
+
+from calco.cloudshell import show
+from calco.cloudshell.api import Api
+from calco.cloudshell.catalogue import all_commands
+from calco.cloudshell.errors import Exit, Fault, NotParsed, Terminating
+from calco.cloudshell.evaluate import Interpreter
+from calco.cloudshell.host import Host
+from calco.cloudshell.jobs import Background
+from calco.cloudshell.parse import parse
+from calco.cloudshell.syntax import (
+    Argument,
+    Block,
+    Command,
+    Expression,
+    Literal,
+    Named,
+    Pipeline,
+    Place,
+    Script,
+    Variable,
+)
+from calco.ports.world import Chance, Clock
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a text ended. ``exit``: what it said with ``exit``, None when it did not. ``ended``: an error ended it.
+    ``failed``: its last statement went wrong."""
+
+    exit: int | None = None
+    ended: bool = False
+    failed: bool = False
+
+    def status(self, *, file: bool) -> int:
+        """What a process exits with that ran it, as a file or as a command. Source: Microsoft Learn, about_Pwsh."""
+        if self.exit is not None:
+            return self.exit & 0xFF
+        return int(self.ended or (self.failed and not file))
+
+
+class Session:
+    """``interpreter`` keeps variables and functions from one text to the next."""
+
+    def __init__(self, interpreter: Interpreter, host: Host) -> None:
+        self.interpreter = interpreter
+        self._host = host
+
+    def run(self, text: str) -> Outcome:
+        """Carry it out to its end. KeyboardInterrupt and BrokenPipeError pass."""
+        return self._carried_out(lambda: parse(text))
+
+    def run_file(self, text: str, arguments: Sequence[str] = ()) -> Outcome:
+        """The same of a script's text, which gets ``arguments`` as its command line had them."""
+        return self._carried_out(lambda: called(parse(text), arguments))
+
+    def _carried_out(self, read: Callable[[], Script]) -> Outcome:
+        interpreter = self.interpreter
+        try:
+            values = interpreter.run(read())
+            show.print_all(values, interpreter.commands, self._host, interpreter.clock.monotonic)
+        except Exit as left:
+            return Outcome(exit=left.code)
+        except NotParsed as refused:
+            return self._ended(refused.fault)
+        except Terminating as ended:
+            return self._ended(ended.fault)
+        except BrokenPipeError:
+            raise
+        except Exception as broken:
+            log.exception("the shell broke")
+            said = f"The shell itself went wrong, and not the script: {type(broken).__name__}. Please report it."
+            return self._ended(Fault(said, id="InternalError", category="NotSpecified"))
+        return Outcome(failed=interpreter.failed)
+
+    def _ended(self, fault: Fault) -> Outcome:
+        self._host.error(fault)
+        return Outcome(ended=True, failed=True)
+
+
+def called(script: Script, arguments: Sequence[str]) -> Script:
+    """A script that calls ``script``: names (``-Name``, ``-Name:value``) and values. Source: Microsoft Learn,
+    about_Pwsh, -File."""
+    at = script.body.at
+    given = tuple(_given(at, each) for each in arguments)
+    call = Pipeline(at, (Command(at, script.body, given, invoked="&"),))
+    return Script(Block(at, script.body.text, end=(call,)))
+
+
+def _given(at: Place, word: str) -> Argument | Named:
+    name = re.fullmatch(r"-([^\W\d]\w*)(?:(:)(.*))?", word, re.DOTALL)
+    if name is None:
+        return Argument(at, Literal(at, word))
+    if name[2] is None:
+        return Named(at, name[1])
+    value: Expression = Literal(at, name[3])
+    if name[3].lower() in {"$true", "$false", "$null"}:
+        value = Variable(at, name[3][1:])
+    return Named(at, name[1], value)
+
+
+def begun(
+    host: Host,
+    *,
+    clock: Clock,
+    chance: Chance,
+    api: Callable[[], Api],
+    environment: MutableMapping[str, str],
+    sleep: Callable[[float], None],
+    budget: int | None = None,
+) -> Session:
+    """A new session. What it may reach, and who may sign in, is given to ``interpreter.state`` afterwards (``reach``,
+    ``connection.Accounts``)."""
+    interpreter = Interpreter(
+        host,
+        clock=clock,
+        chance=chance,
+        commands=all_commands(),
+        jobs=Background(clock),
+        api=api,
+        environment=environment,
+        sleep=sleep,
+        budget=budget,
+    )
+    return Session(interpreter, host)
