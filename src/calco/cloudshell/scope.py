@@ -56,7 +56,10 @@ class Scope:
         return cell.value if cell else None
 
     def write(self, name: str, value: Value, type: str = "") -> None:
-        """Into this scope. Raises Terminating when it is read-only or of a type that the value does not fit."""
+        """Into this scope; what goes to ``$null`` is thrown away. Raises Terminating when it is read-only or of a type
+        that the value does not fit. Source: about_Automatic_Variables."""
+        if _folded(name) == "null":
+            return
         known = self.cell(name)
         if known is not None and known.fixed:
             raise faults.read_only_variable(name)
