@@ -61,8 +61,8 @@ def _display_name(record: Record) -> str:
 
 
 def names(record: Record) -> str:
-    """A nested object in a compact list: the names of its members that hold something."""
-    return "{" + ", ".join(name for name, value in record.members.items() if not is_empty(value)) + "}"
+    """A nested object in a compact list: the names of its members that are not null; Az names empty lists too."""
+    return "{" + ", ".join(name for name, value in record.members.items() if value is not None) + "}"
 
 
 def is_empty(value: Value) -> bool:

@@ -71,11 +71,10 @@ def test_one_machine_prints_what_it_has_and_not_what_it_has_not(bench: Bench) ->
         Location          : eastus
         Tags              : {{"a":"b"}}
         HardwareProfile   : {{VmSize}}
-        InstanceView      : {{VmAgent, Disks, Statuses}}
         NetworkProfile    : {{NetworkInterfaces}}
-        OSProfile         : {{ComputerName, AdminUsername, LinuxConfiguration}}
+        OSProfile         : {{ComputerName, AdminUsername, LinuxConfiguration, Secrets}}
         ProvisioningState : Succeeded
-        StorageProfile    : {{ImageReference, OsDisk}}
+        StorageProfile    : {{ImageReference, OsDisk, DataDisks}}
     """
     assert lines == dedent(wanted).strip().splitlines()
 

@@ -107,7 +107,8 @@ def test_a_windows_machine_has_its_agent_and_a_platform_image(bench: Bench) -> N
             "offer": "WindowsServer",
             "sku": "2022-datacenter-g2",
             "version": "latest",
-        }
+        },
+        "osDisk": {"createOption": "FromImage"},
     }
 
 
@@ -169,4 +170,18 @@ def test_interfaces_may_be_objects_and_are_taken_out_again(bench: Bench) -> None
     assert isinstance(properties, dict)
     assert properties["networkProfile"] == {
         "networkInterfaces": [{"id": f"{NIC}2", "properties": {"primary": True, "deleteOption": "Delete"}}]
+    }
+
+
+def test_a_blank_password_goes_nowhere_where_keys_alone_are_taken(bench: Bench) -> None:
+    blank = Record.of(CREDENTIAL, {"UserName": "ada", "Password": SecureString(" ")})
+    vm = bench.one("New-AzVMConfig", "web", "Standard_B1s")
+    bench.run("Set-AzVMOperatingSystem", vm, Linux=True, Credential=blank, DisablePasswordAuthentication=True)
+    bench.run("New-AzVM", "lab", "eastus", vm)
+
+    properties = sent(bench)["properties"]
+    assert isinstance(properties, dict)
+    assert properties["osProfile"] == {
+        "adminUsername": "ada",
+        "linuxConfiguration": {"disablePasswordAuthentication": True},
     }

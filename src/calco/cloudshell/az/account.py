@@ -210,24 +210,24 @@ def add_environment(call: Call) -> Iterable[Value]:
 # --- what people see -------------------------------------------------------------------------------------------------
 
 
-def _of(*way: str) -> "Column":
+def _of(*way: str, width: int = 0) -> Column:
     def shown(record: Record) -> Value:
         value: Value = record
         for name in way[1:]:
             value = value.get(name) if isinstance(value, Record) else None
         return value
 
-    return Column(way[0], shown)
+    return Column(way[0], shown, width=width)
 
 
 _VIEWS = (
     View(
         CONTEXT,
         (
-            _of("Name", "Name"),
-            _of("Account", "Account", "Id"),
-            _of("SubscriptionName", "Subscription", "Name"),
-            _of("Environment", "Environment", "Name"),
+            _of("Name", "Name", width=40),
+            _of("Account", "Account", "Id", width=19),
+            _of("SubscriptionName", "Subscription", "Name", width=19),
+            _of("Environment", "Environment", "Name", width=19),
             _of("TenantId", "Tenant", "Id"),
         ),
         table=True,

@@ -221,7 +221,11 @@ def _columns(state: str) -> tuple[Column, ...]:
 _VIEWS = (
     View(
         MACHINE.type,
-        tuple(Column(each.name, tags_text if each.name == "Tags" else each.name) for each in members(MACHINE.shape)),
+        tuple(
+            Column(each.name, tags_text if each.name == "Tags" else each.name)
+            for each in members(MACHINE.shape)
+            if each.name not in ("InstanceView", "TimeCreated", "Etag")
+        ),
         compact=True,
     ),
     View(LIST, _columns("ProvisioningState"), table=True),
@@ -235,6 +239,14 @@ _VIEWS = (
         table=True,
     ),
     View(VIEW_KIND.type, (), text=expanded),
+    View(
+        COMPUTE["DataDisk"].type,
+        (
+            *(Column(each, each) for each in ("Name", "DiskSizeGB", "Lun", "Caching", "CreateOption")),
+            Column("SourceImage", lambda disk: text(inner(disk, "Image"), "Uri") or None),
+            Column("VirtualHardDisk", lambda disk: text(inner(disk, "Vhd"), "Uri") or None),
+        ),
+    ),
     LONG_RUNNING_VIEW,
     RESPONSE_VIEW,
 )

@@ -12,7 +12,7 @@ from calco.cloudshell.az.machine_parameters import MACHINE, vm_parameter
 from calco.cloudshell.az.record import append, blank, child, items, reference, text
 from calco.cloudshell.az.target import argument, id_of, tags
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter, Run
-from calco.cloudshell.values import Hashtable, Record, Value
+from calco.cloudshell.values import Hashtable, Record, SecureString, Value
 
 # --- what they do ----------------------------------------------------------------------------------------------------
 
@@ -51,7 +51,7 @@ def set_operating_system(call: Call) -> Iterable[Value]:
     if call.given("Credential"):
         credential = call.record("Credential")
         profile.members["AdminUsername"] = credential.get("UserName")
-        profile.members["AdminPassword"] = credential.get("Password")
+        profile.members["AdminPassword"] = _password(call, credential.get("Password"))
     if call.text("CustomData"):
         profile.members["CustomData"] = b64encode(call.text("CustomData").encode()).decode()
     if call.switch("Linux"):
@@ -65,6 +65,13 @@ def set_operating_system(call: Call) -> Iterable[Value]:
         windows.members["TimeZone"] = call.value("TimeZone")
         profile.members["LinuxConfiguration"] = None
     yield machine
+
+
+def _password(call: Call, given: Value) -> Value:
+    """Blank ones of machines that take keys alone are not sent: a credential cannot be without one. Source: Azure,
+    "Quickstart: Create a Linux virtual machine with PowerShell", which gives a space."""
+    blank = isinstance(given, SecureString) and not given.secret.strip()
+    return None if blank and call.switch("DisablePasswordAuthentication") else given
 
 
 def set_source_image(call: Call) -> Iterable[Value]:

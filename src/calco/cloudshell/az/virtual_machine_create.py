@@ -44,9 +44,12 @@ def _from_config(call: Call) -> Iterable[Value]:
     if call.given("LicenseType"):
         machine.members["LicenseType"] = call.text("LicenseType")
     body = sent(machine)
+    properties = object_at(body, "properties")
     if inner(machine, "DiagnosticsProfile") is None:  # Az asks for boot diagnostics in an account of Azure's own
-        properties = object_at(body, "properties")
-        body["properties"] = {**properties, "diagnosticsProfile": {"bootDiagnostics": {"enabled": True}}}
+        properties["diagnosticsProfile"] = {"bootDiagnostics": {"enabled": True}}
+    storage = object_at(properties, "storageProfile")
+    if "imageReference" in storage:  # what nobody has to say in Azure either: the image is where the disk comes from
+        storage.setdefault("osDisk", {"createOption": "FromImage"})
     where = path(call.shell.api, call.text("ResourceGroupName"), TYPE, name)
     if call.should(name, "New"):
         change(call, f"Creating {name}", "PUT", where, body)
