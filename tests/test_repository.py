@@ -91,6 +91,7 @@ def test_every_package_that_is_installed_has_its_reason() -> None:
     assert [name for name in names if name not in table] == []
 
 
+@pytest.mark.slow
 def test_a_skipped_guest_test_is_a_failure_in_ci_and_a_skip_elsewhere(pytester: pytest.Pytester) -> None:
     pytester.makeconftest((ROOT / "tests/conftest.py").read_text())
     pytester.makepyfile(

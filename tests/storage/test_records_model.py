@@ -4,6 +4,7 @@ import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -214,7 +215,7 @@ class Records(RuleBasedStateMachine):
             self.records.close()
 
 
-TestRecords = Records.TestCase
+TestRecords = pytest.mark.slow(Records.TestCase)
 TestRecords.settings = settings(
     max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -143,6 +143,7 @@ class Stubborn:
         pass
 
 
+@pytest.mark.slow
 def test_when_one_fails_those_begun_are_awaited_and_none_is_begun(tmp_path: Path) -> None:
     world = World(tmp_path, guest=Stubborn()).with_group()
     wanted = of("11-outputs")
@@ -464,6 +465,7 @@ def test_what_if_shows_no_secret(world: World) -> None:
 # --- the history -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_oldest_deployments_that_have_ended_make_room(world: World) -> None:
     first = deployed(world, wish())
     with world.records.write() as tx:

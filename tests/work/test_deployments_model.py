@@ -139,5 +139,5 @@ class FewBoots(Lines):
 
 
 BRIEF = settings(max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-TestLines, TestFewBoots = Lines.TestCase, pytest.mark.slow(FewBoots.TestCase)
+TestLines, TestFewBoots = (pytest.mark.slow(each.TestCase) for each in (Lines, FewBoots))
 TestLines.settings = TestFewBoots.settings = BRIEF
