@@ -1,13 +1,20 @@
 """The world of a Cloud Shell in tests: a host that writes down what it is told, time and chance that a test owns, and
 an API that answers from documents and from what a test scripted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from importlib import import_module
 
 from calco.cloudshell.api import Refused
-from calco.cloudshell.errors import Fault
+from calco.cloudshell.catalogue import Listed
+from calco.cloudshell.cmdlet import Commands, Told
+from calco.cloudshell.errors import Exit, Fault, Terminating
+from calco.cloudshell.evaluate import Interpreter
 from calco.cloudshell.host import NobodyToAsk
+from calco.cloudshell.parse import parse
+from calco.cloudshell.values import Record, Value
 from calco.model.document import Document, Json
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
@@ -225,3 +232,83 @@ def _lies_in(key: str, path: str) -> bool:
         return True
     scope, provided, kind = path.partition("/providers/")
     return bool(provided) and key.startswith(scope + "/") and key.rpartition("/")[0].endswith("/providers/" + kind)
+
+
+BUILTIN = (
+    "command",
+    "for_each_object",
+    "measure_object",
+    "out",
+    "select_object",
+    "sort_object",
+    "time",
+    "where_object",
+    "write",
+)
+"""The builtin modules that tests of the language use: none of them asks the API."""
+
+
+@lru_cache
+def language_commands() -> Listed:
+    return Listed(import_module(f"calco.cloudshell.builtin.{name}").MODULE for name in BUILTIN)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What became of a text: its output, what people were told, and what ended it (a Terminating's message)."""
+
+    output: list[Value]
+    errors: list[str]
+    written: str
+    ended: str = ""
+    code: int | None = None
+
+
+@dataclass
+class Session:
+    """A session with everything around it in a test's hands; variables stay from one ``run`` to the next."""
+
+    host: Recorder = field(default_factory=Recorder)
+    clock: StillClock = field(default_factory=StillClock)
+    chance: Counting = field(default_factory=Counting)
+    api: FakeApi = field(default_factory=FakeApi)
+    environment: dict[str, str] = field(default_factory=lambda: {"HOME": "/home/ada", "USER": "ada"})
+    budget: int | None = 100_000
+    commands: Commands = field(default_factory=language_commands)
+
+    def __post_init__(self) -> None:
+        self.interpreter = Interpreter(
+            self.host,
+            clock=self.clock,
+            chance=self.chance,
+            commands=self.commands,
+            jobs=NoJobs(),
+            api=lambda: self.api,
+            environment=self.environment,
+            sleep=self.clock.sleep,
+            budget=self.budget,
+        )
+
+    def run(self, source: str, *arguments: Value) -> Ran:
+        """Raises NotParsed as the parser does."""
+        self.host.errors.clear()
+        self.host.written.clear()
+        output: list[Value] = []
+        ended, code = "", None
+        try:
+            output.extend(self.interpreter.run(parse(source), arguments))
+        except Terminating as error:
+            ended = error.fault.message
+        except Exit as left:
+            code = left.code
+        return Ran(output, self.host.messages, self.host.text, ended, code)
+
+
+class NoJobs:
+    """For tests that start none."""
+
+    def start(self, name: str, command: str, work: Callable[[], Iterable[Value]], told: Sequence[Told] = ()) -> Record:
+        raise AssertionError(f"a test without jobs started one: {name}, {command}, {work}, {told}")
+
+    def all(self) -> list[Record]:
+        return []

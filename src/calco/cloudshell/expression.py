@@ -227,6 +227,8 @@ class Expressions(ABC):
                 "OrderedAttributeOnlyOnHashLiteralNode",
             )
         value = self.value(node.of, scope)
+        if isinstance(node.of, syntax.Cast) and full_name(node.of.type) == "System.Char" and isinstance(value, str):
+            value = value if folded == "string" else ord(value)
         return NOTHING if folded in {"void", "system.void"} else to_type(value, node.type, node.at)
 
     # --- literals with something inside ------------------------------------------------------------------------------

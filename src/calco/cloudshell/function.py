@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from calco.cloudshell import member, syntax
 from calco.cloudshell.cmdlet import Call, Cmdlet, Commands, Kind, Parameter, View
-from calco.cloudshell.convert import to_type
+from calco.cloudshell.convert import to_kind, to_type
 from calco.cloudshell.errors import Terminating
 from calco.cloudshell.scope import Scope
 from calco.cloudshell.type_name import SHORT, full_name
@@ -70,7 +70,9 @@ def _named_args(block: syntax.Block) -> bool:
 
 
 def _parameter(formal: syntax.Formal, position: int | None) -> Parameter:
-    kind = _KINDS.get(full_name(formal.type) or "", Kind.ANY) if formal.type else Kind.ANY
+    kind = _kind(formal)
+    if kind is not Kind.SWITCH and not formal.choices:
+        kind = Kind.ANY  # converted by ``_transformed``, whose words a function's are
     return Parameter(
         formal.name,
         kind,
@@ -81,6 +83,10 @@ def _parameter(formal: syntax.Formal, position: int | None) -> Parameter:
         from_pipeline=formal.from_pipeline,
         from_name=formal.from_name,
     )
+
+
+def _kind(formal: syntax.Formal) -> Kind:
+    return _KINDS.get(full_name(formal.type) or "", Kind.ANY) if formal.type else Kind.ANY
 
 
 class Arguments:
@@ -139,8 +145,9 @@ class Arguments:
 def _transformed(formal: syntax.Formal, value: Value) -> Value:
     if not formal.type or value is None:
         return value
+    kind = _kind(formal)
     try:
-        return to_type(value, formal.type)
+        return to_type(value, formal.type) if kind is Kind.ANY else to_kind(value, kind)
     except Terminating as error:
         if error.fault.id == "TypeNotFound":
             raise
