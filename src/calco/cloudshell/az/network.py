@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from calco.cloudshell.az.noun import FORCE, PASS_THRU, Noun, put, remover
+from calco.cloudshell.az.noun import FORCE, LOCATION, PASS_THRU, TAG, Noun, put, remover
 from calco.cloudshell.az.record import write
 from calco.cloudshell.az.shapes_network import NETWORK
 from calco.cloudshell.az.target import id_of, parsed
@@ -31,6 +31,31 @@ def object_parameter(noun: Noun, name: str, *sets: str) -> Parameter:
         mandatory=True,
         from_pipeline=True,
         accepts=(noun.kind.type,),
+    )
+
+
+def maker(
+    noun: Noun,
+    name: str,
+    run: Callable[[Call], Iterable[Value]],
+    parameters: tuple[Parameter, ...],
+    example: Example,
+    *,
+    default_set: str = "",
+) -> Cmdlet:
+    """New-Az{name}, with what every one of them takes."""
+    place = Parameter("Location", help=LOCATION.help, mandatory=True, from_name=True, completes="locations")
+    return Cmdlet(
+        f"New-Az{name}",
+        f"Makes a {noun.called}.",
+        run,
+        (*noun.named(), place, *parameters, TAG, FORCE),
+        default_set=default_set,
+        output=noun.kind.type,
+        module=noun.module,
+        confirms=True,
+        as_job=True,
+        examples=(example,),
     )
 
 

@@ -6,11 +6,8 @@ Source: Microsoft Learn, Az.Network's reference of each cmdlet.
 from collections.abc import Iterable
 
 from calco.cloudshell.az import plural
-from calco.cloudshell.az.network import SECURITY_GROUP, network_remover, noun, setter
+from calco.cloudshell.az.network import SECURITY_GROUP, maker, network_remover, noun, setter
 from calco.cloudshell.az.noun import (
-    FORCE,
-    LOCATION,
-    TAG,
     getter,
     may_make,
     put,
@@ -118,13 +115,11 @@ def _plug(mandatory: bool) -> tuple[Parameter, ...]:
 
 MODULE = Module(
     (
-        Cmdlet(
-            "New-AzNetworkInterface",
-            "Makes a network interface.",
+        maker(
+            NOUN,
+            "NetworkInterface",
             _new,
             (
-                *NOUN.named(),
-                Parameter("Location", help=LOCATION.help, mandatory=True, from_name=True, completes="locations"),
                 Parameter(
                     "IpConfiguration",
                     Takes.RECORDS,
@@ -159,21 +154,13 @@ MODULE = Module(
                 Parameter("InternalDnsNameLabel", help="Its name in the network.", from_name=True),
                 switch("EnableIPForwarding", "Let through what is meant for others."),
                 switch("EnableAcceleratedNetworking", "As Azure calls it; here it changes nothing."),
-                TAG,
-                FORCE,
+            ),
+            Example(
+                "An interface in the first subnet of a network, with an address outside.",
+                "New-AzNetworkInterface -ResourceGroupName lab -Name nic1 -Location westeurope "
+                "-SubnetId $net.Subnets[0].Id -PublicIpAddressId $address.Id",
             ),
             default_set=_BY_CONFIGURATION,
-            output=NOUN.kind.type,
-            module=NOUN.module,
-            confirms=True,
-            as_job=True,
-            examples=(
-                Example(
-                    "An interface in the first subnet of a network, with an address outside.",
-                    "New-AzNetworkInterface -ResourceGroupName lab -Name nic1 -Location westeurope "
-                    "-SubnetId $net.Subnets[0].Id -PublicIpAddressId $address.Id",
-                ),
-            ),
         ),
         getter(
             NOUN,

@@ -2,11 +2,8 @@
 
 from collections.abc import Iterable
 
-from calco.cloudshell.az.network import network_remover, noun, setter
+from calco.cloudshell.az.network import maker, network_remover, noun, setter
 from calco.cloudshell.az.noun import (
-    FORCE,
-    LOCATION,
-    TAG,
     getter,
     may_make,
     put,
@@ -14,7 +11,7 @@ from calco.cloudshell.az.noun import (
 )  # fmt: skip
 from calco.cloudshell.az.record import blank, child, write
 from calco.cloudshell.az.shapes_network import view
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Module, Parameter
+from calco.cloudshell.cmdlet import Call, Example, Module, Parameter
 from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Value
 
@@ -41,13 +38,11 @@ def _new(call: Call) -> Iterable[Value]:
 
 MODULE = Module(
     (
-        Cmdlet(
-            "New-AzPublicIpAddress",
-            "Makes a public IP address.",
+        maker(
+            NOUN,
+            "PublicIpAddress",
             _new,
             (
-                *NOUN.named(),
-                Parameter("Location", help=LOCATION.help, mandatory=True, from_name=True, completes="locations"),
                 Parameter(
                     "AllocationMethod",
                     help="Whether it stays the same while no machine runs with it.",
@@ -67,19 +62,11 @@ MODULE = Module(
                 Parameter("ReverseFqdn", help="The name that it is the address of.", from_name=True),
                 Parameter("IdleTimeoutInMinutes", Takes.INT, "From 4 to 30.", from_name=True),
                 Parameter("Zone", Takes.STRINGS, "The zones it is in.", from_name=True),
-                TAG,
-                FORCE,
             ),
-            output=NOUN.kind.type,
-            module=NOUN.module,
-            confirms=True,
-            as_job=True,
-            examples=(
-                Example(
-                    "An address that stays.",
-                    "New-AzPublicIpAddress -ResourceGroupName lab -Name address1 -Location westeurope "
-                    "-AllocationMethod Static -Sku Standard",
-                ),
+            Example(
+                "An address that stays.",
+                "New-AzPublicIpAddress -ResourceGroupName lab -Name address1 -Location westeurope "
+                "-AllocationMethod Static -Sku Standard",
             ),
         ),
         getter(

@@ -6,8 +6,8 @@ Source: Microsoft Learn, Az.Network's reference of each cmdlet.
 from collections.abc import Iterable
 
 from calco.cloudshell.az import plural
-from calco.cloudshell.az.network import SECURITY_GROUP, network_remover, noun, setter
-from calco.cloudshell.az.noun import FORCE, LOCATION, TAG, getter, may_make, put, switch, tag_table
+from calco.cloudshell.az.network import SECURITY_GROUP, maker, network_remover, noun, setter
+from calco.cloudshell.az.noun import getter, may_make, put, switch, tag_table
 from calco.cloudshell.az.part import Part
 from calco.cloudshell.az.record import blank, write
 from calco.cloudshell.az.shapes_network import NETWORK, view
@@ -82,13 +82,11 @@ def _get_rule(call: Call) -> Iterable[Value]:
 
 MODULE = Module(
     (
-        Cmdlet(
-            "New-AzNetworkSecurityGroup",
-            "Makes a network security group.",
+        maker(
+            NOUN,
+            "NetworkSecurityGroup",
             _new,
             (
-                *NOUN.named(),
-                Parameter("Location", help=LOCATION.help, mandatory=True, from_name=True, completes="locations"),
                 Parameter(
                     "SecurityRules",
                     Takes.RECORDS,
@@ -97,20 +95,12 @@ MODULE = Module(
                     accepts=(RULE.type,),
                 ),
                 switch("FlushConnection", "End connections that a changed rule would not let in."),
-                TAG,
-                FORCE,
             ),
-            output=NOUN.kind.type,
-            module=NOUN.module,
-            confirms=True,
-            as_job=True,
-            examples=(
-                Example(
-                    "A group that lets SSH in.",
-                    f"$ssh = New-AzNetworkSecurityRuleConfig {_SSH}\n"
-                    "New-AzNetworkSecurityGroup -ResourceGroupName lab -Name rules -Location westeurope "
-                    "-SecurityRules $ssh",
-                ),
+            Example(
+                "A group that lets SSH in.",
+                f"$ssh = New-AzNetworkSecurityRuleConfig {_SSH}\n"
+                "New-AzNetworkSecurityGroup -ResourceGroupName lab -Name rules -Location westeurope "
+                "-SecurityRules $ssh",
             ),
         ),
         getter(

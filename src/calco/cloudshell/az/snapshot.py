@@ -3,13 +3,11 @@
 from collections.abc import Iterable
 
 from calco.cloudshell.az import disk_access
-from calco.cloudshell.az.answer import change
-from calco.cloudshell.az.disk_settings import COMMON, FIRST, NETWORK, configured
-from calco.cloudshell.az.noun import STATUS, TAG, Noun, getter, list_view, put, remover, status, switch
-from calco.cloudshell.az.record import write
+from calco.cloudshell.az.described import Described
+from calco.cloudshell.az.disk_settings import COMMON, configured
+from calco.cloudshell.az.noun import STATUS, Noun, getter, list_view, remover, status, switch
 from calco.cloudshell.az.shapes_disk import DISK
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Module, Parameter
-from calco.cloudshell.cmdlet import Kind as Takes
+from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Module
 from calco.cloudshell.values import Value
 
 NOUN = Noun(
@@ -21,7 +19,6 @@ NOUN = Noun(
     aliases=("Name",),
     positional=True,
 )
-_UPDATE = DISK["PSSnapshotUpdate"]
 
 
 def _new_config(call: Call) -> Iterable[Value]:
@@ -32,25 +29,7 @@ def _new_config(call: Call) -> Iterable[Value]:
         yield made
 
 
-def _new(call: Call) -> Iterable[Value]:
-    if call.should(call.text("SnapshotName"), "New"):
-        yield put(call, NOUN, "New-AzSnapshot", NOUN.path(call), write(call.record("Snapshot")))
-
-
-def _new_update_config(call: Call) -> Iterable[Value]:
-    if call.should("SnapshotUpdate", "New"):
-        yield configured(call, _UPDATE)
-
-
-def _update(call: Call) -> Iterable[Value]:
-    name, where = call.text("SnapshotName"), NOUN.path(call)
-    if not call.should(name, "Update"):
-        return
-    if call.given("SnapshotUpdate"):
-        body = write(call.record("SnapshotUpdate"))
-        yield NOUN.read(change(call, f"Update-AzSnapshot {name}", "PATCH", where, body).document)
-    else:
-        yield put(call, NOUN, "Update-AzSnapshot", where, write(call.record("Snapshot")))
+_SNAPSHOTS = Described(NOUN, "Snapshot", DISK["PSSnapshotUpdate"])
 
 
 MODULE = Module(
@@ -69,32 +48,11 @@ MODULE = Module(
                 ),
             ),
         ),
-        Cmdlet(
-            "New-AzSnapshot",
-            "Makes a snapshot.",
-            _new,
-            (
-                *NOUN.named(),
-                Parameter(
-                    "Snapshot",
-                    Takes.RECORD,
-                    "What New-AzSnapshotConfig gave.",
-                    mandatory=True,
-                    position=2,
-                    from_pipeline=True,
-                    from_name=True,
-                    accepts=(NOUN.kind.type,),
-                ),
-            ),
-            output=NOUN.kind.type,
-            confirms=True,
-            as_job=True,
-            examples=(
-                Example(
-                    "Make the snapshot that was described.",
-                    "New-AzSnapshot -ResourceGroupName lab -SnapshotName before -Snapshot $config",
-                ),
-            ),
+        _SNAPSHOTS.maker(
+            Example(
+                "Make the snapshot that was described.",
+                "New-AzSnapshot -ResourceGroupName lab -SnapshotName before -Snapshot $config",
+            )
         ),
         getter(
             NOUN,
@@ -102,53 +60,13 @@ MODULE = Module(
             "Gets snapshots.",
             Example("One snapshot.", "Get-AzSnapshot -ResourceGroupName lab -SnapshotName before"),
         ),
-        Cmdlet(
-            "New-AzSnapshotUpdateConfig",
-            "Describes a change to a snapshot, to hand to Update-AzSnapshot.",
-            _new_update_config,
-            (*FIRST, Parameter("Tag", Takes.HASHTABLE, TAG.help, position=3, from_name=True), *NETWORK),
-            output=_UPDATE.type,
-            confirms=True,
-            examples=(
-                Example(
-                    "Keep it on another kind of disk.",
-                    "New-AzSnapshotUpdateConfig -SkuName Premium_LRS | Update-AzSnapshot lab before",
-                ),
-            ),
+        _SNAPSHOTS.describer(
+            Example(
+                "Keep it on another kind of disk.",
+                "New-AzSnapshotUpdateConfig -SkuName Premium_LRS | Update-AzSnapshot lab before",
+            )
         ),
-        Cmdlet(
-            "Update-AzSnapshot",
-            "Changes a snapshot.",
-            _update,
-            (
-                *NOUN.named(),
-                Parameter(
-                    "SnapshotUpdate",
-                    Takes.RECORD,
-                    "What New-AzSnapshotUpdateConfig gave.",
-                    ("DefaultParameter",),
-                    mandatory=True,
-                    position=2,
-                    from_pipeline=True,
-                    accepts=(_UPDATE.type,),
-                ),
-                Parameter(
-                    "Snapshot",
-                    Takes.RECORD,
-                    "The snapshot, changed.",
-                    ("FriendMethod",),
-                    mandatory=True,
-                    position=2,
-                    from_pipeline=True,
-                    accepts=(NOUN.kind.type,),
-                ),
-            ),
-            default_set="DefaultParameter",
-            output=NOUN.kind.type,
-            confirms=True,
-            as_job=True,
-            examples=(Example("Change what was read.", "Update-AzSnapshot lab before -Snapshot $snapshot"),),
-        ),
+        _SNAPSHOTS.changer(Example("Change what was read.", "Update-AzSnapshot lab before -Snapshot $snapshot")),
         remover(
             NOUN,
             "Remove-AzSnapshot",
@@ -163,5 +81,5 @@ MODULE = Module(
         ),
         *disk_access.cmdlets(NOUN, "Snapshot", writable=False),
     ),
-    (list_view(NOUN.kind), list_view(_UPDATE)),
+    (list_view(NOUN.kind), list_view(_SNAPSHOTS.update)),
 )

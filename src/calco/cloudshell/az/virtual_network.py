@@ -5,11 +5,8 @@ made, and Set-AzVirtualNetwork sends the whole. Source: Microsoft Learn, Az.Netw
 from collections.abc import Iterable
 
 from calco.cloudshell.az import plural
-from calco.cloudshell.az.network import SECURITY_GROUP, network_remover, noun, object_parameter, setter
+from calco.cloudshell.az.network import SECURITY_GROUP, maker, network_remover, noun, object_parameter, setter
 from calco.cloudshell.az.noun import (
-    FORCE,
-    LOCATION,
-    TAG,
     getter,
     may_make,
     put,
@@ -106,13 +103,11 @@ def _get_subnet(call: Call) -> Iterable[Value]:
 
 MODULE = Module(
     (
-        Cmdlet(
-            "New-AzVirtualNetwork",
-            "Makes a virtual network.",
+        maker(
+            NOUN,
+            "VirtualNetwork",
             _new,
             (
-                *NOUN.named(),
-                Parameter("Location", help=LOCATION.help, mandatory=True, from_name=True, completes="locations"),
                 Parameter(
                     "AddressPrefix", Takes.STRINGS, "Its addresses: 10.0.0.0/16.", mandatory=True, from_name=True
                 ),
@@ -124,20 +119,12 @@ MODULE = Module(
                     from_name=True,
                     accepts=(SUBNET.type,),
                 ),
-                TAG,
-                FORCE,
             ),
-            output=NOUN.kind.type,
-            module=NOUN.module,
-            confirms=True,
-            as_job=True,
-            examples=(
-                Example(
-                    "A network with one subnet.",
-                    "$subnet = New-AzVirtualNetworkSubnetConfig -Name default -AddressPrefix 10.0.0.0/24\n"
-                    "New-AzVirtualNetwork -ResourceGroupName lab -Name net1 -Location westeurope "
-                    "-AddressPrefix 10.0.0.0/16 -Subnet $subnet",
-                ),
+            Example(
+                "A network with one subnet.",
+                "$subnet = New-AzVirtualNetworkSubnetConfig -Name default -AddressPrefix 10.0.0.0/24\n"
+                "New-AzVirtualNetwork -ResourceGroupName lab -Name net1 -Location westeurope "
+                "-AddressPrefix 10.0.0.0/16 -Subnet $subnet",
             ),
         ),
         getter(

@@ -1,0 +1,95 @@
+"""Disks and snapshots alike: made of an object that was described in memory, changed by another or by themselves."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from calco.cloudshell.az.answer import change
+from calco.cloudshell.az.disk_settings import FIRST, NETWORK, configured
+from calco.cloudshell.az.noun import TAG, Noun, put
+from calco.cloudshell.az.record import Kind, write
+from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Parameter
+from calco.cloudshell.cmdlet import Kind as Takes
+from calco.cloudshell.values import Value
+
+_BY_UPDATE, _BY_OBJECT = "DefaultParameter", "FriendMethod"
+
+
+@dataclass(frozen=True)
+class Described:
+    """``word`` is in the cmdlets' names and names the parameter with the object; ``update`` is what a change is
+    described by; ``more`` are parameters that both objects have besides, and that are members of the same name."""
+
+    noun: Noun
+    word: str
+    update: Kind
+    more: tuple[Parameter, ...] = ()
+
+    @property
+    def _changes(self) -> str:
+        return f"{self.word}Update"
+
+    def maker(self, example: Example) -> Cmdlet:
+        def run(call: Call) -> Iterable[Value]:
+            if call.should(call.text(self.noun.name), "New"):
+                body = write(call.record(self.word))
+                yield put(call, self.noun, f"New-Az{self.word}", self.noun.path(call), body)
+
+        return Cmdlet(
+            f"New-Az{self.word}",
+            f"Makes a {self.noun.called}.",
+            run,
+            (*self.noun.named(), self._object(self.word, self.noun.kind, f"What New-Az{self.word}Config gave.")),
+            output=self.noun.kind.type,
+            confirms=True,
+            as_job=True,
+            examples=(example,),
+        )
+
+    def describer(self, example: Example) -> Cmdlet:
+        def run(call: Call) -> Iterable[Value]:
+            if call.should(self._changes, "New"):
+                yield configured(call, self.update, *(each.name for each in self.more))
+
+        tag = Parameter("Tag", Takes.HASHTABLE, TAG.help, position=3, from_name=True)
+        return Cmdlet(
+            f"New-Az{self._changes}Config",
+            f"Describes a change to a {self.noun.called}, to hand to Update-Az{self.word}.",
+            run,
+            (*FIRST, tag, *NETWORK, *self.more),
+            output=self.update.type,
+            confirms=True,
+            examples=(example,),
+        )
+
+    def changer(self, example: Example) -> Cmdlet:
+        def run(call: Call) -> Iterable[Value]:
+            name, where, verb = call.text(self.noun.name), self.noun.path(call), f"Update-Az{self.word}"
+            if not call.should(name, "Update"):
+                return
+            if call.given(self._changes):
+                body = write(call.record(self._changes))
+                yield self.noun.read(change(call, f"{verb} {name}", "PATCH", where, body).document)
+            else:
+                yield put(call, self.noun, verb, where, write(call.record(self.word)))
+
+        described = f"What New-Az{self._changes}Config gave."
+        return Cmdlet(
+            f"Update-Az{self.word}",
+            f"Changes a {self.noun.called}.",
+            run,
+            (
+                *self.noun.named(),
+                self._object(self._changes, self.update, described, _BY_UPDATE),
+                self._object(self.word, self.noun.kind, f"The {self.noun.called}, changed.", _BY_OBJECT),
+            ),
+            default_set=_BY_UPDATE,
+            output=self.noun.kind.type,
+            confirms=True,
+            as_job=True,
+            examples=(example,),
+        )
+
+    def _object(self, name: str, kind: Kind, help: str, *sets: str) -> Parameter:
+        return Parameter(
+            name, Takes.RECORD, help, sets, mandatory=True, position=2, from_pipeline=True, accepts=(kind.type,)
+        )
