@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from calco.cli.common import DataDirOption, Failure, data_dir
+from calco.cli.common import DataDirOption, Failure, data_dir, note
 from calco.data_dir import DataDir
 
 if TYPE_CHECKING:
     import httpx
 
     from calco.cloudshell.connection import Accounts, Connection
+    from calco.cloudshell.interactive import Interactive
     from calco.cloudshell.session import Session
     from calco.cloudshell.terminal import TerminalHost
     from calco.signed_url import Resource
@@ -63,11 +64,11 @@ def shell(
 
 
 def _run(local: "Local", script: str | None, command: str | None, arguments: list[str]) -> int:
+    if command is None and script is None and sys.stdin.isatty():
+        return _prompt(local)
     from calco.cloudshell.terminal import TerminalHost
 
     host = TerminalHost()
-    if command is None and script is None and sys.stdin.isatty():
-        return _prompt(local, host)
     text = command if command is not None else _text(script or "-")
     if script not in {None, "-"}:
         host.path = str(Path(script or "").absolute())
@@ -102,20 +103,13 @@ def _text(script: str) -> str:
 # --- the prompt ------------------------------------------------------------------------------------------------------
 
 
-def _prompt(local: "Local", host: "TerminalHost") -> int:
+def _prompt(local: "Local") -> int:
     from calco.cloudshell import repl
-    from calco.cloudshell.completion import ResourceNames, completions
-    from calco.system import SystemClock
 
-    session = local.begin(host)
-    known = session.interpreter
-    names = ResourceNames(local.api, SystemClock().monotonic)
-    host.write(
-        "calco's Cloud Shell, a subset of PowerShell: Get-Command lists what there is, Get-Help NAME explains it."
-    )
+    print("calco's Cloud Shell, a subset of PowerShell: Get-Command lists what there is, Get-Help NAME explains it.")
     if local.data.running() is None:
-        host.warning(local.how_to_start())
-    return repl.run(session, host, lambda text, cursor: completions(text, cursor, known, names), local.history())
+        note(local.how_to_start())
+    return repl.run(local.interactive, local.history())
 
 
 # --- the service on this machine -------------------------------------------------------------------------------------
@@ -148,6 +142,15 @@ class Local:
         self._give = lambda accounts: accounts.give(state)
         self.accounts()
         return made
+
+    def interactive(self) -> "Interactive":
+        from calco.cloudshell.completion import ResourceNames
+        from calco.cloudshell.interactive import Interactive
+        from calco.cloudshell.terminal import TerminalHost
+        from calco.system import SystemClock
+
+        host = TerminalHost()
+        return Interactive(self.begin(host), host, ResourceNames(self.api, SystemClock().monotonic))
 
     def api(self) -> "Connection":
         """Of whoever is signed in. Raises Terminating."""

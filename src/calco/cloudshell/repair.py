@@ -1,9 +1,10 @@
 """What PowerShell reads and the grammar does not: where a few characters put in make it read it.
 
 Always: ``1..3`` and ``1/2`` where a command may stand are taken for a command's name, ``(1)..3`` is not; in a
-here-string a ``$`` or a backtick at the start of a line is lost, behind a space it is not. Only in a text that the grammar refused: a line
-break after ``param(...)`` and between the clauses of a switch, the colon of ``break NAME``, quotation marks around
-words after a comma and around variables that touch. What is put in never shows: texts and places are the author's.
+here-string a ``$`` or a backtick at the start of a line is lost, behind a space it is not. Only in a text that the
+grammar refused: a line break after ``param(...)`` and between the clauses of a switch, the colon of ``break NAME``,
+quotation marks around words after a comma and around what touches. What is put in never shows: texts and places are
+the author's.
 """
 
 import re
@@ -47,7 +48,7 @@ def in_here_strings(scanned: Scan) -> list[Insertion]:
 def numbers(source: Source, root: Node) -> list[Insertion]:
     """Parentheses around the number that a command's name begins with, when what follows makes it an expression."""
     made: list[Insertion] = []
-    for node in _names(root):
+    for node in _names(root) if NUMBER.search(source.data) else ():
         number = NUMBER.match(source.data, node.start_byte, node.end_byte)
         if number:
             start, end = source.offset(number.start(1)), source.offset(number.end(1))

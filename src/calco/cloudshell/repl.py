@@ -1,9 +1,11 @@
 """The prompt: a line is typed, completed, carried out; Ctrl-C stops what runs and not the shell, Ctrl-D ends it.
 
-Built on prompt_toolkit, which is loaded here and not before. A text that is not whole goes on in the next line.
+Built on prompt_toolkit, which is loaded here and not before; the session itself is made while the first line is typed.
+A text that is not whole goes on in the next line.
 """
 
 import re
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +18,7 @@ from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.styles import Style
 
-from calco.cloudshell.parse import is_incomplete
 from calco.cloudshell.scan import Kind, Token, scan
-from calco.cloudshell.session import Session
-from calco.cloudshell.terminal import TerminalHost
 
 if TYPE_CHECKING:
     from prompt_toolkit.completion import CompleteEvent
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
     from prompt_toolkit.output import Output
 
+    from calco.cloudshell.interactive import Interactive
+
+WELCOME = "calco's Cloud Shell, a subset of PowerShell: Get-Command lists what there is, Get-Help NAME explains it."
 PROMPT, CONTINUATION = "PS /> ", ">> "
 SENSITIVE = re.compile(r"password|asplaintext|token|apikey|secret|accesskey|sig=", re.IGNORECASE)
 """Lines that are not kept. Source: PSReadLine keeps none with the first five."""
@@ -43,67 +45,81 @@ STYLE = Style.from_dict(
     }
 )
 NUMBER = re.compile(r"\d[\w.]*")
-Complete = Callable[[str, int], Iterable[tuple[str, int, str]]]
-"""Of a text and the cursor in it: what could stand there, where it begins, what it is."""
 
 
 def run(
-    session: Session,
-    host: TerminalHost,
-    complete: Complete,
+    begin: "Callable[[], Interactive]",
     history: Path | None = None,
     *,
     input: "Input | None" = None,
     output: "Output | None" = None,
 ) -> int:
-    """Ask and carry out until exit or Ctrl-D; the exit code. ``history`` is a file that only its owner may read."""
+    """Ask and carry out until exit or Ctrl-D; the exit code. ``begin`` is called while the first line is being typed.
+    ``history`` is a file that only its owner may read."""
+    shell = _Soon(begin)
     prompt: PromptSession[str] = PromptSession(
         PROMPT,
         history=kept_history(history),
-        completer=ThreadedCompleter(_Completer(complete)),
+        completer=ThreadedCompleter(_Completer(shell)),
         complete_while_typing=False,
         lexer=_Lexer(),
         style=STYLE,
         multiline=True,
         prompt_continuation=lambda _width, _line, _wrapped: CONTINUATION,
-        key_bindings=_keys(),
+        key_bindings=_keys(shell),
         input=input,
         output=output,
     )
     while True:
         try:
-            text = prompt.prompt()
+            text = prompt.prompt(pre_run=shell.start)
         except KeyboardInterrupt:
             continue
         except EOFError:
             return 0
-        left = carried_out(session, host, text)
+        left = shell().run(text)
         if left is not None:
-            return left
+            return left & 0xFF
 
 
-def carried_out(session: Session, host: TerminalHost, text: str) -> int | None:
-    """Run one text; the exit code when it said ``exit``."""
-    if not text.strip():
-        return None
-    host.script = "\n" in text.strip()
-    try:
-        return session.run(text).exit
-    except KeyboardInterrupt:
-        host.quiet()
-        host.write("^C")
-        return None
-    finally:
-        host.quiet()
+class _Soon:
+    """What is made in the background, once, and waited for where it is needed."""
+
+    def __init__(self, make: "Callable[[], Interactive]") -> None:
+        self._make = make
+        self._made: Interactive | None = None
+        self._failed: Exception | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._started = False
+
+    def start(self) -> None:
+        if not self._started:
+            self._started = True
+            self._thread.start()
+
+    def __call__(self) -> "Interactive":
+        """Raises what making it raised."""
+        self.start()
+        self._thread.join()
+        if self._made is None:
+            assert self._failed is not None, "it was made or failed"
+            raise self._failed
+        return self._made
+
+    def _run(self) -> None:
+        try:
+            self._made = self._make()
+        except Exception as failed:  # whoever asks for it gets it
+            self._failed = failed
 
 
-def _keys() -> KeyBindings:
+def _keys(shell: _Soon) -> KeyBindings:
     keys = KeyBindings()
 
     @keys.add("enter", filter=~is_done & ~has_completions)
     def _enter(event: "KeyPressEvent") -> None:
         buffer = event.current_buffer
-        if is_incomplete(buffer.text) and not buffer.text.endswith("\n\n"):
+        if buffer.text.strip() and not buffer.text.endswith("\n\n") and shell().is_incomplete(buffer.text):
             buffer.cursor_position = len(buffer.text)
             buffer.insert_text("\n")
         else:
@@ -142,11 +158,11 @@ class _Kept(FileHistory):
 
 
 class _Completer(Completer):
-    def __init__(self, complete: Complete) -> None:
-        self._complete = complete
+    def __init__(self, shell: _Soon) -> None:
+        self._shell = shell
 
     def get_completions(self, document: "Document", complete_event: "CompleteEvent") -> Iterable[Completion]:  # noqa: ARG002
-        for text, start, description in self._complete(document.text, document.cursor_position):
+        for text, start, description in self._shell().complete(document.text, document.cursor_position):
             yield Completion(text, start - document.cursor_position, display_meta=description)
 
 
