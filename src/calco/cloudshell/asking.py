@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from calco.cloudshell.bound import Bound
 from calco.cloudshell.cmdlet import Kind, Parameter
 from calco.cloudshell.host import Host, NobodyToAsk
-from calco.cloudshell.values import Value
+from calco.cloudshell.text_table import plain
+from calco.cloudshell.values import CREDENTIAL, Record, SecureString, Value
 
-ASKED = frozenset({Kind.STRING, Kind.STRINGS, Kind.INT, Kind.LONG, Kind.FLOAT, Kind.DATE, Kind.SECURE})
+ASKED = frozenset({Kind.STRING, Kind.STRINGS, Kind.INT, Kind.LONG, Kind.FLOAT, Kind.DATE, Kind.SECURE, Kind.CREDENTIAL})
 """What a person can type."""
 
 
@@ -32,10 +33,17 @@ def fill_in(bound: Bound, missing: Sequence[Parameter], host: Host) -> None:
 
 
 def _answer(parameter: Parameter, heading: str, host: Host) -> Value:
+    prompt = f"{heading}{parameter.name}"
+    if parameter.kind is Kind.CREDENTIAL:
+        user = host.ask(f"{prompt}\nUser: ")
+        password = SecureString(host.ask(f"Password for user {plain(user)}: ", secret=True))
+        return Record.of(CREDENTIAL, {"UserName": user, "Password": password})
+    if parameter.kind is Kind.SECURE:
+        return SecureString(host.ask(f"{prompt}: ", secret=True))
     if parameter.kind is not Kind.STRINGS:
-        return host.ask(f"{heading}{parameter.name}: ", secret=parameter.kind is Kind.SECURE)
+        return host.ask(f"{prompt}: ")
     said: list[Value] = []
-    while answer := host.ask(f"{heading}{parameter.name}[{len(said)}]: "):
+    while answer := host.ask(f"{prompt}[{len(said)}]: "):
         said.append(answer)
-        heading = ""
+        prompt = parameter.name
     return said

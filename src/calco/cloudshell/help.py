@@ -3,12 +3,12 @@
 The headings and their order are PowerShell's. Source: Microsoft Learn, Get-Help, "Command syntax diagrams".
 """
 
+import textwrap
 from collections.abc import Iterable, Sequence
 
 from calco.cloudshell.bound import sets_of
 from calco.cloudshell.cmdlet import Cmdlet, Kind, Parameter
 from calco.cloudshell.common import COMMON, JOB, RISK
-from calco.cloudshell.text_table import wrapped
 
 WIDTH = 100
 COMMON_NOTE = "This cmdlet supports the common parameters: " + ", ".join(each.name for each in COMMON) + "."
@@ -29,11 +29,15 @@ def page(command: Cmdlet, part: str = "") -> list[str]:
         if part == "Full" and command.output:
             lines += _section("OUTPUTS", [command.output])
         return [*lines, *examples(command)]
-    return [*lines, *_section("REMARKS", [_more(command, each) for each in ("Examples", "Detailed", "Full")])]
+    remarks = [f'{says}, type: "Get-Help {command.name} -{part}"' for says, part in _MORE]
+    return [*lines, *_section("REMARKS", remarks)]
 
 
-def _more(command: Cmdlet, part: str) -> str:
-    return f'To see {"the examples" if part == "Examples" else "more"}, type: "Get-Help {command.name} -{part}"'
+_MORE = (
+    ("To see the examples", "Examples"),
+    ("For more information", "Detailed"),
+    ("For technical information", "Full"),
+)
 
 
 def syntax(command: Cmdlet) -> list[str]:
@@ -110,7 +114,7 @@ def _spread(lines: Sequence[str]) -> list[str]:
 
 
 def _wrap(text: str) -> list[str]:
-    return wrapped(text, WIDTH - 4)
+    return textwrap.wrap(text, WIDTH - 4, break_on_hyphens=False) or [""]
 
 
 def _indented(lines: Iterable[str]) -> list[str]:

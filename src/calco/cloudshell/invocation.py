@@ -4,8 +4,9 @@ Source: Microsoft Learn, about_CommonParameters and about_Preference_Variables; 
 the questions are worded as PowerShell 7 words them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from calco.cloudshell.cmdlet import Cmdlet, Shell
 from calco.cloudshell.common import SILENT, Common
@@ -16,6 +17,13 @@ from calco.cloudshell.syntax import Place
 from calco.cloudshell.values import Hashtable, Names, Record, Value
 
 NON_INTERACTIVE = "PowerShell is in NonInteractive mode. Read and Prompt functionality is not available."
+
+
+_ALL = '[Y] Yes  [A] Yes to All  [N] No  [L] No to All  [?] Help (default is "Y"): '
+_ONE = '[Y] Yes  [N] No  [?] Help (default is "Y"): '
+_ANSWERS = MappingProxyType(
+    {**dict.fromkeys(("", "y", "yes", "a", "yes to all"), True), **dict.fromkeys(("n", "no", "l", "no to all"), False)}
+)
 
 
 @dataclass
@@ -77,9 +85,7 @@ class Invocation:
         if self._preferred(self.common.what_if, "WhatIfPreference"):
             self.shell.host.write(f"What if: {doing}")
             return False
-        if self._confirms() and not self._ask_for_all(
-            "Confirm", "Are you sure you want to perform this action?", doing
-        ):
+        if self._confirms() and not self._sure(doing):
             return False
         self.verbose(doing)
         return True
@@ -87,15 +93,13 @@ class Invocation:
     def agreed(self, question: str) -> bool:
         if self.switch("Force") or self.common.confirm is False:
             return True
-        if self.remembered.answer is not None:
-            return self.remembered.answer
-        return self._ask_for_all("Confirm", question)
+        return self._ask(question.split("\n"), _ONE)
 
     def error(self, fault: Fault) -> None:
         placed = self._placed(fault)
         action = self.common.error_action or self._preference("ErrorActionPreference", "Continue")
         if action.casefold() == "inquire":
-            action = "Continue" if self._ask_for_all("Action to take for this exception:", placed.message) else "Stop"
+            action = "Continue" if self._ask(["Confirm", placed.message], _ALL) else "Stop"
         if action.casefold() == "stop":
             raise Terminating(placed, stopping=True)
         if action.casefold() != "ignore":
@@ -133,29 +137,29 @@ class Invocation:
 
     def _confirms(self) -> bool:
         if self.common.confirm is not None:
-            return self.common.confirm and self.remembered.answer is None
-        return self._preference("ConfirmPreference", "High") in ("Low", "Medium") and self.remembered.answer is None
+            return self.common.confirm
+        return self._preference("ConfirmPreference", "High") in ("Low", "Medium")
 
-    def _ask_for_all(self, title: str, *lines: str) -> bool:
-        """One of PowerShell's questions; "A" and "L" answer those to come as well."""
+    def _sure(self, doing: str) -> bool:
         if self.remembered.answer is not None:
             return self.remembered.answer
-        self.shell.host.write("\n".join(("", title, *lines)))
+        return self._ask(["Confirm", "Are you sure you want to perform this action?", doing], _ALL)
+
+    def _ask(self, lines: Sequence[str], choices: str) -> bool:
+        """One of PowerShell's questions; "A" and "L" answer those to come as well."""
+        self.shell.host.write("\n".join(("", *lines)))
         while True:
             try:
-                said = self.shell.host.ask(
-                    '[Y] Yes  [A] Yes to All  [N] No  [L] No to All  [?] Help (default is "Y"): '
-                )
+                answer = self.shell.host.ask(choices).strip().casefold()
             except NobodyToAsk as nobody:
                 fault = Fault(NON_INTERACTIVE, id="InvalidOperation", category="InvalidOperation")
                 raise Terminating(self._placed(fault)) from nobody
-            answer = said.strip().casefold()
-            if answer in ("a", "yes to all", "l", "no to all"):
-                self.remembered.answer = answer in ("a", "yes to all")
-            if answer in ("", "y", "yes", "a", "yes to all"):
-                return True
-            if answer in ("n", "no", "l", "no to all"):
-                return False
+            said = _ANSWERS.get(answer)
+            if said is None:
+                continue
+            if choices is _ALL and (answer in ("a", "l") or "all" in answer):
+                self.remembered.answer = said
+            return said
 
     def add(self, variable: str, value: Value) -> None:
         """``variable`` was emptied when the command began, unless it is "+NAME"."""

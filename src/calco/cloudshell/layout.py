@@ -15,7 +15,8 @@ FORMATTED = "Microsoft.PowerShell.Commands.Internal.Format.FormatEntryData"
 
 @dataclass(frozen=True)
 class Group:
-    """Objects shown together. ``title``: what they have in common, under -GroupBy. ``rows``: a text for each column."""
+    """Objects shown together; in a list it is one. ``title``: what they have in common, under -GroupBy. ``rows``: a
+    text for each column."""
 
     fields: Sequence[Field]
     rows: Sequence[Sequence[str]]
@@ -39,9 +40,10 @@ class Layout:
     def lines(self, width: int) -> list[str]:
         """All of it, with the empty lines that stand around it."""
         made: list[str] = []
-        for group in self.groups:
+        for at, group in enumerate(self.groups):
             titled = ["", f"   {group.title}"] if group.title else []
-            made += [*titled, "", *self._body(group, width), ""]
+            goes_on = self.shape == "list" and at and not titled
+            made += [*titled, *([] if goes_on else [""]), *self._body(group, width), ""]
         return made
 
     def _body(self, group: Group, width: int) -> list[str]:
@@ -49,8 +51,5 @@ class Layout:
             return text_table.table(group.fields, group.rows, width, wrap=self.wrap, headed=self.headed)
         if self.shape == "wide":
             return text_table.wide([row[0] for row in group.rows if row], width, self.columns)
-        lines: list[str] = []
-        for row in group.rows:
-            pairs = [(each.label, text) for each, text in zip(group.fields, row, strict=True) if text is not None]
-            lines += [*([""] if lines else []), *text_table.entry(pairs, width)]
-        return lines
+        pairs = [(each.label, text) for row in group.rows for each, text in zip(group.fields, row, strict=True)]
+        return text_table.entry(pairs, width)

@@ -113,8 +113,6 @@ class _Screen:
             self._line(error_text(fault))
         elif view is not None and view.text is not None:
             self._block(["", *plain(view.text(record)).split("\n"), ""])
-        elif view is not None and view.text is not None:
-            self._block(plain(view.text(record)).split("\n"))
         elif view is not None and view.table:
             title = f"   {view.group}: {cell(record.get(view.group))}" if view.group else ""
             self._rows((record.type, title), view.columns, [record], viewed=True, title=title)

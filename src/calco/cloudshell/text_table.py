@@ -120,7 +120,7 @@ def wide(texts: Sequence[str], width: int, columns: int = 0) -> list[str]:
 
 def wrapped(text: str, width: int) -> list[str]:
     """Lines of at most ``width`` cells, broken between words where that is possible."""
-    return [line.rstrip() for part in text.split("\n") for line in _wrapped(part, width)]
+    return [line for part in text.split("\n") for line in _wrapped(part, width)]
 
 
 def _first(text: str) -> str:
@@ -169,7 +169,7 @@ def _joined(fields: Sequence[Field], columns: Sequence[Sequence[str]]) -> list[s
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    return list(_break(text, width)) or [""]
+    return [line.rstrip() for line in _break(text, width)] or [""]
 
 
 def _break(text: str, width: int) -> Iterator[str]:
