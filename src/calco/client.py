@@ -145,10 +145,7 @@ class Client:
         self, method: str, path: str, body: Json = None, *, query: Mapping[str, str] | None = None
     ) -> "httpx.Response":
         """One request; its answer when the status is below 400."""
-        import httpx
-
-        asked = {"api-version": API_VERSION, **(query or {})}
-        return self._checked(method, str(httpx.URL(path).copy_merge_params(asked)), body)
+        return self._checked(method, _address(path, {"api-version": API_VERSION, **(query or {})}), body)
 
     def _checked(self, method: str, url: str, body: Json) -> "httpx.Response":
         token = self.token("")
@@ -207,10 +204,24 @@ def reached(http: "httpx.Client", ask: "Callable[[], httpx.Response]") -> "httpx
 
     try:
         return ask()
-    except httpx.InvalidURL as wrong:
-        raise Refused(400, "InvalidUri", f"The request's address is none: {wrong}") from wrong
+    except (httpx.InvalidURL, UnicodeError) as wrong:
+        raise _no_address(wrong) from wrong
     except httpx.HTTPError as broken:
         raise Unreachable(f"the service at {http.base_url} does not answer: {broken}") from broken
+
+
+def _address(path: str, query: Mapping[str, str]) -> str:
+    """Raises Refused when the path can be no part of an address."""
+    import httpx
+
+    try:
+        return str(httpx.URL(path).copy_merge_params(query))
+    except (httpx.InvalidURL, UnicodeError) as wrong:
+        raise _no_address(wrong) from wrong
+
+
+def _no_address(why: Exception) -> Refused:
+    return Refused(400, "InvalidUri", f"The request's address is none: {why}")
 
 
 def _silent(_status: str, _percent: int | None) -> None:
