@@ -59,7 +59,7 @@ demo: deps ## The main job, for real: create, generalize, capture, three clones
 demo-down: deps ## End the demo's service, its guests and its networks
 	$(BIN)/calco down --guests
 
-compatibility: deps ## Ask Azure's recorded questions again; write docs/replay.md, compatibility.md, rights.md, checks.md
+compatibility: deps ## Ask Azure's recorded questions again; write docs/replay.md, compatibility.md, rights.md, checks.md, cloud-shell.md
 	$(BIN)/python -m tests.contract.report
 
 clients: deps-sdk deps-az deps-js deps-samples ## Run what pages show again; write it into docs/clients and docs/three-failures.md

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.contract import checks_page, compatibility, golden, rights_page
+from tests.contract import checks_page, cloud_shell_page, compatibility, golden, rights_page
 from tests.contract.playing import Played, play_all
 from tests.contract.replay import Difference
 
@@ -95,6 +95,7 @@ def main(arguments: list[str]) -> None:
     compatibility.PAGE.write_text(compatibility.page(played))
     rights_page.PAGE.write_text(rights_page.page())
     checks_page.PAGE.write_text(checks_page.page())
+    cloud_shell_page.PAGE.write_text(cloud_shell_page.page())
     print(text)
     for title, lines in (
         ("in neither list", map(str, found.new)),
