@@ -219,7 +219,7 @@ ARRAYS: list[Row] = [
     ("$a = 1, 2; $a[5] = 9", [], "Index was outside the bounds of the array."),
     ("$n[0]", [], "Cannot index into a null array."),
     ("$a = 1, 2; $a[$null]", [], "Index operation failed; the array index evaluated to null."),
-    ("$x = 5; $x[0]", [], 'Unable to index into an object of type "System.Int32".'),
+    ("$x = 5; $x[0]; $x[-1]; $null -eq $x[1]", [5, 5, True]),
     ("$a = 1, 2; $b = $a; $b[0] = 9; $a[0]", [9]),
     ("$a, $b = 1, 2, 3; $a; $b", [1, 2, 3]),
     ("$a, $b = 1; $a; $null -eq $b", [1, True]),

@@ -38,10 +38,6 @@ def null_index() -> Terminating:
     return runtime("Index operation failed; the array index evaluated to null.", "NullArrayIndex")
 
 
-def cannot_index(type: str) -> Terminating:
-    return runtime(f'Unable to index into an object of type "{type}".', "CannotIndex")
-
-
 def cannot_assign_index(type: str) -> Terminating:
     return runtime(f"Unable to assign to an index into an object of type {type}.", "NotADictionary")
 

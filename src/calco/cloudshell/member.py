@@ -228,7 +228,7 @@ def put(value: Value, name: str, new: Value) -> None:
 
 
 def at(value: Value, by: Value) -> Value:
-    """``value[by]``; null outside of an array; several indexes give an array. Raises Terminating."""
+    """``value[by]``; null outside of it; several indexes give an array. Raises Terminating."""
     if value is None:
         raise faults.null_array()
     if by is None:
@@ -243,7 +243,8 @@ def at(value: Value, by: Value) -> Value:
             return [each[0] for each in found if each is not None]
         one = _indexed(value, by)
         return one[0] if one else None
-    raise faults.cannot_index(_shown(value))
+    # One object is its own first and last element. Source: PowerShell, ArrayOps.cs, GetNonIndexable.
+    return value if isinstance(by, int | float) and by in {0, -1} else None
 
 
 def _keyed(table: Hashtable, key: Value) -> Value:

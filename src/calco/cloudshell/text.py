@@ -63,6 +63,15 @@ _WAYS: Mapping[type, Callable[[Value], str]] = MappingProxyType(
 )
 
 
+_SPOKEN: Mapping[str, Callable[[Record], str]] = MappingProxyType(
+    {
+        "System.Uri": lambda value: _inner(value.get("OriginalString"), 0),
+        "System.Version": lambda value: ".".join(_inner(each, 0) for each in value.members.values()),
+    }
+)
+"""Types whose text is a member's or their members'."""
+
+
 def _record(value: Record, depth: int) -> str:
     if value.type == CUSTOM:
         if depth >= _NESTED_MAX:
@@ -70,8 +79,8 @@ def _record(value: Record, depth: int) -> str:
         return bounded(
             "@{" + "; ".join(f"{name}={_inner(each, depth + 1)}" for name, each in value.members.items()) + "}"
         )
-    if value.type == "System.Version":
-        return ".".join(_inner(each, depth) for each in value.members.values())
+    if value.type in _SPOKEN:
+        return _SPOKEN[value.type](value)
     if is_category(value):
         return category_text(value)
     fault = fault_of(value)

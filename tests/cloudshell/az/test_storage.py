@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from calco.cloudshell.az import storage_account, storage_blob, storage_container, storage_context
+from calco.cloudshell.text import to_text
 from calco.cloudshell.values import Record, Value
 from tests.blob.endpoint import NAME, Endpoint
 from tests.cloudshell.az.bench import Bench, table
@@ -165,7 +166,7 @@ def test_what_scripts_take_the_address_from_is_there(bench: Bench, context: Reco
     assert isinstance(cloud, Record)
     uri = cloud.get("Uri")
     assert isinstance(uri, Record)
-    assert uri.get("AbsoluteUri") == f"https://localhost:10000/{NAME}/vhds/disk.vhd"
+    assert to_text(uri) == uri.get("AbsoluteUri") == f"https://localhost:10000/{NAME}/vhds/disk.vhd"
 
 
 def test_a_missing_blob_is_an_error_with_its_code(bench: Bench, context: Record, endpoint: Endpoint) -> None:

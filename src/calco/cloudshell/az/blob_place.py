@@ -12,13 +12,13 @@ from calco.cloudshell.az.storage_access import PARAMETER, StorageAccess, access_
 from calco.cloudshell.az.target import argument
 from calco.cloudshell.cmdlet import Call, Column, Parameter, View
 from calco.cloudshell.cmdlet import Kind as Takes
+from calco.cloudshell.convert import to_type
 from calco.cloudshell.values import Record, Value
 
 _MODELS = "Microsoft.WindowsAzure.Commands.Common.Storage.ResourceModel."
 CONTAINER = f"{_MODELS}AzureStorageContainer"
 BLOB = f"{_MODELS}AzureStorageBlob"
 CLOUD_BLOB = "Microsoft.Azure.Storage.Blob.CloudBlob"
-URI = "System.Uri"
 PAGE = "PageBlob"
 
 CONTAINER_VIEW = View(
@@ -103,7 +103,7 @@ def seen(call: Call, place: BlobPlace) -> Record:
 
 def blob_record(place: BlobPlace, type: str, length: str, content_type: str | None, modified: str) -> Record:
     """AzureStorageBlob, with the older ICloudBlob in it that scripts take the address from."""
-    address = Record.of(URI, {"AbsoluteUri": place.url, "OriginalString": place.url})
+    address = to_type(place.url, "uri")
     bytes = int(length) if length.isdecimal() else 0
     inner: dict[str, Value] = {"Name": place.blob, "BlobType": type, "Uri": address, "Properties": None}
     cloud = Record.of(CLOUD_BLOB, inner)
