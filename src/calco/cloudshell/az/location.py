@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from calco.cloudshell.az.machine_parameters import TYPE
 from calco.cloudshell.az.record import Family, Shape, inner, read, text
 from calco.cloudshell.az.shapes import COMPUTE
-from calco.cloudshell.az.target import path, segment, subscription
+from calco.cloudshell.az.target import path, place_path, subscription
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Module, Parameter, View
 from calco.cloudshell.values import Record, Value
 
@@ -44,19 +44,14 @@ def get_sizes(call: Call) -> Iterable[Value]:
     if call.text("VMName"):
         within = path(api, call.text("ResourceGroupName"), TYPE, call.text("VMName"))
     else:
-        within = _place(call)
+        within = place_path(api, call.text("Location"))
     for each in api.list(f"{within}/vmSizes"):
         yield read(SIZE, each)
 
 
 def get_usage(call: Call) -> Iterable[Value]:
-    for each in call.shell.api.list(f"{_place(call)}/usages"):
+    for each in call.shell.api.list(f"{place_path(call.shell.api, call.text('Location'))}/usages"):
         yield read(USAGE, each)
-
-
-def _place(call: Call) -> str:
-    place = segment(call.text("Location").replace(" ", "").lower(), "Location")
-    return f"{subscription(call.shell.api)}/providers/Microsoft.Compute/locations/{place}"
 
 
 def _usage_name(record: Record) -> Value:

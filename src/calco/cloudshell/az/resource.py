@@ -4,14 +4,13 @@ from collections.abc import Iterable
 
 from calco.cloudshell.az.answer import change
 from calco.cloudshell.az.noun import FORCE, TAG
-from calco.cloudshell.az.record import read
+from calco.cloudshell.az.record import group_of, read
 from calco.cloudshell.az.shapes import RESOURCES
 from calco.cloudshell.az.tag_text import tag_lines, tags_match
 from calco.cloudshell.az.target import argument, group_path, is_pattern, matches, parsed, path, subscription
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.values import Value
 from calco.model.document import Document, text_at
-from calco.model.ids import ResourceId
 
 RESOURCE = RESOURCES["PSResource"]
 BY_NAME, BY_ID = "ByTagNameValueParameterSet", "ByResourceId"
@@ -38,7 +37,11 @@ def get(call: Call) -> Iterable[Value]:
     within = group_path(api, group) if group and not is_pattern(group) else subscription(api)
     for each in api.list(f"{within}/resources"):
         fits = matches(text_at(each, "name") or "", name) and matches(text_at(each, "type") or "", type)
-        if fits and matches(_group(each), group) and (not call.given("Tag") or tags_match(each, call.table("Tag"))):
+        if (
+            fits
+            and matches(group_of(each) or "", group)
+            and (not call.given("Tag") or tags_match(each, call.table("Tag")))
+        ):
             yield _read(call, each)
 
 
@@ -46,13 +49,6 @@ def _read(call: Call, listed: Document) -> Value:
     """What a list says of a resource; -ExpandProperties asks for it by itself."""
     id = text_at(listed, "id") or ""
     return read(RESOURCE, call.shell.api.get(id) if call.switch("ExpandProperties") else listed)
-
-
-def _group(document: Document) -> str:
-    try:
-        return ResourceId.parse(text_at(document, "id") or "").group
-    except ValueError:
-        return ""
 
 
 def remove(call: Call) -> Iterable[Value]:

@@ -7,7 +7,7 @@ from calco.cloudshell.az.noun import FORCE, TAG, tag_table
 from calco.cloudshell.az.record import blank, read, write
 from calco.cloudshell.az.shapes import RESOURCES
 from calco.cloudshell.az.tag_text import tag_lines, tags_match
-from calco.cloudshell.az.target import argument, group_path, is_pattern, matches, subscription
+from calco.cloudshell.az.target import argument, group_path, is_pattern, matches, region, subscription
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Module, Parameter, View
 from calco.cloudshell.values import Value
 from calco.model.document import Document, text_at
@@ -32,15 +32,11 @@ def get(call: Call) -> Iterable[Value]:
     if call.text("Id") or (name and not is_pattern(name)):
         yield read(GROUP, api.get(_where(call)))
         return
-    region = _plain(call.text("Location"))
+    wanted = region(call.text("Location"))
     for each in api.list(f"{subscription(api)}/resourceGroups"):
-        fits = matches(text_at(each, "name") or "", name) and region in ("", _plain(text_at(each, "location") or ""))
+        fits = matches(text_at(each, "name") or "", name) and wanted in ("", region(text_at(each, "location") or ""))
         if fits and (not call.given("Tag") or tags_match(each, call.table("Tag"))):
             yield read(GROUP, each)
-
-
-def _plain(location: str) -> str:
-    return location.replace(" ", "").casefold()
 
 
 def new(call: Call) -> Iterable[Value]:

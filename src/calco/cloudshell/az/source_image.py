@@ -6,7 +6,7 @@ operating system is looked up, for ports and configuration go by it.
 
 from dataclasses import dataclass
 
-from calco.cloudshell.az.target import argument, is_pattern, parsed, path, segment, subscription
+from calco.cloudshell.az.target import argument, is_pattern, parsed, path, place_path, segment
 from calco.cloudshell.cmdlet import Call
 from calco.model.catalogue import ALIASES, LATEST, OWN_OFFER, OWN_PUBLISHER
 from calco.model.document import Document, number_at, objects_at, text_at
@@ -74,8 +74,7 @@ def _version_path(call: Call, urn: str, location: str) -> str:
     if len(parts) != 4:
         raise argument(f"Invalid image name '{urn}': write it as publisher:offer:sku:version.")
     publisher, offer, sku, version = (segment(each, "Image") for each in parts)
-    place = segment(location.replace(" ", "").lower(), "Location")
     return (
-        f"{subscription(call.shell.api)}/providers/Microsoft.Compute/locations/{place}/publishers/{publisher}"
+        f"{place_path(call.shell.api, location)}/publishers/{publisher}"
         f"/artifacttypes/vmimage/offers/{offer}/skus/{sku}/versions/{version}"
     )

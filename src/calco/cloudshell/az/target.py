@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from calco.cloudshell.api import Api
-from calco.cloudshell.az.record import Kind, read, text
+from calco.cloudshell.az.record import group_of, text
 from calco.cloudshell.cmdlet import Call
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.values import Record, Value
@@ -99,21 +99,20 @@ def found(call: Call, type: str, group: str, name: str, query: Mapping[str, str]
     namespace, kind = type.split("/")
     within = group_path(api, group) if group and not is_pattern(group) else subscription(api)
     there = api.list(f"{within}/providers/{namespace}/{kind}", query)
-    return [each for each in there if matches(text_at(each, "name") or "", name) and _in_group(each, group)]
+    return [
+        each for each in there if matches(text_at(each, "name") or "", name) and matches(group_of(each) or "", group)
+    ]
 
 
-def _in_group(document: Document, group: str) -> bool:
-    try:
-        return matches(ResourceId.parse(text_at(document, "id") or "").group, group)
-    except ValueError:
-        return not group
+def region(location: str) -> str:
+    """How a region is spelled in addresses, and compared: ``East US`` is eastus."""
+    return location.replace(" ", "").lower()
 
 
-def show(call: Call, kind: Kind, type: str, *, name: str = "Name", group: str = "ResourceGroupName") -> list[Record]:
-    """What a plain Get cmdlet gives."""
-    if call.given("ResourceId"):
-        return [read(kind, call.shell.api.get(str(parsed(call.text("ResourceId"), type))))]
-    return [read(kind, each) for each in found(call, type, call.text(group), call.text(name))]
+def place_path(api: Api, location: str) -> str:
+    """The address of what Az.Compute has in a region. Raises Terminating."""
+    place = segment(region(location), "Location")
+    return f"{subscription(api)}/providers/Microsoft.Compute/locations/{place}"
 
 
 def tags(call: Call, parameter: str = "Tag") -> dict[str, Value] | None:

@@ -21,7 +21,7 @@ from calco.cloudshell.az.machine_parameters import (
 )
 from calco.cloudshell.az.record import inner, items, members, read, sent, text
 from calco.cloudshell.az.shapes import COMPUTE
-from calco.cloudshell.az.target import found, is_pattern, path, tags, target
+from calco.cloudshell.az.target import found, is_pattern, path, region, tags, target
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.values import Hashtable, Record, Value
 from calco.model.document import Document, object_at, objects_at, text_at
@@ -44,9 +44,9 @@ def get(call: Call) -> Iterable[Value]:
         asked = {"$expand": "userData"} if call.switch("UserData") else None
         yield read(MACHINE, call.shell.api.get(path(call.shell.api, group, TYPE, name), asked))
         return
-    region = call.text("Location").replace(" ", "").casefold()
+    wanted = region(call.text("Location"))
     for each in found(call, TYPE, group, name, _expansion(group) if status else None):
-        if not region or (text_at(each, "location") or "").replace(" ", "").casefold() == region:
+        if wanted in ("", region(text_at(each, "location") or "")):
             yield _listed(each, status=status)
 
 
