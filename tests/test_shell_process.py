@@ -106,6 +106,8 @@ def test_a_shell_knows_its_user_and_nothing_of_the_service() -> None:
             assert {each.strip("' ]\r\n") for each in variables.split(",")} <= {
                 "LANG",
                 "LC_CTYPE",
+                "MALLOC_ARENA_MAX",
+                "PROMPT_TOOLKIT_NO_CPR",
                 "PYTHONUTF8",
                 "TERM",
             }

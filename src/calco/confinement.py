@@ -28,9 +28,31 @@ _KILL_PROCESS, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 # Classic BPF over struct seccomp_data. Source: linux/bpf_common.h, linux/seccomp.h.
 _INSTRUCTION = struct.Struct("HBBI")
 _LOAD, _IF_EQUAL, _IF_ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
-_AT_NUMBER, _AT_ARCHITECTURE, _AT_FIRST_ARGUMENT, _AT_THIRD_ARGUMENT = 0, 4, 16, 32
+_AT_NUMBER, _AT_ARCHITECTURE, _AT_ARGUMENTS = 0, 4, 16
 _PROT_EXEC = 4
 _CLONE_THREAD = 0x00010000
+_EVERY_BIT = 0xFFFFFFFF
+
+
+def _argument(number: int, *, high: bool = False) -> int:
+    """Where a half of it lies, counted from 0. Both architectures are little-endian."""
+    return _AT_ARGUMENTS + 8 * number + 4 * high
+
+
+REFUSED_BITS: Mapping[str, tuple[tuple[int, int], ...]] = MappingProxyType(
+    {
+        "mmap": ((_argument(2), _PROT_EXEC),),
+        "mprotect": ((_argument(2), _PROT_EXEC),),
+        # To an address: a pair of datagram sockets would reach whatever listens on this machine.
+        "sendto": ((_argument(4), _EVERY_BIT), (_argument(4, high=True), _EVERY_BIT)),
+        # Of terminals and descriptors (0x54..), not of networks (0x89..): those tell of interfaces.
+        "ioctl": ((_argument(1), 0xFFFF8000),),
+        # Flags, not owners (8 and above), which have the kernel send others signals.
+        "fcntl": ((_argument(1), 0xFFFFFFF8),),
+    }
+)
+"""Calls that are allowed while none of these bits is set, each as where it lies and which. Source: asm-generic/
+ioctls.h, linux/sockios.h, asm-generic/fcntl.h, fcntl(2), sendto(2)."""
 
 
 class Unconfined(Exception):
@@ -39,13 +61,12 @@ class Unconfined(Exception):
 
 @dataclass(frozen=True)
 class Architecture:
-    """``audit``: how the kernel names it to a filter. ``calls``: numbers of what stays allowed. ``mappings``: those
-    whose third argument is a protection: allowed unless it makes memory executable. ``terminal``: what a ``TERMINAL``
-    needs besides; ``clone`` and ``clone3`` are how threads begin."""
+    """``audit``: how the kernel names it to a filter. ``calls``: numbers of what stays allowed, but see
+    ``REFUSED_BITS``. ``terminal``: what a ``TERMINAL`` needs besides; ``clone`` and ``clone3`` are how threads begin.
+    """
 
     audit: int
     calls: Mapping[str, int]
-    mappings: Mapping[str, int]
     terminal: Mapping[str, int]
     clone: int
     clone3: int
@@ -83,8 +104,9 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
                 "restart_syscall": 219,
                 "exit": 60,
                 "exit_group": 231,
+                "mmap": 9,
+                "mprotect": 10,
             },
-            {"mmap": 9, "mprotect": 10},
             {
                 "select": 23,
                 "pselect6": 270,
@@ -139,8 +161,9 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
                 "restart_syscall": 128,
                 "exit": 93,
                 "exit_group": 94,
+                "mmap": 222,
+                "mprotect": 226,
             },
-            {"mmap": 222, "mprotect": 226},
             {
                 "pselect6": 72,
                 "epoll_create1": 20,
@@ -244,35 +267,40 @@ def _filter(libc: ctypes.CDLL, instructions: bytes) -> None:
 
 def program(architecture: Architecture, trade: Trade = READER) -> bytes:
     """The filter: another architecture's calls kill, listed calls pass, everything else is EPERM. Numbers are compared
-    whole, so x32's, which have a bit more, are not on the list either. For threads clone3 is unknown: its arguments lie
-    where no filter can look, and without it libc takes clone."""
+    whole, so x32's, which have a bit more, are not on the list either."""
     listed = {**architecture.calls, **(architecture.terminal if trade.terminal else {})}
-    compared = [*((each, "allow") for each in sorted(listed.values()))]
-    compared += ((each, "protection") for each in sorted(architecture.mappings.values()))
+    plain = [number for name, number in listed.items() if name not in REFUSED_BITS]
+    judged = [(listed[name], _while_no_bit(checks)) for name, checks in REFUSED_BITS.items() if name in listed]
     if trade.terminal:
-        compared += [(architecture.clone, "thread"), (architecture.clone3, "unknown")]
+        judged += [(architecture.clone, _THREADS), (architecture.clone3, [_refused(errno.ENOSYS)])]
     lines = [
         (_LOAD, 0, 0, _AT_ARCHITECTURE),
         (_IF_EQUAL, 1, 0, architecture.audit),
         (_RETURN, 0, 0, _KILL_PROCESS),
         (_LOAD, 0, 0, _AT_NUMBER),
     ]
-    refuse = len(lines) + len(compared)
-    goals = {"allow": refuse + 1, "protection": refuse + 2, "thread": refuse + 6, "unknown": refuse + 10}
-    lines += [
-        (_IF_EQUAL, goals[goal] - (at + 1), 0, number) for at, (number, goal) in enumerate(compared, start=len(lines))
-    ]
-    lines += [
-        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
-        (_RETURN, 0, 0, _ALLOW),
-        (_LOAD, 0, 0, _AT_THIRD_ARGUMENT),
-        (_IF_ANY_BIT, 0, 1, _PROT_EXEC),
-        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
-        (_RETURN, 0, 0, _ALLOW),
-        (_LOAD, 0, 0, _AT_FIRST_ARGUMENT),
-        (_IF_ANY_BIT, 1, 0, _CLONE_THREAD),
-        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
-        (_RETURN, 0, 0, _ALLOW),
-        (_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
-    ]
+    for number, judgement in judged:
+        lines += [(_IF_EQUAL, 0, len(judgement), number), *judgement]
+    lines += [(_IF_EQUAL, len(plain) - at, 0, number) for at, number in enumerate(sorted(plain))]
+    lines += [_refused(errno.EPERM), (_RETURN, 0, 0, _ALLOW)]
     return b"".join(_INSTRUCTION.pack(*each) for each in lines)
+
+
+def _refused(error: int) -> tuple[int, int, int, int]:
+    return _RETURN, 0, 0, _ERRNO | error
+
+
+_THREADS = [
+    (_LOAD, 0, 0, _argument(0)),
+    (_IF_ANY_BIT, 1, 0, _CLONE_THREAD),
+    _refused(errno.EPERM),
+    (_RETURN, 0, 0, _ALLOW),
+]
+"""For clone. clone3 is unknown: its arguments lie where no filter can look, and without it libc takes clone."""
+
+
+def _while_no_bit(checks: tuple[tuple[int, int], ...]) -> list[tuple[int, int, int, int]]:
+    lines = []
+    for where, bits in checks:
+        lines += [(_LOAD, 0, 0, where), (_IF_ANY_BIT, 0, 1, bits), _refused(errno.EPERM)]
+    return [*lines, (_RETURN, 0, 0, _ALLOW)]

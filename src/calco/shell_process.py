@@ -27,7 +27,15 @@ from calco.cloudshell import wire
 log = logging.getLogger(__name__)
 
 START = "import sys; sys.path[:] = sys.argv[4:]; from calco.cloudshell.child import main; main()"
-ENVIRONMENT = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
+ENVIRONMENT = {
+    "TERM": "xterm-256color",
+    "LANG": "C.UTF-8",
+    "PYTHONUTF8": "1",
+    "PROMPT_TOOLKIT_NO_CPR": "1",
+    "MALLOC_ARENA_MAX": "2",
+}
+"""Of the process, not of what is typed there. Who comes back is shown what was printed before: a question about the
+cursor in it would be answered once more. A thread's arena would take 64 MiB of its memory. Source: mallopt(3)."""
 PIECE_BYTES = 64 * 1024
 REQUESTS_MAX = 32
 """As many a shell may have under way; the next one waits."""

@@ -91,10 +91,13 @@ def test_on_an_unknown_architecture_no_disk_is_looked_at() -> None:
 # --- the filter, run by hand: no machine here has the other architecture ---
 
 
-def verdict(instructions: bytes, audit: int, number: int, third: int = 0, first: int = 0) -> int:
+def verdict(instructions: bytes, audit: int, number: int, **arguments: int) -> int:
     """What the kernel would answer. Source: Linux, Documentation/networking/filter.rst."""
     lines = [*struct.iter_unpack("HBBI", instructions)]
-    data = {0: number, 4: audit, 16: first, 32: third}
+    words = [arguments.get(each, 0) for each in ("first", "second", "third", "fourth", "fifth")]
+    data = {0: number, 4: audit}
+    for place, word in enumerate(words):
+        data |= {16 + 8 * place: word & 0xFFFFFFFF, 20 + 8 * place: word >> 32}
     at = held = 0
     while True:
         code, then, otherwise, value = lines[at]
@@ -112,37 +115,60 @@ def verdict(instructions: bytes, audit: int, number: int, third: int = 0, first:
 def test_the_filter_allows_what_is_listed_and_nothing_else(architecture: Architecture) -> None:
     instructions = program(architecture)
     listed = {*architecture.calls.values()}
-    mappings = {*architecture.mappings.values()}
 
     for number in range(600):
-        answer = ALLOW if number in listed | mappings else REFUSE
+        answer = ALLOW if number in listed else REFUSE
         assert verdict(instructions, architecture.audit, number) == answer, number
         assert verdict(instructions, architecture.audit, number | 0x40000000) == REFUSE, f"x32 {number}"
         assert verdict(instructions, 0x40000003, number) == KILL, f"i386 {number}"
-    for number in mappings:
-        assert verdict(instructions, architecture.audit, number, WRITABLE) == ALLOW
-        assert verdict(instructions, architecture.audit, number, EXECUTABLE) == REFUSE
+    for name in ("mmap", "mprotect"):
+        assert verdict(instructions, architecture.audit, architecture.calls[name], third=WRITABLE) == ALLOW
+        assert verdict(instructions, architecture.audit, architecture.calls[name], third=EXECUTABLE) == REFUSE
+    for address in (1, 0x7FFF_0000_0000):
+        assert verdict(instructions, architecture.audit, architecture.calls["sendto"], fifth=address) == REFUSE
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES.values(), ids=ARCHITECTURES.keys())
 def test_the_filter_of_a_terminal_allows_threads_and_no_process(architecture: Architecture) -> None:
     instructions = program(architecture, TERMINAL)
-    listed = {*architecture.calls.values(), *architecture.terminal.values(), *architecture.mappings.values()}
+    listed = {*architecture.calls.values(), *architecture.terminal.values()}
     thread, process = 0x003D0F00, 0x01200011  # what glibc asks for: pthread_create, fork
 
     for number in set(range(600)) - {architecture.clone, architecture.clone3}:
         assert verdict(instructions, architecture.audit, number) == (ALLOW if number in listed else REFUSE), number
-    for number in architecture.mappings.values():
-        assert verdict(instructions, architecture.audit, number, EXECUTABLE) == REFUSE
+    assert verdict(instructions, architecture.audit, architecture.calls["mmap"], third=EXECUTABLE) == REFUSE
     assert verdict(instructions, architecture.audit, architecture.clone, first=thread) == ALLOW
     assert verdict(instructions, architecture.audit, architecture.clone, first=process) == REFUSE
     assert verdict(instructions, architecture.audit, architecture.clone3) == UNKNOWN
     assert verdict(instructions, 0x40000003, architecture.clone, first=thread) == KILL
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES.values(), ids=ARCHITECTURES.keys())
+@pytest.mark.parametrize(
+    ("call", "command", "answer"),
+    [
+        pytest.param("ioctl", 0x5401, ALLOW, id="TCGETS"),
+        pytest.param("ioctl", 0x5413, ALLOW, id="TIOCGWINSZ"),
+        pytest.param("ioctl", 0x5421, ALLOW, id="FIONBIO"),
+        pytest.param("ioctl", 0x8912, REFUSE, id="SIOCGIFCONF"),
+        pytest.param("ioctl", 0x8901, REFUSE, id="FIOSETOWN"),
+        pytest.param("fcntl", 4, ALLOW, id="F_SETFL"),
+        pytest.param("fcntl", 8, REFUSE, id="F_SETOWN"),
+        pytest.param("fcntl", 10, REFUSE, id="F_SETSIG"),
+        pytest.param("fcntl", 15, REFUSE, id="F_SETOWN_EX"),
+    ],
+)
+def test_a_terminal_is_spoken_to_as_a_terminal_only(
+    architecture: Architecture, call: str, command: int, answer: int
+) -> None:
+    instructions = program(architecture, TERMINAL)
+
+    assert verdict(instructions, architecture.audit, architecture.terminal[call], second=command) == answer
+
+
 def test_both_architectures_allow_the_same() -> None:
     """ppoll is the only way to poll on aarch64, pselect6 to select, epoll_pwait to wait; glibc of x86_64 uses both."""
-    one, other = ({*each.calls, *each.mappings} for each in ARCHITECTURES.values())
+    one, other = ({*each.calls} for each in ARCHITECTURES.values())
     assert one - {"poll"} == other
     one, other = ({*each.terminal} for each in ARCHITECTURES.values())
     assert one - {"select", "epoll_wait"} == other
@@ -165,6 +191,6 @@ def test_the_numbers_are_the_kernels_own(name: str) -> None:
             numbers[words[1].replace("__NR3264_", "__NR_")] = int(words[2])
     known = ARCHITECTURES[name]
     threads = {"clone": known.clone, "clone3": known.clone3}
-    listed = {**known.calls, **known.mappings, **known.terminal, **threads}
+    listed = {**known.calls, **known.terminal, **threads}
 
     assert {call: numbers[f"__NR_{call}"] for call in listed} == listed
