@@ -106,7 +106,7 @@ def _text(script: str) -> str:
 def _prompt(local: "Local") -> int:
     from calco.cloudshell import repl
 
-    print("calco's Cloud Shell, a subset of PowerShell: Get-Command lists what there is, Get-Help NAME explains it.")
+    print(repl.WELCOME)
     if local.data.running() is None:
         note(local.how_to_start())
     return repl.run(local.interactive, local.history())
@@ -121,6 +121,7 @@ class Local:
     def __init__(self, data: DataDir) -> None:
         self.data = data
         self._accounts: Accounts | None = None
+        self._http = _Http(self)
         self._lock = threading.Lock()
         self._give: Callable[[Accounts], None] = lambda _accounts: None
 
@@ -182,11 +183,15 @@ class Local:
             return None
         except (OSError, ValueError) as unreadable:
             raise Failure(f"the secrets in {self.data.root} cannot be read: {unreadable}") from unreadable
-        http = cast("httpx.Client", _Http(self))
+        http = cast("httpx.Client", self._http)
         form = {"grant_type": "client_credentials", "client_id": known.client_id, "client_secret": secret}
         token = Token(lambda: text_at(granted(http, known.tenant_id, form), "access_token") or "")
         owner = Connection(Client(http, token, _wait), known.subscription_id, known.tenant_id, known.client_id)
         return Accounts(http, known.tenant_id, _wait, signed_in=owner)
+
+    def close(self) -> None:
+        """Let connections go; another request opens them anew."""
+        self._http.close()
 
     def how_to_start(self) -> str:
         return f"No calco runs on {self.data.root}. Start it: calco up --detach --data-dir {self.data.root}"
@@ -225,6 +230,12 @@ class _Http:
 
     def post(self, url: str, **more: object) -> "httpx.Response":
         return self._client().post(url, **more)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        with self._lock:
+            made, self._made = self._made, None
+        if made is not None:
+            made[1].close()
 
     def _client(self) -> "httpx.Client":
         from calco.cli.client import http_to
