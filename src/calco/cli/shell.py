@@ -75,7 +75,7 @@ def _run(local: "Local", script: str | None, command: str | None, arguments: lis
     host.script = "\n" in text.strip()
     try:
         session = local.begin(host)
-        outcome = session.run(text) if command is not None else session.run_file(text, arguments)
+        outcome = session.run(text, [] if command is not None else arguments)
     finally:
         host.quiet()
     return outcome.status(file=command is None)

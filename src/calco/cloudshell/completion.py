@@ -225,6 +225,7 @@ def _taking(command: Cmdlet, before: Sequence[Token]) -> Parameter | None:
     """The parameter that the next value is for: the one named last, or the next by position."""
     every = parameters(command)
     used: set[str] = set()
+    place = 0
     waiting: Parameter | None = None
     taker: Parameter | None = None  # whose value was the last one, which a comma goes on with
     goes_on = False
@@ -237,10 +238,14 @@ def _taking(command: Cmdlet, before: Sequence[Token]) -> Parameter | None:
             named = _named(every, token.text[1:].rstrip(":"))
             used |= {named.name} if named else set()
             waiting = None if named and named.kind is Kind.SWITCH else named
+        elif waiting is not None:
+            taker, waiting = waiting, None
         else:
-            taker, waiting = waiting or _by_position(every, used), None
-            used |= {taker.name} if taker else set()
-    return taker if goes_on else waiting or _by_position(every, used)
+            taker = _at_position(every, used, place)
+            if taker is not None:
+                used.add(taker.name)
+                place = (taker.position or 0) + 1
+    return taker if goes_on else waiting or _at_position(every, used, place)
 
 
 def _named(every: Sequence[Parameter], name: str) -> Parameter | None:
@@ -252,8 +257,9 @@ def _named(every: Sequence[Parameter], name: str) -> Parameter | None:
     return found[0] if len(found) == 1 else None
 
 
-def _by_position(every: Sequence[Parameter], used: set[str]) -> Parameter | None:
-    free = [each for each in every if each.position is not None and each.name not in used]
+def _at_position(every: Sequence[Parameter], used: set[str], place: int) -> Parameter | None:
+    """The first that is free, at ``place`` or after it: one position may be of several parameter sets."""
+    free = [each for each in every if each.position is not None and each.position >= place and each.name not in used]
     return min(free, key=lambda each: each.position or 0, default=None)
 
 

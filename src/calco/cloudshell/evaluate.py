@@ -7,7 +7,8 @@ enough stops the beginning. What an expression is worth stands in ``expression``
 """
 
 import sys
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from types import MappingProxyType
 
 from calco.cloudshell import automatic, faults
 from calco.cloudshell.api import Api
@@ -25,7 +26,7 @@ from calco.cloudshell.syntax import Place, Script
 from calco.cloudshell.values import Growing, Names, ScriptBlock, Value
 from calco.ports.world import Chance, Clock
 
-_FRAMES = 12_000
+FRAMES = 12_000
 """Python's own frames that a script may pile up: enough for the deepest calls that ``scope`` lets be."""
 
 
@@ -65,7 +66,7 @@ class Interpreter(Invocations):
     def run(self, script: Script, arguments: Sequence[Value] = ()) -> Iterator[Value]:
         """Yields what reaches the end of the script's pipelines. An error that does not end the script goes to the
         host. Raises Terminating for one that does, Exit for ``exit``; KeyboardInterrupt passes, after ``finally``."""
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
         try:
             yield from self._run_script(script, arguments)
         except OutOfSteps:
@@ -213,8 +214,15 @@ def _read(scope: Scope, name: str) -> Value:
     return None if value is NOTHING else value
 
 
+_WORDS: Mapping[str, Value] = MappingProxyType({"$true": True, "$false": False, "$null": None})
+
+
 def _given(argument: Value, at: Place) -> Given:
-    """A script's argument from the command line: ``-Name`` is a parameter's name."""
+    """A script's argument from the command line: ``-Name`` is a parameter's name, ``-Name:value`` with its value.
+    Source: Microsoft Learn, about_Pwsh, -File."""
     if isinstance(argument, str) and len(argument) > 1 and argument[0] == "-" and argument[1].isalpha():
-        return Given(at, name=argument[1:].removesuffix(":"), has_value=False)
+        name, _, value = argument[1:].partition(":")
+        if value:
+            return Given(at, _WORDS.get(value.lower(), value), name)
+        return Given(at, name=name, has_value=False)
     return Given(at, argument)

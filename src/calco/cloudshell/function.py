@@ -48,7 +48,7 @@ _ARGS = Parameter("args", Kind.ANYS, "All that no parameter takes.", rest=True)
 def declared(name: str, block: syntax.Block, run: Callable[[Call], Iterator[Value]]) -> Cmdlet:
     """The cmdlet that ``block`` is; ``run`` carries it out."""
     placed = any(each.position is not None for each in block.parameters)
-    simple = not any(
+    simple = not block.advanced and not any(
         each.mandatory or each.position is not None or each.from_pipeline or each.from_name for each in block.parameters
     )
     parameters: list[Parameter] = []

@@ -32,7 +32,8 @@ def lower_function(lower: Lower, node: Node) -> Function:
 def lower_block(lower: Lower, node: Node) -> Expression:
     """A script_block_expression."""
     given = child(node, "param_block")
-    return block(lower, node, child(node, "script_block"), parameters(lower, given) if given else ())
+    made = block(lower, node, child(node, "script_block"))
+    return declaring(lower, made, given) if given else made
 
 
 def block(lower: Lower, whole: Node, inner: Node | None, given: tuple[Formal, ...] = ()) -> Block:
@@ -42,7 +43,7 @@ def block(lower: Lower, whole: Node, inner: Node | None, given: tuple[Formal, ..
         return made
     declared = child(inner, "param_block")
     if declared is not None:
-        made = replace(made, parameters=parameters(lower, declared))
+        made = declaring(lower, made, declared)
     body = child(inner, "script_block_body")
     if body is None:
         return made
@@ -78,15 +79,15 @@ def _between_braces(lower: Lower, node: Node) -> str:
 # --- parameters ------------------------------------------------------------------------------------------------------
 
 
-def parameters(lower: Lower, node: Node) -> tuple[Formal, ...]:
-    """Of a param_block."""
+def declaring(lower: Lower, made: Block, node: Node) -> Block:
+    """With what a param_block declares."""
     attributes = child(node, "attribute_list")
-    for each in named(attributes) if attributes else []:
-        _check_binding(lower, each)
-    return formals(lower, child(node, "parameter_list"))
+    names = [_check_binding(lower, each) for each in (named(attributes) if attributes else [])]
+    return replace(made, parameters=formals(lower, child(node, "parameter_list")), advanced="cmdletbinding" in names)
 
 
-def _check_binding(lower: Lower, node: Node) -> None:
+def _check_binding(lower: Lower, node: Node) -> str:
+    """The attribute's name, in lower case."""
     name = _attribute_name(lower, node)
     arguments = _arguments(lower, node)
     if name not in {"cmdletbinding", "outputtype"}:
@@ -95,6 +96,7 @@ def _check_binding(lower: Lower, node: Node) -> None:
         for key, _ in arguments:
             if key not in {"positionalbinding", "defaultparametersetname", "confirmimpact", "helpuri"}:
                 raise unsupported(f"CmdletBinding's {key or 'argument'}", lower.place(node))
+    return name
 
 
 def formals(lower: Lower, node: Node | None) -> tuple[Formal, ...]:

@@ -107,8 +107,8 @@ def _program(lower: Lower, root: Node) -> Block:
     if using is not None:
         raise unsupported("The using statement", lower.place(using))
     declared = child(root, "param_block")
-    given = lower_block.parameters(lower, declared) if declared else ()
-    return Block(lower.source.place(0), lower.source.text, given, end=lower.statements(root))
+    made = Block(lower.source.place(0), lower.source.text, end=lower.statements(root))
+    return lower_block.declaring(lower, made, declared) if declared else made
 
 
 def _check_depth(source: Source, root: Node) -> None:

@@ -5,7 +5,6 @@ in a sentence; only Ctrl-C and a reader who went away pass through.
 """
 
 import logging
-import re
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 
@@ -17,18 +16,6 @@ from calco.cloudshell.evaluate import Interpreter
 from calco.cloudshell.host import Host
 from calco.cloudshell.jobs import Background
 from calco.cloudshell.parse import parse
-from calco.cloudshell.syntax import (
-    Argument,
-    Block,
-    Command,
-    Expression,
-    Literal,
-    Named,
-    Pipeline,
-    Place,
-    Script,
-    Variable,
-)
 from calco.ports.world import Chance, Clock
 
 log = logging.getLogger(__name__)
@@ -57,18 +44,12 @@ class Session:
         self.interpreter = interpreter
         self._host = host
 
-    def run(self, text: str) -> Outcome:
-        """Carry it out to its end. KeyboardInterrupt and BrokenPipeError pass."""
-        return self._carried_out(lambda: parse(text))
-
-    def run_file(self, text: str, arguments: Sequence[str] = ()) -> Outcome:
-        """The same of a script's text, which gets ``arguments`` as its command line had them."""
-        return self._carried_out(lambda: called(parse(text), arguments))
-
-    def _carried_out(self, read: Callable[[], Script]) -> Outcome:
+    def run(self, text: str, arguments: Sequence[str] = ()) -> Outcome:
+        """Carry it out to its end; ``arguments`` are what its parameters get, as a command line has them.
+        KeyboardInterrupt and BrokenPipeError pass."""
         interpreter = self.interpreter
         try:
-            values = interpreter.run(read())
+            values = interpreter.run(parse(text), arguments)
             show.print_all(values, interpreter.commands, self._host, interpreter.clock.monotonic)
         except Exit as left:
             return Outcome(exit=left.code)
@@ -87,27 +68,6 @@ class Session:
     def _ended(self, fault: Fault) -> Outcome:
         self._host.error(fault)
         return Outcome(ended=True, failed=True)
-
-
-def called(script: Script, arguments: Sequence[str]) -> Script:
-    """A script that calls ``script``: names (``-Name``, ``-Name:value``) and values. Source: Microsoft Learn,
-    about_Pwsh, -File."""
-    at = script.body.at
-    given = tuple(_given(at, each) for each in arguments)
-    call = Pipeline(at, (Command(at, script.body, given, invoked="&"),))
-    return Script(Block(at, script.body.text, end=(call,)))
-
-
-def _given(at: Place, word: str) -> Argument | Named:
-    name = re.fullmatch(r"-([^\W\d]\w*)(?:(:)(.*))?", word, re.DOTALL)
-    if name is None:
-        return Argument(at, Literal(at, word))
-    if name[2] is None:
-        return Named(at, name[1])
-    value: Expression = Literal(at, name[3])
-    if name[3].lower() in {"$true", "$false", "$null"}:
-        value = Variable(at, name[3][1:])
-    return Named(at, name[1], value)
 
 
 def begun(

@@ -158,7 +158,8 @@ class Hash:
 
 @dataclass(frozen=True)
 class Block:
-    """A script block as a value, and the body of a function. A body without named blocks is its ``end``."""
+    """A script block as a value, and the body of a function. A body without named blocks is its ``end``. ``advanced``:
+    it has [CmdletBinding()], so that what no parameter takes is an error."""
 
     at: Place
     text: str
@@ -166,6 +167,7 @@ class Block:
     begin: "tuple[Statement, ...]" = ()
     process: "tuple[Statement, ...]" = ()
     end: "tuple[Statement, ...]" = ()
+    advanced: bool = False
 
 
 @dataclass(frozen=True)
