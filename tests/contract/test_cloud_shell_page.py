@@ -64,7 +64,7 @@ def test_what_the_page_says_is_not_there_is_refused_in_words(row: Row) -> None:
 
 
 def test_a_bar_does_not_end_a_cell_of_the_page() -> None:
-    rows = [line for line in cloud_shell_page.page().split("\n") if line.startswith("| `")]
+    rows = [line for line in cloud_shell_page.page().split("\n") if line.startswith("| `-")]
 
     assert rows
     assert all(line.replace("\\|", "").count("|") == 4 for line in rows)

@@ -21,7 +21,7 @@ _TEXTS = ("Lines", "Words", "Characters")
 
 
 def _measure(call: Call) -> Iterator[Value]:
-    items = list(call.input)
+    items = [item for item in call.input if item is not None]
     wanted = read(call.value("Property"))
     if any(call.switch(each) for each in ("Line", "Word", "Character")):
         yield _texts(call, items)
