@@ -3,6 +3,7 @@
 import pytest
 
 from calco.cloudshell.az import network_interface, public_address, security_group, virtual_network
+from calco.cloudshell.az.record import items
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Document
 from tests.cloudshell.az.bench import Bench, table
@@ -151,6 +152,26 @@ def test_an_interface_of_objects_sends_their_ids_alone(bench: Bench, network: Re
                 "privateIPAddress": "10.0.0.10",
                 "privateIPAllocationMethod": "Static",
                 "subnet": {"id": SUBNET},
+            },
+        }
+    ]
+
+
+def test_an_address_that_a_script_puts_into_an_interface_is_sent_by_its_id(bench: Bench, network: Record) -> None:
+    nic = bench.one("New-AzNetworkInterface", **HERE, Name="nic1", SubnetId=SUBNET)
+    address = bench.one("New-AzPublicIpAddress", **HERE, Name="address1", AllocationMethod="Static")
+    (configuration,) = items(nic, "IpConfigurations")
+    configuration.members["PublicIpAddress"] = address
+    bench.run("Set-AzNetworkInterface", input=[nic])
+    sent = body_of(bench, "PUT", NIC)["properties"]
+    assert isinstance(sent, dict)
+    assert sent["ipConfigurations"] == [
+        {
+            "name": "ipconfig1",
+            "properties": {
+                "privateIPAllocationMethod": "Dynamic",
+                "subnet": {"id": SUBNET},
+                "publicIPAddress": {"id": ADDRESS},
             },
         }
     ]

@@ -19,7 +19,7 @@ _FAMILY = Family(
             "PSEventData": Shape(
                 "Authorization:PSEventDataAuthorization Caller Category=category.value CorrelationId Description "
                 "EventDataId EventName=eventName.value EventTimestamp~ Id Level OperationId "
-                "OperationName=operationName.value Properties ResourceGroupName=resourceGroupName ResourceId "
+                "OperationName=operationName.value Properties{} ResourceGroupName=resourceGroupName ResourceId "
                 "ResourceProviderName=resourceProviderName.value ResourceType=resourceType.value Status=status.value "
                 "SubStatus=subStatus.value SubmissionTimestamp~ SubscriptionId"
             ),
