@@ -224,8 +224,9 @@ AT = Place(2, 5, "$x = Get-AzVM -Name web1 | Stop-AzVM")
         (Fault("It is not there.", command="Get-AzVM", category="CloseError"), "Get-AzVM: It is not there."),
         (Fault("boom"), "Exception: boom"),
         (Fault("You cannot.", category="InvalidOperation"), "InvalidOperation: You cannot."),
+        (Fault("Too far.", exception="System.IndexOutOfRangeException"), "OperationStopped: Too far."),
         (
-            Fault("Attempted to divide by zero.", category="NotSpecified"),
+            Fault("Attempted to divide by zero.", category="NotSpecified", exception="System.DivideByZeroException"),
             "RuntimeException: Attempted to divide by zero.",
         ),
         (

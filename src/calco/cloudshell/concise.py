@@ -4,12 +4,17 @@ Source: PowerShell, PowerShellCore_format_ps1xml.cs, Get-ConciseViewPositionMess
 """
 
 import re
+from types import MappingProxyType
 
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.syntax import Place
 from calco.cloudshell.text_table import plain, wrapped
 
 _COMMAND = re.compile(r"""(?:'[^']*'|"[^"]*"|[^'"|;{}])*""")
+
+
+_WRAPPED = MappingProxyType({"DivideByZeroException": "RuntimeException"})
+"""What PowerShell puts around an exception of .NET's."""
 
 
 def error_text(fault: Fault, *, path: str = "", script: bool = False, width: int = 120) -> str:
@@ -45,9 +50,12 @@ def reason(fault: Fault) -> str:
         return "ParserError"
     if fault.command:
         return plain(fault.command)
-    if fault.category == "OperationStopped":
-        return "Exception"
-    return fault.category if fault.category != "NotSpecified" else fault.exception.rpartition(".")[2]
+    short = fault.exception.rpartition(".")[2]
+    if fault.category == "OperationStopped" and short == "RuntimeException":
+        return "Exception"  # it was thrown
+    if fault.category != "NotSpecified":
+        return fault.category
+    return _WRAPPED.get(short, short)
 
 
 def _one_line(text: str) -> str:
