@@ -116,6 +116,19 @@ def test_what_is_not_there_is_none_and_any_other_refusal_is_one() -> None:
         Service([says(403, {"error": {"code": "AuthorizationFailed", "message": "No."}})]).client().find("/x")
 
 
+@pytest.mark.parametrize(
+    ("body", "elements"),
+    [
+        ([{"name": "12"}, 7, {"name": "13"}], [{"name": "12"}, {"name": "13"}]),
+        ([], []),
+        ({"value": [{"name": "12"}]}, [{"name": "12"}]),
+        ("text", []),
+    ],
+)
+def test_a_list_may_be_a_bare_array(body: object, elements: list[object]) -> None:
+    assert Service([says(200, body)]).client().list("/versions") == elements
+
+
 def test_a_query_goes_with_the_request_and_the_version_stays_unless_it_is_said() -> None:
     service = Service([says(200, {})])
 

@@ -101,9 +101,12 @@ class Client:
             raise
 
     def list(self, path: str, query: Mapping[str, str] | None = None) -> list[Document]:
-        """All elements of a list, page after page."""
+        """All elements of a list, page after page; a bare array is one page (platform images are listed so)."""
+        content = self.send("GET", path, query=query).content
+        if content.lstrip()[:1] == b"[":
+            return objects_at(document_in(b'{"value":%b}' % content), "value")
         found: list[Document] = []
-        page = self.get(path, query)
+        page = document_in(content)
         for _ in range(PAGES_MAX):
             found += objects_at(page, "value")
             following = text_at(page, "nextLink")
