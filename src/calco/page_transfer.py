@@ -8,12 +8,14 @@ import base64
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from xml.etree import ElementTree
 
 from calco.signed_url import BlobFailure, Resource
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 BLOCK = 4 * 1024 * 1024
 """What one Put Page may carry. Source: Azure, "Put Page"."""
@@ -170,6 +172,8 @@ def download(blob: PageBlob, guest_bytes: int, keep: Callable[[int, bytes], None
 
 def _side_by_side(work: Callable[[T], Block], items: Iterable[T]) -> Iterator[Block]:
     """``work`` of every item on several connections; what it answers in the items' order, a few ahead at most."""
+    from concurrent.futures import ThreadPoolExecutor
+
     ahead: deque[Future[Block]] = deque()
     pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="pages")
     try:

@@ -4,15 +4,16 @@ By the standard library's client: for bodies of megabytes it takes half of httpx
 never has the signature in it.
 """
 
-import ssl
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPSConnection
-from queue import Empty, LifoQueue
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
+
+if TYPE_CHECKING:
+    import ssl
+    from http.client import HTTPSConnection
 
 ATTEMPTS = 4
 TIMEOUT_SECONDS = 120
@@ -50,18 +51,20 @@ class Resource(Protocol):
 class SignedUrl:
     """A ``Resource`` over HTTPS. A request is tried again when the service was too busy or the connection broke."""
 
-    def __init__(self, url: str, trust: ssl.SSLContext) -> None:
+    def __init__(self, url: str, trust: "ssl.SSLContext") -> None:
         parts = urlsplit(url)
         self._target = f"{parts.path}?{parts.query}"
         self._host, self._port = parts.hostname or "", parts.port
         self._trust = trust
-        self._idle: LifoQueue[HTTPSConnection] = LifoQueue()
+        self._idle: list[HTTPSConnection] = []
 
     def close(self) -> None:
-        while not self._idle.empty():
-            self._idle.get().close()
+        while self._idle:
+            self._idle.pop().close()
 
     def ask(self, method: str, more: str = "", headers: Mapping[str, str] = {}, data: bytes | None = None) -> Answer:
+        from http.client import HTTPException
+
         broken: Exception | None = None
         for attempt in range(ATTEMPTS):
             if attempt:
@@ -80,10 +83,7 @@ class SignedUrl:
         return answer
 
     def _once(self, method: str, more: str, headers: Mapping[str, str], data: bytes | None) -> Answer:
-        try:
-            connection = self._idle.get_nowait()
-        except Empty:
-            connection = HTTPSConnection(self._host, self._port, timeout=TIMEOUT_SECONDS, context=self._trust)
+        connection = self._connection()
         try:
             connection.request(method, self._target + more, data, {"x-ms-version": VERSION, **headers})
             response = connection.getresponse()
@@ -92,8 +92,17 @@ class SignedUrl:
         except BaseException:
             connection.close()
             raise
-        self._idle.put(connection)
+        self._idle.append(connection)
         return answer
+
+    def _connection(self) -> "HTTPSConnection":
+        """One that is kept, or a new one; adding to a list and taking from it are whole in every thread."""
+        from http.client import HTTPSConnection
+
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return HTTPSConnection(self._host, self._port, timeout=TIMEOUT_SECONDS, context=self._trust)
 
 
 def refusal(answer: Answer) -> BlobFailure:
