@@ -130,6 +130,13 @@ def _argument(lower: Lower, node: Node) -> list[Given]:
         return [lower_literal.splat(lower, node)]
     if node.type == "concatenated_command_argument" and unwrapped(parts(node)[0]).type in _STRINGS:
         return _after_string(lower, node)
+    if node.type == "expression_with_unary_operator":
+        sign, of = parts(node)[0], parts(node)[-1]
+        apart = of.start_byte > sign.end_byte or (sign.type == "!" and lower.text(of).startswith("("))
+        if apart and sign.type in {"+", "-", "!"}:  # no operators here: words
+            return [Argument(at, Literal(at, sign.type)), *_argument(lower, of)]
+        if sign.type == "!":
+            return [Argument(at, bareword(lower.text(node), at))]
     return [Argument(at, argument(lower, node))]
 
 
