@@ -368,6 +368,20 @@ def _raises(call: Call) -> Iterator[Value]:
     yield
 
 
+def test_an_azure_command_that_was_stopped_is_not_asked_to_go_on(shell: Bare) -> None:
+    stopped = Terminating(Fault("enough"), stopping=True)
+
+    with pytest.raises(Terminating, match="enough"):
+        call(failing(stopped), "", shell)
+    assert not shell.reported
+
+
+def test_a_commands_own_parameter_goes_before_a_common_one(shell: Bare) -> None:
+    own = Cmdlet("Do-It", "", lambda call: [call.value("Version")], (Parameter("Version"),))
+
+    assert call(own, "-Ver 2", shell) == ["2"]
+
+
 def test_errorvariable_and_outvariable_keep_what_comes(shell: Bare) -> None:
     call(failing(), "-ErrorVariable e -OutVariable o -ErrorAction SilentlyContinue", shell)
 

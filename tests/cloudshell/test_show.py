@@ -213,6 +213,13 @@ def test_wrapping_loses_nothing_but_spaces(text: str, width: int) -> None:
     assert "".join("".join(lines).split()) == "".join(clean.split())
 
 
+def test_a_wide_character_where_one_cell_is_left_is_not_shown() -> None:
+    fields = [Field("N", width=1), Field("M", width=1, right=True)]
+
+    assert text_table.row(fields, ["日", "本"]) == [""]
+    assert text_table.row(fields, ["日", "本"], wrap=True) == ["… …"]
+
+
 # --- errors -----------------------------------------------------------------------------------------------------------
 
 AT = Place(2, 5, "$x = Get-AzVM -Name web1 | Stop-AzVM")

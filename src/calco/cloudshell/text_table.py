@@ -138,7 +138,7 @@ def _cut(text: str, field: Field) -> str:
     if cells(text) <= field.width:
         return text
     if field.width == 1:
-        return text[-1:] if field.right else text[:1]
+        return _head(text[-1:] if field.right else text, 1)
     if field.right:
         return ELLIPSIS + _head(text[::-1], field.width - 1)[::-1]
     return _head(text, field.width - 1) + ELLIPSIS
@@ -178,7 +178,7 @@ def _break(text: str, width: int) -> Iterator[str]:
         word = found
         while cells(word) > width:  # longer than a line: it is broken wherever the line ends
             part = _head(word, left) or word[: 0 if line else 1]
-            yield line + part
+            yield line + (part if cells(part) <= width else ELLIPSIS)  # a wide character where one cell is left
             word, line, left = word[len(part) :], "", width
         if cells(word.rstrip()) > left:
             yield line
