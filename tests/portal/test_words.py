@@ -89,8 +89,10 @@ EVERYDAY = {
 """Words that no sentence does without, and that the other language does not have."""
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("language", "other"), [("es", "en"), ("en", "es")])
+@pytest.mark.parametrize(
+    ("language", "other"),
+    [pytest.param("es", "en", marks=pytest.mark.slow), pytest.param("en", "es", marks=pytest.mark.long)],
+)
 def test_no_word_of_the_other_language_is_on_any_page(house: House, language: str, other: str) -> None:
     everyday = re.compile(rf"\b(?:{EVERYDAY[other].replace(' ', '|')})\b", re.IGNORECASE)
     seen, left = [], {}
