@@ -89,6 +89,7 @@ EVERYDAY = {
 """Words that no sentence does without, and that the other language does not have."""
 
 
+@pytest.mark.timeout(300)  # some 300 pages, on a machine that may be busy
 @pytest.mark.parametrize(
     ("language", "other"),
     [pytest.param("es", "en", marks=pytest.mark.slow), pytest.param("en", "es", marks=pytest.mark.long)],
