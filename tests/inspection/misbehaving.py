@@ -9,7 +9,6 @@ import os
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from calco.inspection import checks_container, handover  # noqa: E402
 from calco.inspection.check import Seen  # noqa: E402
 from calco.inspection.sighting import Sighting, encode  # noqa: E402
 from calco.model.inspection import OperatingSystem, Result, Verdict  # noqa: E402
+from tests.escapes import ATTEMPTS, errno_of  # noqa: E402
 
 MIB = 1 << 20
 BEHAVIOURS: dict[str, Callable[[socket.socket], None]] = {}
@@ -226,52 +226,9 @@ def gives_up_quietly(parent: socket.socket) -> None:
 # --- what tries to get out ---
 
 
-def _errno(attempt: Callable[[], object]) -> str:
-    try:
-        attempt()
-    except OSError as refused:
-        return os.strerror(refused.errno or 0)
-    except (RuntimeError, ValueError, subprocess.SubprocessError) as refused:
-        return type(refused).__name__
-    return "done"
-
-
-def _call(number: int, *arguments: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.syscall(ctypes.c_long(number), *map(ctypes.c_long, arguments)) == -1:
-        raise OSError(ctypes.get_errno(), "")
-
-
-ATTEMPTS: dict[str, Callable[[], object]] = {
-    "read a file": lambda: os.open("/etc/hostname", os.O_RDONLY),
-    "write a file": lambda: os.open("/tmp/calco-was-here", os.O_CREAT | os.O_WRONLY, 0o600),  # noqa: S108
-    "look for a file": lambda: os.stat("/"),  # noqa: PTH116
-    "remove a file": lambda: os.unlink("/tmp/calco-was-here"),  # noqa: PTH108, S108
-    "list a folder": lambda: os.listdir("/"),  # noqa: PTH208
-    "speak IP": lambda: socket.socket(socket.AF_INET),
-    "speak to a local socket": lambda: socket.socket(socket.AF_UNIX),
-    "make a pair of sockets": socket.socketpair,
-    "make a pipe": os.pipe,
-    "fork": os.fork,
-    "start a program": lambda: os.execv("/bin/true", ["true"]),  # noqa: S606
-    "start a thread": lambda: threading.Thread(target=bool).start(),
-    "signal its parent": lambda: os.kill(os.getppid(), 0),
-    "signal itself": lambda: os.kill(os.getpid(), 0),
-    "make memory executable": lambda: mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_EXEC),
-    "raise its limits": lambda: __import__("resource").setrlimit(__import__("resource").RLIMIT_AS, (-1, -1)),
-    "become root again": lambda: os.setuid(0),
-    "duplicate what it has": lambda: os.dup(0),
-    "send a descriptor": lambda: socket.send_fds(socket.socket(fileno=0), [b"x"], [2]),
-    "call by an x32 number": lambda: _call(0x40000000 + 39),
-    "call io_uring_setup": lambda: _call(425, 8, 0),
-    "call ptrace": lambda: _call(101 if os.uname().machine == "x86_64" else 117, 0),
-    "call prctl": lambda: _call(157 if os.uname().machine == "x86_64" else 167, 4, 1),
-}
-
-
 @behaviour
 def tries_everything(parent: socket.socket) -> None:
-    tell(parent, *(f"{name}: {_errno(attempt)}" for name, attempt in ATTEMPTS.items()))
+    tell(parent, *(f"{name}: {errno_of(attempt)}" for name, attempt in ATTEMPTS.items()))
 
 
 class OtherArchitecture:

@@ -22,8 +22,8 @@ from contextlib import suppress
 from typing import NoReturn
 
 import httpx
-from prompt_toolkit.input import create_input, create_pipe_input
-from prompt_toolkit.output import DummyOutput, create_output
+from prompt_toolkit.input import Input, create_input, create_pipe_input
+from prompt_toolkit.output import DummyOutput, Output, create_output
 
 from calco.client import Client, Unreachable
 from calco.cloudshell import reach, repl, session, wire
@@ -41,7 +41,15 @@ REHEARSAL = "$a = Get-Comm\t\x01\x05\r\x03exit\r"
 """Keys that have prompt_toolkit load what it loads late."""
 
 
-def main() -> None:
+Talk = Callable[[Interactive, Input, Output], int]
+
+
+def at_the_prompt(shell: Interactive, keys: Input, screen: Output) -> int:
+    return repl.run(lambda: shell, input=keys, output=screen)
+
+
+def main(talk: Talk = at_the_prompt) -> None:
+    """``talk`` is what the confined process does; its result the exit code."""
     cpu_seconds, memory_bytes, descriptor = map(int, sys.argv[1:4])
     logging.getLogger().addHandler(logging.NullHandler())  # what goes wrong is told in a sentence, to its user
     host = TerminalHost()
@@ -62,7 +70,7 @@ def main() -> None:
     host.write(repl.WELCOME)
     while True:
         try:
-            _end(repl.run(lambda: shell, input=keys, output=screen))
+            _end(talk(shell, keys, screen))
         except KeyboardInterrupt:  # between what runs and the prompt
             continue
         except Exception as broken:
@@ -125,4 +133,4 @@ def rehearse() -> None:
     shell = begun(host, http, wire.Greeting("https://localhost", "", "", ""))
     with create_pipe_input() as keys:
         keys.send_text(REHEARSAL)
-        repl.run(lambda: shell, input=keys, output=DummyOutput())
+        at_the_prompt(shell, keys, DummyOutput())
