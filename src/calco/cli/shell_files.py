@@ -5,13 +5,15 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from calco.cloudshell.reach import NoFile
-from calco.disk_file import DiskFormat, WrongDiskFile, opened
 from calco.page_transfer import Content
 
-ENDINGS = {".vhd": DiskFormat.VPC, ".vhdx": DiskFormat.VHDX}
+if TYPE_CHECKING:
+    from calco.disk_file import DiskFormat
+
+ENDINGS = {".vhd": "vpc", ".vhdx": "vhdx"}
 """What Add-AzVhd takes. Source: Microsoft Learn, Add-AzVhd."""
 
 
@@ -23,14 +25,18 @@ class LocalFiles:
 
     @contextmanager
     def disk(self, path: str) -> Iterator[Content]:
-        format = ENDINGS.get(Path(path).suffix.lower())
-        if format is None:
+        from calco.disk_file import DiskFormat
+
+        ending = Path(path).suffix.lower()
+        if ending not in ENDINGS:
             raise NoFile(f"'{path}' is named neither .vhd nor .vhdx: it must be a virtual hard disk, named as one.")
-        with self._opened(path, format) as content:
+        with self._opened(path, DiskFormat(ENDINGS[ending])) as content:
             yield content
 
     @contextmanager
     def whole(self, path: str) -> Iterator[Content]:
+        from calco.disk_file import DiskFormat
+
         with self._opened(path, DiskFormat.RAW) as content:
             yield content
 
@@ -56,7 +62,9 @@ class LocalFiles:
         return str(self._place(path))
 
     @contextmanager
-    def _opened(self, path: str, format: DiskFormat) -> Iterator[Content]:
+    def _opened(self, path: str, format: "DiskFormat") -> Iterator[Content]:
+        from calco.disk_file import WrongDiskFile, opened
+
         file = self._place(path)
         try:
             with opened(file, format) as content:

@@ -8,13 +8,15 @@ about_Parameters, about_CommonParameters; the reference page of each cmdlet in t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from calco.cloudshell.api import Api
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.host import Host
 from calco.cloudshell.values import Hashtable, Names, Record, ScriptBlock, Value
-from calco.ports.world import Chance, Clock
+
+if TYPE_CHECKING:
+    from calco.ports.world import Chance, Clock
 
 
 class Kind(Enum):
@@ -205,10 +207,10 @@ class Shell(Protocol):
         """Of the account that is signed in. Raises Terminating with Az's words when none is."""
 
     @property
-    def clock(self) -> Clock: ...
+    def clock(self) -> "Clock": ...
 
     @property
-    def chance(self) -> Chance: ...
+    def chance(self) -> "Chance": ...
 
     @property
     def commands(self) -> Commands: ...

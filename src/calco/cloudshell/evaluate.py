@@ -9,6 +9,7 @@ enough stops the beginning. What an expression is worth stands in ``expression``
 import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from calco.cloudshell import automatic, faults
 from calco.cloudshell.api import Api
@@ -24,7 +25,9 @@ from calco.cloudshell.output import NOTHING
 from calco.cloudshell.scope import Scope
 from calco.cloudshell.syntax import Place, Script
 from calco.cloudshell.values import Growing, Names, ScriptBlock, Value
-from calco.ports.world import Chance, Clock
+
+if TYPE_CHECKING:
+    from calco.ports.world import Chance, Clock
 
 FRAMES = 12_000
 """Python's own frames that a script may pile up: enough for the deepest calls that ``scope`` lets be."""
@@ -38,8 +41,8 @@ class Interpreter(Invocations):
         self,
         host: Host,
         *,
-        clock: Clock,
-        chance: Chance,
+        clock: "Clock",
+        chance: "Chance",
         commands: Commands,
         jobs: Jobs,
         api: Callable[[], Api],

@@ -6,13 +6,16 @@ Source: Microsoft Learn, about_Jobs; azure-powershell, AzureLongRunningJob.cs (n
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from calco.cloudshell.api import Api
 from calco.cloudshell.cmdlet import Commands, Jobs, Shell, Told
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.host import Host, NobodyToAsk
 from calco.cloudshell.values import Names, Record, ScriptBlock, Value
-from calco.ports.world import Chance, Clock
+
+if TYPE_CHECKING:
+    from calco.ports.world import Chance, Clock
 
 JOB = "Microsoft.Azure.Commands.Common.AzureLongRunningJob`1"
 RUNNING, COMPLETED, FAILED, STOPPED = "Running", "Completed", "Failed", "Stopped"
@@ -23,7 +26,9 @@ MOST = 1000
 class Job:
     """What a job's Record holds: its work and what came of it."""
 
-    def __init__(self, record: Record, work: Callable[[], Iterable[Value]], told: Sequence[Told], clock: Clock) -> None:
+    def __init__(
+        self, record: Record, work: Callable[[], Iterable[Value]], told: Sequence[Told], clock: "Clock"
+    ) -> None:
         self.record = record
         self._work = work
         self._told = told
@@ -93,7 +98,7 @@ class Job:
 class Background:
     """The jobs of a session (``cmdlet.Jobs``)."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: "Clock") -> None:
         self._clock = clock
         self._jobs: list[Record] = []
         self._last = 0
@@ -147,11 +152,11 @@ class Apart:
         return self._shell.api
 
     @property
-    def clock(self) -> Clock:
+    def clock(self) -> "Clock":
         return self._shell.clock
 
     @property
-    def chance(self) -> Chance:
+    def chance(self) -> "Chance":
         return self._shell.chance
 
     @property

@@ -7,6 +7,7 @@ in a sentence; only Ctrl-C and a reader who went away pass through.
 import logging
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from calco.cloudshell import show
 from calco.cloudshell.api import Api
@@ -16,7 +17,9 @@ from calco.cloudshell.evaluate import Interpreter
 from calco.cloudshell.host import Host
 from calco.cloudshell.jobs import Background
 from calco.cloudshell.parse import parse
-from calco.ports.world import Chance, Clock
+
+if TYPE_CHECKING:
+    from calco.ports.world import Chance, Clock
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +76,8 @@ class Session:
 def begun(
     host: Host,
     *,
-    clock: Clock,
-    chance: Chance,
+    clock: "Clock",
+    chance: "Chance",
     api: Callable[[], Api],
     environment: MutableMapping[str, str],
     sleep: Callable[[float], None],

@@ -14,7 +14,7 @@ from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from functools import cmp_to_key
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, unquote
 
 from calco.cloudshell import faults, pattern
@@ -26,17 +26,19 @@ from calco.cloudshell.moment import read_date
 from calco.cloudshell.output import NOTHING
 from calco.cloudshell.type_name import SHORT
 from calco.cloudshell.values import Record, Value
-from calco.ports.world import Chance, Clock
+
+if TYPE_CHECKING:
+    from calco.ports.world import Chance, Clock
 
 
 class Session(Protocol):
     """What a static member may need of the session."""
 
     @property
-    def clock(self) -> Clock: ...
+    def clock(self) -> "Clock": ...
 
     @property
-    def chance(self) -> Chance: ...
+    def chance(self) -> "Chance": ...
 
     def environment(self, name: str) -> str | None: ...
 

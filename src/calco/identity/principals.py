@@ -6,12 +6,15 @@ so that ``calco env`` can print it; the service never reads that file.
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from calco.model.secret import hashed, matches, typable
-from calco.ports import Chance
 from calco.private_file import write_private
+
+if TYPE_CHECKING:
+    from calco.ports import Chance
 
 SECRET_BYTES = 30
 
@@ -32,7 +35,7 @@ class Principal:
         return matches(secret, self.salt, self.secret_hash)
 
 
-def ensure(secrets: Path, chance: Chance) -> Principal:
+def ensure(secrets: Path, chance: "Chance") -> Principal:
     """The principal kept in ``secrets``, made when there is none. Raises ValueError when its file is damaged."""
     file = secrets / "principal.json"
     try:

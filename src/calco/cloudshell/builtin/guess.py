@@ -4,17 +4,20 @@ Source: Microsoft Learn, Get-Random, New-Guid.
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.values import Value
-from calco.ports.world import Chance
+
+if TYPE_CHECKING:
+    from calco.ports.world import Chance
 
 _UTILITY = "Microsoft.PowerShell.Utility"
 _LARGEST = 2**31 - 1
 
 
-def below(limit: int, chance: Chance) -> int:
+def below(limit: int, chance: "Chance") -> int:
     """A whole number from 0, below ``limit`` (at most 2^62): all as likely as makes no difference."""
     return int(chance.guid().replace("-", ""), 16) % limit
 
