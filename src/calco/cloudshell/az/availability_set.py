@@ -41,6 +41,8 @@ def _update(call: Call) -> Iterable[Value]:
     yield NOUN.read(changed.document)
 
 
+_SKU = Parameter("Sku", help="Aligned for machines with managed disks.", choices=("Aligned", "Classic"), from_name=True)
+
 MODULE = Module(
     (
         Cmdlet(
@@ -66,12 +68,7 @@ MODULE = Module(
                     position=4,
                     from_name=True,
                 ),
-                Parameter(
-                    "Sku",
-                    help="Aligned for machines with managed disks.",
-                    choices=("Aligned", "Classic"),
-                    from_name=True,
-                ),
+                _SKU,
                 TAG,
             ),
             output=NOUN.kind.type,
@@ -105,12 +102,7 @@ MODULE = Module(
                     from_pipeline=True,
                     accepts=(NOUN.kind.type,),
                 ),
-                Parameter(
-                    "Sku",
-                    help="Aligned for machines with managed disks.",
-                    choices=("Aligned", "Classic"),
-                    from_name=True,
-                ),
+                _SKU,
                 TAG,
             ),
             output=NOUN.kind.type,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from calco.cloudshell.az.noun import FORCE
 from calco.cloudshell.az.target import argument, target
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Module, Parameter, View
+from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Module, Parameter, Run, View
 from calco.cloudshell.values import Record, Value
 
 _MACHINES = "Microsoft.Compute/virtualMachines"
@@ -32,26 +32,27 @@ def _check_machine(call: Call) -> None:
     call.shell.api.get(target(call, _MACHINES, name="VMName"))
 
 
-def _disable(call: Call) -> Iterable[Value]:
-    _check_machine(call)
-    if call.should(call.text("VMName"), "Disable Azure Disk Encryption"):
-        raise argument(
-            f"The virtual machine '{call.text('VMName')}' is not encrypted: calco has no Azure Disk Encryption, so "
-            "there is nothing to disable."
-        )
-    return ()
+def _refusing(action: str, why: str) -> Run:
+    """Does nothing but say why; ``{}`` in it is the machine's name."""
+
+    def run(call: Call) -> Iterable[Value]:
+        _check_machine(call)
+        if call.should(call.text("VMName"), action):
+            raise argument(why.format(call.text("VMName")))
+        return ()
+
+    return run
 
 
-def _remove(call: Call) -> Iterable[Value]:
-    _check_machine(call)
-    if call.should(call.text("VMName"), "Remove the encryption extension"):
-        raise argument(
-            f"The virtual machine '{call.text('VMName')}' has no encryption extension: calco has no Azure Disk "
-            "Encryption, so there is nothing to remove."
-        )
-    return ()
-
-
+_disable = _refusing(
+    "Disable Azure Disk Encryption",
+    "The virtual machine '{}' is not encrypted: calco has no Azure Disk Encryption, so there is nothing to disable.",
+)
+_remove = _refusing(
+    "Remove the encryption extension",
+    "The virtual machine '{}' has no encryption extension: calco has no Azure Disk Encryption, so there is nothing to "
+    "remove.",
+)
 _MACHINE = (
     Parameter("ResourceGroupName", help="The resource group of the virtual machine.", mandatory=True, position=0,
               from_name=True, completes="resourceGroups"),
