@@ -117,14 +117,15 @@ FUNCTIONS: list[Row] = [
     ("function F { begin { 'b' } process { $_ } end { 'e' } }; 1, 2 | F; F", ["b", 1, 2, "e", "b", None, "e"]),
     ("function F { param([Parameter(ValueFromPipeline)]$x) process { $x * 2 } }; 1, 2 | F; F 5", [2, 4, 10]),
     (
-        "filter F { param([Parameter(ValueFromPipelineByPropertyName)]$N) $N + '!' }; @{N = 'a'}, @{N = 'b'} | F",
+        "filter F { param([Parameter(Mandatory, ValueFromPipelineByPropertyName)]$N) $N + '!' }; @{N = 'a'}, @{N = 'b'} "
+        "| F",
         ["a!", "b!"],
     ),
     ("function F { $input | ForEach-Object { $_ * 2 } }; 1, 2 | F", [2, 4]),
     ("function F { return }; $null -eq (F)", [True]),
     ("function F { return 1, 2 }; (F).Count; function G { return , (1, 2) }; (G).Count", [2, 2]),
     ("function F($n) { if ($n -le 1) { return 1 }; $n * (F ($n - 1)) }; F 10", [3628800]),
-    ("function F { F }; F", [], "The script failed due to call depth overflow."),
+    ("function F { F }; try { F } catch { 'deep' }", ["deep"]),
     ("& { param($x) $x + 1 } 4", [5]),
     ('$b = { param($x) "<$x>" }; & $b 1; $b.Invoke(2); . $b 3', ["<1>", "<2>", "<3>"]),
     ("$name = 'Write-Output'; & $name 5", [5]),
@@ -226,4 +227,7 @@ ENDS: list[tuple[str, Sequence[object], str | int]] = [
     ("$ErrorActionPreference = 'Stop'; Write-Error 'soft'; 'never'", [], "soft"),
     ("try { throw 'x' } catch [System.DivideByZeroException] { 'no' }", [], "x"),
     ("function F { throw 'deep' }; F; 'never'", [], "deep"),
+    ("function F { F }; F; 'never'", [], "The script failed due to call depth overflow."),
+    ("function F { (1..3).ForEach({ F }) }; F", [], "The script failed due to call depth overflow."),
+    ("$s = 'ab'; while ($true) { $s += $s }", [], "Insufficient memory to continue the execution of the program."),
 ]

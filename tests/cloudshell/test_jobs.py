@@ -75,6 +75,15 @@ def test_what_a_job_has_to_say_waits_until_it_is_received(shell: Bare) -> None:
     assert call(RECEIVE, "1", shell) == []
 
 
+def test_what_ended_a_job_stops_whoever_receives_it_and_says_so(shell: Bare) -> None:
+    over(start(shell, command(Refused(409, "Conflict", "It is running."))))
+
+    with pytest.raises(Terminating, match="It is running"):
+        call(RECEIVE, "1 -ErrorAction Stop", shell)
+
+    assert not shell.reported
+
+
 def test_keep_keeps_it(shell: Bare) -> None:
     over(start(shell, command()))
 

@@ -131,6 +131,7 @@ EXPRESSIONS = {
     "@{}": "Hash()",
     "$a.Where({ $_ }).ForEach{ $_ }": "Invocation(Invocation($a Where {$_}) ForEach {$_})",
     "{ param($x, [int]$y = 2) $x }": "{parameters=Formal(x); Formal(y int 2) $x}",
+    "{ param([int]$x = 2, [switch]$y, $z) $x }": "{parameters=Formal(x int 2); Formal(y switch); Formal(z) $x}",
     "{ begin { 1 } process { $_ } end { 3 } }": "{begin=1 process=$_ 3}",
     "$null": "$null",
     "$?": "$?",
@@ -341,6 +342,7 @@ COMPLAINTS = {
         6,
     ),
     "param($a, $A)": ("Duplicate parameter $A in parameter list.", 1, 11),
+    "param($a = 1, 2)": ("Missing expression after ','.", 1, 15),
     "Foo >": ("Missing file specification after redirection operator.", 1, 5),
 }
 

@@ -141,7 +141,8 @@ class _Running:
         return self._kept(self._run(self.bound, self._settled(), iter(items)))
 
     def whole(self, input: Iterator[Value]) -> Iterator[Value]:
-        self.bound.parameters = [each for each in self.bound.parameters if not each.from_pipeline]
+        mine = [each for each in self.bound.parameters if not each.from_pipeline and not each.from_name]
+        self.bound.parameters = mine
         return self._kept(self._run(self.bound, self._settled(), input))
 
     def each(self, input: Iterator[Value]) -> Iterator[Value]:

@@ -28,8 +28,9 @@ class Fault:
     target: Value = None
 
     def placed(self, at: Place | None, command: str = "") -> "Fault":
-        """The same, knowing where it happened, unless it knew already."""
-        return replace(self, at=self.at or at, command=self.command or command)
+        """The same, knowing where it happened, unless it knew already: what an expression raised is not of the command
+        that it passed by."""
+        return self if self.at else replace(self, at=at, command=self.command or command)
 
 
 class Terminating(Exception):

@@ -79,8 +79,8 @@ class Job:
         """Whether it is over."""
         return self._over.wait(seconds)
 
-    def receive(self, shell: Shell, *, keep: bool = False) -> Iterator[Value]:
-        """What it gave and has to tell since the last time; then the error that it ended with."""
+    def receive(self, shell: Shell, error: Callable[[Fault], None], *, keep: bool = False) -> Iterator[Value]:
+        """What it gave and has to tell since the last time; then the error that it ended with, told by ``error``."""
         with self._lock:
             output, told = self._output[self._received[0] :], self._told[self._received[1] :]
             fault = self._fault
@@ -92,7 +92,7 @@ class Job:
             tell(shell)
         yield from output
         if fault:
-            shell.report(fault)
+            error(fault)
 
 
 class Background:

@@ -3,7 +3,7 @@
 Sources: Microsoft Learn, about_Functions, about_Functions_Advanced_Parameters, about_Script_Blocks.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -14,6 +14,8 @@ from calco.cloudshell.errors import unsupported
 from calco.cloudshell.lower import Lower, child, named, parts, unwrapped
 from calco.cloudshell.syntax import Block, Expression, Formal, Function, Literal, Place, Variable
 
+PLAIN = frozenset({"unary_expression", "expression_with_unary_operator", "cast_expression"})
+"""What a parameter without a default is when it is read as an expression."""
 KINDS = frozenset({"begin", "process", "end"})
 
 
@@ -101,13 +103,41 @@ def _check_binding(lower: Lower, node: Node) -> str:
 
 def formals(lower: Lower, node: Node | None) -> tuple[Formal, ...]:
     """Of a parameter_list."""
-    made = tuple(_formal(lower, each) for each in named(node)) if node else ()
+    made = tuple(formal for each in named(node) for formal in _formals(lower, each)) if node else ()
     seen: set[str] = set()
     for each in made:
         if each.name.casefold() in seen:
             raise complaint.said("DuplicateFormalParameter", each.at, each.name)
         seen.add(each.name.casefold())
     return made
+
+
+def _formals(lower: Lower, node: Node) -> Iterator[Formal]:
+    """A parameter, and those after it that the grammar takes for parts of its default: ``$a = 1, [switch]$b``."""
+    made = _formal(lower, node)
+    default = child(node, "script_parameter_default")
+    if default is None:
+        yield made
+        return
+    value = named(default)[0]
+    first, *others = named(value) if value.type == "array_literal_expression" else [value]
+    yield replace(made, default=lower.expression(first))
+    for each in others:
+        yield _plain_formal(lower, each)
+
+
+def _plain_formal(lower: Lower, node: Node) -> Formal:
+    """``[type]$name`` or ``$name``, read as an expression."""
+    type = ""
+    inner = node
+    while inner.type != "variable":
+        if inner.type not in PLAIN or not lower.text(inner).startswith(("[", "$")):
+            raise complaint.said("MissingExpressionAfterToken", lower.place(node), ",")
+        cast = child(inner, "type_literal")
+        if cast is not None and not type:
+            type = lower_literal.type_name(lower, cast)
+        inner = named(inner)[-1]
+    return Formal(lower.place(inner), lower_literal.lower_variable(lower, inner).name, type)
 
 
 def _formal(lower: Lower, node: Node) -> Formal:
@@ -118,9 +148,6 @@ def _formal(lower: Lower, node: Node) -> Formal:
     attributes = child(node, "attribute_list")
     for each in named(attributes) if attributes else []:
         made = _with_attribute(lower, made, each)
-    default = child(node, "script_parameter_default")
-    if default is not None:
-        made = replace(made, default=lower.expression(named(default)[0]))
     return made
 
 

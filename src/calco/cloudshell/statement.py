@@ -104,7 +104,11 @@ class Statements(Expressions):
 
     def _head(self, node: syntax.Expression, scope: Scope) -> Output:
         """An expression's objects, one by one. ``$i++`` gives none."""
-        value = self.raw(node, scope)
+        try:
+            value = self.raw(node, scope)
+        except Terminating as error:
+            error.fault = error.fault.placed(node.at)
+            raise
         if isinstance(node, syntax.Step):
             return
         if isinstance(value, list):

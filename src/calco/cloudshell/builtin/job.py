@@ -80,7 +80,7 @@ def _receive(call: Call) -> Iterator[Value]:
             continue
         if call.switch("Wait"):
             job.wait()
-        yield from job.receive(call.shell, keep=call.switch("Keep"))
+        yield from job.receive(call.shell, call.error, keep=call.switch("Keep"))
         if call.switch("AutoRemoveJob") and job.is_over:
             _drop(call, record)
 
