@@ -11,7 +11,7 @@ from types import MappingProxyType
 from calco.cloudshell import faults
 from calco.cloudshell.convert import to_number, to_type, to_whole
 from calco.cloudshell.moment import aware
-from calco.cloudshell.text import TEXT_MAX, bounded, to_text
+from calco.cloudshell.text import TEXT_MAX, to_text
 from calco.cloudshell.type_name import INT32_MAX, INT64_MAX, SHORT, type_of
 from calco.cloudshell.values import CUSTOM, Hashtable, Value
 
@@ -44,9 +44,9 @@ def add(left: Value, right: Value) -> Value:
     if left is None:
         return right
     if isinstance(left, str):
-        return bounded(left + to_text(right))
+        return _longer(left, to_text(right))
     if isinstance(left, list):
-        return _limited([*left, *right] if isinstance(right, list) else [*left, right])
+        return _joined(left, right if isinstance(right, list) else [right])
     if isinstance(left, Hashtable):
         return _merged(left, right)
     if isinstance(left, datetime | timedelta):
@@ -54,10 +54,16 @@ def add(left: Value, right: Value) -> Value:
     return _numbers("op_Addition", lambda a, b: a + b)(left, right)
 
 
-def _limited(made: list[Value]) -> list[Value]:
-    if len(made) > LIST_MAX:
+def _longer(left: str, right: str) -> str:
+    if len(left) + len(right) > TEXT_MAX:
         raise faults.too_much()
-    return made
+    return left + right
+
+
+def _joined(left: list[Value], right: list[Value]) -> list[Value]:
+    if len(left) + len(right) > LIST_MAX:
+        raise faults.too_much()
+    return [*left, *right]
 
 
 def _merged(left: Hashtable, right: Value) -> Hashtable:

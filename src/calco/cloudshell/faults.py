@@ -184,22 +184,20 @@ def not_a_type(operator: str) -> Terminating:
 
 
 def too_deep() -> Terminating:
-    return runtime(
-        "The script failed due to call depth overflow.",
-        "CallDepthOverflow",
-        "InvalidOperation",
-        AUTOMATION + "ScriptCallDepthException",
+    """It ends the script: a tree of calls would otherwise be walked to its last leaf, one such error after another."""
+    message = "The script failed due to call depth overflow."
+    exception = AUTOMATION + "ScriptCallDepthException"
+    return Terminating(
+        Fault(message, id="CallDepthOverflow", category="InvalidOperation", exception=exception), stopping=True
     )
 
 
 def too_much() -> Terminating:
-    """A string, an array or an output that no script of ours needs. Source: .NET's OutOfMemoryException."""
-    return runtime(
-        "Insufficient memory to continue the execution of the program.",
-        "System.OutOfMemoryException",
-        "OperationStopped",
-        "System.OutOfMemoryException",
-    )
+    """A string, an array or an output that no script of ours needs; it ends the script. Source: .NET's
+    OutOfMemoryException."""
+    exception = "System.OutOfMemoryException"
+    message = "Insufficient memory to continue the execution of the program."
+    return Terminating(Fault(message, id=exception, exception=exception), stopping=True)
 
 
 def not_assignable() -> Terminating:
