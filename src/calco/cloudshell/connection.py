@@ -89,9 +89,7 @@ class Accounts:
         def fetch() -> str:
             return text_at(granted(self.http, tenant, form), "access_token") or ""
 
-        token = Token(fetch)
-        token("")
-        return self._entered(token, tenant, client_id, "ServicePrincipal", subscription_id)
+        return self._entered(Token(fetch), tenant, client_id, "ServicePrincipal", subscription_id)
 
     def connect_token(
         self, token: str, account: str, tenant_id: str = "", subscription_id: str = "", kind: str = "AccessToken"

@@ -4,7 +4,7 @@ from copy import deepcopy
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calco.cloudshell.az import record
@@ -156,6 +156,7 @@ NAMES = st.sampled_from(["id", "name", "tags", "properties", "storageProfile", "
 HOSTILE = st.recursive(JSON, lambda inner: st.dictionaries(NAMES, inner, max_size=4), max_leaves=12)
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(NAMES, HOSTILE, max_size=5))
 def test_whatever_is_read_can_be_read_and_written(document: dict[str, Json]) -> None:
     written = write(read(COMPUTE["PSVirtualMachine"], document))

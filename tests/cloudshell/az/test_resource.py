@@ -275,7 +275,8 @@ def test_a_script_comes_from_a_file_where_there_are_files(bench: Bench) -> None:
     assert bench.run("Invoke-AzVMRunCommand", ScriptPath="a.sh", **command) == []
     assert "it runs in the portal" in bench.reported[-1].message
 
-    folder = Folder({"a.sh": b"id\n", "b.bin": b"\xff\xfe\x00"})
+    large = b"#" * (run_command.SCRIPT_BYTES_MAX + 1)
+    folder = Folder({"a.sh": b"id\n", "b.bin": b"\xff\xfe\x00", "large.sh": large})
     reach.give(bench.state, reach.Reach(unreachable, folder))
     bench.run("Invoke-AzVMRunCommand", ScriptPath="a.sh", **command)
     assert "'script': ['id', '']" in str(bench.api.asked[-1].body)
@@ -283,6 +284,7 @@ def test_a_script_comes_from_a_file_where_there_are_files(bench: Bench) -> None:
     for given, said in (
         ({"ScriptPath": "none.sh"}, "There is no file"),
         ({"ScriptPath": "b.bin"}, "holds no text"),
+        ({"ScriptPath": "large.sh"}, "too large"),
         ({"ScriptPath": "a.sh", "ScriptString": "id"}, "not both"),
         ({}, "nothing to run"),
     ):

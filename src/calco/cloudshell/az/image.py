@@ -7,7 +7,7 @@ hyperVGeneration whether or not they were given ("V1" then), as that module's so
 from collections.abc import Iterable
 
 from calco.cloudshell.az.answer import change
-from calco.cloudshell.az.noun import Noun, getter, list_view, remover, status
+from calco.cloudshell.az.noun import STATUS, Noun, getter, list_view, remover, status
 from calco.cloudshell.az.record import append, blank, child, items, reference, sent
 from calco.cloudshell.az.shapes import COMPUTE
 from calco.cloudshell.az.target import argument, tags, target
@@ -297,6 +297,7 @@ MODULE = Module(
             ),
             question="Are you sure you want to remove the image '{}'?",
             gives=lambda _call, ended: (status(ended),),
+            output=STATUS,
         ),
     ),
     (list_view(IMAGE),),
