@@ -250,4 +250,12 @@ def test_what_the_api_refuses_has_its_code(bench: Bench) -> None:
     bench.run("Set-AzVM", "lab", "web", SimulateEviction=True)
 
     assert [each.code for each in bench.reported] == ["InvalidAction"]
+    assert bench.host.progresses == [("Simulate the eviction of web", "", None)]
     assert bench.host.finished == ["Simulate the eviction of web"], "its progress was taken away"
+
+
+def test_what_takes_time_is_told_before_the_first_answer_and_as_it_goes_on(bench: Bench) -> None:
+    bench.run("Start-AzVM", "lab", "web")
+
+    assert bench.host.progresses == [("Start web", "", None), ("Start web", "Succeeded", 100)]
+    assert bench.host.finished == ["Start web"]

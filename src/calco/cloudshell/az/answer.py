@@ -41,6 +41,7 @@ def change(
     def step(status: str, percent: int | None) -> None:
         host.progress(activity, status, percent)
 
+    step("", None)  # polls are held open: the first answer may be seconds away
     try:
         ended = call.shell.api.change(method, path, body, query=query, wait=wait, step=step)
     finally:
