@@ -421,4 +421,6 @@ METHODS: list[Row] = [
     ('[timespan]::FromMinutes(90).TotalHours; "$([timespan]::FromMinutes(90))"', [1.5, "01:30:00"]),
     ("'a'.CompareTo('b'); (5).CompareTo(3); 'a'.Equals('a'); 'a'.Equals('A')", [-1, 1, True, False]),
     ("{ 1 + 1 }.Invoke()", [2]),
+    ("$e = [System.Text.Encoding]::UTF8; $e.GetString($e.GetBytes('hé')); $e.GetBytes('é').Count", ["hé", 2]),
+    ("[convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes('a'))", ["YQA="]),
 ]

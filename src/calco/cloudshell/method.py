@@ -56,8 +56,8 @@ def _row(value: Value, name: str) -> _Row | None:
     for kind, rows in _METHODS.items():
         if isinstance(value, kind) and folded in rows:
             return rows[folded]
-    if isinstance(value, Record) and value.type != CREDENTIAL and folded == "getnetworkcredential":
-        return None
+    if isinstance(value, Record):
+        return _RECORDS.get(value.type, {}).get(folded) or _ANY.get(folded)
     return _ANY.get(folded)
 
 
@@ -327,6 +327,24 @@ def _block(value: Value, arguments: Sequence[Value], invoke: Invoke) -> Value:
     return collected(invoke(value, None, tuple(arguments))) if isinstance(value, ScriptBlock) else None
 
 
+def _bytes(value: Value, arguments: Sequence[Value], _: Invoke) -> Value:
+    """[Text.Encoding]::UTF8.GetBytes(text)."""
+    return list(to_text(arguments[0]).encode(_codec(value), "replace")[:LIST_MAX])
+
+
+def _decoded(value: Value, arguments: Sequence[Value], _: Invoke) -> Value:
+    read = bytes(to_whole(each, "System.Byte") for each in to_list(arguments[0]))
+    return read.decode(_codec(value), "replace")
+
+
+def _codec(value: Value) -> str:
+    return _CODECS.get(to_text(get(value, "WebName")), "utf-8")
+
+
+_CODECS: Mapping[str, str] = MappingProxyType({"utf-16": "utf-16-le", "us-ascii": "ascii"})
+_ENCODINGS: Mapping[str, _Row] = MappingProxyType({"getbytes": (_bytes, 1, 1), "getstring": (_decoded, 1, 1)})
+
+
 _BLOCKS: Mapping[str, _Row] = MappingProxyType(
     {
         "Invoke": (_block, 0, 99),
@@ -410,9 +428,16 @@ _METHODS: Mapping[type, Mapping[str, _Row]] = MappingProxyType(
         datetime: _folded(_DATES),
         timedelta: _folded(_SPANS),
         ScriptBlock: _folded(_BLOCKS),
-        Record: _folded({"GetNetworkCredential": (_network_credential, 0, 0)}),
     }
 )
+
+_RECORDS: Mapping[str, Mapping[str, _Row]] = MappingProxyType(
+    {
+        CREDENTIAL: {"getnetworkcredential": (_network_credential, 0, 0)},
+        "System.Text.Encoding": _ENCODINGS,
+    }
+)
+"""By the record's type."""
 
 METHOD_NAMES: Mapping[type, tuple[str, ...]] = MappingProxyType(
     {

@@ -66,6 +66,8 @@ _WAYS: Mapping[type, Callable[[Value], str]] = MappingProxyType(
 _SPOKEN: Mapping[str, Callable[[Record], str]] = MappingProxyType(
     {
         "System.Uri": lambda value: _inner(value.get("OriginalString"), 0),
+        "System.Management.Automation.CommandInfo": lambda value: _inner(value.get("Name"), 0),
+        "System.Management.Automation.FunctionInfo": lambda value: _inner(value.get("Name"), 0),
         "System.Version": lambda value: ".".join(_inner(each, 0) for each in value.members.values()),
     }
 )
