@@ -74,6 +74,8 @@ class SignedUrl:
             except (OSError, HTTPException) as error:
                 broken = error
                 continue
+            except ValueError as strange:  # a header of somebody's words with a line end in it
+                raise BlobFailure("what was asked of the blob endpoint is nothing that can be sent") from strange
             if answer.status not in (500, 503):
                 break
         else:
@@ -114,5 +116,5 @@ def refusal(answer: Answer) -> BlobFailure:
         said = f"{answer.status} {code}".strip()
     else:
         code, lines = told.findtext("Code") or code, (told.findtext("Message") or "").splitlines()
-        said = f"{code}: {lines[0] if lines else answer.status}"
+        said = ": ".join(each for each in (code, lines[0] if lines else str(answer.status)) if each)
     return BlobFailure(f"the blob endpoint refuses: {said}", answer.status, code)

@@ -43,10 +43,10 @@ class LocalFiles:
     @contextmanager
     def new(self, path: str, *, replace: bool) -> Iterator[BinaryIO]:
         file = self._place(path)
-        if file.exists() and not (replace and file.is_file()):
-            raise NoFile(f"'{file}' is there already.")
         part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
         try:
+            if file.exists() and not (replace and file.is_file()):
+                raise NoFile(f"'{file}' is there already.")
             with part.open("xb") as out:
                 yield out
                 out.flush()
@@ -80,4 +80,7 @@ class LocalFiles:
         """Raises NoFile."""
         if not path or "\0" in path:
             raise NoFile("A file's path must not be empty.")
-        return self._directory / Path(path.replace("\\", "/")).expanduser()
+        try:
+            return self._directory / Path(path.replace("\\", "/")).expanduser()
+        except RuntimeError as nobody:
+            raise NoFile(f"'{path}' begins with the home of nobody.") from nobody

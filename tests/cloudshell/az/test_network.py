@@ -253,3 +253,8 @@ def test_a_removal_gives_true_only_when_asked(bench: Bench, network: Record) -> 
     assert bench.run("Remove-AzVirtualNetwork", input=[network], Force=True, PassThru=True) == [True]
     assert bench.run("Remove-AzNetworkInterface", ResourceGroupName="lab", Name="nic1", Force=True) == []
     assert bench.api.changes() == [("DELETE", NETWORK), ("DELETE", NIC)]
+
+
+def test_a_network_that_a_script_put_into_itself_is_still_shown(bench: Bench, network: Record) -> None:
+    network.members["Subnets"] = [network]
+    assert "Subnets" in bench.shown(network)

@@ -1,5 +1,7 @@
 """Availability sets, tags, the activity log, and the encryption that calco does not have."""
 
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
 
 from calco.cloudshell.az import activity, availability_set, encryption, tag
@@ -132,3 +134,11 @@ def test_the_log_is_asked_for_a_week_and_what_it_is_about(bench: Bench) -> None:
         "resourceGroupName eq 'o''lab' and status eq 'Failed'"
     )
     assert "Status               : Failed" in bench.shown(*found)
+
+
+@pytest.mark.parametrize(
+    "moment", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))]
+)
+def test_a_time_at_the_end_of_all_times_is_refused_or_asked_for(bench: Bench, moment: datetime) -> None:
+    bench.run("Get-AzActivityLog", EndTime=moment)
+    assert len(bench.reported) + len(bench.api.asked) == 1

@@ -1,6 +1,6 @@
 """Storage accounts, and their blobs by the real endpoint: what is signed here is checked there."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -176,6 +176,12 @@ def test_a_missing_blob_is_an_error_with_its_code(bench: Bench, context: Record,
 
 
 # --- signatures ------------------------------------------------------------------------------------------------------
+
+
+def test_a_signature_for_a_time_that_is_none_is_refused(bench: Bench, context: Record) -> None:
+    latest = datetime.max.replace(tzinfo=UTC)
+    assert bench.run("New-AzStorageBlobSASToken", "vhds", "x", StartTime=latest, Context=context) == []
+    assert "too near the end of all times" in bench.reported[0].message
 
 
 @pytest.mark.parametrize("cmdlet", ["New-AzStorageBlobSASToken", "New-AzStorageContainerSASToken"])

@@ -111,6 +111,8 @@ def test_the_account_may_stand_in_the_host_name(bench: Bench, endpoint: Endpoint
         "https://other.blob.localhost:10000/vhds/disk.vhd",
         "file:///etc/passwd",
         "disk.vhd",
+        "https://[::1/labstore/vhds/disk.vhd",
+        "https://localhost:99999/labstore/vhds/disk.vhd",
     ],
 )
 def test_no_host_is_asked_but_that_of_an_account(
@@ -125,13 +127,21 @@ def test_no_host_is_asked_but_that_of_an_account(
 
     reach.give(bench.state, Reach(watch, LocalFiles(tmp_path)))
     assert add(bench, endpoint, Destination=address) == []
-    assert "is not the address of a blob in a storage account" in bench.reported[0].message
+    assert (
+        "is not the address of a blob" in bench.reported[0].message or "is not an address" in bench.reported[0].message
+    )
     assert opened == []
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("gone.vhd", "Could not find file"), ("notes.txt", "named neither .vhd nor .vhdx"), ("short.vhd", "is no VHD")],
+    [
+        ("gone.vhd", "Could not find file"),
+        ("~nobody9/x.vhd", "the home of nobody"),
+        ("x" * 300 + ".vhd", "cannot be read"),
+        ("notes.txt", "named neither .vhd nor .vhdx"),
+        ("short.vhd", "is no VHD"),
+    ],
 )
 def test_a_file_that_is_no_disk_is_refused_by_name(
     bench: Bench, endpoint: Endpoint, tmp_path: Path, name: str, said: str

@@ -1,11 +1,11 @@
 """The activity log: who changed what, and how it went. Source: Microsoft Learn, Get-AzActivityLog."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from types import MappingProxyType
 
-from calco.cloudshell.az.noun import list_view, switch
+from calco.cloudshell.az.noun import later, list_view, switch, utc
 from calco.cloudshell.az.record import Family, Shape, read
 from calco.cloudshell.az.target import subscription
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Module, Parameter
@@ -42,7 +42,7 @@ _FILTERS = (
 
 def _get(call: Call) -> Iterable[Value]:
     until = _moment(call, "EndTime") or call.shell.clock.now()
-    since = _moment(call, "StartTime") or until - timedelta(days=_DAYS)
+    since = _moment(call, "StartTime") or later(until, timedelta(days=-_DAYS))
     terms = [f"eventTimestamp ge '{_text(since)}'", f"eventTimestamp le '{_text(until)}'"]
     terms += [f"{name} eq '{_quoted(call.text(each))}'" for each, name in _FILTERS if call.given(each)]
     api = call.shell.api
@@ -59,7 +59,7 @@ def _moment(call: Call, name: str) -> datetime | None:
 
 
 def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{utc(moment).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def _quoted(text: str) -> str:

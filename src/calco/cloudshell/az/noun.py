@@ -6,11 +6,12 @@ a name go by position, what does a removal answer) is a column of the noun.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from calco.cloudshell.api import Ended
 from calco.cloudshell.az.answer import change
 from calco.cloudshell.az.record import Kind, members, parse_time, read
-from calco.cloudshell.az.target import found, id_of, parsed, path, tags
+from calco.cloudshell.az.target import argument, found, id_of, parsed, path, tags
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Parameter, View
 from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Hashtable, Record, Value
@@ -136,6 +137,22 @@ def may_make(call: Call, where: str) -> bool:
     if call.switch("Force") or call.shell.api.find(where) is None:
         return True
     return call.agreed(f"Are you sure you want to overwrite resource '{name}'")
+
+
+def utc(moment: datetime) -> datetime:
+    """Raises Terminating for a time at the end of all times, which has no other zone."""
+    try:
+        return moment.astimezone(UTC)
+    except (OverflowError, ValueError):
+        raise argument(f"{moment:%Y-%m-%d} is too near the end of all times.") from None
+
+
+def later(moment: datetime, span: timedelta) -> datetime:
+    """``moment`` and ``span`` together, in UTC. Raises Terminating."""
+    try:
+        return utc(moment) + span
+    except OverflowError:
+        raise argument(f"{moment:%Y-%m-%d} is too near the end of all times.") from None
 
 
 def tag_table(call: Call) -> Hashtable | None:

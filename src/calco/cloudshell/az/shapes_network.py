@@ -97,15 +97,21 @@ def json_text(value: Value) -> str:
     return json.dumps(_plain(value), indent=2, ensure_ascii=False)
 
 
-def _plain(value: Value) -> Json:
+_DEPTH_MAX = 32
+
+
+def _plain(value: Value, depth: int = 0) -> Json:
+    """What lies deeper than any object of Azure's is left out: a script may have put an object into itself."""
+    if depth > _DEPTH_MAX:
+        return None
     match value:
         case Record():
-            pairs = ((name, _plain(each)) for name, each in value.members.items())
+            pairs = ((name, _plain(each, depth + 1)) for name, each in value.members.items())
             return {name: each for name, each in pairs if each is not None}
         case Hashtable():
-            return {str(key): _plain(each) for key, each in value.pairs()}
+            return {str(key): _plain(each, depth + 1) for key, each in value.pairs()}
         case list():
-            return [_plain(each) for each in value]
+            return [_plain(each, depth + 1) for each in value]
         case None | bool() | int() | float() | str():
             return value
         case _:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from calco.cloudshell.az import sas
+from calco.cloudshell.az.noun import later, utc
 from calco.cloudshell.az.storage_access import (
     ACCOUNTS,
     CONTEXT,
@@ -57,8 +58,8 @@ def _set_current(call: Call) -> Iterable[Value]:
 
 def _grant(call: Call) -> sas.Grant:
     since, until = (call.value(each) for each in ("StartTime", "ExpiryTime"))
-    begins = since if isinstance(since, datetime) else None
-    ends = until if isinstance(until, datetime) else (begins or call.shell.clock.now()) + sas.HOUR
+    begins = utc(since) if isinstance(since, datetime) else None
+    ends = utc(until) if isinstance(until, datetime) else later(begins or call.shell.clock.now(), sas.HOUR)
     protocol = {"httpsonly": "https", "httpsorhttp": "https,http"}.get(call.text("Protocol").lower(), "")
     return sas.Grant(call.text("Permission"), ends, begins, protocol, call.text("IPAddressOrRange"))
 

@@ -81,7 +81,11 @@ def _destination(call: Call) -> BlobPlace:
     """
     given, api = call.text("Destination"), call.shell.api
     scope = group_path(api, call.text("ResourceGroupName")) if call.given("ResourceGroupName") else subscription(api)
-    parts = urlsplit(given)
+    try:
+        parts = urlsplit(given)
+        _ = parts.port
+    except ValueError:
+        raise argument(f"'{given[:200]}' is not an address.") from None
     for account in api.list(f"{scope}/providers/{ACCOUNTS}"):
         below = _below(given, account)
         container, _, blob = (below or "").partition("/")
