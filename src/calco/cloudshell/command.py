@@ -12,7 +12,7 @@ from calco.cloudshell.binding import Given
 from calco.cloudshell.binding import run as run_bound
 from calco.cloudshell.cmdlet import Call, Cmdlet, Commands, Shell
 from calco.cloudshell.convert import to_text
-from calco.cloudshell.errors import not_recognized
+from calco.cloudshell.errors import Terminating, not_recognized
 from calco.cloudshell.flow import Return
 from calco.cloudshell.function import Arguments, declared
 from calco.cloudshell.output import gathered
@@ -39,7 +39,16 @@ class Invocations(Statements):
         if redirected is None:
             return self._called(node, given, scope, input)
         inner = Scope(scope, layer=True, host=redirected)
-        return redirected.output(self._called(node, given, inner, input))
+        return redirected.output(self._told(node, given, inner, input))
+
+    def _told(
+        self, node: syntax.Command, given: Sequence[Given], scope: Scope, input: Iterator[Value] | None
+    ) -> Output:
+        """An error that would end the statement goes where the command's errors go, unless a try waits for it."""
+        try:
+            yield from self._called(node, given, scope, input)
+        except Terminating as error:
+            self.settle(error, node.at, scope)
 
     def _called(
         self, node: syntax.Command, given: Sequence[Given], scope: Scope, input: Iterator[Value] | None

@@ -53,11 +53,11 @@ class Statements(Expressions):
             try:
                 yield from self.statement(statement, scope)
             except Terminating as error:
-                self._settle(error, statement, scope)
+                self.settle(error, statement.at, scope)
 
-    def _settle(self, error: Terminating, statement: syntax.Statement, scope: Scope) -> None:
+    def settle(self, error: Terminating, at: syntax.Place, scope: Scope) -> None:
         """Tell it and go on, or let it pass."""
-        fault = error.fault.placed(statement.at)
+        fault = error.fault.placed(at)
         preference = to_text(scope.read("ErrorActionPreference")).lower()
         if error.stopping or preference == "stop" or scope.guarded():
             raise Terminating(fault, stopping=error.stopping or preference == "stop") from error

@@ -215,7 +215,7 @@ def is_a(value: Value, full: str) -> bool:
         return True
     if isinstance(value, Record):
         custom = value.type == CUSTOM and full == "System.Management.Automation.PSObject"
-        return custom or ("Exception" in own and full in kinds(own))
+        return custom or own.lower() == full.lower() or ("Exception" in own and full in kinds(own))
     if isinstance(value, list):
         return full in _LISTS or (not isinstance(value, Growing) and _is_array(value, full))
     return any(full in names for kind, names in _KINDS.items() if isinstance(value, kind))
