@@ -146,14 +146,20 @@ def test_wait_gives_up_when_it_is_time(shell: Bare) -> None:
     gate.set()
 
 
-def test_a_stopped_job_keeps_nothing_that_comes_later(shell: Bare) -> None:
+@pytest.mark.parametrize("late", [None, Terminating(Fault("too late"))])
+def test_a_stopped_job_keeps_nothing_that_comes_later(late: Terminating | None, shell: Bare) -> None:
     gate = threading.Event()
-    made = start(shell, command(gate=gate))
+    made = start(shell, command(late, gate))
     call(STOP, "1", shell)
     gate.set()
+    for each in threading.enumerate():
+        if each.name == "job 1":
+            each.join(LONG)
 
     assert made.get("State") == "Stopped"
     assert call(GET, "-State Completed", shell) == []
+    call(RECEIVE, "1", shell)
+    assert "too late" not in [fault.message for fault, _ in shell.reported]
 
 
 def test_a_running_job_is_removed_only_by_force(shell: Bare) -> None:

@@ -33,9 +33,9 @@ def _property(item: Value, parameter: Parameter) -> Value:
     return matching.property_of(item, parameter) if parameter.from_name else None
 
 
-def _may_convert(_: Value, parameter: Parameter) -> bool:
-    """An object that a parameter does not take is never turned into one that it takes."""
-    return parameter.kind not in matching.OBJECTS
+def _may_convert(_value: Value, _parameter: Parameter) -> bool:
+    """Converting is tried; what cannot be converted is not taken."""
+    return True
 
 
 def _take_nothing(bound: Bound) -> None:
@@ -68,9 +68,7 @@ def _take(bound: Bound, offer: Callable[[Parameter], Value], suits: Callable[[Va
 
 def _try(bound: Bound, parameter: Parameter, value: Value) -> None:
     """A value that cannot be converted leaves the parameter as it is; others may still take it."""
-    kept = bound.sets
     try:
         bound.take(parameter, value)
     except Terminating:
-        bound.sets = kept
         bound.values.pop(parameter.name, None)
