@@ -60,6 +60,7 @@ $context = (Get-AzStorageAccount $rg calcoshelldisks).Context
 $copy = Start-AzStorageBlobCopy -AbsoluteUri $sas.AccessSAS -DestContainer vhds -DestBlob back.vhd -DestContext $context
 ($copy | Get-AzStorageBlobCopyState -WaitForComplete).Status
 $null = Get-AzStorageBlobContent -Container vhds -Blob back.vhd -Destination back.vhd -Context $context
+$null = Save-AzVhd -SourceUri $sas.AccessSAS -LocalFilePath saved.vhd
 $null = Revoke-AzDiskAccess -ResourceGroupName $rg -DiskName golden
 (Get-AzDisk $rg golden).DiskState
 New-AzDiskUpdateConfig -DiskSizeGB 2 | Update-AzDisk -ResourceGroupName $rg -DiskName golden |
@@ -118,6 +119,7 @@ def test_files_become_images_and_come_back(service: ServiceProcess, tmp_path: Pa
         lines = given(shell, host, BYTES_BACK)
     assert lines == ["ActiveSAS", "Success", "Unattached", "2", "Succeeded", "0"]
     assert (tmp_path / "back.vhd").read_bytes()[: len(guest)] == guest
+    assert (tmp_path / "saved.vhd").read_bytes() == (tmp_path / "back.vhd").read_bytes()
 
 
 def test_the_network_of_a_machine_is_made_by_hand(service: ServiceProcess, tmp_path: Path) -> None:

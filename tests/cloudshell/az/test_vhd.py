@@ -161,6 +161,55 @@ def test_there_are_no_files_in_the_portal(bench: Bench, tmp_path: Path) -> None:
     assert bench.api.asked == []
 
 
+# --- and back --------------------------------------------------------------------------------------------------------
+
+
+def save(bench: Bench, endpoint: Endpoint, **more: Value) -> list[Value]:
+    address = f"{endpoint.base}/{NAME}/vhds/disk.vhd"
+    asked: dict[str, Value] = {"SourceUri": address, "LocalFilePath": "back.vhd", **more}
+    return bench.run("Save-AzVhd", **asked)
+
+
+def test_a_vhd_comes_back_as_it_was_sent(bench: Bench, endpoint: Endpoint, tmp_path: Path) -> None:
+    guest = write_vhd(tmp_path, 6 * MIB)
+    add(bench, endpoint)
+    (told,) = save(bench, endpoint)
+    saved = (tmp_path / "back.vhd").read_bytes()
+    assert saved[:-FOOTER_BYTES] == guest
+    assert read_footer(saved[-FOOTER_BYTES:]).guest_bytes == 6 * MIB
+    assert str(tmp_path / "back.vhd") in bench.shown(told)
+
+
+def test_a_file_that_is_there_is_replaced_only_when_told(bench: Bench, endpoint: Endpoint, tmp_path: Path) -> None:
+    (tmp_path / "back.vhd").write_bytes(b"mine")
+    endpoint.page_blob()
+    assert save(bench, endpoint) == []
+    assert (tmp_path / "back.vhd").read_bytes() == b"mine"
+    assert save(bench, endpoint, OverWrite=True) != []
+    assert (tmp_path / "back.vhd").read_bytes() == bytes(MIB)
+
+
+def test_nothing_is_left_of_a_file_whose_bytes_do_not_come(bench: Bench, endpoint: Endpoint, tmp_path: Path) -> None:
+    assert save(bench, endpoint) == []
+    assert bench.reported[0].code == "BlobNotFound"
+    assert [each.name for each in tmp_path.iterdir()] == ["world"]
+
+
+@pytest.mark.parametrize("address", ["http://localhost:10000/x?sig=a", "ftp://x/y?sig=a", "https://elsewhere/x/y/z"])
+def test_what_is_no_address_of_a_blob_is_not_asked(
+    bench: Bench, endpoint: Endpoint, tmp_path: Path, address: str
+) -> None:
+    opened: list[str] = []
+
+    def watch(url: str) -> Pages:
+        opened.append(url)
+        return Pages()
+
+    reach.give(bench.state, Reach(watch, LocalFiles(tmp_path)))
+    assert save(bench, endpoint, SourceUri=address) == []
+    assert opened == []
+
+
 # --- to a disk -------------------------------------------------------------------------------------------------------
 
 

@@ -4,8 +4,9 @@ A page blob travels as any disk does: only what holds something. A block blob tr
 """
 
 import base64
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import BinaryIO
 from urllib.parse import quote
 
 from defusedxml.ElementTree import fromstring
@@ -137,25 +138,27 @@ def _get_content(call: Call) -> Iterable[Value]:
     facts = properties(call, place)
     length = int(facts.get("content-length", "0"))
     wanted = call.text("Destination") or place.blob.rpartition("/")[2]
-    with told(), files.new(wanted, replace=call.switch("Force")) as out:
-        out.truncate(length)
-
-        def keep(offset: int, data: bytes) -> None:
-            out.seek(offset)
-            out.write(data)
-
-        with (
-            opened(call, place.access, place.container, place.blob) as blob,
-            progress(call, f"Download blob {place.blob}", length) as said,
-        ):
-            if facts.get("x-ms-blob-type") == PAGE:
-                download(PageBlob(blob), length, keep, said)
-            else:
-                _fetch_blocks(PageBlob(blob), length, keep, said)
+    with (
+        told(),
+        files.new(wanted, replace=call.switch("Force")) as out,
+        opened(call, place.access, place.container, place.blob) as blob,
+        progress(call, f"Download blob {place.blob}", length) as said,
+    ):
+        fetch(PageBlob(blob), length, out, said, pages=facts.get("x-ms-blob-type") == PAGE)
     yield seen(call, place)
 
 
-def _fetch_blocks(blob: PageBlob, length: int, keep: Callable[[int, bytes], None], said: Said) -> None:
+def fetch(blob: PageBlob, length: int, out: BinaryIO, said: Said, *, pages: bool) -> None:
+    """Write the blob's bytes; of one that has ``pages`` only those are asked for."""
+    out.truncate(length)
+
+    def keep(offset: int, data: bytes) -> None:
+        out.seek(offset)
+        out.write(data)
+
+    if pages:
+        download(blob, length, keep, said)
+        return
     for at in range(0, length, BLOCK):
         keep(at, blob.get(at, min(BLOCK, length - at)))
         said(min(at + BLOCK, length))

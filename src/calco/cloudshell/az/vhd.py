@@ -1,4 +1,5 @@
 """Add-AzVhd: a virtual hard disk of one's own becomes a page blob, or a managed disk without a blob on the way.
+Save-AzVhd: a page blob, or what is behind a signed URL to a disk, becomes a file.
 
 Azure takes fixed VHDs that are a whole number of MiB and a footer: whatever the file is, that is what is sent, and of
 it only what holds something. Source: Microsoft Learn, Add-AzVhd; Azure, "Upload a VHD to a managed disk".
@@ -22,7 +23,7 @@ from calco.cloudshell.az.storage_access import (
     resource,
     told,
 )  # fmt: skip
-from calco.cloudshell.az.storage_blob import progress
+from calco.cloudshell.az.storage_blob import fetch, progress
 from calco.cloudshell.az.target import argument, group_path, path, subscription
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Module, Parameter
 from calco.cloudshell.cmdlet import Kind as Takes
@@ -33,6 +34,7 @@ from calco.page_transfer import SECTOR, Content, PageBlob, upload
 from calco.signed_url import BlobFailure
 
 CONTEXT = "Microsoft.Azure.Commands.Compute.Models.VhdUploadContext"
+SAVED = "Microsoft.Azure.Commands.Compute.Models.VhdDownloadContext"
 _TO_BLOB, _TO_DISK = "DefaultParameterSet", "DirectUploadToManagedDiskSet"
 _MIB = 1024 * 1024
 _DISK_MIN_BYTES = 20 * _MIB
@@ -53,7 +55,7 @@ def _add(call: Call) -> Iterable[Value]:
 
 def _to_blob(call: Call, content: Content) -> str:
     """The blob's address."""
-    target = _destination(call)
+    target = _place(call, "Destination")
     guest = content.size_bytes if call.switch("SkipResizing") else _whole(content.size_bytes, _MIB)
     with opened(call, target.access, target.container, target.blob) as found:
         blob = PageBlob(found)
@@ -74,12 +76,12 @@ def _is_there(blob: PageBlob) -> bool:
     return True
 
 
-def _destination(call: Call) -> BlobPlace:
-    """The account in -Destination, by path or by host name, and what lies in it. Raises Terminating.
+def _place(call: Call, parameter: str) -> BlobPlace:
+    """The account in an address, by path or by host name, and what lies in it. Raises Terminating.
 
     No other host is ever asked: an address that is no account's is refused.
     """
-    given, api = call.text("Destination"), call.shell.api
+    given, api = call.text(parameter), call.shell.api
     scope = group_path(api, call.text("ResourceGroupName")) if call.given("ResourceGroupName") else subscription(api)
     try:
         parts = urlsplit(given)
@@ -167,6 +169,35 @@ def _send(call: Call, blob: PageBlob, content: Content, guest_bytes: int, unique
     with progress(call, f"Add-AzVhd {call.text('LocalFilePath')}", guest_bytes) as said:
         upload(blob, content, said)
         blob.put(guest_bytes, footer(guest_bytes, unique_id, call.shell.clock.now()))
+
+
+# --- and back --------------------------------------------------------------------------------------------------------
+
+
+def _save(call: Call) -> Iterable[Value]:
+    files, file = reach.files(call.shell), call.text("LocalFilePath")
+    with (
+        told(),
+        files.new(file, replace=call.switch("OverWrite")) as out,
+        resource(call, _source(call)) as found,
+    ):
+        blob = PageBlob(found)
+        length = blob.length()
+        with progress(call, f"Save-AzVhd {file}", length) as said:
+            fetch(blob, length, out, said, pages=True)
+    source = call.text("SourceUri").partition("?")[0]
+    yield Record.of(SAVED, {"LocalFilePath": files.full_name(file), "Source": source})
+
+
+def _source(call: Call) -> str:
+    """-SourceUri if it is signed, else the blob's in an account, signed. Raises Terminating."""
+    given = call.text("SourceUri")
+    if "sig=" in given.partition("?")[2]:
+        if not given.lower().startswith("https://"):
+            raise argument("A signed address begins with https://.")
+        return given
+    place = _place(call, "SourceUri")
+    return place.access.signed(call.shell.clock.now(), place.container, place.blob)
 
 
 def _whole(bytes: int, unit: int) -> int:
@@ -257,6 +288,55 @@ MODULE = Module(
                     "To a disk.",
                     "Add-AzVhd -ResourceGroupName lab -Location westeurope -DiskName golden -LocalFilePath disk.vhd "
                     "-DiskOsType Linux -DiskHyperVGeneration V2",
+                ),
+            ),
+        ),
+        Cmdlet(
+            "Save-AzVhd",
+            "Downloads a virtual hard disk: a page blob, or the bytes of a disk by their signed URL.",
+            _save,
+            (
+                Parameter(
+                    "ResourceGroupName",
+                    help="The resource group of the account.",
+                    position=0,
+                    from_name=True,
+                    completes="resourceGroups",
+                ),
+                Parameter(
+                    "SourceUri",
+                    help="The address of the blob, or a signed URL.",
+                    mandatory=True,
+                    position=1,
+                    aliases=("src", "Source"),
+                    from_name=True,
+                ),
+                Parameter(
+                    "LocalFilePath",
+                    help="The file to write.",
+                    mandatory=True,
+                    position=2,
+                    aliases=("lf",),
+                    from_name=True,
+                ),
+                Parameter("OverWrite", Takes.SWITCH, "Replace a file that is there.", aliases=("o",)),
+                Parameter(
+                    "NumberOfThreads",
+                    Takes.INT,
+                    "Taken, but calco moves four parts at a time.",
+                    position=3,
+                    aliases=("th",),
+                    from_name=True,
+                ),
+            ),
+            output=SAVED,
+            as_job=True,
+            note="There are no files in the portal's shell: there the cmdlet says so.",
+            examples=(
+                Example(
+                    "The bytes of a disk, as a fixed VHD.",
+                    "$uri = (Grant-AzDiskAccess lab golden -Access Read -DurationInSecond 3600).AccessSAS\n"
+                    "Save-AzVhd -SourceUri $uri -LocalFilePath golden.vhd",
                 ),
             ),
         ),
