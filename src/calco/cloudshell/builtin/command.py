@@ -4,9 +4,8 @@ Source: Microsoft Learn, Get-Command, Get-Alias, Get-Module, Import-Module.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 
+from calco import __version__  # calco's own: what is here is calco's, not Microsoft's modules of the same names
 from calco.cloudshell import help as pages
 from calco.cloudshell import pattern
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
@@ -17,15 +16,6 @@ _CORE, _UTILITY = "Microsoft.PowerShell.Core", "Microsoft.PowerShell.Utility"
 COMMAND = "System.Management.Automation.CmdletInfo"
 ALIAS = "System.Management.Automation.AliasInfo"
 MODULE_INFO = "System.Management.Automation.PSModuleInfo"
-
-
-@cache
-def _version() -> str:
-    """calco's own: what is here is calco's, not Microsoft's modules of the same names."""
-    try:
-        return version("calco")
-    except PackageNotFoundError:
-        return "0.0.0"
 
 
 def _commands(call: Call) -> Iterator[Value]:
@@ -65,7 +55,7 @@ def _not_found(name: str) -> Fault:
 
 def _command(command: Cmdlet) -> Record:
     verb, _, noun = command.name.partition("-")
-    shown = {"CommandType": "Cmdlet", "Name": command.name, "Version": _version(), "Source": command.module}
+    shown = {"CommandType": "Cmdlet", "Name": command.name, "Version": __version__, "Source": command.module}
     more = {"ModuleName": command.module, "Verb": verb, "Noun": noun, "OutputType": command.output}
     definition = "\n".join(["", *pages.syntax(command), ""])
     return Record.of(COMMAND, {**shown, **more, "Definition": definition})
@@ -119,7 +109,7 @@ def _modules(call: Call) -> Iterator[Value]:
 
 def _module(name: str, commands: Sequence[Cmdlet]) -> Record:
     exported: list[Value] = [each.name for each in commands]
-    shown: dict[str, Value] = {"ModuleType": "Script", "Version": _version(), "PreRelease": "", "Name": name}
+    shown: dict[str, Value] = {"ModuleType": "Script", "Version": __version__, "PreRelease": "", "Name": name}
     more: dict[str, Value] = {"PSEdition": "Core", "ExportedCommands": exported}
     return Record.of(MODULE_INFO, {**shown, **more, "Description": "Part of calco's Cloud Shell"})
 
