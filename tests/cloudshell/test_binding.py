@@ -467,6 +467,7 @@ def test_verbose_and_warnings_go_as_they_are_wanted(shell: Bare) -> None:
     assert shell.variable("w") == ["careful"]
 
 
+@pytest.mark.slow
 @each_of(
     st.lists(st.sampled_from(["-Name", "-N", "-Force", "-Force:1", "-Lun", "x", 3, None, True, ["a", 1], "-", "-x"]))
 )

@@ -195,6 +195,7 @@ def test_wide_puts_names_beside_each_other() -> None:
     assert shown(layout.record(), width=20) == "\none       two\nthree\n\n"
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(st.text(max_size=12), min_size=2, max_size=2), max_size=4), st.integers(5, 40))
 def test_no_line_of_a_table_is_wider_than_the_screen(rows: list[list[str]], width: int) -> None:
     clean = [[text_table.plain(each) for each in row] for row in rows]
@@ -204,6 +205,7 @@ def test_no_line_of_a_table_is_wider_than_the_screen(rows: list[list[str]], widt
             assert text_table.cells(line) <= width
 
 
+@pytest.mark.slow
 @given(st.text(), st.integers(2, 40))
 def test_wrapping_loses_nothing_but_spaces(text: str, width: int) -> None:
     clean = text_table.plain(text)
