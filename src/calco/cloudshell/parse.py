@@ -23,6 +23,8 @@ TEXT_MAX = 1 << 20
 """Characters of a script."""
 DEPTH_MAX = 250
 """Nodes of the grammar's tree above each other: some forty blocks, or two hundred terms of a sum."""
+TYPED_MAX = 1 << 14
+"""Characters of a text that is asked whether it goes on: more nobody types, and each answer reads it several times."""
 TAILS = ("x", " 1", " {}", " while (1)", " (1) {}", " x {}", "\n catch {}")
 """What could follow a text that ends too early."""
 
@@ -39,14 +41,14 @@ def parse(text: str) -> Script:
     source, root = read(text)
     if root.has_error:
         written = Source(text)
-        raise diagnosis.diagnosed(written, scan(text), _tree(written))
+        raise diagnosis.diagnosed(written, scan(text), _tree(written) if source.insertions or source.written else root)
     _check_depth(source, root)
     return Script(_program(Lower(source, RULES, STATEMENTS), root))
 
 
 def is_incomplete(text: str) -> bool:
     """Whether more lines could make a script of it: something is open, or it ends where nothing may end."""
-    if len(text) > TEXT_MAX:
+    if len(text) > TYPED_MAX:
         return False
     scanned = scan(text)
     if scanned.stray is None and (scanned.open or (scanned.tokens and scanned.tokens[-1].text.rstrip() == "`")):
