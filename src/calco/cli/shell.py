@@ -172,7 +172,7 @@ class Local:
             return self._accounts
 
     def _signed_in(self) -> "Accounts | None":
-        from calco.client import Client, Token, granted
+        from calco.client import Token, granted
         from calco.cloudshell.connection import Accounts, Connection
         from calco.identity import principals
         from calco.model.document import text_at
@@ -186,7 +186,14 @@ class Local:
         http = cast("httpx.Client", self._http)
         form = {"grant_type": "client_credentials", "client_id": known.client_id, "client_secret": secret}
         token = Token(lambda: text_at(granted(http, known.tenant_id, form), "access_token") or "")
-        owner = Connection(Client(http, token, _wait), known.subscription_id, known.tenant_id, known.client_id)
+        owner = Connection(
+            http,
+            token,
+            _wait,
+            subscription_id=known.subscription_id,
+            tenant_id=known.tenant_id,
+            account=known.client_id,
+        )
         return Accounts(http, known.tenant_id, _wait, signed_in=owner)
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ import httpx
 from prompt_toolkit.input import Input, create_input, create_pipe_input
 from prompt_toolkit.output import DummyOutput, Output, create_output
 
-from calco.client import Client, Unreachable
+from calco.client import Unreachable
 from calco.cloudshell import reach, repl, session, wire
 from calco.cloudshell.completion import ResourceNames
 from calco.cloudshell.connection import Connection
@@ -88,8 +88,15 @@ def _end(code: int) -> NoReturn:
 def begun(host: TerminalHost, parent: httpx.BaseTransport, hello: wire.Greeting) -> Interactive:
     """A session of the user who was greeted. Their account is given: nobody else can sign in here."""
     http = httpx.Client(transport=parent, base_url=hello.base)
-    client = Client(http, lambda _refused: "", _wait)
-    connection = Connection(client, hello.subscription, hello.tenant, hello.account, kind="User")
+    connection = Connection(
+        http,
+        lambda _refused: "",
+        _wait,
+        subscription_id=hello.subscription,
+        tenant_id=hello.tenant,
+        account=hello.account,
+        kind="User",
+    )
     clock = SystemClock()
     made = session.begun(host, clock=clock, chance=SystemChance(), api=lambda: connection, environment={}, sleep=_wait)
     reach.give(made.interpreter.state, reach.Reach(_no_blob))

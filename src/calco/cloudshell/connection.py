@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from calco.client import Client, Ended, Refused, Step, Token, granted
+from calco.client import Client, Refused, Token, granted
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.values import Names, Record
-from calco.model.document import Document, Json, text_at
+from calco.model.document import Json, text_at
 
 if TYPE_CHECKING:
     import httpx
@@ -18,38 +18,22 @@ STRANGE = frozenset("?#%\\ \t\r\n")
 """What no path of a resource holds: a name that has one would ask for another address."""
 
 
-@dataclass(frozen=True)
-class Connection:
-    """Implements ``api.Api``. Any thread may use it."""
+@dataclass
+class Connection(Client):
+    """Implements ``api.Api``: a client that knows whose it is. Any thread may use it."""
 
-    client: Client = field(repr=False)
-    subscription_id: str
-    tenant_id: str
-    account: str
+    subscription_id: str = ""
+    tenant_id: str = ""
+    account: str = ""
     environment: str = "calco"
     kind: str = "ServicePrincipal"
     """What sort of account it is, in Az's words: User, ServicePrincipal, AccessToken."""
 
-    def get(self, path: str, query: Mapping[str, str] | None = None) -> Document:
-        return self.client.get(_plain(path), query)
-
-    def find(self, path: str, query: Mapping[str, str] | None = None) -> Document | None:
-        return self.client.find(_plain(path), query)
-
-    def list(self, path: str, query: Mapping[str, str] | None = None) -> list[Document]:
-        return self.client.list(_plain(path), query)
-
-    def change(
-        self,
-        method: str,
-        path: str,
-        body: Json = None,
-        *,
-        query: Mapping[str, str] | None = None,
-        wait: bool = True,
-        step: Step | None = None,
-    ) -> Ended:
-        return self.client.change(method, _plain(path), body, query=query, wait=wait, step=step)
+    def send(
+        self, method: str, path: str, body: Json = None, *, query: Mapping[str, str] | None = None
+    ) -> "httpx.Response":
+        """As any client does, for a path that is a resource's and nothing else."""
+        return super().send(method, _plain(path), body, query=query)
 
 
 def _plain(path: str) -> str:
@@ -135,8 +119,9 @@ class Accounts:
         return kept.held if isinstance(kept, Record) and isinstance(kept.held, Accounts) else None
 
     def _entered(self, token: Token, tenant: str, account: str, kind: str, subscription_id: str) -> Connection:
-        client = Client(self.http, token, self.wait)
-        entered = Connection(client, "", tenant, account, self.environment, kind)
+        entered = Connection(
+            self.http, token, self.wait, tenant_id=tenant, account=account, environment=self.environment, kind=kind
+        )
         if not subscription_id:
             every = entered.list("/subscriptions")
             subscription_id = text_at(every[0], "subscriptionId") or "" if every else ""
