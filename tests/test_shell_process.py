@@ -247,6 +247,23 @@ def test_no_more_shells_than_there_is_room_for() -> None:
     run(test)
 
 
+def test_one_more_takes_the_room_of_the_one_that_was_left_first() -> None:
+    async def test() -> None:
+        carol = {**BOB, "key": "session-c", "name": "carol"}
+        pids = []
+        async with shells(limits=Limits(shells=2)) as held:
+            for user in (BOB, ALICE, BOB):
+                async with held.watch(**user) as (watcher, _):
+                    pids.append(int((await until(watcher, "hello")).split("hello ")[1].split()[3]))
+            async with held.watch(**carol) as (watcher, _):
+                assert "carol" in await until(watcher, "hello")
+                await gone(pids[1])
+                async with held.watch(**BOB) as (again, _):
+                    assert f" {pids[0]} " in await until(again, "hello")
+
+    run(test)
+
+
 def test_where_no_process_can_be_started_the_shell_ends_at_once() -> None:
     async def test() -> None:
         http = httpx.AsyncClient(transport=httpx.MockTransport(Service().answer))

@@ -53,7 +53,8 @@ TOO_MANY = Ending(4002, "Too many shells are open. Close one first.")
 
 @dataclass(frozen=True)
 class Limits:
-    """Of each shell, but ``shells``, which is of all. ``idle_seconds``: without anybody looking."""
+    """Of each shell, but ``shells``, which is of all: one more ends the one that was left first, if any was.
+    ``idle_seconds``: without anybody looking."""
 
     cpu_seconds: int = 600
     memory_bytes: int = 1 << 30
@@ -106,6 +107,8 @@ class Shells:
             yield watcher, shell
         finally:
             shell.leave(watcher)
+            if self._open.get(key) is shell:  # the last of those that were left
+                self._open[key] = self._open.pop(key)
 
     def end(self, key: str) -> None:
         """Of a session that is over. May be repeated."""
@@ -124,9 +127,14 @@ class Shells:
         await asyncio.gather(*self._ending, return_exceptions=True)
 
     def _begin(self, user: User) -> "Shell":
+        if self._closed:
+            raise Ended(STOPPING)
         alive = [each for each in self._open.values() if each.audience.ending is None]
-        if self._closed or len(alive) >= self._limits.shells:
-            raise Ended(STOPPING if self._closed else TOO_MANY)
+        if len(alive) >= self._limits.shells:
+            left = next((each for each in alive if each.is_left), None)
+            if left is None:
+                raise Ended(TOO_MANY)
+            left.end(IDLE)
         shell = self._open[user.key] = Shell(user, self._http, self._limits)
         task = asyncio.create_task(self._live(shell, user.key))
         self._ending.add(task)
@@ -164,12 +172,18 @@ class Shell:
         """When it has a terminal, or has ended without one."""
         await self._begun.wait()
 
+    @property
+    def is_left(self) -> bool:
+        """Somebody has looked at it, and nobody does now."""
+        return self._idle is not None
+
     def join(self) -> Watcher:
         """Raises Ended."""
         watcher = self.audience.join(self._type)
         self._lookers += 1
         if self._idle is not None:
             self._idle.cancel()
+            self._idle = None
         return watcher
 
     def leave(self, watcher: Watcher) -> None:
