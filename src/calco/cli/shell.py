@@ -60,7 +60,12 @@ def shell(
     given = arguments or []
     if command is not None:
         command, script = " ".join([command, *filter(None, [script]), *given]), None
-    raise typer.Exit(_run(Local(data_dir(data_dir_given)), script, command, given))
+    local = Local(data_dir(data_dir_given))
+    try:
+        status = _run(local, script, command, given)
+    finally:
+        local.close()
+    raise typer.Exit(status)
 
 
 def _run(local: "Local", script: str | None, command: str | None, arguments: list[str]) -> int:
