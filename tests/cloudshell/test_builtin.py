@@ -268,6 +268,8 @@ def test_a_script_shows_what_powershell_shows(source: str, screen: str) -> None:
         ("ConvertTo-SecureString abc", "A text that is not plain cannot be read here"),
         ("Write-Error 'no'", "no"),
         ("Where-Object", "Cannot process command because of one or more missing mandatory parameters: FilterScript."),
+        ("1 | select -First -1", "Cannot validate argument on parameter 'First'. The -1 argument is less than the"),
+        ("1 | sort -Top 0", "Cannot validate argument on parameter 'Top'. The 0 argument is less than the minimum"),
         ("Start-Sleep -1", "Cannot validate argument on parameter 'Seconds'."),
     ],
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
+from calco.cloudshell.limits import at_least
 from calco.cloudshell.values import Value
 
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ def _random(call: Call) -> Iterator[Value]:
     if low >= high:
         message = f"The Minimum value ({low}) cannot be greater than or equal to the Maximum value ({high})."
         raise Terminating(Fault(message, "MinGreaterThanOrEqualMax", "InvalidArgument"))
-    for _ in range(call.number("Count") or 1):
+    for _ in range(at_least(call, "Count", 1) or 1):
         yield low + below(high - low, call.shell.chance)
 
 
 def _some(call: Call, items: list[Value]) -> Iterator[Value]:
     left = list(items)
-    count = len(left) if call.switch("Shuffle") else call.number("Count") or 1
+    count = len(left) if call.switch("Shuffle") else at_least(call, "Count", 1) or 1
     while left and count > 0:
         yield left.pop(below(len(left), call.shell.chance))
         count -= 1

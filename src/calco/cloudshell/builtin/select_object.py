@@ -10,6 +10,7 @@ from itertools import islice
 from calco.cloudshell import compare
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault
+from calco.cloudshell.limits import at_least
 from calco.cloudshell.member import get, names_of
 from calco.cloudshell.properties import Property, expanded, members, read, value_of
 from calco.cloudshell.values import CUSTOM, Hashtable, Names, Record, Value
@@ -29,14 +30,14 @@ def _some(call: Call, items: Iterable[Value]) -> Iterator[Value]:
         places = set(wanted if isinstance(wanted, list) else [wanted])
         yield from (item for at, item in enumerate(items) if at in places)
         return
-    first, last = call.number("First"), call.number("Last")
-    skip = call.number("Skip") or 0
+    first, last = at_least(call, "First"), at_least(call, "Last")
+    skip = at_least(call, "Skip") or 0
     if last is not None and first is None:
         yield from _last(items, last, skip)
         return
     rest: Iterator[Value] = islice(items, skip, None)
     if call.given("SkipLast"):
-        rest = iter(list(rest)[: -(call.number("SkipLast") or 0) or None])
+        rest = iter(list(rest)[: -(at_least(call, "SkipLast") or 0) or None])
     if first is None:
         yield from rest
         return

@@ -8,6 +8,7 @@ from functools import cmp_to_key
 
 from calco.cloudshell import compare
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.limits import at_least
 from calco.cloudshell.properties import Property, read, value_of
 from calco.cloudshell.text import to_text
 from calco.cloudshell.values import CUSTOM, Hashtable, Record, Value
@@ -46,9 +47,9 @@ def _sort(call: Call) -> Iterator[Value]:
         keyed = [each for at, each in enumerate(keyed) if not at or ordering(keyed[at - 1][0], each[0])]
     items = [item for _, item in keyed]
     if call.given("Top"):
-        items = items[: call.number("Top")]
+        items = items[: at_least(call, "Top", 1)]
     if call.given("Bottom"):
-        items = items[max(0, len(items) - (call.number("Bottom") or 0)) :]
+        items = items[max(0, len(items) - (at_least(call, "Bottom", 1) or 0)) :]
     return iter(items)
 
 

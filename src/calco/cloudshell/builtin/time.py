@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
+from calco.cloudshell.limits import too_small
 from calco.cloudshell.moment import aware, format_date
 from calco.cloudshell.values import Value
 
@@ -21,10 +22,13 @@ _SPANS = ("Days", "Hours", "Minutes", "Seconds", "Milliseconds")
 def _sleep(call: Call) -> list[Value]:
     seconds = call.value("Seconds")
     length = seconds if isinstance(seconds, int | float) else (call.number("Milliseconds") or 0) / 1000
-    if not 0 <= length <= _LONGEST_SECONDS:
+    if length < 0:
+        raise too_small("Seconds" if call.given("Seconds") else "Milliseconds", length, 0)
+    if not length <= _LONGEST_SECONDS:
         message = (
-            f"Cannot validate argument on parameter 'Seconds'. The {length} argument is not between 0 and "
-            f"{_LONGEST_SECONDS}."
+            f"Cannot validate argument on parameter 'Seconds'. The {length} argument is greater than the maximum "
+            f"allowed range of {_LONGEST_SECONDS}. Supply an argument that is less than or equal to {_LONGEST_SECONDS} "
+            "and then try the command again."
         )
         raise Terminating(Fault(message, "ParameterArgumentValidationError,Start-Sleep", "InvalidData"))
     call.shell.sleep(float(length))
