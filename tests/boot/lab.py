@@ -115,7 +115,7 @@ class Lab:
 
     def token(self) -> str:
         self.service.client.get(self.group)  # renews a token that ran out
-        return self.service.client._token
+        return self.service.client.token()
 
     def get(self, type: str, name: str, more: str = "") -> Document:
         return self.service.client.get(f"{self.path(type, name)}{more}")

@@ -64,13 +64,12 @@ class Lab:
     def ask(self, method: str, path: str, body: Json = None) -> httpx.Response:
         """One request, whatever it is answered."""
         client = self.service.client
-        client._token = client._token or client._new_token()
         return client.http.request(
             method,
             path,
             params={"api-version": VERSION},
             json=body,
-            headers={"Authorization": f"Bearer {client._token}"},
+            headers={"Authorization": f"Bearer {client.token()}"},
         )
 
     def body(self, template: Document, parameters: Document) -> Document:

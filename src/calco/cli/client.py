@@ -75,6 +75,11 @@ class Client:
         with _told():
             return self._api.send(method, path, body, query=query)
 
+    def token(self) -> str:
+        """The access token in use; after a request that was answered, one that is good. Raises Failure."""
+        with _told():
+            return self._api.token("")
+
     def _new_token(self) -> str:
         known = self.credentials
         form = {"grant_type": "client_credentials", "client_id": known.client_id, "client_secret": self.secret}
