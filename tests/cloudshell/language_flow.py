@@ -82,6 +82,7 @@ PIPELINES: list[Row] = [
     ("1, 2, 3 | ForEach-Object -Begin { 'b' } -Process { $_ } -End { 'e' }", ["b", 1, 2, 3, "e"]),
     ("(1, 2 | ForEach-Object { $_ }).Count", [2]),
     ("$x = 5; $x | ForEach-Object { $PSItem }", [5]),
+    ("1, 2 | ForEach-Object { $_ = 5; $_ }; $null -eq $_", [5, 5, True]),
     ("3, 1, 2 | Sort-Object", [1, 2, 3]),
     ("'a', 'b' | ForEach-Object ToUpper", ["A", "B"]),
     ("[pscustomobject]@{n = 1}, [pscustomobject]@{n = 2} | Where-Object n -eq 2 | ForEach-Object n", [2]),
@@ -119,6 +120,14 @@ FUNCTIONS: list[Row] = [
     (
         "filter F { param([Parameter(Mandatory, ValueFromPipelineByPropertyName)]$N) $N }; @{N = 'a'}, @{N = 'b'} | F",
         ["a", "b"],
+    ),
+    (
+        "function F { [CmdletBinding(SupportsShouldProcess)] param() if ($PSCmdlet.ShouldProcess(1)) { 1 } }; F; F -Wh",
+        [1],
+    ),
+    (
+        "function F { [CmdletBinding()] param() $VerbosePreference; $ErrorActionPreference }; F -Verbose -EA Stop; F",
+        ["Continue", "Stop", "SilentlyContinue", "Continue"],
     ),
     ("function F { $input | ForEach-Object { $_ * 2 } }; 1, 2 | F", [2, 4]),
     ("function F { return }; $null -eq (F)", [True]),
@@ -230,6 +239,8 @@ ENDS: list[tuple[str, Sequence[object], str | int]] = [
     ("$ErrorActionPreference = 'Stop'; Write-Error 'soft'; 'never'", [], "soft"),
     ("try { throw 'x' } catch [System.DivideByZeroException] { 'no' }", [], "x"),
     ("function F { throw 'deep' }; F; 'never'", [], "deep"),
+    ("function F($n) { if ($n) { F ($n - 1) } else { 'end' } }; F 150; exit 7", ["end"], 7),
+    ("function F($n) { if ($n) { F ($n - 1) } }; F 201", [], "The script failed due to call depth overflow."),
     ("function F { F }; F; 'never'", [], "The script failed due to call depth overflow."),
     ("function F { (1..3).ForEach({ F }) }; F", [], "The script failed due to call depth overflow."),
     ("$s = 'ab'; while ($true) { $s += $s }", [], "Insufficient memory to continue the execution of the program."),

@@ -117,6 +117,9 @@ class Call(Protocol):
 
     def verbose(self, text: str) -> None: ...
 
+    def preferences(self) -> "Mapping[str, Value]":
+        """Preference variables as the common parameters that were given make them, by name."""
+
 
 Run = Callable[[Call], Iterable[Value]]
 

@@ -47,6 +47,19 @@ class Common:
     confirm: bool | None = None
     as_job: bool = False
 
+    def preferences(self) -> dict[str, Value]:
+        """What they make of the preference variables of a function that was given them."""
+        told: dict[str, Value] = {
+            "ErrorActionPreference": self.error_action,
+            "WarningPreference": self.warning_action,
+            "InformationPreference": self.information_action,
+            "ProgressPreference": self.progress_action,
+            "VerbosePreference": _either(self.verbose, "Continue", "SilentlyContinue"),
+            "ConfirmPreference": _either(self.confirm, "Low", "None"),
+        }
+        risk: dict[str, Value] = {} if self.what_if is None else {"WhatIfPreference": self.what_if}
+        return {**{name: value for name, value in told.items() if value}, **risk}
+
     @staticmethod
     def of(values: Mapping[str, Value]) -> "Common":
         """``values`` by the names of parameters, already converted."""
@@ -72,6 +85,10 @@ class Common:
             flag("Confirm"),
             flag("AsJob") is True,
         )
+
+
+def _either(flag: bool | None, yes: str, no: str) -> str:
+    return "" if flag is None else yes if flag else no
 
 
 def parameters_of(command: Cmdlet) -> tuple[Parameter, ...]:

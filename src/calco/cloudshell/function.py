@@ -13,7 +13,7 @@ from calco.cloudshell.convert import to_kind, to_type
 from calco.cloudshell.errors import Terminating
 from calco.cloudshell.scope import Scope
 from calco.cloudshell.type_name import SHORT, full_name
-from calco.cloudshell.values import Hashtable, Record, Value
+from calco.cloudshell.values import PS_CMDLET, Hashtable, Names, Record, Value
 
 _KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -62,6 +62,7 @@ def declared(name: str, block: syntax.Block, run: Callable[[Call], Iterator[Valu
         parameters=(*parameters, *((_ARGS,) if simple and not _named_args(block) else ())),
         module="",
         whole=True,
+        confirms=block.confirms,
     )
 
 
@@ -103,13 +104,9 @@ class Arguments:
         rest = self._call.value("args") if not _named_args(self.block) else None
         scope.lend("args", rest if isinstance(rest, list) else [] if rest is None else [rest])
         scope.lend("PSBoundParameters", self._bound())
-        command = Record.of("System.Management.Automation.FunctionInfo", {"Name": self._name})
-        invocation: dict[str, Value] = {
-            "MyCommand": command,
-            "InvocationName": self._name,
-            "BoundParameters": self._bound(),
-        }
-        scope.lend("MyInvocation", Record.of("System.Management.Automation.InvocationInfo", invocation))
+        self._tell_of_itself(scope)
+        for name, value in self._call.preferences().items():
+            scope.lend(name, value)
         for formal in self.block.parameters:
             if self._call.given(formal.name):
                 value = _transformed(formal, self._call.value(formal.name))
@@ -118,6 +115,21 @@ class Arguments:
             else:
                 value = _EMPTY.get(full_name(formal.type) or "") if formal.type else None
             scope.lend(formal.name, value, formal.type if value is not None else "")
+
+    def _tell_of_itself(self, scope: Scope) -> None:
+        command = Record.of("System.Management.Automation.FunctionInfo", {"Name": self._name})
+        told: dict[str, Value] = {
+            "MyCommand": command,
+            "InvocationName": self._name,
+            "BoundParameters": self._bound(),
+        }
+        invocation = Record.of("System.Management.Automation.InvocationInfo", told)
+        scope.lend("MyInvocation", invocation)
+        if self.block.advanced:
+            scope.lend("PSCmdlet", Record(PS_CMDLET, Names([("MyInvocation", invocation)]), held=self._should))
+
+    def _should(self, target: str, action: str = "") -> bool:
+        return self._call.should(target, action or self._name)
 
     def _bound(self) -> Hashtable:
         names = [each.name for each in self.block.parameters if self._call.given(each.name)]

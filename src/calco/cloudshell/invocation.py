@@ -125,6 +125,9 @@ class Invocation:
         if wanted if self.common.verbose is None else self.common.verbose:
             self.shell.host.verbose(text)
 
+    def preferences(self) -> Mapping[str, Value]:
+        return self.common.preferences()
+
     def _placed(self, fault: Fault) -> Fault:
         return fault.placed(self.at, self.command.name)
 

@@ -84,21 +84,23 @@ def _between_braces(lower: Lower, node: Node) -> str:
 def declaring(lower: Lower, made: Block, node: Node) -> Block:
     """With what a param_block declares."""
     attributes = child(node, "attribute_list")
-    names = [_check_binding(lower, each) for each in (named(attributes) if attributes else [])]
-    return replace(made, parameters=formals(lower, child(node, "parameter_list")), advanced="cmdletbinding" in names)
+    for each in named(attributes) if attributes else []:
+        made = _with_binding(lower, made, each)
+    return replace(made, parameters=formals(lower, child(node, "parameter_list")))
 
 
-def _check_binding(lower: Lower, node: Node) -> str:
-    """The attribute's name, in lower case."""
+def _with_binding(lower: Lower, made: Block, node: Node) -> Block:
     name = _attribute_name(lower, node)
-    arguments = _arguments(lower, node)
     if name not in {"cmdletbinding", "outputtype"}:
         raise unsupported(f"The attribute [{lower.text(node).strip('[]')}]", lower.place(node))
-    if name == "cmdletbinding":
-        for key, _ in arguments:
-            if key not in {"positionalbinding", "defaultparametersetname", "confirmimpact", "helpuri"}:
-                raise unsupported(f"CmdletBinding's {key or 'argument'}", lower.place(node))
-    return name
+    if name == "outputtype":
+        return made
+    for key, value in _arguments(lower, node):
+        if key == "supportsshouldprocess":
+            made = replace(made, confirms=_true(value, lower.place(node)))
+        elif key not in {"positionalbinding", "defaultparametersetname", "confirmimpact", "helpuri"}:
+            raise unsupported(f"CmdletBinding's {key or 'argument'}", lower.place(node))
+    return replace(made, advanced=True)
 
 
 def formals(lower: Lower, node: Node | None) -> tuple[Formal, ...]:

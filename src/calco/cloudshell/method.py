@@ -19,7 +19,7 @@ from calco.cloudshell.output import NOTHING, collected
 from calco.cloudshell.syntax import Place, TypeName
 from calco.cloudshell.text_method import METHODS as TEXT
 from calco.cloudshell.type_name import LIST, type_of
-from calco.cloudshell.values import CREDENTIAL, Growing, Hashtable, Record, ScriptBlock, SecureString, Value
+from calco.cloudshell.values import CREDENTIAL, PS_CMDLET, Growing, Hashtable, Record, ScriptBlock, SecureString, Value
 
 Invoke = Callable[[ScriptBlock, Value, tuple[Value, ...]], Iterator[Value]]
 """Runs a block with ``$_`` and ``$args``."""
@@ -431,8 +431,15 @@ _METHODS: Mapping[type, Mapping[str, _Row]] = MappingProxyType(
     }
 )
 
+
+def _should_process(value: Value, arguments: Sequence[Value], _: Invoke) -> Value:
+    held = value.held if isinstance(value, Record) else None
+    return bool(held(*map(to_text, arguments))) if callable(held) else False
+
+
 _RECORDS: Mapping[str, Mapping[str, _Row]] = MappingProxyType(
     {
+        PS_CMDLET: {"shouldprocess": (_should_process, 1, 2)},
         CREDENTIAL: {"getnetworkcredential": (_network_credential, 0, 0)},
         "System.Text.Encoding": _ENCODINGS,
     }

@@ -159,7 +159,8 @@ class Hash:
 @dataclass(frozen=True)
 class Block:
     """A script block as a value, and the body of a function. A body without named blocks is its ``end``. ``advanced``:
-    it has [CmdletBinding()], so that what no parameter takes is an error."""
+    it has [CmdletBinding()], so that what no parameter takes is an error; ``confirms``: with SupportsShouldProcess, so
+    that it has -WhatIf and -Confirm."""
 
     at: Place
     text: str
@@ -168,6 +169,7 @@ class Block:
     process: "tuple[Statement, ...]" = ()
     end: "tuple[Statement, ...]" = ()
     advanced: bool = False
+    confirms: bool = False
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,8 @@ Value = (
 """A type itself (``[int]`` as a value) is the TypeName that was written."""
 
 CUSTOM = "System.Management.Automation.PSCustomObject"
+PS_CMDLET = "System.Management.Automation.PSScriptCmdlet"
+"""``$PSCmdlet``: what it holds says whether to do what the script asks it about."""
 CREDENTIAL = "System.Management.Automation.PSCredential"
 """A Record with UserName (string) and Password (SecureString)."""
 

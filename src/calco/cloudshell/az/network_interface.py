@@ -167,6 +167,7 @@ MODULE = Module(
             "Get-AzNetworkInterface",
             "Gets network interfaces.",
             Example("One interface.", "Get-AzNetworkInterface -ResourceGroupName lab -Name nic1"),
+            more=(Parameter("ResourceId", help="The id of one.", aliases=("Id",)),),
         ),
         setter(NOUN, "NetworkInterface", Example("Send what was changed.", "$nic | Set-AzNetworkInterface"), _body),
         network_remover(NOUN, "Remove-AzNetworkInterface"),

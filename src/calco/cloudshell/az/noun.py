@@ -79,9 +79,12 @@ def switch(name: str, help: str, *sets: str) -> Parameter:
 
 
 def getter(noun: Noun, cmdlet: str, synopsis: str, *examples: Example, more: tuple[Parameter, ...] = ()) -> Cmdlet:
-    """A Get that reads one, those of a group, or all."""
+    """A Get that reads one, those of a group, or all; ``more`` may have a ResourceId, which names one as well."""
 
     def run(call: Call) -> Iterable[Value]:
+        if call.given("ResourceId"):
+            yield noun.read(call.shell.api.get(str(parsed(call.text("ResourceId"), noun.type))))
+            return
         for each in found(call, noun.type, call.text("ResourceGroupName"), call.text(noun.name)):
             yield noun.read(each)
 
