@@ -384,6 +384,7 @@ METHODS: list[Row] = [
         ["Monday", "Mon 23 Nov 2026"],
     ),
     ("(([datetime]'2026-11-23') - ([datetime]'2026-11-20')).TotalDays", [3.0]),
+    ("[datetime]::Now.ToString('h:mm tt'); ([datetime]'2026-01-01 00:05').ToString('t')", ["12:00 PM", "12:05 AM"]),
     ("[datetime]::UtcNow.ToString('s'); [datetime]::Now.Year", ["2026-11-23T12:00:00", 2026]),
     ("[math]::Round(2.5); [math]::Round(3.14159, 2); [math]::Floor(2.7); [math]::Ceiling(2.1)", [2.0, 3.14, 2.0, 3.0]),
     (
@@ -421,6 +422,14 @@ METHODS: list[Row] = [
     ('[timespan]::FromMinutes(90).TotalHours; "$([timespan]::FromMinutes(90))"', [1.5, "01:30:00"]),
     ("'a'.CompareTo('b'); (5).CompareTo(3); 'a'.Equals('a'); 'a'.Equals('A')", [-1, 1, True, False]),
     ("{ 1 + 1 }.Invoke()", [2]),
+    (
+        "$w = [Diagnostics.Stopwatch]::StartNew(); Start-Sleep 90; $w.Stop(); Start-Sleep 9; $w.Elapsed.TotalMinutes",
+        [1.5],
+    ),
+    (
+        "$w = [System.Diagnostics.Stopwatch]::StartNew(); Start-Sleep 2; $w.ElapsedMilliseconds; $w.IsRunning",
+        [2000, True],
+    ),
     ("$e = [System.Text.Encoding]::UTF8; $e.GetString($e.GetBytes('hé')); $e.GetBytes('é').Count", ["hé", 2]),
     ("[convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes('a'))", ["YQA="]),
 ]

@@ -11,6 +11,8 @@ from types import MappingProxyType
 from calco.cloudshell import faults
 from calco.cloudshell.convert import to_whole
 from calco.cloudshell.moment import DAYS, TICKS, format_date, span_ticks, ticks
+from calco.cloudshell.stopwatch import STOPWATCH
+from calco.cloudshell.stopwatch import members as members_now
 from calco.cloudshell.syntax import TypeName
 from calco.cloudshell.text import to_text
 from calco.cloudshell.type_name import full_name, type_of
@@ -36,8 +38,10 @@ def get(value: Value, name: str) -> Value:
 
 def _own(value: Value, name: str) -> tuple[Value] | None:
     """The member in a tuple, None when the value has none of that name."""
-    if isinstance(value, Record) and name in value.members:
-        return (value.members[name],)
+    if isinstance(value, Record):
+        held = members_now(value) if value.type == STOPWATCH else value.members
+        if name in held:
+            return (held[name],)
     if isinstance(value, Hashtable) and value.has(name):
         return (value.get(name),)
     if value is not None and name.lower() == "psobject":

@@ -16,6 +16,7 @@ from calco.cloudshell.convert import to_bool, to_list, to_number, to_text, to_ty
 from calco.cloudshell.member import entries, get, key_of, put
 from calco.cloudshell.moment import aware
 from calco.cloudshell.output import NOTHING, collected
+from calco.cloudshell.stopwatch import STOPWATCH, Watch
 from calco.cloudshell.syntax import Place, TypeName
 from calco.cloudshell.text_method import METHODS as TEXT
 from calco.cloudshell.type_name import LIST, type_of
@@ -345,6 +346,15 @@ _CODECS: Mapping[str, str] = MappingProxyType({"utf-16": "utf-16-le", "us-ascii"
 _ENCODINGS: Mapping[str, _Row] = MappingProxyType({"getbytes": (_bytes, 1, 1), "getstring": (_decoded, 1, 1)})
 
 
+def _watch(work: Callable[[Watch], None]) -> _Row:
+    def method(value: Value, _arguments: Sequence[Value], _: Invoke) -> Value:
+        if isinstance(value, Record) and isinstance(value.held, Watch):
+            work(value.held)
+        return NOTHING
+
+    return (method, 0, 0)
+
+
 _BLOCKS: Mapping[str, _Row] = MappingProxyType(
     {
         "Invoke": (_block, 0, 99),
@@ -442,6 +452,12 @@ _RECORDS: Mapping[str, Mapping[str, _Row]] = MappingProxyType(
         PS_CMDLET: {"shouldprocess": (_should_process, 1, 2)},
         CREDENTIAL: {"getnetworkcredential": (_network_credential, 0, 0)},
         "System.Text.Encoding": _ENCODINGS,
+        STOPWATCH: {
+            "start": _watch(Watch.start),
+            "stop": _watch(Watch.stop),
+            "reset": _watch(Watch.reset),
+            "restart": _watch(Watch.restart),
+        },
     }
 )
 """By the record's type."""

@@ -24,6 +24,7 @@ from calco.cloudshell.composite import formatted
 from calco.cloudshell.convert import to_bool, to_list, to_number, to_text, to_type, to_whole
 from calco.cloudshell.moment import read_date
 from calco.cloudshell.output import NOTHING
+from calco.cloudshell.stopwatch import STOPWATCH, stopwatch
 from calco.cloudshell.type_name import SHORT
 from calco.cloudshell.values import Record, Value
 
@@ -291,6 +292,7 @@ CALLS: Mapping[tuple[str, str], Row] = MappingProxyType(
         ("System.Convert", "tostring"): (_to_string, 1, 2),
         ("System.Convert", "tobase64string"): (_to_base64, 1, 1),
         ("System.Convert", "frombase64string"): (_from_base64, 1, 1),
+        (STOPWATCH, "startnew"): (lambda _, session: stopwatch(session.clock, running=True), 0, 0),
         ("System.IO.Path", "combine"): (_path, 1, 9),
         ("System.Environment", "getenvironmentvariable"): (_variable, 1, 2),
         ("System.Uri", "escapedatastring"): (lambda arguments, _: quote(to_text(arguments[0]), safe="-_.~"), 1, 1),

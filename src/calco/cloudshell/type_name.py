@@ -70,7 +70,9 @@ FULL: Mapping[str, str] = MappingProxyType(
         for full in (
             "System.Text.Encoding",
             "System.Text.StringBuilder",
+            "System.Diagnostics.Stopwatch",
             "System.IO.Path",
+            "System.Net.WebUtility",
             "System.Globalization.CultureInfo",
             "System.Management.Automation.ErrorRecord",
             "System.Management.Automation.WildcardPattern",
