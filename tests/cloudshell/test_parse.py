@@ -446,7 +446,8 @@ PIECES = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=400, deadline=None)
 @given(st.one_of(st.lists(st.sampled_from(PIECES), max_size=25).map("".join), st.text(max_size=60)))
 def test_whatever_the_text_it_is_a_script_or_refused_with_a_sentence_and_a_place(text: str) -> None:
     made: syntax.Script | Fault

@@ -80,6 +80,9 @@ def _run(local: "Local", script: str | None, command: str | None, arguments: lis
     host.script = "\n" in text.strip()
     try:
         session = local.begin(host)
+        if host.path:
+            session.interpreter.set_variable("PSScriptRoot", str(Path(host.path).parent))
+            session.interpreter.set_variable("PSCommandPath", host.path)
         outcome = session.run(text, [] if command is not None else arguments)
     finally:
         host.quiet()
