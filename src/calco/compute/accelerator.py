@@ -75,7 +75,7 @@ def choose_accelerator(
         _remember(cache, finding)
     if finding.shortfall is None:
         return kvm("the probe ran under KVM to its end")
-    return tcg(f"KVM is here but does not run a kernel's first steps: {finding.shortfall}")
+    return tcg(f"KVM is here but does not work: {finding.shortfall}")
 
 
 def probe(accelerator: Accelerator, *, qemu: str = "qemu-system-x86_64", timeout_seconds: float = 5) -> str | None:
@@ -125,13 +125,13 @@ def _shortfall(arguments: tuple[str, ...], *, qemu: str, timeout_seconds: float)
         disk.write_bytes(probe_disk())
         try:
             run_tool(_command(qemu, arguments, disk, said), timeout_seconds=timeout_seconds)
-            trouble = "it reset before its end"
+            trouble = "reset"
         except ToolFailed as failed:
             trouble = failed.stderr.strip().partition("\n")[0] or f"QEMU ended with {failed.status}"
         letters = said.read_bytes()[:64] if said.exists() else b""
     if letters == PASSED:
         return None
-    return f"after {letters.decode('ascii', 'replace') or 'nothing'} of {PASSED.decode()}: {trouble}"
+    return f"it came through {len(letters)} of the {len(PASSED)} things that a kernel does first, then {trouble}"
 
 
 def _command(qemu: str, arguments: tuple[str, ...], disk: Path, said: Path) -> list[str]:
