@@ -46,6 +46,15 @@ def test_everything_a_machine_needs_is_made_in_its_order_under_its_name(bench: B
         ("PUT", f"{NETWORK}/networkInterfaces/web"),
         ("PUT", f"{GROUP}/providers/Microsoft.Compute/virtualMachines/web"),
     ], "the fake's network does not show its subnets, so that the subnet is put as well"
+    assert [each for each, status, _ in bench.host.progresses if status] == [
+        "Creating the resource group lab",
+        "Creating the public address web",
+        "Creating the virtual network web",
+        "Creating the subnet web",
+        "Creating the network security group web",
+        "Creating the network interface web",
+        "Creating the virtual machine web",
+    ]
     assert body(bench, GROUP) == {"location": "eastus"}
     assert body(bench, f"{NETWORK}/publicIPAddresses/web") == {
         "location": "eastus",

@@ -6,6 +6,7 @@ simple set makes, in what order, and how it is called when nobody says; Az.Compu
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from calco.cloudshell.api import Refused
 from calco.cloudshell.az.answer import change, response
@@ -22,6 +23,17 @@ SIMPLE, CONFIGURED = "SimpleParameterSet", "DefaultParameterSet"
 DEFAULT_LOCATION, DEFAULT_SIZE, DEFAULT_IMAGE = "eastus", "Standard_D2s_v3", "Win2016Datacenter"
 WINDOWS_PORTS, LINUX_PORTS = (3389, 5985), (22,)
 FIRST_PRIORITY = 1000
+NETWORK, ADDRESS = "Microsoft.Network/virtualNetworks", "Microsoft.Network/publicIPAddresses"
+GUARD, INTERFACE = "Microsoft.Network/networkSecurityGroups", "Microsoft.Network/networkInterfaces"
+CALLED = MappingProxyType(
+    {
+        NETWORK: "virtual network",
+        ADDRESS: "public address",
+        GUARD: "network security group",
+        INTERFACE: "network interface",
+        TYPE: "virtual machine",
+    }
+)
 
 
 def new(call: Call) -> Iterable[Value]:
@@ -71,7 +83,7 @@ def _from_words(call: Call) -> Iterable[Value]:
     made.make_group()
     public_address = made.public_address()
     interface = made.interface(made.subnet(), public_address, made.security_group(_ports(call, image)))
-    machine = made.put("Microsoft.Compute/virtualMachines", name, _machine(call, image, interface))
+    machine = made.put(TYPE, name, _machine(call, image, interface))
     shown = read(MACHINE, machine)
     shown.members["FullyQualifiedDomainName"] = text_at(public_address, "properties", "dnsSettings", "fqdn")
     call.verbose(_how_to_connect(call, image, shown.get("FullyQualifiedDomainName") or ""))
@@ -122,15 +134,15 @@ class _Surroundings:
         network, subnet = self.named("VirtualNetworkName"), self.named("SubnetName")
         prefix = self.call.text("SubnetAddressPrefix") or "192.168.1.0/24"
         wanted: Document = {"name": subnet, "properties": {"addressPrefix": prefix}}
-        there = self._find("Microsoft.Network/virtualNetworks", network)
+        there = self._find(NETWORK, network)
         if there is None:
             space = self.call.text("AddressPrefix") or "192.168.0.0/16"
             properties: Document = {"addressSpace": {"addressPrefixes": [space]}, "subnets": [wanted]}
-            there = self.put("Microsoft.Network/virtualNetworks", network, {"properties": properties})
+            there = self.put(NETWORK, network, {"properties": properties})
         known = {(text_at(each, "name") or "").casefold(): text_at(each, "id") for each in _subnets(there)}
         if known.get(subnet.casefold()):
             return known[subnet.casefold()] or ""
-        where = path(self.call.shell.api, self.group, "Microsoft.Network/virtualNetworks/subnets", network, subnet)
+        where = path(self.call.shell.api, self.group, f"{NETWORK}/subnets", network, subnet)
         change(self.call, f"Creating the subnet {subnet}", "PUT", where, wanted)
         return where
 
@@ -144,12 +156,12 @@ class _Surroundings:
                 "dnsSettings": {"domainNameLabel": label.lower().replace("_", "-")},
             },
         }
-        return self.take("Microsoft.Network/publicIPAddresses", name, body)
+        return self.take(ADDRESS, name, body)
 
     def security_group(self, ports: list[int]) -> Document:
         name = self.named("SecurityGroupName")
         rules: list[Json] = [_rule(f"{name}{port}", port, FIRST_PRIORITY + index) for index, port in enumerate(ports)]
-        return self.take("Microsoft.Network/networkSecurityGroups", name, {"properties": {"securityRules": rules}})
+        return self.take(GUARD, name, {"properties": {"securityRules": rules}})
 
     def interface(self, subnet: str, public_address: Document, security_group: Document) -> str:
         name = self.call.text("Name")
@@ -159,7 +171,7 @@ class _Surroundings:
         }
         guarded: Document = {"id": text_at(security_group, "id")}
         body: Document = {"properties": {"ipConfigurations": [place], "networkSecurityGroup": guarded}}
-        return text_at(self.take("Microsoft.Network/networkInterfaces", name, body), "id") or ""
+        return text_at(self.take(INTERFACE, name, body), "id") or ""
 
     def take(self, type: str, name: str, body: Document) -> Document:
         """What is there under that name, or what is made of ``body``."""
@@ -169,7 +181,7 @@ class _Surroundings:
     def put(self, type: str, name: str, body: Document) -> Document:
         where = path(self.call.shell.api, self.group, type, name)
         located: Document = {"location": self.location, **body}
-        return change(self.call, f"Creating {type.rpartition('/')[2]} {name}", "PUT", where, located).document
+        return change(self.call, f"Creating the {CALLED[type]} {name}", "PUT", where, located).document
 
     def _find(self, type: str, name: str) -> Document | None:
         try:
