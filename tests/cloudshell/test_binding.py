@@ -382,6 +382,28 @@ def test_a_commands_own_parameter_goes_before_a_common_one(shell: Bare) -> None:
     assert call(own, "-Ver 2", shell) == ["2"]
 
 
+DEFAULTS: dict[str, Value] = {
+    "Stop-*:ResourceGroupName": "usual",
+    "Stop-It:Lun": block(lambda _: 4),
+    "Stop-It:Id": "not with a name",
+    "Get-It:Force": True,
+    "Stop-It:Nothing": 1,
+}
+
+
+def test_what_a_command_does_not_say_is_taken_from_the_defaults(shell: Bare) -> None:
+    shell.set_variable("PSDefaultParameterValues", Hashtable.of(DEFAULTS))
+
+    assert bound("-Name w", shell) == {"set": "ByName", "ResourceGroupName": "usual", "Name": "w", "Lun": 4}
+    assert bound("mine w -Lun 1", shell)["ResourceGroupName"] == "mine"
+
+
+def test_defaults_can_be_turned_off(shell: Bare) -> None:
+    shell.set_variable("PSDefaultParameterValues", Hashtable.of({**DEFAULTS, "Disabled": True}))
+
+    assert refused(STOP, "-Name w", shell).endswith("mandatory parameters: ResourceGroupName.")
+
+
 def test_errorvariable_and_outvariable_keep_what_comes(shell: Bare) -> None:
     call(failing(), "-ErrorVariable e -OutVariable o -ErrorAction SilentlyContinue", shell)
 

@@ -15,6 +15,7 @@ from calco.cloudshell.binding_faults import Faults
 from calco.cloudshell.bound import Bound
 from calco.cloudshell.cmdlet import Cmdlet, Kind, Parameter, Shell, Told
 from calco.cloudshell.common import Common, parameters_of
+from calco.cloudshell.defaults import take_defaults
 from calco.cloudshell.errors import Terminating
 from calco.cloudshell.invocation import Invocation, Remembered
 from calco.cloudshell.jobs import Apart
@@ -45,6 +46,7 @@ def run(
     bound = Bound(command, parameters_of(command), Faults(command.name, at))
     piped = input is not None
     _take_positions(bound, _take_names(bound, given, piped), piped)
+    take_defaults(bound, shell)
     running = _Running(bound, shell, at, Common.of(bound.values), Remembered())
     if input is None:
         yield from running.once()
