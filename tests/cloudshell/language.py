@@ -29,6 +29,10 @@ def unknown(name: str) -> str:
     )
 
 
+def not_here(what: str) -> str:
+    return f"{what} is not supported in calco's Cloud Shell, which is a subset of PowerShell."
+
+
 NOT_A_NUMBER: Final = cannot("x", "Int32", "The input string 'x' was not in a correct format.")
 TOO_FEW: Final = (
     "Error formatting a string: Index (zero based) must be greater than or equal to zero and less than the size of the "
@@ -335,11 +339,18 @@ TYPES: list[Row] = [
     ("[int]$n = 1; $n = 'x'", [], NOT_A_NUMBER),
     ("[string]$s = 5; $s + 1", ["51"]),
     ("[System.Int32]'5'; [System.String]5; [Int32]'6'", [5, "5", 6]),
+    (
+        "[ref]$x; [xml]'<a/>'",
+        [],
+        "\n".join(
+            map(not_here, ("The type [System.Management.Automation.PSReference]", "The type [System.Xml.XmlDocument]"))
+        ),
+    ),
     ("[nothing]'5'", [], "Unable to find type [nothing]."),
     (
         "[System.IO.File]::ReadAllText('x')",
         [],
-        "[System.IO.File]::ReadAllText() is not supported in calco's Cloud Shell, which is a subset of PowerShell.",
+        not_here("[System.IO.File]::ReadAllText()"),
     ),
     ("[switch]$true; [bool]5", [True, True]),
     ("[void](1 + 1); 'only'", ["only"]),
@@ -416,12 +427,18 @@ METHODS: list[Row] = [
     (
         "[math]::Nothing(1)",
         [],
-        "[math]::Nothing() is not supported in calco's Cloud Shell, which is a subset of PowerShell.",
+        not_here("[math]::Nothing()"),
     ),
     ("[System.Uri]::EscapeDataString('a b/c'); [environment]::NewLine", ["a%20b%2Fc", "\n"]),
     ('[timespan]::FromMinutes(90).TotalHours; "$([timespan]::FromMinutes(90))"', [1.5, "01:30:00"]),
     ("'a'.CompareTo('b'); (5).CompareTo(3); 'a'.Equals('a'); 'a'.Equals('A')", [-1, 1, True, False]),
     ("{ 1 + 1 }.Invoke()", [2]),
+    ("[datetime]::ParseExact('20260102 0304', 'yyyyMMdd HHmm', $null).ToString('s')", ["2026-01-02T03:04:00"]),
+    (
+        "[datetime]::ParseExact('x', 'yyyy', $null)",
+        [],
+        calling("ParseExact", 3, "String 'x' was not recognized as a valid DateTime."),
+    ),
     (
         "$w = [Diagnostics.Stopwatch]::StartNew(); Start-Sleep 90; $w.Stop(); Start-Sleep 9; $w.Elapsed.TotalMinutes",
         [1.5],

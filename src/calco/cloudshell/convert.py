@@ -13,6 +13,8 @@ from uuid import UUID
 
 from calco.cloudshell import faults
 from calco.cloudshell.cmdlet import Kind
+from calco.cloudshell.error_record import exception_record
+from calco.cloudshell.errors import Fault
 from calco.cloudshell.moment import from_ticks, read_date, read_span
 from calco.cloudshell.syntax import Place, TypeName
 from calco.cloudshell.text import to_text
@@ -23,6 +25,7 @@ from calco.cloudshell.type_name import (
     SHORT,
     full_name,
     is_a,
+    is_exception,
     type_of,
 )
 from calco.cloudshell.values import CREDENTIAL, CUSTOM, Growing, Hashtable, Names, Record, Value, Written, WrittenFloat
@@ -171,22 +174,20 @@ def to_type(value: Value, type: str, at: Place | None = None) -> Value:
         return way(value, at)
     if full.endswith("[]"):
         return None if value is None else [to_type(each, full[:-2], at) for each in to_list(value)]
+    if full in _NOT_HERE:
+        raise faults.not_here(f"The type [{full}]")
     if value is None or is_a(value, full):
         return value
-    if full in _NOT_HERE or not isinstance(value, Record):
-        _refuse(value, full)
+    if is_exception(full) and isinstance(value, str):
+        return exception_record(Fault(value, id=value, exception=full))
+    if not (isinstance(value, Record) or full in SHORT.values() or full.startswith("Microsoft.")):
+        raise faults.not_here(f"The type [{full}]")
     raise faults.bad_cast(to_text(value), type_of(value), full)
 
 
 _NOT_HERE = frozenset(
     {"System.Xml.XmlDocument", "System.Text.StringBuilder", "System.Management.Automation.PSReference"}
 )
-
-
-def _refuse(value: Value, full: str) -> None:
-    if full in SHORT.values() or full.startswith("Microsoft."):
-        raise faults.bad_cast(to_text(value), type_of(value), full)
-    raise faults.not_here(f"The type [{full}]")
 
 
 def _text(value: Value, _: Place | None) -> Value:

@@ -14,7 +14,7 @@ from calco.cloudshell.error_record import exception_record
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.moment import from_ticks
 from calco.cloudshell.text import TEXT_MAX
-from calco.cloudshell.type_name import BASES, EXCEPTION, LIST, SHORT, full_name
+from calco.cloudshell.type_name import LIST, SHORT, full_name, is_exception
 from calco.cloudshell.values import CREDENTIAL, CUSTOM, Growing, Hashtable, Record, SecureString, Value
 
 Make = Callable[[str, Sequence[Value]], Value]
@@ -27,17 +27,13 @@ def make(type: str, arguments: Sequence[Value]) -> Value:
         raise faults.no_type(type)
     if full.endswith("[]"):
         return _array(full, arguments)
-    way = _exception if _is_exception(full) else _MAKERS.get(full)
+    way = _exception if is_exception(full) else _MAKERS.get(full)
     if way is None:
         raise faults.not_here(f"Making a [{type}]")
     try:
         return way(full, arguments)
     except (ValueError, OverflowError) as error:
         raise faults.method_failed(".ctor", len(arguments), str(error)) from None
-
-
-def _is_exception(full: str) -> bool:
-    return full == EXCEPTION or full in BASES or full.endswith("Exception")
 
 
 def _exception(full: str, arguments: Sequence[Value]) -> Value:

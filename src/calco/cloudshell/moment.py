@@ -186,6 +186,43 @@ def read_date(text: str) -> datetime | None:
     return None
 
 
+_FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "yyyy": r"(?P<year>\d{4})",
+        "yy": r"(?P<year>\d{2})",
+        "MMMM": rf"(?P<name>{_MONTH_NAMES})[a-z]*",
+        "MMM": rf"(?P<name>{_MONTH_NAMES})",
+        "MM": r"(?P<month>\d{2})",
+        "M": r"(?P<month>\d{1,2})",
+        "dd": r"(?P<day>\d{2})",
+        "d": r"(?P<day>\d{1,2})",
+        "HH": r"(?P<hour>\d{2})",
+        "H": r"(?P<hour>\d{1,2})",
+        "hh": r"(?P<hour>\d{2})",
+        "h": r"(?P<hour>\d{1,2})",
+        "mm": r"(?P<minute>\d{2})",
+        "ss": r"(?P<second>\d{2})",
+        "tt": r"(?P<half>[AP]M)",
+        "K": r"(?P<zone>Z|[+-]\d{2}:\d{2})?",
+        "zzz": r"(?P<zone>[+-]\d{2}:\d{2})",
+    }
+)
+_NO_PARTS = ("year", "hour", "minute", "second", "part", "half", "zone", "month")
+
+
+def read_date_exactly(text: str, spec: str) -> datetime | None:
+    """``text`` as ``spec`` writes dates, which must name a year; None for what is not so written."""
+    expression = ""
+    for token in _TOKEN.findall(spec[:100]):
+        literal = token[1:-1] if token[0] in "'\"" else token[1:] if token[0] == "\\" else token
+        expression += _FIELDS.get(token) or re.escape(literal)
+    try:
+        found = re.fullmatch(expression, text[:100], re.IGNORECASE | re.ASCII)
+        return _dated({**dict.fromkeys(_NO_PARTS), **found.groupdict()}) if found else None
+    except (re.error, ValueError, OverflowError):
+        return None
+
+
 def _dated(parts: Mapping[str, str | None]) -> datetime:
     year = int(parts["year"] or 0)
     if len(parts["year"] or "") == 2:

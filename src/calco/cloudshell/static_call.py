@@ -22,7 +22,7 @@ from calco.cloudshell.arithmetic import LIST_MAX, narrowed
 from calco.cloudshell.compare import equal, order
 from calco.cloudshell.composite import formatted
 from calco.cloudshell.convert import to_bool, to_list, to_number, to_text, to_type, to_whole
-from calco.cloudshell.moment import read_date
+from calco.cloudshell.moment import read_date, read_date_exactly
 from calco.cloudshell.output import NOTHING
 from calco.cloudshell.stopwatch import STOPWATCH, stopwatch
 from calco.cloudshell.type_name import SHORT
@@ -189,6 +189,14 @@ def _parse_date(arguments: Sequence[Value], _: Session) -> Value:
     return read
 
 
+def _parse_exactly(arguments: Sequence[Value], _: Session) -> Value:
+    text = to_text(arguments[0])
+    read = next((made for spec in to_list(arguments[1]) if (made := read_date_exactly(text, to_text(spec)))), None)
+    if read is None:
+        raise ValueError(f"String '{text}' was not recognized as a valid DateTime.")
+    return read
+
+
 def _is_null_or_white(arguments: Sequence[Value], _: Session) -> Value:
     return not to_text(arguments[0]).strip()
 
@@ -270,6 +278,7 @@ CALLS: Mapping[tuple[str, str], Row] = MappingProxyType(
         ("System.Guid", "newguid"): (lambda _, session: session.chance.guid(), 0, 0),
         ("System.Guid", "parse"): _parse("guid"),
         ("System.DateTime", "parse"): (_parse_date, 1, 3),
+        ("System.DateTime", "parseexact"): (_parse_exactly, 2, 4),
         ("System.DateTime", "isleapyear"): (lambda given, _: calendar.isleap(to_whole(given[0])), 1, 1),
         ("System.DateTime", "daysinmonth"): (_month_days, 2, 2),
         ("System.TimeSpan", "fromdays"): _span("days"),

@@ -45,6 +45,8 @@ SHORT: Mapping[str, str] = MappingProxyType(
         "pscustomobject": CUSTOM,
         "psobject": "System.Management.Automation.PSObject",
         "pscredential": CREDENTIAL,
+        "ref": "System.Management.Automation.PSReference",
+        "xml": "System.Xml.XmlDocument",
         "scriptblock": "System.Management.Automation.ScriptBlock",
         "switch": "System.Management.Automation.SwitchParameter",
         "securestring": "System.Security.SecureString",
@@ -206,6 +208,10 @@ def kinds(full: str) -> set[str]:
         full = BASES[full]
         found.add(full)
     return found
+
+
+def is_exception(full: str) -> bool:
+    return full == EXCEPTION or full in BASES or full.endswith("Exception")
 
 
 def is_a(value: Value, full: str) -> bool:
