@@ -311,6 +311,13 @@ def test_json_that_is_too_deep_is_cut_and_says_so() -> None:
     assert told.host.warnings == ["Resulting JSON is truncated as serialization has exceeded the set depth of 2."]
 
 
+def test_defaults_of_parameters_hold_from_then_on() -> None:
+    told = run("$PSDefaultParameterValues['Write-*:ForegroundColor'] = 'Red'; Write-Host a; Write-Output b")
+
+    assert (told.text, told.errors) == ("a\nb\n", [])
+    assert told.host.colours[0] == "Red"
+
+
 def test_an_error_goes_on_and_under_stop_it_can_be_caught() -> None:
     told = run("Write-Error 'one'; try { Write-Error 'two' -ErrorAction Stop } catch { \"caught $_\" }")
 

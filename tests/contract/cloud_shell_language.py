@@ -34,6 +34,7 @@ THERE: tuple[Row, ...] = (
     Row("Errors: caught, thrown, cleaned up after", "try { throw 'no' } catch { \"$_\" } finally { 'always' }"),
     Row("Automatic variables", "$?; $Error.Count; $null; $true; $false"),
     Row("Splatting", "$more = @{ Maximum = 1 }; Get-Random @more"),
+    Row("Defaults of parameters", "$PSDefaultParameterValues['Get-Random:Maximum'] = 1; Get-Random"),
     Row("Pipelines, one object at a time", "1..100 | Where-Object { $_ % 2 } | Select-Object -First 2"),
     Row("Subexpressions and grouping", "@(1..3 | ForEach-Object { $_ }).Count; $(1; 2)"),
     Row("Redirection to nothing and between streams", "Write-Error 'no' 2>$null; Write-Warning 'x' 3>&1 | Out-Null"),

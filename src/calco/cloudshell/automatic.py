@@ -42,6 +42,7 @@ def begin(errors: Growing, home: str) -> Scope:
         "ConfirmPreference": "High",
         "WhatIfPreference": False,
         "ErrorView": "ConciseView",
+        "PSDefaultParameterValues": Hashtable(),
         "OFS": None,
         "LASTEXITCODE": None,
         "PSScriptRoot": "",
