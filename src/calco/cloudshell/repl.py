@@ -65,7 +65,7 @@ def run(
         lexer=_Lexer(),
         style=STYLE,
         multiline=True,
-        prompt_continuation=lambda _width, _line, _wrapped: CONTINUATION,
+        prompt_continuation=lambda _width, _line, wrapped: "" if wrapped else CONTINUATION,
         key_bindings=_keys(shell),
         input=input,
         output=output,

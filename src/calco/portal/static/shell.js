@@ -35,7 +35,7 @@
     line.send(size(of));
   }
 
-  async function open() {
+  async function open(quietly) {
     pane.hidden = false;
     opener.setAttribute("aria-expanded", "true");
     document.body.classList.add("shelled");
@@ -46,13 +46,13 @@
       terminal = pageTerminal(inside, close, (what, of, by) => { line = by; told(what, of, by); });
       terminal.terminal.onResize((to) => { if (line && line.readyState === WebSocket.OPEN) line.send(size(to)); });
     }
-    connect();
+    connect(quietly);
   }
 
-  function connect() {
+  function connect(quietly) {
     again.hidden = true;
     status.textContent = said.connecting;
-    terminal.connect(`wss://${location.host}/portal/shell/line`);
+    terminal.connect(`wss://${location.host}/portal/shell/line`, quietly);
   }
 
   function shut() {
@@ -65,9 +65,11 @@
   }
 
   opener.setAttribute("aria-expanded", "false");
-  opener.addEventListener("click", (event) => { event.preventDefault(); if (pane.hidden) open(); else shut(); });
-  again.addEventListener("click", connect);
+  opener.addEventListener("click", (event) => { event.preventDefault(); if (pane.hidden) open(false); else shut(); });
+  again.addEventListener("click", () => connect(false));
   close.addEventListener("click", shut);
   // When all scripts of the page are there: it may have a terminal of its own.
-  document.addEventListener("DOMContentLoaded", () => { if (sessionStorage.getItem(OPEN) || here) open(); });
+  document.addEventListener("DOMContentLoaded", () => { if (sessionStorage.getItem(OPEN) || here) open(!here); });
+  // A page that the browser has kept let go of its line when it was left.
+  addEventListener("pageshow", (event) => { if (event.persisted && terminal && !pane.hidden) connect(true); });
 })();

@@ -7,6 +7,7 @@ function pageTerminal(inside, away, told = () => {}) {
   // What a guest says need not be right: systemd 252 cuts long lines in the middle of an escape sequence. Nothing to log.
   const terminal = new Terminal({
     cursorBlink: true, fontFamily: "ui-monospace, monospace", fontSize: 14, screenReaderMode: true, logLevel: "off",
+    minimumContrastRatio: 4.5,  // WCAG 2.2, 1.4.3
   });
   const fit = new FitAddon.FitAddon();
   let line = null;
@@ -33,13 +34,13 @@ function pageTerminal(inside, away, told = () => {}) {
     if (line) { line.onclose = null; line.close(); line = null; }
   }
 
-  // ``told`` hears "open", and how it ended: the websocket's code.
-  function connect(address) {
+  // ``told`` hears "open", and how it ended: the websocket's code. ``quietly``: whoever reads the page goes on with it.
+  function connect(address, quietly = false) {
     leave();
     terminal.reset();
     const opened = line = new WebSocket(address);
     opened.binaryType = "arraybuffer";
-    opened.onopen = () => { told("open", terminal, opened); terminal.focus(); };
+    opened.onopen = () => { told("open", terminal, opened); if (!quietly) terminal.focus(); };
     opened.onmessage = (event) => terminal.write(typeof event.data === "string" ? event.data : new Uint8Array(event.data));
     opened.onclose = (event) => told(event.code, terminal, opened);
   }
