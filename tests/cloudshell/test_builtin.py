@@ -277,6 +277,7 @@ def test_what_goes_wrong_is_said_in_words(source: str, said: str) -> None:
     told = run(source)
 
     assert len(told.errors) == 1
+    assert all(COMMANDS.find(fault.command) for fault in told.host.errors), "an error says which command it is of"
     assert told.errors[0].startswith(said)
     assert told.text == ""
 

@@ -4,12 +4,13 @@ Source: Microsoft Learn, Get-Command, Get-Alias, Get-Module, Import-Module.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from calco import __version__  # calco's own: what is here is calco's, not Microsoft's modules of the same names
 from calco.cloudshell import help as pages
 from calco.cloudshell import pattern
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
-from calco.cloudshell.errors import Fault
+from calco.cloudshell.errors import Fault, not_recognized
 from calco.cloudshell.values import Record, Value
 
 _CORE, _UTILITY = "Microsoft.PowerShell.Core", "Microsoft.PowerShell.Utility"
@@ -26,7 +27,7 @@ def _commands(call: Call) -> Iterator[Value]:
     named = [alias for alias in aliases if any(alias.casefold() == one.casefold() for one in call.texts("Name"))]
     for name in call.texts("Name"):
         if not any(sign in name for sign in "*?[") and not found and not named:
-            call.error(_not_found(name))
+            call.error(replace(not_recognized(name).fault, command=""))
     return iter([*(_command(each) for each in found), *(_alias(each, aliases[each]) for each in named)])
 
 
@@ -41,16 +42,6 @@ def _wanted(call: Call, command: Cmdlet) -> bool:
 
 def _like(text: str, patterns: Sequence[str]) -> bool:
     return any(pattern.like(text, each) for each in patterns)
-
-
-def _not_found(name: str) -> Fault:
-    return Fault(
-        f"The term '{name}' is not recognized as a name of a cmdlet, function, script file, or executable program.\n"
-        "Check the spelling of the name, or if a path was included, verify that the path is correct and try again.",
-        "CommandNotFoundException",
-        "ObjectNotFound",
-        "System.Management.Automation.CommandNotFoundException",
-    )
 
 
 def _command(command: Cmdlet) -> Record:
