@@ -9,7 +9,7 @@ from calco.cloudshell.cmdlet import Shell
 from calco.cloudshell.convert import to_bool
 from calco.cloudshell.errors import Terminating
 from calco.cloudshell.text import to_text
-from calco.cloudshell.values import Hashtable, ScriptBlock
+from calco.cloudshell.values import Hashtable, ScriptBlock, Value
 
 VARIABLE = "PSDefaultParameterValues"
 
@@ -30,5 +30,5 @@ def take_defaults(bound: Bound, shell: Shell) -> None:
             continue
         if bound.has(parameter) or not bound.possible(parameter):
             continue
-        found = list(shell.invoke(value)) if isinstance(value, ScriptBlock) else [value]
+        found: list[Value] = list(shell.invoke(value)) if isinstance(value, ScriptBlock) else [value]
         bound.take(parameter, found[0] if len(found) == 1 else found)
