@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from calco.cloudshell import pattern
-from calco.cloudshell.member import get, names_of
 from calco.cloudshell.cmdlet import Shell
 from calco.cloudshell.errors import Fault, Terminating
+from calco.cloudshell.member import get, names_of
 from calco.cloudshell.text import to_text
 from calco.cloudshell.values import Hashtable, ScriptBlock, Value
 
