@@ -173,6 +173,8 @@ def to_type(value: Value, type: str, at: Place | None = None) -> Value:
     if way is not None:
         return way(value, at)
     if full.endswith("[]"):
+        if full == "System.Char[]" and isinstance(value, str):
+            return list(value)
         return None if value is None else [to_type(each, full[:-2], at) for each in to_list(value)]
     if full in _NOT_HERE:
         raise faults.not_here(f"The type [{full}]")

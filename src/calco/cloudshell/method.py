@@ -365,7 +365,8 @@ _BLOCKS: Mapping[str, _Row] = MappingProxyType(
 
 
 def _to_string(value: Value, arguments: Sequence[Value], _: Invoke) -> Value:
-    return spec_text(value, to_text(arguments[0])) if arguments else to_text(value)
+    """By itself a date is as the culture writes it, which in a string it is not."""
+    return spec_text(value, to_text(arguments[0]) if arguments else "")
 
 
 def _for_each(value: Value, arguments: Sequence[Value], invoke: Invoke) -> Value:
