@@ -37,10 +37,11 @@ class Lab:
 
     service: ServiceProcess
     key: Path
+    group_name: str = "lab"
 
     @property
     def group(self) -> str:
-        return f"{self.service.client.subscription}/resourceGroups/lab"
+        return f"{self.service.client.subscription}/resourceGroups/{self.group_name}"
 
     def path(self, type: str, name: str) -> str:
         namespaces = {"virtualNetworks": "Microsoft.Network", "storageAccounts": "Microsoft.Storage"}
@@ -162,11 +163,11 @@ def key_pair(key: Path) -> Path:
 
 
 @contextmanager
-def laboratory(folder: Path, *flags: str) -> Iterator[Lab]:
+def laboratory(folder: Path, *flags: str, group: str = "lab") -> Iterator[Lab]:
     """A service with real machines, a key pair, a group and a network."""
     base_image()
     with serving(folder / "data", *flags, hypervisor="qemu") as service:
-        lab = Lab(service, key_pair(folder / "key"))
+        lab = Lab(service, key_pair(folder / "key"), group)
         lab.furnish()
         yield lab
 

@@ -1,8 +1,8 @@
 """The flag and the verdict: what a machine that was only flagged leaves in its clones, and a generalized one does not.
 
 Three boots. A machine is used, flagged and captured. Its clone belongs to another owner and still lets the first one
-in; it is deprovisioned, and put right by the very commands that the findings show, looked at and captured again. The
-clone of that holds nothing of either owner.
+in; it is deprovisioned, and put right by the very commands that the findings show, looked at and captured again: by
+the document's own script, word for word, in the Cloud Shell. The clone of that holds nothing of either owner.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ import pytest
 
 from calco.model.document import Document, objects_at, text_at
 
+from . import document
 from .lab import DEBIAN_V1, Lab, key_pair, laboratory
 from .test_main_job import copy_of, disk_id
 
@@ -42,12 +43,12 @@ class Owner:
 
 def test_a_flag_alone_is_captured_with_a_warning_and_its_clone_holds_what_the_warning_named(tmp_path: Path) -> None:
     first, second, third = (Owner(name, key_pair(tmp_path / name)) for name in ("first", "second", "third"))
-    with laboratory(tmp_path) as lab:
+    with laboratory(tmp_path, group=document.GROUP) as lab:
         made(lab, "source", DEBIAN_V1, first)
         lab.ssh("source", f"{PROVISIONED}; echo {NOTE} >~/note; sync", key=first.key)
         flagged = captured_by_its_flag_alone(lab, first)
 
-        made(lab, "clone", {"id": flagged}, second)
+        made(lab, document.MACHINE, {"id": flagged}, second)
         the_first_owner_is_still_in(lab, first, second)
         clean = captured_after_it_was_put_right(lab, first, second)
 
@@ -112,29 +113,28 @@ def captured_by_its_flag_alone(lab: Lab, owner: Owner) -> str:
 
 def the_first_owner_is_still_in(lab: Lab, first: Owner, second: Owner) -> None:
     """With the key of the source's owner, which whoever made the clone never gave it."""
-    assert lab.ssh("clone", f"{PROVISIONED}; hostname; whoami", key=second.key).split() == ["clone", second.name]
+    shown = lab.ssh(document.MACHINE, f"{PROVISIONED}; hostname; whoami", key=second.key).split()
+    assert shown == [document.MACHINE, second.name]
     said = lab.ssh(
-        "clone", "whoami; cat ~/note; cat ~/.ssh/authorized_keys; sudo whoami", user=first.name, key=first.key
+        document.MACHINE, "whoami; cat ~/note; cat ~/.ssh/authorized_keys; sudo whoami", user=first.name, key=first.key
     ).splitlines()
     assert said == [first.name, NOTE, first.public, "root"]
 
 
 def captured_after_it_was_put_right(lab: Lab, first: Owner, second: Owner) -> str:
-    lab.make("snapshots", "before", copy_of(disk_id(lab, "clone")))
+    lab.make("snapshots", "before", copy_of(disk_id(lab, document.MACHINE)))
     before = looked_at(lab, "snapshots", "before")
     removed = f"waagent -deprovision+user -force\nuserdel --force --remove {first.name}"
-    lab.ssh("clone", f"sudo sh -s <<'END'\n{removed}\n{fixes(before)}\nEND\nsync", key=second.key)
-    lab.post("clone", "deallocate")
-    lab.post("clone", "generalize")
+    lab.ssh(document.MACHINE, f"sudo sh -s <<'END'\n{removed}\n{fixes(before)}\nEND\nsync", key=second.key)
 
-    ended = captured(lab, "clean", "clone")
+    said = document.stopped_generalized_and_captured(lab)
 
-    after = looked_at(lab, "images", "clean")
+    after = looked_at(lab, "images", document.IMAGE)
     assert (before["verdict"], after["verdict"]) == ("specialized", "generalized"), after
     assert codes(before, *WORSE_THAN_ADVICE) >= NAMED
     assert codes(after, *WORSE_THAN_ADVICE) == set(), after
-    assert "warnings" not in ended, ended
-    return lab.path("images", "clean")
+    assert "WARNING" not in said
+    return lab.path("images", document.IMAGE)
 
 
 def fixes(report: Document) -> str:

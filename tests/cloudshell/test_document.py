@@ -7,26 +7,19 @@ more as other people would have written them: ``rewriting`` says what it changes
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 
 import pytest
 
 from calco.model.document import Document, Json, at, objects_at, text_at
 from tests.cloudshell import rewriting
 from tests.cloudshell.desk import KEEP, WINDOWS, Desk, desks
+from tests.cloudshell.document import BLOB, DISK, MACHINE, SNAPSHOT, blocks
 from tests.cloudshell.rewriting import NAMES
 from tests.service_process import ServiceProcess
-from tests.shared import SHARED, needs_shared
+from tests.shared import needs_shared
 
 pytestmark = [pytest.mark.slow, needs_shared]
 
-DOCUMENT = SHARED / "document" / "capture-image-resource.es-ES.md"
-MACHINE, DISK, SNAPSHOT, BLOB = (
-    "create-an-image-of-a-vm-using-powershell",
-    "create-an-image-from-a-managed-disk-using-powershell",
-    "create-an-image-from-a-snapshot-using-powershell",
-    "create-an-image-from-a-vm-that-uses-a-storage-account",
-)
 SOURCES = (MACHINE, DISK, SNAPSHOT, BLOB)
 LABELS = ["OperationId", "Status", "StartTime", "EndTime", "Error"]
 IMAGE_LABELS = [
@@ -103,18 +96,6 @@ New-AzVM -ResourceGroupName '{myResourceGroup}' -Location eastus -Name clone -Im
 REMOVE = (
     "$Error.Clear(); Get-AzResourceGroup | where ResourceGroupName -ne keep | Remove-AzResourceGroup -Force | Out-Null"
 )
-
-
-@cache
-def blocks() -> dict[str, list[str]]:
-    """The document's PowerShell, each block as it stands, by the anchor of the section it is in."""
-    found: dict[str, list[str]] = {}
-    for section in re.split(r"^## ", DOCUMENT.read_text(), flags=re.MULTILINE):
-        anchor = re.match(r'<a name="([^"]+)">', section)
-        code = re.findall(r"^ *```azurepowershell-interactive\n(.*?)^ *```", section, re.MULTILINE | re.DOTALL)
-        if anchor and code:
-            found[anchor[1]] = code
-    return found
 
 
 @pytest.fixture(scope="module")

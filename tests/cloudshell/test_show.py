@@ -14,7 +14,7 @@ from calco.cloudshell.error_record import error_record
 from calco.cloudshell.errors import Fault, not_recognized, unsupported
 from calco.cloudshell.layout import Group, Layout
 from calco.cloudshell.show import print_all, text_lines
-from calco.cloudshell.syntax import Place
+from calco.cloudshell.syntax import BEFORE, Place
 from calco.cloudshell.text_table import Field
 from calco.cloudshell.values import CUSTOM, Hashtable, Record, SecureString, Value
 from tests.cloudshell.world import NOON, Recorder, StillClock
@@ -271,6 +271,13 @@ def test_an_error_of_a_file_names_it_and_keeps_to_the_screen() -> None:
     assert lines.split("\n")[:4] == ["Stop-AzVM: a.ps1:12", "Line |", "  12 | Stop-AzVM", "     | ~~~~~~~~~"]
     assert all(len(line) <= 40 for line in lines.split("\n"))
     assert lines.count("word") == 20
+
+
+def test_what_a_script_was_given_is_in_none_of_its_lines() -> None:
+    fault = Fault("There is one too few.", at=BEFORE, category="InvalidArgument")
+
+    assert error_text(fault, path="/home/ada/a.ps1", script=True) == "a.ps1: There is one too few."
+    assert error_text(fault, script=True) == "InvalidArgument: There is one too few."
 
 
 def test_what_cannot_be_read_points_at_the_place_on_the_first_line_too() -> None:

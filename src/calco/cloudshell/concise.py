@@ -4,10 +4,11 @@ Source: PowerShell, PowerShellCore_format_ps1xml.cs, Get-ConciseViewPositionMess
 """
 
 import re
+from pathlib import PurePath
 from types import MappingProxyType
 
 from calco.cloudshell.errors import Fault
-from calco.cloudshell.syntax import Place
+from calco.cloudshell.syntax import BEFORE, Place
 from calco.cloudshell.text_table import plain, wrapped
 
 _COMMAND = re.compile(r"""(?:'[^']*'|"[^"]*"|[^'"|;{}])*""")
@@ -20,8 +21,10 @@ _WRAPPED = MappingProxyType({"DivideByZeroException": "RuntimeException"})
 def error_text(fault: Fault, *, path: str = "", script: bool = False, width: int = 120) -> str:
     """``Get-AzVM: message``; with the line it points at when a file is run (``path``), when the text has several lines
     (``script``), and when it could not be read."""
-    pointed = fault.at is not None and (path or script or fault.at.line > 1 or is_parse_error(fault))
-    if not pointed or fault.at is None:
+    if fault.at is None or fault.at == BEFORE:
+        named = PurePath(path).name if fault.at and path else reason(fault)
+        return plain(f"{named}: {fault.message}")
+    if not (path or script or fault.at.line > 1 or is_parse_error(fault)):
         return plain(f"{reason(fault)}: {fault.message}")
     heading = f"{path}:{fault.at.line}" if path else ""
     margin = " " * max(0, len(str(fault.at.line)) - 4)

@@ -23,7 +23,7 @@ from calco.cloudshell.function import Known
 from calco.cloudshell.host import Host
 from calco.cloudshell.output import NOTHING
 from calco.cloudshell.scope import Scope
-from calco.cloudshell.syntax import Place, Script
+from calco.cloudshell.syntax import BEFORE, Place, Script
 from calco.cloudshell.values import Growing, Names, ScriptBlock, Value
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Interpreter(Invocations):
 
     def _run_script(self, script: Script, arguments: Sequence[Value]) -> Iterator[Value]:
         body = script.body
-        at = body.at
+        at = BEFORE
         command = self._of_block("", body, self._top, False, Scope(self._top, layer=True))
         if not body.parameters and not arguments:
             return self.body((*body.begin, *body.process, *body.end), self._top)

@@ -16,6 +16,10 @@ class Place:
     text: str = field(default="", repr=False)
 
 
+BEFORE = Place(0, 0)
+"""Before the first line: what a script was given is written in none of them."""
+
+
 # --- expressions -----------------------------------------------------------------------------------------------------
 
 
