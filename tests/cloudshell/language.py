@@ -433,6 +433,10 @@ METHODS: list[Row] = [
     ('[timespan]::FromMinutes(90).TotalHours; "$([timespan]::FromMinutes(90))"', [1.5, "01:30:00"]),
     ("'a'.CompareTo('b'); (5).CompareTo(3); 'a'.Equals('a'); 'a'.Equals('A')", [-1, 1, True, False]),
     ("{ 1 + 1 }.Invoke()", [2]),
+    (
+        "'x' | Get-Member Sub* | ForEach-Object Name; @{} | Get-Member ContainsK* | % MemberType",
+        ["Substring", "Method"],
+    ),
     ("[char[]]'abc' -join '-'; 'abc'.ToCharArray().Count", ["a-b-c", 3]),
     ("$d = [datetime]'2026-11-23'; $d.ToString(); \"$d\"", ["11/23/2026 12:00:00 AM", "11/23/2026 00:00:00"]),
     ("[datetime]::ParseExact('20260102 0304', 'yyyyMMdd HHmm', $null).ToString('s')", ["2026-01-02T03:04:00"]),

@@ -237,6 +237,7 @@ def _lies_in(key: str, path: str) -> bool:
 BUILTIN = (
     "command",
     "for_each_object",
+    "get_member",
     "measure_object",
     "out",
     "select_object",

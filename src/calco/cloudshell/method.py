@@ -463,7 +463,13 @@ _RECORDS: Mapping[str, Mapping[str, _Row]] = MappingProxyType(
 )
 """By the record's type."""
 
-METHOD_NAMES: Mapping[type, tuple[str, ...]] = MappingProxyType(
+
+def names_of(value: Value) -> list[str]:
+    """Its own methods, in alphabetical order; those that every object has are not among them."""
+    return sorted(name for kind, names in _NAMES.items() if isinstance(value, kind) for name in names)
+
+
+_NAMES: Mapping[type, tuple[str, ...]] = MappingProxyType(
     {
         str: tuple(TEXT),
         list: tuple(_LISTS),
@@ -472,4 +478,3 @@ METHOD_NAMES: Mapping[type, tuple[str, ...]] = MappingProxyType(
         timedelta: tuple(_SPANS),
     }
 )
-"""For Get-Member and completion."""

@@ -5,7 +5,7 @@ Source: Microsoft Learn, Get-Member, Add-Member.
 
 from collections.abc import Iterator
 
-from calco.cloudshell import pattern
+from calco.cloudshell import method, pattern
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.member import get, names_of
@@ -20,7 +20,7 @@ METHODS = (
     ("GetType", "type GetType()"),
     ("ToString", "string ToString()"),
 )
-"""What every object has; methods of single types are not listed."""
+"""What every object has."""
 
 
 def _members(call: Call) -> Iterator[Value]:
@@ -55,6 +55,8 @@ def _listed(item: Value, type: str) -> Iterator[Record]:
     custom = type == CUSTOM
     for name, definition in METHODS:
         yield _record(type, name, "Method", definition)
+    for name in method.names_of(item):
+        yield _record(type, name, "Method", f"{name}(...)")
     for name in sorted(names_of(item), key=str.casefold):
         value = get(item, name)
         kind = written(type_of(value)) if value is not None else "object"
