@@ -184,6 +184,8 @@ ERRORS: list[Row] = [
     ("try { 'ok' } catch { 'no' } finally { 'fin' }", ["ok", "fin"]),
     ("try { 1 / 0 } finally { 'fin' }; 'on'", ["fin", "on"], ZERO),
     ("try { 1 / 0 } catch [System.DivideByZeroException] { 'zero' } catch { 'other' }", ["zero"]),
+    ("try { 1 / 0 } catch [System.ArithmeticException] { 'base' }", ["base"]),
+    ("try { No-Such } catch [System.Management.Automation.RuntimeException] { 'base' }", ["base"]),
     ("try { throw 'x' } catch [System.DivideByZeroException] { 'zero' } catch { 'other' }", ["other"]),
     ("try { No-Such } catch [System.Management.Automation.CommandNotFoundException] { 'none' }", ["none"]),
     ("try { [int]'x' } catch [System.Exception] { $_.Exception.Message }", [NOT_A_NUMBER]),

@@ -121,7 +121,7 @@ class Invocations(Statements):
         """``target``: the scope to run in, when it is not one of its own (dot sourcing)."""
 
         def run(call: Call) -> Iterator[Value]:
-            return self._function(Arguments(name, block, call, piped), call, caller, piped, target)
+            return self._function(Arguments(name, block, call), call, caller, piped, target)
 
         return declared(name, block, run)
 

@@ -93,11 +93,10 @@ def _kind(formal: syntax.Formal) -> Kind:
 class Arguments:
     """What a function was given, put into its scope."""
 
-    def __init__(self, name: str, block: syntax.Block, call: Call, piped: bool) -> None:
+    def __init__(self, name: str, block: syntax.Block, call: Call) -> None:
         self.block = block
         self._name = name
         self._call = call
-        self._piped = piped
 
     def enter(self, scope: Scope, default: Callable[[syntax.Expression], Value]) -> None:
         """Sets the parameters and the automatic variables; ``default`` evaluates in that scope."""
@@ -139,9 +138,9 @@ class Arguments:
         """One object of the pipeline: ``$_``, and the parameters that it binds to."""
         scope.lend("_", item)
         for formal in self.block.parameters:
-            if self._piped and formal.from_pipeline and not formal.from_name:
+            if formal.from_pipeline and not formal.from_name:
                 scope.lend(formal.name, _transformed(formal, item), formal.type)
-            elif self._piped and formal.from_name and not self._call.given(formal.name):
+            elif formal.from_name and not self._call.given(formal.name):
                 self._take_named(formal, scope, item)
 
     def _take_named(self, formal: syntax.Formal, scope: Scope, item: Value) -> None:
