@@ -39,6 +39,7 @@ cursor in it would be answered once more. A thread's arena would take 64 MiB of 
 PIECE_BYTES = 64 * 1024
 REQUESTS_MAX = 32
 """As many a shell may have under way; the next one waits."""
+GOODBYE_SECONDS = 1.0
 API = ("/subscriptions", "/providers", "/tenants")
 """Where a shell may ask: not the portal's pages, not where tokens are given."""
 HEADERS = frozenset({"content-type", "etag", "location", "azure-asyncoperation", "retry-after", "x-ms-request-id"})
@@ -254,9 +255,8 @@ class Shell:
         ]
         try:
             await asyncio.wait(tasks[1:], return_when=asyncio.FIRST_COMPLETED)
-            if tasks[2].done():  # what it said last is still shown
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(tasks[0], 1)
+            if not tasks[3].done():  # it ends by itself: what it said last is still shown
+                await asyncio.wait((tasks[0], tasks[2]), timeout=GOODBYE_SECONDS)
         finally:
             self._master = -1
             for each in tasks:

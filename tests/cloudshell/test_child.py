@@ -184,7 +184,7 @@ def test_tables_fit_the_window_also_when_its_size_changes() -> None:
 
 
 @pytest.mark.parametrize("keys", ["exit\r", "exit 3\r", "\x04"])
-def test_exit_and_ctrl_d_end_it_and_the_next_one_knows_nothing(keys: str) -> None:
+def test_exit_and_ctrl_d_end_it_and_the_next_one_knows_nothing(keys: str, caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
         async with shells() as held:
             async with sitting(held) as alice:
@@ -195,6 +195,7 @@ def test_exit_and_ctrl_d_end_it_and_the_next_one_knows_nothing(keys: str) -> Non
                 assert (await alice.runs('"[$kept]"')).startswith("[]\n")
 
     run(test)
+    assert caplog.records == []
 
 
 def test_who_comes_back_finds_what_they_left_and_nobody_else_does() -> None:
