@@ -17,6 +17,7 @@ pytestmark = pytest.mark.slow
 
 COMPUTE, DISK, NETWORK = "2024-07-01", "2024-03-02", "2023-09-01"
 ACCOUNT = "vhdsofpowershell"
+SCRIPTS = Path(__file__).parents[1] / "cloudshell" / "scripts"
 GROUP = "myResourceGroup"
 """In mixed case: ResourceGroupName is cut from an id, so the case has to stay."""
 
@@ -32,7 +33,16 @@ def test_powershells_requests_are_answered_as_it_needs_them(tmp_path: Path) -> N
         look_at_machine(wire, compute)
         stop_and_generalize(wire, compute)
         make_images(wire, compute, uri)
-    pages.check("powershell", {"requests": pages.steady(wire.table())})
+    pages.check("powershell", {"requests": pages.steady(wire.table()), **a_script_and_what_it_says()})
+
+
+def a_script_and_what_it_says() -> dict[str, str]:
+    """As `tests/cloudshell/test_scripts.py` holds it to."""
+    file = SCRIPTS / "capture-all"
+    return {
+        "script": pages.fence("powershell", file.with_suffix(".ps1").read_text()),
+        "said": pages.fence("console", file.with_suffix(".txt").read_text()),
+    }
 
 
 def add_environment(wire: Wire) -> None:
