@@ -22,6 +22,7 @@ BUILTIN: Sequence[str] = (
     "person",
     "select_object",
     "sort_object",
+    "strict_mode",
     "time",
     "variable",
     "where_object",
