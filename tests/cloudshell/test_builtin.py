@@ -305,6 +305,14 @@ def test_what_people_hear_past_the_pipeline() -> None:
     assert told.host.cleared == 1
 
 
+def test_a_strict_mode_is_heard_and_said_to_change_nothing() -> None:
+    told = run('Set-StrictMode -Version Latest; Set-StrictMode -Off; "[$($nothing.at.all)]"')
+
+    assert told.text.endswith("[]\n")
+    (said,) = told.host.warnings
+    assert said.startswith("Set-StrictMode changes nothing here")
+
+
 def test_json_that_is_too_deep_is_cut_and_says_so() -> None:
     told = run("@{ a = @{ b = @{ c = @{ d = 1 } } } } | ConvertTo-Json -Compress")
 
