@@ -14,6 +14,19 @@ NOT_A_COMMAND = (
 ZERO = "Attempted to divide by zero."
 
 # about_If, about_Switch
+NOT_FILLED = (
+    "Cannot validate argument on parameter 'x'. The argument is null or empty. Provide an argument that is not null or "
+    "empty, and then try the command again."
+)
+ABOVE = (
+    "Cannot validate argument on parameter 'x'. The 11 argument is greater than the maximum allowed range of 10. "
+    "Supply an argument that is less than or equal to 10 and then try the command again."
+)
+BELOW = (
+    "Cannot validate argument on parameter 'x'. The 0 argument is less than the minimum allowed range of 1. Supply an "
+    "argument that is greater than or equal to 1 and then try the command again."
+)
+
 CHOICES: list[Row] = [
     ("if (1 -eq 1) { 'yes' }", ["yes"]),
     ("if ($false) { 'a' } elseif (1) { 'b' } else { 'c' }", ["b"]),
@@ -108,6 +121,14 @@ FUNCTIONS: list[Row] = [
     ("function F { param([switch]$Force) $Force }; F; F -Force; F -Force:$false", [False, True, False]),
     ('function F { param([Parameter(Mandatory)][string]$Name) "hi $Name" }; F -Name bob; F bob', ["hi bob", "hi bob"]),
     ("function F { param([ValidateSet('a', 'b')][string]$x) $x }; F A", ["a"]),
+    ("function F { param([ValidateNotNullOrEmpty()]$x = 1) $x }; F; F ''", [1], NOT_FILLED),
+    ("function F { param([ValidateRange(-1, 10)][int]$x) $x }; F -1; F 11", [-1], ABOVE),
+    ("function F { param([ValidateRange(1, 10)][int]$x) $x }; F 10; F 0", [10], BELOW),
+    (
+        "function F { param([Parameter(Mandatory)][string]$x) $x }; F ''",
+        [],
+        "Cannot bind argument to parameter 'x' because it is an empty string.",
+    ),
     (
         "function F { param([string]$Name, [string]$Group) \"$Group/$Name\" }; $p = @{Name = 'n'; Group = 'g'}; F @p",
         ["g/n"],

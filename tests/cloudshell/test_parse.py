@@ -377,7 +377,7 @@ ABSENT = {
     "Foo --% a": "The stop-parsing token '--%'",
     "switch -File x { a { 1 } }": "switch -File",
     "$using:x": "A variable of 'using:'",
-    "param([ValidateRange(1, 2)]$a)": "The attribute [ValidateRange(1, 2)]",
+    "param([ValidateLength(1, 2)]$a)": "The attribute [ValidateLength(1, 2)]",
 }
 
 

@@ -77,11 +77,33 @@ class Faults:
         )
 
     def not_a_choice(self, parameter: Parameter, given: str) -> Terminating:
+        return self._not_valid(
+            parameter,
+            f'The argument "{given}" does not belong to the set "{",".join(parameter.choices)}" specified by the '
+            "ValidateSet attribute. Supply an argument that is in the set and then try the command again.",
+        )
+
+    def not_filled(self, parameter: Parameter) -> Terminating:
+        return self._not_valid(
+            parameter,
+            "The argument is null or empty. Provide an argument that is not null or empty, and then try the command "
+            "again.",
+        )
+
+    def out_of_range(self, parameter: Parameter, given: str, *, above: bool) -> Terminating:
+        assert parameter.range is not None, "only what has a range is out of it"
+        bound = f"{parameter.range[1 if above else 0]:g}"
+        side, limit, supply = ("greater", "maximum", "less") if above else ("less", "minimum", "greater")
+        return self._not_valid(
+            parameter,
+            f"The {given} argument is {side} than the {limit} allowed range of {bound}. Supply an argument that is "
+            f"{supply} than or equal to {bound} and then try the command again.",
+        )
+
+    def _not_valid(self, parameter: Parameter, why: str) -> Terminating:
         return self.of(
             "ParameterArgumentValidationError",
-            f"Cannot validate argument on parameter '{parameter.name}'. The argument \"{given}\" does not belong to "
-            f'the set "{",".join(parameter.choices)}" specified by the ValidateSet attribute. Supply an argument that '
-            "is in the set and then try the command again.",
+            f"Cannot validate argument on parameter '{parameter.name}'. {why}",
             VALIDATION,
             "InvalidData",
         )

@@ -93,6 +93,8 @@ class Bound:
 def converted(value: Value, parameter: Parameter, faults: Faults) -> Value:
     """What the parameter holds when ``value`` is given to it. Raises Terminating."""
     _not_empty(value, parameter, faults)
+    if parameter.filled and (value is None or value in ("", [])):
+        raise faults.not_filled(parameter)
     if value is None:
         return _nothing(parameter)
     if parameter.kind in matching.OBJECTS | matching.ANYTHING:
@@ -104,6 +106,7 @@ def converted(value: Value, parameter: Parameter, faults: Faults) -> Value:
     else:
         found = _scalar(value, parameter, faults)
     _not_empty(found, parameter, faults)
+    _in_range(found, parameter, faults)
     return _chosen(found, parameter, faults) if parameter.choices else found
 
 
@@ -148,6 +151,15 @@ def _not_empty(value: Value, parameter: Parameter, faults: Faults) -> None:
             raise faults.empty(parameter, "an empty array", "EmptyArray")
         if parameter.kind is Kind.STRINGS and "" in value:
             raise faults.empty(parameter, "an empty string", "EmptyString")
+
+
+def _in_range(value: Value, parameter: Parameter, faults: Faults) -> None:
+    if parameter.range is None:
+        return
+    for each in value if isinstance(value, list) else [value]:
+        number = convert.to_number(each)
+        if not parameter.range[0] <= number <= parameter.range[1]:
+            raise faults.out_of_range(parameter, to_text(each), above=number > parameter.range[1])
 
 
 def _chosen(value: Value, parameter: Parameter, faults: Faults) -> Value:

@@ -46,7 +46,8 @@ class Parameter:
     """``sets``: the parameter sets it belongs to; empty: all. ``mandatory`` and ``position`` hold in each of them.
     ``choices``: the words it takes (matched without case, given to ``run`` as written here). ``completes``: whose names
     complete it, by noun ("virtualMachines", "resourceGroups", "images", "disks", "snapshots", "locations", ...).
-    ``accepts``: the type names of records it takes; empty: any. ``rest``: takes all arguments left over by position."""
+    ``accepts``: the type names of records it takes; empty: any. ``rest``: takes all arguments left over by position.
+    ``filled``: neither null nor empty. ``range``: the smallest and the largest number it takes."""
 
     name: str
     kind: Kind = Kind.STRING
@@ -61,6 +62,8 @@ class Parameter:
     accepts: tuple[str, ...] = ()
     completes: str = ""
     rest: bool = False
+    filled: bool = False
+    range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

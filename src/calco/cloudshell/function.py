@@ -72,7 +72,8 @@ def _named_args(block: syntax.Block) -> bool:
 
 def _parameter(formal: syntax.Formal, position: int | None) -> Parameter:
     kind = _kind(formal)
-    if kind is not Kind.SWITCH and not formal.choices:
+    never_empty = formal.mandatory and kind is Kind.STRING  # which the binder sees to
+    if kind is not Kind.SWITCH and not formal.choices and not never_empty:
         kind = Kind.ANY  # converted by ``_transformed``, whose words a function's are
     return Parameter(
         formal.name,
@@ -81,6 +82,8 @@ def _parameter(formal: syntax.Formal, position: int | None) -> Parameter:
         position=None if kind is Kind.SWITCH else formal.position if position is None else position,
         aliases=formal.aliases,
         choices=formal.choices,
+        filled=formal.filled,
+        range=formal.range,
         from_pipeline=formal.from_pipeline,
         from_name=formal.from_name,
     )

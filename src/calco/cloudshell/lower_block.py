@@ -12,7 +12,7 @@ from tree_sitter import Node
 from calco.cloudshell import complaint, lower_literal
 from calco.cloudshell.errors import unsupported
 from calco.cloudshell.lower import Lower, child, named, parts, unwrapped
-from calco.cloudshell.syntax import Block, Expression, Formal, Function, Literal, Place, Variable
+from calco.cloudshell.syntax import Block, Expression, Formal, Function, Literal, Place, Unary, Variable
 
 PLAIN = frozenset({"unary_expression", "expression_with_unary_operator", "cast_expression"})
 """What a parameter without a default is when it is read as an expression."""
@@ -216,6 +216,25 @@ def _choices(made: Formal, arguments: Arguments, at: Place) -> Formal:
     return replace(made, choices=_texts(arguments, at))
 
 
+def _filled(made: Formal, _arguments: Arguments, _at: Place) -> Formal:
+    return replace(made, filled=True)
+
+
+def _range(made: Formal, arguments: Arguments, at: Place) -> Formal:
+    bounds = [_number(value, at) for key, value in arguments if not key]
+    if len(bounds) != 2:
+        raise unsupported("A [ValidateRange()] without two numbers", at)
+    return replace(made, range=(bounds[0], bounds[1]))
+
+
+def _number(value: Expression | None, at: Place) -> float:
+    if isinstance(value, Unary) and value.operator == "-":
+        return -_number(value.of, at)
+    if isinstance(value, Literal) and not isinstance(value.value, str):
+        return value.value
+    raise unsupported("An attribute's value that is computed", at)
+
+
 def _aliases(made: Formal, arguments: Arguments, at: Place) -> Formal:
     return replace(made, aliases=_texts(arguments, at))
 
@@ -228,5 +247,11 @@ def _texts(arguments: Arguments, at: Place) -> tuple[str, ...]:
 
 
 ATTRIBUTES: Mapping[str, Callable[[Formal, Arguments, Place], Formal]] = MappingProxyType(
-    {"parameter": _parameter_attribute, "validateset": _choices, "alias": _aliases}
+    {
+        "parameter": _parameter_attribute,
+        "validateset": _choices,
+        "validatenotnullorempty": _filled,
+        "validaterange": _range,
+        "alias": _aliases,
+    }
 )

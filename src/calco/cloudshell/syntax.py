@@ -179,7 +179,8 @@ class Block:
 @dataclass(frozen=True)
 class Formal:
     """A parameter of a function. ``type`` empty: any. ``mandatory``, ``position``, ``from_pipeline``, ``from_name``,
-    ``choices`` are of its attributes ([Parameter(...)], [ValidateSet(...)], [Alias(...)])."""
+    ``choices``, ``filled`` and ``range`` are of its attributes ([Parameter(...)], [ValidateSet(...)], [Alias(...)],
+    [ValidateNotNullOrEmpty()], [ValidateRange(...)])."""
 
     at: Place
     name: str
@@ -191,6 +192,8 @@ class Formal:
     from_name: bool = False
     choices: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    filled: bool = False
+    range: tuple[float, float] | None = None
 
 
 Expression = (
