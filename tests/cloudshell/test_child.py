@@ -236,13 +236,9 @@ def test_a_script_that_takes_too_much_memory_is_told_so_and_others_go_on() -> No
     async def test() -> None:
         async with shells(limits=Limits(memory_bytes=400 * MIB)) as held, sitting(held, BOB) as bob:
             async with sitting(held) as alice:
-                await alice.types("$all = @(); while ($true) { $all += 'x' * 1000000 + $all.Count }\r")
-                ended = asyncio.create_task(alice.sees_the_end())
-                told = asyncio.create_task(alice.sees("memory", len(alice.printed)))
-                done, left = await asyncio.wait({ended, told}, return_when=asyncio.FIRST_COMPLETED)
-                assert len(done) == 1
-                for each in left:
-                    each.cancel()
+                told = await alice.runs("$all = @(); while ($true) { $all += 'x' * 1000000 + $all.Count }")
+                assert "memory" in told
+                assert (await alice.runs("$all = $null; 2 + 2")).startswith("4\n")
             assert (await bob.runs("1 + 1")).startswith("2\n")
 
     run(test)
@@ -287,7 +283,9 @@ def test_its_memory_has_a_limit_whoever_takes_it() -> None:
 
 
 def test_nothing_it_runs_is_imported_too_late() -> None:
+    quick = [each for each in SCRIPTS if "Start-Sleep" not in each]
+
     async def test() -> None:
-        assert await reported(confined("runs_everything", SCRIPTS)) == []
+        assert await reported(confined("runs_everything", quick)) == []
 
     run(test)
