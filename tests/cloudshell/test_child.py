@@ -44,12 +44,14 @@ def image(name: str) -> dict[str, object]:
 
 @dataclass
 class Service:
-    """The API: two images, and it remembers who asked what."""
+    """The API: two images, and it remembers who asked what. In the group "slow" nothing ever comes to its end."""
 
     asked: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def answer(self, request: httpx.Request) -> httpx.Response:
+    async def answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append((request.method, request.url.path, request.headers["authorization"]))
+        if "/slow/" in request.url.path:
+            await asyncio.Event().wait()
         if request.url.path.endswith("/images"):
             return httpx.Response(200, json={"value": [image("golden"), image("silver")]})
         return httpx.Response(404, json={"error": {"code": "ResourceNotFound", "message": "There is none."}})
@@ -240,6 +242,16 @@ def test_a_script_that_takes_too_much_memory_is_told_so_and_others_go_on() -> No
                 assert "memory" in told
                 assert (await alice.runs("$all = $null; 2 + 2")).startswith("4\n")
             assert (await bob.runs("1 + 1")).startswith("2\n")
+
+    run(test)
+
+
+def test_more_jobs_than_there_is_room_for_are_refused_and_the_shell_goes_on() -> None:
+    async def test() -> None:
+        async with shells(limits=Limits(memory_bytes=400 * MIB)) as held, sitting(held) as alice:
+            told = await alice.runs("1..300 | % { $null = Stop-AzVM -ResourceGroupName slow -Name web1 -Force -AsJob }")
+            assert "There is no room for one more job" in told
+            assert (await alice.runs("(Get-Job).Count -in 10..299")).startswith("True\n")
 
     run(test)
 

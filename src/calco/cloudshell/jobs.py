@@ -124,8 +124,13 @@ class Background:
         )
         job = Job(record, work, told, self._clock)
         record.held = job
+        try:
+            job.begin()
+        except RuntimeError as full:  # what a process says that may have no more threads
+            raise Terminating(
+                Fault("There is no room for one more job. Wait-Job waits for those that run.", id="TooManyJobs")
+            ) from full
         self._jobs.append(record)
-        job.begin()
         return record
 
     def all(self) -> list[Record]:
