@@ -258,8 +258,8 @@ def test_an_error_of_a_later_line_points_at_it() -> None:
     assert error_text(Fault("No.\nNever.", at=Place(2, 6, AT.text), command="Get-AzVM")).split("\n") == [
         "Get-AzVM: ",
         "Line |",
-        "   2 | $x = Get-AzVM -Name web1 | Stop-AzVM",
-        "     |      ~~~~~~~~~~~~~~~~~~~",
+        "   2 |  $x = Get-AzVM -Name web1 | Stop-AzVM",
+        "     |       ~~~~~~~~~~~~~~~~~~~",
         "     | No.",
         "     | Never.",
     ]
@@ -268,7 +268,7 @@ def test_an_error_of_a_later_line_points_at_it() -> None:
 def test_an_error_of_a_file_names_it_and_keeps_to_the_screen() -> None:
     lines = error_text(Fault("word " * 20, at=Place(12, 1, "Stop-AzVM"), command="Stop-AzVM"), path="a.ps1", width=40)
 
-    assert lines.split("\n")[:4] == ["Stop-AzVM: a.ps1:12", "Line |", "  12 | Stop-AzVM", "     | ~~~~~~~~~"]
+    assert lines.split("\n")[:4] == ["Stop-AzVM: a.ps1:12", "Line |", "  12 |  Stop-AzVM", "     |  ~~~~~~~~~"]
     assert all(len(line) <= 40 for line in lines.split("\n"))
     assert lines.count("word") == 20
 
@@ -283,5 +283,5 @@ def test_what_a_script_was_given_is_in_none_of_its_lines() -> None:
 def test_what_cannot_be_read_points_at_the_place_on_the_first_line_too() -> None:
     lines = error_text(unsupported("A class", Place(1, 1, "class A {}")).fault).split("\n")
 
-    assert lines[:3] == ["ParserError: ", "Line |", "   1 | class A {}"]
+    assert lines[:3] == ["ParserError: ", "Line |", "   1 |  class A {}"]
     assert lines[-1].startswith("     | A class is not supported in calco's Cloud Shell")

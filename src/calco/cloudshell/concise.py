@@ -32,8 +32,8 @@ def error_text(fault: Fault, *, path: str = "", script: bool = False, width: int
     lines = [
         f"{reason(fault)}: {heading}",
         f"{margin}Line |",
-        f"{fault.at.line:4d} | {plain(_one_line(fault.at.text))}",
-        f"{prefix}{' ' * (fault.at.column - 1)}{'~' * _length(fault.at)}",
+        f"{fault.at.line:4d} |  {plain(_one_line(fault.at.text))}",
+        f"{prefix}{' ' * fault.at.column}{'~' * _length(fault.at)}",
     ]
     message = plain(fault.message)
     if path or is_parse_error(fault):

@@ -25,6 +25,9 @@ catch {
 try { Get-AzUnicorn } catch { $_.FullyQualifiedErrorId; $_.Exception.Message.Split("`n")[0] }
 try { Get-AzVM -Horn 1 } catch { $_.Exception.Message }
 
+# an expression at the head of a pipeline fails by itself, not the command behind it
+$nothing.Split('/') | Select-Object -Last 1
+
 function Test-All {
     try {
         'trying'
