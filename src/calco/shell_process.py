@@ -10,6 +10,7 @@ import asyncio
 import fcntl
 import logging
 import os
+import signal
 import socket
 import struct
 import sys
@@ -49,6 +50,7 @@ STOPPING = Ending(1001, "The service stops.")
 EXITED = Ending(4010, "The shell has ended.")
 IDLE = Ending(4011, "Nobody has looked at this shell for a while.")
 SIGNED_OUT = Ending(4012, "Its user has signed out.")
+SPENT = Ending(4013, "It has used up its processor time.")
 TOO_MANY = Ending(4002, "Too many shells are open. Close one first.")
 
 
@@ -233,7 +235,8 @@ class Shell:
         finally:
             with suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()
+            if await process.wait() == -signal.SIGXCPU:
+                self.end(SPENT)
 
     async def _serve(self, process: asyncio.subprocess.Process, master: int, here: socket.socket) -> None:
         loop = asyncio.get_running_loop()

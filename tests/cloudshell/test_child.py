@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from calco.audience import Ended, Ending, Watcher
-from calco.shell_process import EXITED, START, Limits, Shell, Shells
+from calco.shell_process import EXITED, SPENT, START, Limits, Shell, Shells
 from tests.cloudshell.test_hostile_script import SCRIPTS
 
 pytestmark = pytest.mark.slow  # each test begins a process
@@ -261,7 +261,7 @@ def test_a_script_that_never_ends_ends_the_shell_at_its_limit_and_others_go_on()
         async with shells(limits=Limits(cpu_seconds=4)) as held, sitting(held, BOB) as bob:
             async with sitting(held) as alice:
                 await alice.types("while ($true) { }\r")
-                assert await alice.sees_the_end() == EXITED
+                assert await alice.sees_the_end() == SPENT
             assert (await bob.runs("1 + 1")).startswith("2\n")
 
     run(test)
