@@ -93,7 +93,7 @@ class Statements(Expressions):
                 if isinstance(element, syntax.Command):
                     flow = self.command(element, scope, flow)
                 else:
-                    flow = self._head(element, scope)
+                    flow = self._head(element, node.at, scope)
                 stages.append(flow)
             yield from flow or ()
         finally:
@@ -102,12 +102,12 @@ class Statements(Expressions):
                     stage.close()
         self.settle_ok(self.faults_told == before)
 
-    def _head(self, node: syntax.Expression, scope: Scope) -> Output:
-        """An expression's objects, one by one. ``$i++`` gives none."""
+    def _head(self, node: syntax.Expression, at: syntax.Place, scope: Scope) -> Output:
+        """An expression's objects, one by one. ``$i++`` gives none. ``at``: where the pipeline begins."""
         try:
             value = self.raw(node, scope)
         except Terminating as error:
-            error.fault = error.fault.placed(node.at)
+            error.fault = error.fault.placed(at)
             raise
         if isinstance(node, syntax.Step):
             return
