@@ -138,8 +138,9 @@ class Portal:
         await shell.attend(websocket, self.entrance.session(websocket), self._shells)
 
     async def _sign_out(self, visit: Visit) -> Response:
-        self._shells.end(visit.session.id)
-        return await self.entrance.sign_out(visit)
+        answer = await self.entrance.sign_out(visit)
+        self._shells.end(visit.session.id)  # behind it: no other one can be begun any more
+        return answer
 
     def _shown(self, page: Page) -> Answering:
         async def answer(request: Request) -> Response:

@@ -57,7 +57,7 @@ async def attend(websocket: WebSocket, session: Session | None, shells: Shells) 
         return
     await websocket.accept()
     try:
-        known = shells.watch(key=session.id, name=session.name, base=base, token=session.token)
+        known = shells.watch(key=session.id, name=session.name or session.person, base=base, token=session.token)
         async with known as (watcher, screen):
 
             async def hear(text: str) -> None:
