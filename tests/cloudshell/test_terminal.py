@@ -1,11 +1,14 @@
 """The terminal as a host: what goes where, in which colour, and what never reaches it."""
 
+import errno
 import io
+import os
+import sys
 
 import pytest
 
 from calco.cloudshell.errors import Fault
-from calco.cloudshell.host import NobodyToAsk
+from calco.cloudshell.host import NobodyToAsk, NotWritten
 from calco.cloudshell.syntax import Place
 from calco.cloudshell.terminal import WIPE, TerminalHost, fitted
 
@@ -118,3 +121,39 @@ def test_a_line_is_cut_to_the_cells_there_are() -> None:
     assert fitted("abcdef", 4) == "abc…"
     assert fitted("日本語", 5) == "日本…"
     assert fitted("abc", 3) == "abc"
+
+
+def test_a_character_that_the_stream_cannot_say_is_a_question_mark() -> None:
+    raw = io.BytesIO()
+    host = TerminalHost(io.TextIOWrapper(raw, encoding="ascii"), io.StringIO(), io.StringIO())
+
+    host.write("h\xe9 \udcff")
+
+    assert raw.getvalue() == b"h? ?\n"
+
+
+def test_closed_streams_are_as_good_as_none_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    for each in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, each, None)
+    host = TerminalHost()
+
+    host.write("a")
+    host.error(Fault("b"))
+
+    with pytest.raises(NobodyToAsk):
+        host.ask("Name:")
+
+
+def test_a_full_disk_is_told_and_a_reader_that_went_away_is_not() -> None:
+    class Full(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    class Gone(io.StringIO):
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+    with pytest.raises(NotWritten, match="No space left on device"):
+        TerminalHost(Full(), io.StringIO(), io.StringIO()).write("a")
+    with pytest.raises(BrokenPipeError):
+        TerminalHost(Gone(), io.StringIO(), io.StringIO()).write("a")

@@ -69,12 +69,13 @@ def shell(
 
 
 def _run(local: "Local", script: str | None, command: str | None, arguments: list[str]) -> int:
-    if command is None and script is None and sys.stdin.isatty():
+    if command is None and script is None and sys.stdin is not None and sys.stdin.isatty():
         return _prompt(local)
+    from calco.cloudshell.host import NotWritten
     from calco.cloudshell.terminal import TerminalHost
 
     host = TerminalHost()
-    text = command if command is not None else _text(script or "-")
+    text = _decoded(os.fsencode(command), "the command") if command is not None else _text(script or "-")
     if script not in {None, "-"}:
         host.path = str(Path(script or "").absolute())
     host.script = "\n" in text.strip()
@@ -84,6 +85,8 @@ def _run(local: "Local", script: str | None, command: str | None, arguments: lis
             session.interpreter.set_variable("PSScriptRoot", str(Path(host.path).parent))
             session.interpreter.set_variable("PSCommandPath", host.path)
         outcome = session.run(text, [] if command is not None else arguments)
+    except NotWritten as full:
+        raise Failure(f"the output cannot be written: {full}") from full
     finally:
         host.quiet()
     return outcome.status(file=command is None)
@@ -91,21 +94,27 @@ def _run(local: "Local", script: str | None, command: str | None, arguments: lis
 
 def _text(script: str) -> str:
     """What is to be run. Raises Failure."""
+    name = "standard input" if script == "-" else script
     try:
         if script == "-":
-            data = sys.stdin.buffer.read(SCRIPT_BYTES_MAX + 1)
+            data = sys.stdin.buffer.read(SCRIPT_BYTES_MAX + 1) if sys.stdin is not None else b""
         else:
             with Path(script).open("rb") as file:
                 data = file.read(SCRIPT_BYTES_MAX + 1)
     except OSError as unreadable:
-        raise Failure(f"{script} cannot be read: {unreadable.strerror or unreadable}") from unreadable
+        raise Failure(f"{name} cannot be read: {unreadable.strerror or unreadable}") from unreadable
     if len(data) > SCRIPT_BYTES_MAX:
-        raise Failure(f"{script} is larger than {SCRIPT_BYTES_MAX >> 20} MiB")
+        raise Failure(f"{name} is larger than {SCRIPT_BYTES_MAX >> 20} MiB")
+    return _decoded(data, name)
+
+
+def _decoded(data: bytes, name: str) -> str:
+    """Raises Failure."""
     encoding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as wrong:
-        raise Failure(f"{script} is neither UTF-8 nor UTF-16: {wrong.reason} at byte {wrong.start}") from wrong
+        raise Failure(f"{name} is neither UTF-8 nor UTF-16: {wrong.reason} at byte {wrong.start}") from wrong
 
 
 # --- the prompt ------------------------------------------------------------------------------------------------------

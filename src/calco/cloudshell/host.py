@@ -5,6 +5,10 @@ from typing import Protocol
 from calco.cloudshell.errors import Fault
 
 
+class NotWritten(Exception):
+    """What is told has nowhere to go: a full disk. Its text says why."""
+
+
 class NobodyToAsk(Exception):
     """There is no one to answer a prompt."""
 

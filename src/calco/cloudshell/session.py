@@ -14,7 +14,7 @@ from calco.cloudshell.api import Api
 from calco.cloudshell.catalogue import all_commands
 from calco.cloudshell.errors import Exit, Fault, NotParsed, Terminating
 from calco.cloudshell.evaluate import Interpreter
-from calco.cloudshell.host import Host
+from calco.cloudshell.host import Host, NotWritten
 from calco.cloudshell.jobs import Background
 from calco.cloudshell.parse import parse
 
@@ -49,7 +49,7 @@ class Session:
 
     def run(self, text: str, arguments: Sequence[str] = ()) -> Outcome:
         """Carry it out to its end; ``arguments`` are what its parameters get, as a command line has them.
-        KeyboardInterrupt and BrokenPipeError pass."""
+        KeyboardInterrupt, BrokenPipeError and NotWritten pass."""
         interpreter = self.interpreter
         try:
             values = interpreter.run(parse(text), arguments)
@@ -60,7 +60,7 @@ class Session:
             return self._ended(refused.fault)
         except Terminating as ended:
             return self._ended(ended.fault)
-        except BrokenPipeError:
+        except (BrokenPipeError, NotWritten):
             raise
         except Exception as broken:
             log.exception("the shell broke")

@@ -5,6 +5,7 @@ and ``NO_COLOR`` is not set. Progress is one line that is wiped before anything 
 PowerShell, about_ANSI_Terminals (which kind of message has which colour).
 """
 
+import io
 import os
 import shutil
 import sys
@@ -17,7 +18,7 @@ from typing import TextIO
 
 from calco.cloudshell.concise import error_text
 from calco.cloudshell.errors import Fault
-from calco.cloudshell.host import NobodyToAsk
+from calco.cloudshell.host import NobodyToAsk, NotWritten
 from calco.cloudshell.text_table import cells, plain
 
 WIDTH = 120
@@ -53,7 +54,8 @@ class TerminalHost:
     """``path``: the script file that runs; ``script``: a text of several lines does. Both are the caller's to set."""
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None, read: TextIO | None = None) -> None:
-        self._out, self._err, self._read = out or sys.stdout, err or sys.stderr, read or sys.stdin
+        self._out, self._err = out or sys.stdout or _Nowhere(), err or sys.stderr or _Nowhere()
+        self._read = read or sys.stdin or _Nowhere()
         coloured = "NO_COLOR" not in os.environ
         self._colours = {id(each): coloured and each.isatty() for each in (self._out, self._err)}
         self._lock = threading.RLock()
@@ -126,8 +128,13 @@ class TerminalHost:
     def _say(self, stream: TextIO, text: str, colour: str, end: str = "\n") -> None:
         with self._lock:
             self._wipe()
-            stream.write(self._coloured(stream, text, colour) + end)
-            stream.flush()
+            try:
+                stream.write(self._coloured(stream, _writable(stream, text), colour) + end)
+                stream.flush()
+            except BrokenPipeError:
+                raise
+            except OSError as full:
+                raise NotWritten(full.strerror or str(full)) from full
 
     def _wipe(self) -> None:
         if self._progress_shown:
@@ -147,3 +154,16 @@ def fitted(text: str, width: int) -> str:
     while text and cells(text) > width - 1:
         text = text[:-1]
     return f"{text}…"
+
+
+class _Nowhere(io.StringIO):
+    """In place of a stream that whoever started this process had closed: empty, and it keeps nothing."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+def _writable(stream: TextIO, text: str) -> str:
+    """The text with a question mark for each character that the stream cannot say."""
+    encoding = stream.encoding
+    return text.encode(encoding, "replace").decode(encoding) if encoding else text
