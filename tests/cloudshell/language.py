@@ -430,6 +430,11 @@ METHODS: list[Row] = [
         not_here("[math]::Nothing()"),
     ),
     ("[System.Uri]::EscapeDataString('a b/c'); [environment]::NewLine", ["a%20b%2Fc", "\n"]),
+    (
+        "[timespan]::FromDays(1e12)",
+        [],
+        calling("FromDays", 1, "TimeSpan overflowed because the duration is too long."),
+    ),
     ('[timespan]::FromMinutes(90).TotalHours; "$([timespan]::FromMinutes(90))"', [1.5, "01:30:00"]),
     ("'a'.CompareTo('b'); (5).CompareTo(3); 'a'.Equals('a'); 'a'.Equals('A')", [-1, 1, True, False]),
     ("{ 1 + 1 }.Invoke()", [2]),

@@ -266,5 +266,6 @@ ENDS: list[tuple[str, Sequence[object], str | int]] = [
     ("function F($n) { if ($n) { F ($n - 1) } }; F 201", [], "The script failed due to call depth overflow."),
     ("function F { F }; F; 'never'", [], "The script failed due to call depth overflow."),
     ("function F { (1..3).ForEach({ F }) }; F", [], "The script failed due to call depth overflow."),
+    ("@('x' * 1MB) * 9 -join ''", [], "Insufficient memory to continue the execution of the program."),
     ("$s = 'ab'; while ($true) { $s += $s }", [], "Insufficient memory to continue the execution of the program."),
 ]

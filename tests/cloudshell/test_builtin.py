@@ -185,6 +185,14 @@ CSV = [
 TIME = [
     ("Get-Date -Format 'yyyy-MM-dd HH:mm'", lines("2026-11-23 12:00")),
     ("(Get-Date -Year 2025).Year", lines("2025")),
+    (
+        "Get-Date '2026-11-23 15:04:05' -UFormat 'on %Y-%m-%d %H:%M:%S, day %j, %s, %p %% %q'",
+        lines("on 2026-11-23 15:04:05, day 327, 1795446245, PM % q"),
+    ),
+    (
+        "@{ b = 2 }.GetEnumerator()",
+        lines("", f"{'Name':<30} Value", f"{'----':<30} -----", f"{'b':<30} 2", ""),
+    ),
     ("(Get-Date '2026-01-02').DayOfYear", lines("2")),
     ("Start-Sleep 5; Start-Sleep -Milliseconds 500; Get-Date -Format ss.f", lines("05.5")),
     ("(New-TimeSpan -Hours 2 -Minutes 30).TotalHours", lines("2.5")),
@@ -258,6 +266,12 @@ def test_a_script_shows_what_powershell_shows(source: str, screen: str) -> None:
         ("'x' | measure -Sum | Out-Null", 'Input object "x" is not numeric.'),
         ("1 | measure Nope -Sum", 'The property "Nope" cannot be found in the input for any objects.'),
         ("'{' | ConvertFrom-Json", "Conversion from JSON failed with error:"),
+        ("('[' * 100000) | ConvertFrom-Json", "Conversion from JSON failed with error: it is nested too deeply"),
+        (
+            "('9' * 5000) | ConvertFrom-Json",
+            "Conversion from JSON failed with error: a number in it has too many digits.",
+        ),
+        ("Get-Date -Year 99999", "Year, Month, and Day parameters describe an un-representable DateTime."),
         ("Get-Variable nope", "Cannot find a variable with the name 'nope'."),
         ("New-Object System.IO.StreamReader", "Cannot find type [System.IO.StreamReader]: verify that the assembly"),
         ("Import-Module Nope", "The specified module 'Nope' was not loaded because no valid module file"),

@@ -172,6 +172,16 @@ def test_what_was_there_is_shown_when_the_rest_fails() -> None:
     assert host.text == "\nName\n----\na\n\n"
 
 
+def test_a_list_that_holds_itself_comes_to_an_end() -> None:
+    held: list[Value] = ["a"]
+    held.append(held)
+
+    text = shown(held)
+
+    assert set(text.split()) == {"a", "System.Object[]"}
+    assert text.count("a") < 20
+
+
 def test_lines_for_outstring_are_those_of_the_screen() -> None:
     assert text_lines(iter([custom(Name="a"), "b"]), VIEWS, 60) == ["", "Name", "----", "a", "b", ""]
 

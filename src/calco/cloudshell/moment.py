@@ -19,6 +19,38 @@ MONTHS = (
 )
 
 
+_UNIX_TOKEN = re.compile(r"%(.)", re.DOTALL)
+_UNIX_WORDS: Mapping[str, str] = MappingProxyType({"n": "\n", "t": "\t", "Z": "+00"})
+_UNIX: Mapping[str, str] = MappingProxyType(
+    {
+        "A": "dddd",
+        "a": "ddd",
+        "B": "MMMM",
+        "b": "MMM",
+        "h": "MMM",
+        "Y": "yyyy",
+        "G": "yyyy",
+        "y": "yy",
+        "m": "MM",
+        "d": "dd",
+        "H": "HH",
+        "I": "hh",
+        "M": "mm",
+        "S": "ss",
+        "p": "tt",
+        "c": "ddd dd MMM yyyy HH:mm:ss",
+        "D": "MM/dd/yy",
+        "x": "MM/dd/yy",
+        "F": "yyyy-MM-dd",
+        "T": "HH:mm:ss",
+        "X": "HH:mm:ss",
+        "R": "HH:mm",
+        "r": "hh:mm:ss tt",
+    }
+)
+"""Letters of -UFormat in .NET's. Source: Microsoft Learn, Get-Date, "UFormat Specifiers"."""
+
+
 def aware(moment: datetime) -> datetime:
     """With a zone, so that two can be compared."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -76,6 +108,22 @@ def format_date(moment: datetime, spec: str) -> str:
             raise ValueError("Input string was not in a correct format.")
         spec = _STANDARD[spec]
     return "".join(_date_part(moment, token) for token in _TOKEN.findall(spec))
+
+
+def unix_date(moment: datetime, spec: str) -> str:
+    """As Unix's date writes it: "%Y-%m-%d"; a letter that stands for nothing here is written as it is.
+    Source: Microsoft Learn, Get-Date, -UFormat."""
+    return _UNIX_TOKEN.sub(lambda found: _unix_part(moment, found[1]), spec)
+
+
+def _unix_part(moment: datetime, letter: str) -> str:
+    if letter in _UNIX_WORDS:
+        return _UNIX_WORDS[letter]
+    if letter == "s":
+        return str(int(aware(moment).timestamp()))
+    if letter == "j":
+        return str(moment.timetuple().tm_yday)
+    return format_date(moment, _UNIX[letter]) if letter in _UNIX else letter
 
 
 def _date_part(moment: datetime, token: str) -> str:

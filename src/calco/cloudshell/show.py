@@ -82,10 +82,10 @@ class _Screen:
         self._table: _Table | None = None
         self._in_list = False
 
-    def show(self, value: Value) -> None:
-        if isinstance(value, list):
+    def show(self, value: Value, level: int = 0) -> None:
+        if isinstance(value, list) and level < _LISTS_MAX:
             for each in value:
-                self.show(each)
+                self.show(each, level + 1)
         elif isinstance(value, Record):
             self._record(value)
         elif isinstance(value, Hashtable):
@@ -192,6 +192,8 @@ class _Screen:
                 self._write(line)
 
 
+_LISTS_MAX = 8
+"""How deep lists in lists are shown as what they hold: one may hold itself."""
 _TABLE_COLUMNS = (Column("Name", "Name", width=30), Column("Value", "Value"))
 """Source: PowerShell's view of System.Collections.Hashtable."""
 

@@ -202,7 +202,16 @@ def _is_null_or_white(arguments: Sequence[Value], _: Session) -> Value:
 
 
 def _span(unit: str) -> Row:
-    return (lambda arguments, _: timedelta(**{unit: float(to_number(arguments[0]))}), 1, 1)
+    def made(arguments: Sequence[Value], _: Session) -> Value:
+        number = float(to_number(arguments[0]))
+        if math.isnan(number):
+            raise ValueError("TimeSpan does not accept floating point Not-a-Number values.")
+        try:
+            return timedelta(**{unit: number})
+        except OverflowError:
+            raise ValueError("TimeSpan overflowed because the duration is too long.") from None
+
+    return made, 1, 1
 
 
 def _path(arguments: Sequence[Value], _: Session) -> Value:

@@ -3,7 +3,7 @@
 Source: Microsoft Learn, about_Quoting_Rules, about_Preference_Variables ($OFS).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -26,8 +26,20 @@ def to_text(value: Value, separator: str = " ") -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return bounded(separator.join(_inner(each, 0) for each in value))
+        return separator.join(_bounded_texts(value, len(separator)))
     return _inner(value, 0)
+
+
+def _bounded_texts(values: Sequence[Value], between: int) -> list[str]:
+    """Refused before they are put together, for there may be thousands of long ones."""
+    texts: list[str] = []
+    length = 0
+    for each in values:
+        texts.append(_inner(each, 0))
+        length += len(texts[-1]) + between
+        if length - between > TEXT_MAX:
+            raise too_much()
+    return texts
 
 
 def bounded(text: str) -> str:

@@ -18,6 +18,7 @@ from calco.model.document import Json
 _UTILITY = "Microsoft.PowerShell.Utility"
 _DEEPEST = 100
 _LONGEST = 20_000_000
+_TOO_DEEP = "it is nested too deeply"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)?")
 
 
@@ -80,8 +81,11 @@ def _from(call: Call) -> Iterator[Value]:
         raise _refused(f"the text is longer than {_LONGEST} characters")
     try:
         read: Json = json.loads(text)
-    except (ValueError, RecursionError) as wrong:
-        raise _refused(str(wrong) or "it is nested too deeply") from wrong
+    except RecursionError as deep:
+        raise _refused(_TOO_DEEP) from deep
+    except ValueError as wrong:
+        said = str(wrong) if isinstance(wrong, json.JSONDecodeError) else "a number in it has too many digits."
+        raise _refused(said) from wrong
     made = _value(read, table=call.switch("AsHashtable"), level=0)
     if isinstance(made, list) and not call.switch("NoEnumerate"):
         yield from made
@@ -91,7 +95,7 @@ def _from(call: Call) -> Iterator[Value]:
 
 def _value(read: Json, *, table: bool, level: int) -> Value:
     if level > 1024:  # Source: ConvertFrom-Json's own limit
-        raise _refused("it is nested too deeply")
+        raise _refused(_TOO_DEEP)
     match read:
         case dict():
             pairs = [(name, _value(each, table=table, level=level + 1)) for name, each in read.items()]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.limits import too_small
-from calco.cloudshell.moment import aware, format_date
+from calco.cloudshell.moment import aware, format_date, unix_date
 from calco.cloudshell.values import Value
 
 _UTILITY = "Microsoft.PowerShell.Utility"
@@ -37,15 +37,25 @@ def _sleep(call: Call) -> list[Value]:
 
 def _date(call: Call) -> Iterator[Value]:
     given = call.value("Date")
-    moment = given if isinstance(given, datetime) else call.shell.clock.now()
-    changed = {each.lower(): number for each in _UNITS if (number := call.number(each)) is not None}
+    moment = _with_units(call, given if isinstance(given, datetime) else call.shell.clock.now())
     try:
-        moment = moment.replace(**changed) if changed else moment  # type: ignore[arg-type]
         if call.switch("AsUTC"):
             moment = aware(moment).astimezone(UTC)
-        yield format_date(moment, call.text("Format")) if call.given("Format") else moment
+        if call.given("UFormat"):
+            yield unix_date(moment, call.text("UFormat"))
+        else:
+            yield format_date(moment, call.text("Format")) if call.given("Format") else moment
     except (ValueError, OverflowError) as wrong:
         raise Terminating(Fault(str(wrong), "InvalidDate", "InvalidArgument")) from wrong
+
+
+def _with_units(call: Call, moment: datetime) -> datetime:
+    changed = {each.lower(): number for each in _UNITS if (number := call.number(each)) is not None}
+    try:
+        return moment.replace(**changed) if changed else moment  # type: ignore[arg-type]
+    except ValueError as wrong:
+        told = "Year, Month, and Day parameters describe an un-representable DateTime."
+        raise Terminating(Fault(told, "InvalidDate", "InvalidArgument")) from wrong
 
 
 def _span(call: Call) -> Iterator[Value]:
@@ -87,6 +97,7 @@ DATE = Cmdlet(
             "Date", Kind.DATE, "This one instead of now.", position=0, from_pipeline=True, aliases=("LastWriteTime",)
         ),
         Parameter("Format", help="As text in this form, yyyy-MM-dd for instance.", aliases=("f",)),
+        Parameter("UFormat", help="As text in Unix's form, %Y-%m-%d for instance."),
         *(Parameter(each, Kind.INT, f"With this {each.lower()}.") for each in _UNITS),
         Parameter("AsUTC", Kind.SWITCH, "In UTC."),
     ),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from calco.cloudshell import pattern
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.errors import Fault
+from calco.cloudshell.member import ENTRY
 from calco.cloudshell.values import Record, Value
 
 VARIABLE = "System.Management.Automation.PSVariable"
@@ -89,6 +90,6 @@ CLEAR = Cmdlet(
     examples=(Example("Empty one", "Clear-Variable image"),),
 )
 
-MODULE = Module(
-    (GET, SET, CLEAR), (View(VARIABLE, (Column("Name", "Name", width=30), Column("Value", "Value")), table=True),)
-)
+_COLUMNS = (Column("Name", "Name", width=30), Column("Value", "Value"))
+
+MODULE = Module((GET, SET, CLEAR), tuple(View(each, _COLUMNS, table=True) for each in (VARIABLE, ENTRY)))
