@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from calco.audience import Ended, Watcher
+from calco.audience import BEHIND, Ended, Watcher
 from calco.shell_process import EXITED, SIGNED_OUT, STOPPING, TOO_MANY, Limits, Shells
 
 pytestmark = pytest.mark.slow  # each test begins a process
@@ -38,6 +38,9 @@ for line in sys.stdin:
             print("no answer", why, flush=True)
     elif word == "size":
         print("size", *struct.unpack("HHHH", fcntl.ioctl(0, termios.TIOCGWINSZ, b"\\0" * 8))[:2], flush=True)
+    elif word == "flood":
+        sys.stdout.write(("x" * 1023 + "\\n") * 4096)
+        print("flooded", flush=True)
     elif word == "garble":
         os.write(int(sys.argv[3]), b"\\xff" * 64)
     elif word == "end":
@@ -260,6 +263,21 @@ def test_one_more_takes_the_room_of_the_one_that_was_left_first() -> None:
                 await gone(pids[1])
                 async with held.watch(**BOB) as (again, _):
                     assert f" {pids[0]} " in await until(again, "hello")
+
+    run(test)
+
+
+def test_what_is_printed_waits_for_who_reads_slowly_and_not_for_who_does_not_read() -> None:
+    async def test() -> None:
+        async with shells() as held, held.watch(**ALICE) as (slow, _), held.watch(**ALICE) as (deaf, _):
+            await until(slow, "hello")
+            await slow.type(b"flood\n")
+            printed = bytearray()
+            while not printed.endswith(b"flooded\r\n"):
+                printed += await slow.heard()
+                await asyncio.sleep(0.05)
+            assert printed.count(b"x" * 1023) == 4096
+            assert await ended(deaf) == BEHIND
 
     run(test)
 

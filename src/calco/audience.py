@@ -29,6 +29,7 @@ class Ending:
     reason: str
 
 
+LEFT = Ending(1000, "")
 BEHIND = Ending(4001, "This console was too far behind what the machine prints.")
 
 
@@ -48,6 +49,7 @@ class Watcher:
         """Sends keys; returns when they are on their way: what reads nothing holds up whoever types."""
         self._waiting = bytearray(shown)
         self._news = asyncio.Event()
+        self._heard = asyncio.Event()
         self._ending: Ending | None = None
         if shown:
             self._news.set()
@@ -59,12 +61,19 @@ class Watcher:
         if self._waiting:
             told = bytes(self._waiting)
             self._waiting.clear()
+            self._heard.set()
             if self._ending is not None:
                 self._news.set()
             return told
         assert self._ending is not None, "news is something printed, or the end"
         self._news.set()
         raise Ended(self._ending)
+
+    async def wait_heard(self) -> None:
+        """Until nothing waits, or nobody will hear it."""
+        while self._waiting and self._ending is None:
+            self._heard.clear()
+            await self._heard.wait()
 
     def tell(self, printed: bytes) -> None:
         if self._ending is not None:
@@ -81,6 +90,7 @@ class Watcher:
         if self._ending is None:
             self._ending = ending
             self._news.set()
+            self._heard.set()
 
 
 class Audience:
@@ -104,11 +114,19 @@ class Audience:
 
     def leave(self, watcher: Watcher) -> None:
         self._watchers.remove(watcher)
+        watcher.end(LEFT)
 
     def tell(self, printed: bytes) -> None:
         self._past = (self._past + printed)[-TAIL_BYTES:]
         for watcher in self._watchers:
             watcher.tell(printed)
+
+    async def wait_heard(self, seconds: float) -> None:
+        """Until all have heard everything, for so long at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                for watcher in tuple(self._watchers):
+                    await watcher.wait_heard()
 
     def end(self, ending: Ending) -> None:
         """The first ending is the one. May be repeated."""

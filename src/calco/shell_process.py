@@ -41,6 +41,8 @@ PIECE_BYTES = 64 * 1024
 REQUESTS_MAX = 32
 """As many a shell may have under way; the next one waits."""
 GOODBYE_SECONDS = 1.0
+LAG_SECONDS = 0.25
+"""So long a shell waits for whoever looks at it, for each piece that it prints; who lags for ever is let go."""
 API = ("/subscriptions", "/providers", "/tenants")
 """Where a shell may ask: not the portal's pages, not where tokens are given."""
 HEADERS = frozenset({"content-type", "etag", "location", "azure-asyncoperation", "retry-after", "x-ms-request-id"})
@@ -278,6 +280,7 @@ class Shell:
         with suppress(OSError):  # EIO: nobody holds the other end any more
             while piece := await printed.read(PIECE_BYTES):
                 self.audience.tell(piece)
+                await self.audience.wait_heard(LAG_SECONDS)  # as a terminal holds up what prints faster than it shows
 
     # --- the API -----------------------------------------------------------------------------------------------------
 
