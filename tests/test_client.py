@@ -92,6 +92,22 @@ def test_what_an_operation_put_out_is_the_document_of_a_post() -> None:
     assert service.client().change("POST", "/disk/beginGetAccess").document == {"accessSAS": "https://x"}
 
 
+@pytest.mark.parametrize("away", ["https://evil.example/x", "http://localhost:8443/x", "https://localhost:1/x"])
+def test_a_token_goes_to_no_other_address_that_an_answer_names(away: str) -> None:
+    pages = Service([says(200, {"value": [], "nextLink": away})])
+    slow = Service([says(202, {}, azure_asyncoperation=away)])
+    moved = Service([says(202, {}, location=away)])
+
+    for service, ask in (
+        (pages, lambda: pages.client().list("/images")),
+        (slow, lambda: slow.client().change("POST", "/vm/start")),
+        (moved, lambda: moved.client().change("POST", "/vm/start")),
+    ):
+        with pytest.raises(Refused, match="not its own"):
+            ask()
+        assert [each.url.host for each in service.asked] == ["localhost"]
+
+
 def test_a_location_without_202_is_no_operation() -> None:
     ended = Service([says(201, {"n": 1}, location="https://localhost:8443/m")]).client().change("PUT", "/x", {})
 

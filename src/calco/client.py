@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from calco.model.document import Document, Json, at, document_in, number_at, object_at, objects_at, text_at
 
@@ -160,6 +161,8 @@ class Client:
         return answer
 
     def _once(self, method: str, url: str, body: Json, token: str) -> "httpx.Response":
+        if "://" in url and not is_own(self.http, url):
+            raise Refused(400, "InvalidUri", f"The service points at an address that is not its own: {url}")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return reached(self.http, lambda: self.http.request(method, url, json=body, headers=headers))
 
@@ -186,6 +189,16 @@ class Client:
 
     def _moment(self) -> str:
         return self.now().isoformat().replace("+00:00", "Z")
+
+
+def is_own(http: "httpx.Client", address: str) -> bool:
+    """Whether ``address`` is that of the service behind ``http``: the same scheme, host and port, whatever path.
+    Tokens go nowhere else."""
+    own, asked = urlsplit(str(http.base_url)), urlsplit(address)
+    try:
+        return (asked.scheme, asked.hostname, asked.port) == (own.scheme, own.hostname, own.port)
+    except ValueError:
+        return False
 
 
 def granted(http: "httpx.Client", tenant_id: str, form: Mapping[str, str]) -> Document:

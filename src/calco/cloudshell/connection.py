@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from calco.client import Client, Refused, Token, granted
+from calco.client import Client, Refused, Token, granted, is_own
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.values import Names, Record
 from calco.model.document import Json, text_at
@@ -94,11 +93,7 @@ class Accounts:
 
     def is_own(self, address: str) -> bool:
         """Whether ``address`` is this service's: the same host and port, whatever path."""
-        own, asked = urlsplit(str(self.http.base_url)), urlsplit(address)
-        try:
-            return (asked.scheme, asked.hostname, asked.port) == (own.scheme, own.hostname, own.port)
-        except ValueError:
-            return False
+        return is_own(self.http, address)
 
     def rename(self, environment: str) -> None:
         """Call the cloud so from now on."""
