@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from tests.cloudshell.test_document import MACHINE, blocks
+from tests.cloudshell.document import MACHINE, blocks
 from tests.portal.browser.axe import axe
 from tests.portal.browser.conftest import NewPage
 from tests.portal.browser.lab import Lab
