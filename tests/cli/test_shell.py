@@ -167,6 +167,7 @@ class Person:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             plain = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", self._seen).decode(errors="replace")
+            plain = re.sub(r"[\r\n ]*\x08", "", plain)  # the room below the line, and back to the line's end
             if what in plain:
                 self._seen = b""
                 return plain
