@@ -437,6 +437,13 @@ def test_confirm_asks(answer: str, does: bool, shell: Bare) -> None:
     assert call(REMOVE, "-Confirm", shell) == [does]
 
 
+def test_a_person_who_asks_what_the_answers_do_is_told_and_asked_again(shell: Bare) -> None:
+    shell.host.answers += ["?", "n"]
+
+    assert call(REMOVE, "-Confirm", shell) == [False]
+    assert "\nL - Leave this one out, and all that follow.\n" in shell.host.text
+
+
 def test_yes_to_all_is_asked_once(shell: Bare) -> None:
     shell.host.answers.append("a")
 

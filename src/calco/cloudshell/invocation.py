@@ -21,6 +21,8 @@ NON_INTERACTIVE = "PowerShell is in NonInteractive mode. Read and Prompt functio
 
 _ALL = '[Y] Yes  [A] Yes to All  [N] No  [L] No to All  [?] Help (default is "Y"): '
 _ONE = '[Y] Yes  [N] No  [?] Help (default is "Y"): '
+_HELP_ONE = "Y - Go on.\nN - Leave this one out."
+_HELP = f"{_HELP_ONE}\nA - Go on, with all that follow too.\nL - Leave this one out, and all that follow."
 _ANSWERS = MappingProxyType(
     {**dict.fromkeys(("", "y", "yes", "a", "yes to all"), True), **dict.fromkeys(("n", "no", "l", "no to all"), False)}
 )
@@ -159,6 +161,8 @@ class Invocation:
                 raise Terminating(self._placed(fault)) from nobody
             said = _ANSWERS.get(answer)
             if said is None:
+                if answer == "?":
+                    self.shell.host.write(_HELP if choices is _ALL else _HELP_ONE)
                 continue
             if choices is _ALL and (answer in ("a", "l") or "all" in answer):
                 self.remembered.answer = said

@@ -123,6 +123,8 @@ def test_resources_are_found_by_group_type_name_and_tag(bench: Bench) -> None:
     assert found(ResourceType="microsoft.compute/IMAGES") == ["golden", "silver"]
     assert found(Name="*o*", ResourceType="*images") == ["golden"]
     assert found(Tag=table(a=None)) == ["golden"]
+    assert found(TagName="A", TagValue="b") == found(TagName="a") == found(TagValue="b") == ["golden"]
+    assert found(TagName="a", TagValue="c") == found(TagName="b") == []
     shown = [line.rstrip() for line in bench.shown(*bench.run("Get-AzResource", Name="web")).strip().splitlines()]
     assert shown == [
         "Name              : web",
@@ -132,6 +134,17 @@ def test_resources_are_found_by_group_type_name_and_tag(bench: Bench) -> None:
         f"ResourceId        : {WEB}",
         "Tags              :",
     ]
+
+
+def test_a_resource_is_given_other_tags(bench: Bench) -> None:
+    bench.api.put(WEB, {"name": "web", "tags": {"a": "b"}})
+
+    [made] = bench.run("Set-AzResource", ResourceId=WEB, Tag=table(a="c"), Force=True)
+    bench.run("Set-AzResource", ResourceId=WEB, Tag=table(a="d"), WhatIf=True)
+
+    assert isinstance(made, Record)
+    assert made.get("Name") == "web"
+    assert bench.api.changes() == [("PUT", f"{WEB}/providers/Microsoft.Resources/tags/default")]
 
 
 def test_a_resource_is_removed_by_id_or_by_its_names(bench: Bench) -> None:

@@ -7,10 +7,10 @@ from calco.cloudshell.az.noun import FORCE, TAG
 from calco.cloudshell.az.record import group_of, read
 from calco.cloudshell.az.shapes import RESOURCES
 from calco.cloudshell.az.tag_text import tag_lines, tags_match
-from calco.cloudshell.az.target import argument, group_path, is_pattern, matches, parsed, path, subscription
+from calco.cloudshell.az.target import argument, group_path, is_pattern, matches, parsed, path, subscription, tags
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
-from calco.cloudshell.values import Value
-from calco.model.document import Document, text_at
+from calco.cloudshell.values import Hashtable, Value
+from calco.model.document import Document, object_at, text_at
 
 RESOURCE = RESOURCES["PSResource"]
 BY_NAME, BY_ID = "ByTagNameValueParameterSet", "ByResourceId"
@@ -41,14 +41,37 @@ def get(call: Call) -> Iterable[Value]:
             fits
             and matches(group_of(each) or "", group)
             and (not call.given("Tag") or tags_match(each, call.table("Tag")))
+            and (not call.given("TagName") or tags_match(each, Hashtable.of({call.text("TagName"): None})))
+            and (not call.given("TagValue") or _has_value(call, each))
         ):
             yield _read(call, each)
+
+
+def _has_value(call: Call, listed: Document) -> bool:
+    """Whether a tag, that of -TagName if it is given, has the value of -TagValue."""
+    name = call.text("TagName").casefold()
+    held = object_at(listed, "tags").items()
+    return any(value == call.text("TagValue") for key, value in held if not name or key.casefold() == name)
 
 
 def _read(call: Call, listed: Document) -> Value:
     """What a list says of a resource; -ExpandProperties asks for it by itself."""
     id = text_at(listed, "id") or ""
     return read(RESOURCE, call.shell.api.get(id) if call.switch("ExpandProperties") else listed)
+
+
+def set_tags(call: Call) -> Iterable[Value]:
+    where = _where(call)
+    if call.should(where, "Updating the resource...") and call.agreed(
+        f"Are you sure you want to update the following resource: {where}"
+    ):
+        if call.given("Tag"):
+            wanted: Document = {
+                "properties": {"tags": {name: str(value) for name, value in (tags(call) or {}).items()}}
+            }
+            activity = f"Set-AzResource {where.rpartition('/')[2]}"
+            change(call, activity, "PUT", f"{where}/providers/Microsoft.Resources/tags/default", wanted)
+        yield read(RESOURCE, call.shell.api.get(where))
 
 
 def remove(call: Call) -> Iterable[Value]:
@@ -113,6 +136,8 @@ MODULE = Module(
             (
                 *_named(mandatory=False),
                 Parameter(TAG.name, TAG.kind, "Only those with these tags.", sets=(BY_NAME,)),
+                Parameter("TagName", help="Only those with a tag of this name.", sets=(BY_NAME,)),
+                Parameter("TagValue", help="Only those with a tag of this value.", sets=(BY_NAME,)),
                 Parameter("ExpandProperties", Kind.SWITCH, "With all that each type says of its own."),
             ),
             default_set=BY_NAME,
@@ -122,6 +147,22 @@ MODULE = Module(
                 Example("All of a group.", "Get-AzResource -ResourceGroupName lab"),
                 Example("All images.", "Get-AzResource -ResourceType Microsoft.Compute/images"),
             ),
+        ),
+        Cmdlet(
+            "Set-AzResource",
+            "Gives a resource other tags.",
+            set_tags,
+            (
+                *_named(mandatory=True),
+                Parameter(TAG.name, TAG.kind, "These tags and no others; @{} takes all away."),
+                FORCE,
+            ),
+            default_set=BY_ID,
+            output=RESOURCE.type,
+            module="Az.Resources",
+            confirms=True,
+            as_job=True,
+            examples=(Example("One tag.", 'Set-AzResource -ResourceId $vm.Id -Tag @{team="lab"} -Force'),),
         ),
         Cmdlet(
             "Remove-AzResource",
