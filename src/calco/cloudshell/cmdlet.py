@@ -165,7 +165,8 @@ class View:
     """How objects of a type print by default: a table, or a list. ``compact``: members that are empty are left out of
     the list, and a nested object shows as the names of its members in braces (Az.Compute's Get-AzVM). ``text``: the
     whole of what is printed of one, when it is neither a list nor a table (a machine's instance view). ``group``: a
-    table begins anew, under a title, where this member changes."""
+    table begins anew, under a title, where this member changes. ``tabled``: the columns that Format-Table shows of
+    a type that is a list by default."""
 
     type: str
     columns: tuple[Column, ...]
@@ -173,6 +174,7 @@ class View:
     compact: bool = False
     group: str = ""
     text: Callable[[Record], str] | None = None
+    tabled: tuple[Column, ...] = ()
 
 
 class Commands(Protocol):

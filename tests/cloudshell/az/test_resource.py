@@ -11,6 +11,7 @@ import pytest
 
 from calco.cloudshell import reach
 from calco.cloudshell.az import location, resource, resource_group, run_command, virtual_machine
+from calco.cloudshell.builtin import format as formatting
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Document, Json
 from calco.page_transfer import Extent
@@ -133,6 +134,20 @@ def test_resources_are_found_by_group_type_name_and_tag(bench: Bench) -> None:
         "Location          : eastus",
         f"ResourceId        : {WEB}",
         "Tags              :",
+    ]
+
+
+def test_a_resource_in_a_table_has_four_columns() -> None:
+    bench = Bench((resource.MODULE, formatting.MODULE))
+    bench.api.put(WEB, {"id": WEB, "name": "web", "type": "Microsoft.Compute/images", "location": "eastus"})
+    found = bench.run("Get-AzResource", ResourceId=WEB)
+
+    lines = bench.shown(*bench.run("Format-Table", InputObject=found[0])).strip().splitlines()
+
+    assert [line.split() for line in lines] == [
+        ["Name", "ResourceGroupName", "ResourceType", "Location"],
+        ["----", "-----------------", "------------", "--------"],
+        ["web", "lab", "Microsoft.Compute/images", "eastus"],
     ]
 
 

@@ -83,17 +83,8 @@ def remove(call: Call) -> Iterable[Value]:
         yield True
 
 
-_VIEW = View(
-    RESOURCE.type,
-    (
-        Column("Name", "Name"),
-        Column("ResourceGroupName", "ResourceGroupName"),
-        Column("ResourceType", "ResourceType"),
-        Column("Location", "Location"),
-        Column("ResourceId", "ResourceId"),
-        Column("Tags", tag_lines),
-    ),
-)
+_COLUMNS = tuple(Column(each, each) for each in ("Name", "ResourceGroupName", "ResourceType", "Location"))
+_VIEW = View(RESOURCE.type, (*_COLUMNS, Column("ResourceId", "ResourceId"), Column("Tags", tag_lines)), tabled=_COLUMNS)
 
 
 def _named(*, mandatory: bool) -> tuple[Parameter, ...]:

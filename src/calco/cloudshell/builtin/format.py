@@ -129,8 +129,9 @@ def _shown(call: Call, item: Value, *, table: bool) -> list[_Shown]:
     """The members that were asked for, else those of the type's view, else all."""
     wanted = read(call.value("Property"))
     view = _view(call, item)
-    if not wanted and view is not None and view.table is table:
-        return [_Shown(Property(each.label, each.label), each) for each in view.columns]
+    columns = view.columns if view is not None and view.table is table else view.tabled if view and table else ()
+    if columns and not wanted:
+        return [_Shown(Property(each.label, each.label), each) for each in columns]
     return [_Shown(each) for each in (expanded(wanted, item) if wanted else members(item))]
 
 
