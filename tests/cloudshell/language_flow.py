@@ -22,6 +22,10 @@ ABOVE = (
     "Cannot validate argument on parameter 'x'. The 11 argument is greater than the maximum allowed range of 10. "
     "Supply an argument that is less than or equal to 10 and then try the command again."
 )
+NOT_THE_PATTERN = (
+    'Cannot validate argument on parameter \'x\'. The argument "db1" does not match the "^web\\d+$" pattern. '
+    'Supply an argument that matches "^web\\d+$" and try the command again.'
+)
 BELOW = (
     "Cannot validate argument on parameter 'x'. The 0 argument is less than the minimum allowed range of 1. Supply an "
     "argument that is greater than or equal to 1 and then try the command again."
@@ -124,6 +128,16 @@ FUNCTIONS: list[Row] = [
     ("function F { param([ValidateNotNullOrEmpty()]$x = 1) $x }; F; F ''", [1], NOT_FILLED),
     ("function F { param([ValidateRange(-1, 10)][int]$x) $x }; F -1; F 11", [-1], ABOVE),
     ("function F { param([ValidateRange(1, 10)][int]$x) $x }; F 10; F 0", [10], BELOW),
+    (
+        "function F { param([ValidateRange(1, 5000000)][int]$x) $x }; F 5000001",
+        [],
+        ABOVE.replace("The 11 ", "The 5000001 ").replace("10", "5000000"),
+    ),
+    (
+        "function F { param([ValidatePattern('^web\\d+$')][string]$x) $x }; F WEB1; F 'db1'",
+        ["WEB1"],
+        NOT_THE_PATTERN,
+    ),
     (
         "function F { param([Parameter(Mandatory)][string]$x) $x }; F ''",
         [],

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from calco.cloudshell.cmdlet import Kind, Parameter
 from calco.cloudshell.errors import Fault, Terminating
+from calco.cloudshell.number_format import number_text
 from calco.cloudshell.syntax import Place
 
 BINDING = "System.Management.Automation.ParameterBindingException"
@@ -92,12 +93,19 @@ class Faults:
 
     def out_of_range(self, parameter: Parameter, given: str, *, above: bool) -> Terminating:
         assert parameter.range is not None, "only what has a range is out of it"
-        bound = f"{parameter.range[1 if above else 0]:g}"
+        bound = number_text(parameter.range[1 if above else 0])
         side, limit, supply = ("greater", "maximum", "less") if above else ("less", "minimum", "greater")
         return self._not_valid(
             parameter,
             f"The {given} argument is {side} than the {limit} allowed range of {bound}. Supply an argument that is "
             f"{supply} than or equal to {bound} and then try the command again.",
+        )
+
+    def not_as_the_pattern(self, parameter: Parameter, given: str) -> Terminating:
+        return self._not_valid(
+            parameter,
+            f'The argument "{given}" does not match the "{parameter.pattern}" pattern. Supply an argument that matches '
+            f'"{parameter.pattern}" and try the command again.',
         )
 
     def _not_valid(self, parameter: Parameter, why: str) -> Terminating:

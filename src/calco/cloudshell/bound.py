@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from calco.cloudshell import convert, matching
+from calco.cloudshell import convert, matching, pattern
 from calco.cloudshell.binding_faults import Faults, type_name
 from calco.cloudshell.cmdlet import Cmdlet, Kind, Parameter
 from calco.cloudshell.errors import Terminating
@@ -107,6 +107,7 @@ def converted(value: Value, parameter: Parameter, faults: Faults) -> Value:
         found = _scalar(value, parameter, faults)
     _not_empty(found, parameter, faults)
     _in_range(found, parameter, faults)
+    _as_the_pattern(found, parameter, faults)
     return _chosen(found, parameter, faults) if parameter.choices else found
 
 
@@ -160,6 +161,13 @@ def _in_range(value: Value, parameter: Parameter, faults: Faults) -> None:
         number = convert.to_number(each)
         if not parameter.range[0] <= number <= parameter.range[1]:
             raise faults.out_of_range(parameter, to_text(each), above=number > parameter.range[1])
+
+
+def _as_the_pattern(value: Value, parameter: Parameter, faults: Faults) -> None:
+    """Without case, as [ValidatePattern()] is unless its options say otherwise."""
+    for each in value if isinstance(value, list) else [value]:
+        if parameter.pattern and pattern.match(to_text(each), parameter.pattern) is None:
+            raise faults.not_as_the_pattern(parameter, to_text(each))
 
 
 def _chosen(value: Value, parameter: Parameter, faults: Faults) -> Value:

@@ -47,7 +47,8 @@ class Parameter:
     ``choices``: the words it takes (matched without case, given to ``run`` as written here). ``completes``: whose names
     complete it, by noun ("virtualMachines", "resourceGroups", "images", "disks", "snapshots", "locations", ...).
     ``accepts``: the type names of records it takes; empty: any. ``rest``: takes all arguments left over by position.
-    ``filled``: neither null nor empty. ``range``: the smallest and the largest number it takes."""
+    ``filled``: neither null nor empty. ``range``: the smallest and the largest number it takes. ``pattern``:
+    the regular expression that its text matches."""
 
     name: str
     kind: Kind = Kind.STRING
@@ -63,6 +64,7 @@ class Parameter:
     completes: str = ""
     rest: bool = False
     filled: bool = False
+    pattern: str = ""
     range: tuple[float, float] | None = None
 
 

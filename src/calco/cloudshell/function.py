@@ -83,6 +83,7 @@ def _parameter(formal: syntax.Formal, position: int | None) -> Parameter:
         aliases=formal.aliases,
         choices=formal.choices,
         filled=formal.filled,
+        pattern=formal.pattern,
         range=formal.range,
         from_pipeline=formal.from_pipeline,
         from_name=formal.from_name,

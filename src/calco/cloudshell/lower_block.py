@@ -227,6 +227,13 @@ def _range(made: Formal, arguments: Arguments, at: Place) -> Formal:
     return replace(made, range=(bounds[0], bounds[1]))
 
 
+def _pattern(made: Formal, arguments: Arguments, at: Place) -> Formal:
+    patterns = _texts(arguments, at)
+    if len(patterns) != 1:
+        raise unsupported("A [ValidatePattern()] without one pattern", at)
+    return replace(made, pattern=patterns[0])
+
+
 def _number(value: Expression | None, at: Place) -> float:
     if isinstance(value, Unary) and value.operator == "-":
         return -_number(value.of, at)
@@ -252,6 +259,7 @@ ATTRIBUTES: Mapping[str, Callable[[Formal, Arguments, Place], Formal]] = Mapping
         "validateset": _choices,
         "validatenotnullorempty": _filled,
         "validaterange": _range,
+        "validatepattern": _pattern,
         "alias": _aliases,
     }
 )

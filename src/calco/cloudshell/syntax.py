@@ -179,8 +179,8 @@ class Block:
 @dataclass(frozen=True)
 class Formal:
     """A parameter of a function. ``type`` empty: any. ``mandatory``, ``position``, ``from_pipeline``, ``from_name``,
-    ``choices``, ``filled`` and ``range`` are of its attributes ([Parameter(...)], [ValidateSet(...)], [Alias(...)],
-    [ValidateNotNullOrEmpty()], [ValidateRange(...)])."""
+    ``choices``, ``filled``, ``range`` and ``pattern`` are of its attributes ([Parameter(...)], [ValidateSet(...)],
+    [Alias(...)], [ValidateNotNullOrEmpty()], [ValidateRange(...)], [ValidatePattern(...)])."""
 
     at: Place
     name: str
@@ -194,6 +194,7 @@ class Formal:
     aliases: tuple[str, ...] = ()
     filled: bool = False
     range: tuple[float, float] | None = None
+    pattern: str = ""
 
 
 Expression = (
