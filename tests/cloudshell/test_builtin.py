@@ -266,6 +266,11 @@ def test_a_script_shows_what_powershell_shows(source: str, screen: str) -> None:
         ("'x' | measure -Sum | Out-Null", 'Input object "x" is not numeric.'),
         ("1 | measure Nope -Sum", 'The property "Nope" cannot be found in the input for any objects.'),
         ("'{' | ConvertFrom-Json", "Conversion from JSON failed with error:"),
+        pytest.param(
+            "$a = @{}; $a.a = $a.b = $a; $a | ConvertTo-Json -Depth 100",
+            "Insufficient memory to continue",
+            marks=pytest.mark.slow,
+        ),
         ("('[' * 100000) | ConvertFrom-Json", "Conversion from JSON failed with error: it is nested too deeply"),
         (
             "('9' * 5000) | ConvertFrom-Json",

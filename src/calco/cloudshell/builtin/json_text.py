@@ -10,6 +10,7 @@ from datetime import datetime
 
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
+from calco.cloudshell.faults import too_much
 from calco.cloudshell.moment import format_date, read_date
 from calco.cloudshell.text import to_text
 from calco.cloudshell.values import CUSTOM, Hashtable, Names, Record, Value
@@ -18,6 +19,8 @@ from calco.model.document import Json
 _UTILITY = "Microsoft.PowerShell.Utility"
 _DEEPEST = 100
 _LONGEST = 20_000_000
+_MOST_VALUES = 1_000_000
+"""Of one text: a table that holds itself twice has 2 to the depth of them."""
 _TOO_DEEP = "it is nested too deeply"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)?")
 
@@ -47,9 +50,13 @@ class _Shape:
 
     def __init__(self, depth: int) -> None:
         self._depth = depth
+        self._left = _MOST_VALUES
         self.cut = False
 
     def of(self, value: Value, level: int) -> Json:
+        self._left -= 1
+        if self._left < 0:
+            raise too_much()
         if value is None or isinstance(value, bool | int | float | str):
             return _plain(value)
         if isinstance(value, datetime):
