@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from calco.cloudshell.binding import Given, run
+from calco.cloudshell.binder.binding import Given, run
+from calco.cloudshell.binder.jobs import Background
 from calco.cloudshell.catalogue import Listed
 from calco.cloudshell.cmdlet import Cmdlet, Commands, Module
 from calco.cloudshell.errors import Fault, Terminating
-from calco.cloudshell.jobs import Background
 from calco.cloudshell.syntax import Block, Place
 from calco.cloudshell.values import Names, ScriptBlock, Value
 from tests.cloudshell.world import Counting, FakeApi, Recorder, StillClock

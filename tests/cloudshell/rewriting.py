@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from calco.cloudshell.binder.common import COMMON, JOB, RISK
 from calco.cloudshell.catalogue import all_commands
 from calco.cloudshell.cmdlet import Cmdlet
-from calco.cloudshell.common import COMMON, JOB, RISK
 
 NAMES = {
     name: name

@@ -8,7 +8,7 @@ from hypothesis import given as each_of
 from hypothesis import strategies as st
 
 from calco.cloudshell.api import Refused, Unreachable
-from calco.cloudshell.binding import run
+from calco.cloudshell.binder.binding import run
 from calco.cloudshell.cmdlet import Call, Cmdlet, Kind, Parameter
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.values import CUSTOM, Hashtable, Record, SecureString, Value

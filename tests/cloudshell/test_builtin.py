@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import pytest
 
+from calco.cloudshell.binder.jobs import Background
 from calco.cloudshell.catalogue import all_commands
 from calco.cloudshell.errors import Terminating
-from calco.cloudshell.evaluate import Interpreter
-from calco.cloudshell.jobs import Background
-from calco.cloudshell.parse import parse
-from calco.cloudshell.show import print_all
+from calco.cloudshell.evaluator.evaluate import Interpreter
+from calco.cloudshell.grammar.parse import parse
+from calco.cloudshell.screen.show import print_all
 from tests.cloudshell.world import Counting, FakeApi, Recorder, StillClock
 
 COMMANDS = all_commands()

@@ -7,8 +7,8 @@ import pytest
 from calco.cloudshell.catalogue import Listed
 from calco.cloudshell.cmdlet import Call, Cmdlet, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
-from calco.cloudshell.output import NOTHING
-from calco.cloudshell.parse import parse
+from calco.cloudshell.grammar.parse import parse
+from calco.cloudshell.objects.output import NOTHING
 from calco.cloudshell.values import ScriptBlock, Value
 from tests.cloudshell.world import Session, language_commands
 

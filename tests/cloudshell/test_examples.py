@@ -5,12 +5,13 @@ from dataclasses import fields, is_dataclass
 
 import pytest
 
-from calco.cloudshell import matching, syntax
-from calco.cloudshell.binding_faults import Faults
+from calco.cloudshell import syntax
+from calco.cloudshell.binder import matching
+from calco.cloudshell.binder.binding_faults import Faults
+from calco.cloudshell.binder.common import parameters_of
 from calco.cloudshell.catalogue import all_commands
 from calco.cloudshell.cmdlet import Cmdlet
-from calco.cloudshell.common import parameters_of
-from calco.cloudshell.parse import parse
+from calco.cloudshell.grammar.parse import parse
 
 COMMANDS = all_commands()
 EXAMPLES = [

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 import calco.cloudshell
-from calco.cloudshell import help as pages
-from calco.cloudshell.binding_faults import Faults
-from calco.cloudshell.bound import Bound, sets_of
+from calco.cloudshell.binder.binding_faults import Faults
+from calco.cloudshell.binder.bound import Bound, sets_of
+from calco.cloudshell.binder.common import COMMON, parameters_of
 from calco.cloudshell.builtin import get_help
+from calco.cloudshell.builtin import help_text as pages
 from calco.cloudshell.catalogue import AZ, BUILTIN, Listed, all_commands
 from calco.cloudshell.cmdlet import Cmdlet, Example, Kind, Module, Parameter
-from calco.cloudshell.common import COMMON, parameters_of
 from calco.cloudshell.errors import Terminating
 from tests.cloudshell.bare import Bare, call
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from calco.cloudshell.errors import NotParsed
-from calco.cloudshell.evaluate import FRAMES
+from calco.cloudshell.evaluator.evaluate import FRAMES
 from tests.cloudshell import language_flow
 from tests.cloudshell.test_language import TABLES
 from tests.cloudshell.world import Session

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import pytest
 
 from calco.cloudshell.api import Refused
+from calco.cloudshell.binder.jobs import Background, Job
 from calco.cloudshell.builtin import job
 from calco.cloudshell.catalogue import Listed
 from calco.cloudshell.cmdlet import Call, Cmdlet, Kind, Parameter
 from calco.cloudshell.errors import Fault, Terminating
-from calco.cloudshell.jobs import Background, Job
-from calco.cloudshell.show import print_all
+from calco.cloudshell.screen.show import print_all
 from calco.cloudshell.values import Record, Value
 from tests.cloudshell.bare import Bare, call, refused
 
@@ -195,7 +195,7 @@ def test_jobs_show_as_powershell_shows_them(shell: Bare) -> None:
 
 def test_there_is_an_end_to_jobs(shell: Bare, monkeypatch: pytest.MonkeyPatch) -> None:
     jobs = Background(shell.clock)
-    monkeypatch.setattr("calco.cloudshell.jobs.MOST", 1)
+    monkeypatch.setattr("calco.cloudshell.binder.jobs.MOST", 1)
     jobs.start("one", "New-AzVM", list)
 
     with pytest.raises(Terminating, match="Remove some"):

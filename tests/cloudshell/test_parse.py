@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from calco.cloudshell import syntax
 from calco.cloudshell.errors import Fault, NotParsed
-from calco.cloudshell.parse import DEPTH_MAX, TEXT_MAX, is_incomplete, parse
+from calco.cloudshell.grammar.parse import DEPTH_MAX, TEXT_MAX, is_incomplete, parse
 from calco.cloudshell.syntax import Place
 from calco.cloudshell.values import Written, WrittenFloat
 

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calco.cloudshell import text_table
 from calco.cloudshell.catalogue import Listed
 from calco.cloudshell.cmdlet import Column, Module, View
-from calco.cloudshell.concise import error_text
-from calco.cloudshell.error_record import error_record
 from calco.cloudshell.errors import Fault, not_recognized, unsupported
-from calco.cloudshell.layout import Group, Layout
-from calco.cloudshell.show import print_all, text_lines
+from calco.cloudshell.objects.error_record import error_record
+from calco.cloudshell.screen import text_table
+from calco.cloudshell.screen.concise import error_text
+from calco.cloudshell.screen.layout import Group, Layout
+from calco.cloudshell.screen.show import print_all, text_lines
+from calco.cloudshell.screen.text_table import Field
 from calco.cloudshell.syntax import BEFORE, Place
-from calco.cloudshell.text_table import Field
 from calco.cloudshell.values import CUSTOM, Hashtable, Record, SecureString, Value
 from tests.cloudshell.world import NOON, Recorder, StillClock
 

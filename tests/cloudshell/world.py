@@ -11,9 +11,9 @@ from calco.cloudshell.api import Refused
 from calco.cloudshell.catalogue import Listed
 from calco.cloudshell.cmdlet import Commands, Told
 from calco.cloudshell.errors import Exit, Fault, Terminating
-from calco.cloudshell.evaluate import Interpreter
+from calco.cloudshell.evaluator.evaluate import Interpreter
+from calco.cloudshell.grammar.parse import parse
 from calco.cloudshell.host import NobodyToAsk
-from calco.cloudshell.parse import parse
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Document, Json
 

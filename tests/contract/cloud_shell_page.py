@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from calco.cloudshell import help as pages
+from calco.cloudshell.binder.common import COMMON
+from calco.cloudshell.builtin import help_text as pages
 from calco.cloudshell.catalogue import all_commands
 from calco.cloudshell.cmdlet import Cmdlet, Parameter
-from calco.cloudshell.common import COMMON
 from tests.contract.cloud_shell_language import NOT_THERE, THERE, Row
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/cloud-shell.md"

@@ -2,13 +2,13 @@
 
 import pytest
 
+from calco.cloudshell.binder.jobs import Background
 from calco.cloudshell.catalogue import all_commands
 from calco.cloudshell.cmdlet import Cmdlet
 from calco.cloudshell.errors import NotParsed, Terminating
-from calco.cloudshell.evaluate import Interpreter
-from calco.cloudshell.jobs import Background
-from calco.cloudshell.parse import parse
-from calco.cloudshell.show import print_all
+from calco.cloudshell.evaluator.evaluate import Interpreter
+from calco.cloudshell.grammar.parse import parse
+from calco.cloudshell.screen.show import print_all
 from tests.cloudshell.world import Counting, FakeApi, Recorder, StillClock
 from tests.contract import cloud_shell_page
 from tests.contract.cloud_shell_language import NOT_THERE, THERE, Row

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
-from calco.cloudshell import common
 from calco.cloudshell.api import Api, Refused, Unreachable
+from calco.cloudshell.binder import common
 from calco.cloudshell.cmdlet import Cmdlet, Commands, Kind, Parameter
 from calco.cloudshell.errors import Terminating
-from calco.cloudshell.scan import DOUBLE, SINGLE, Scan, Token, scan
-from calco.cloudshell.scan import Kind as Part
+from calco.cloudshell.grammar.scan import DOUBLE, SINGLE, Scan, Token, scan
+from calco.cloudshell.grammar.scan import Kind as Part
 from calco.cloudshell.values import Hashtable, Record, Value
 from calco.model.document import text_at
 

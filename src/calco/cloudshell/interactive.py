@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from calco.cloudshell import completion, parse
+from calco.cloudshell import completion
 from calco.cloudshell.completion import ResourceNames
+from calco.cloudshell.grammar import parse
 from calco.cloudshell.session import Session
 from calco.cloudshell.terminal import TerminalHost
 

@@ -18,7 +18,7 @@ from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.styles import Style
 
-from calco.cloudshell.scan import Kind, Token, scan
+from calco.cloudshell.grammar.scan import Kind, Token, scan
 
 if TYPE_CHECKING:
     from prompt_toolkit.completion import CompleteEvent

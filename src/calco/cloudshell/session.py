@@ -9,14 +9,14 @@ from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from calco.cloudshell import show
 from calco.cloudshell.api import Api
+from calco.cloudshell.binder.jobs import Background
 from calco.cloudshell.catalogue import all_commands
 from calco.cloudshell.errors import Exit, Fault, NotParsed, Terminating
-from calco.cloudshell.evaluate import Interpreter
+from calco.cloudshell.evaluator.evaluate import Interpreter
+from calco.cloudshell.grammar.parse import parse
 from calco.cloudshell.host import Host, NotWritten
-from calco.cloudshell.jobs import Background
-from calco.cloudshell.parse import parse
+from calco.cloudshell.screen import show
 
 if TYPE_CHECKING:
     from calco.ports.world import Chance, Clock

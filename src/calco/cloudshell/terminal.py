@@ -16,10 +16,10 @@ from getpass import getpass
 from types import MappingProxyType
 from typing import TextIO
 
-from calco.cloudshell.concise import error_text
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.host import NobodyToAsk, NotWritten
-from calco.cloudshell.text_table import cells, plain
+from calco.cloudshell.screen.concise import error_text
+from calco.cloudshell.screen.text_table import cells, plain
 
 WIDTH = 120
 """Columns where there is no terminal. Source: PowerShell's own."""

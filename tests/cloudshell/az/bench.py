@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from calco.cloudshell import binding
+from calco.cloudshell.binder import binding
 from calco.cloudshell.catalogue import Listed
 from calco.cloudshell.cmdlet import Commands, Jobs, Module
 from calco.cloudshell.errors import Fault
-from calco.cloudshell.show import print_all
+from calco.cloudshell.screen.show import print_all
 from calco.cloudshell.syntax import Place
 from calco.cloudshell.values import Hashtable, Names, Record, ScriptBlock, Value
 from tests.cloudshell.world import Counting, FakeApi, Recorder, StillClock

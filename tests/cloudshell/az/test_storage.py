@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from calco.cloudshell.az import storage_account, storage_blob, storage_container, storage_context
-from calco.cloudshell.text import to_text
+from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.values import Record, Value
 from tests.blob.endpoint import NAME, Endpoint
 from tests.cloudshell.az.bench import Bench, table

@@ -12,7 +12,7 @@ from calco.cloudshell.az.storage_access import PARAMETER, StorageAccess, access_
 from calco.cloudshell.az.target import argument
 from calco.cloudshell.cmdlet import Call, Column, Parameter, View
 from calco.cloudshell.cmdlet import Kind as Takes
-from calco.cloudshell.convert import to_type
+from calco.cloudshell.objects.convert import to_type
 from calco.cloudshell.values import Record, Value
 
 _MODELS = "Microsoft.WindowsAzure.Commands.Common.Storage.ResourceModel."

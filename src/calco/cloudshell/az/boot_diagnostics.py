@@ -12,7 +12,7 @@ from calco.cloudshell.az.machine_parameters import TYPE, named
 from calco.cloudshell.az.target import argument, target
 from calco.cloudshell.az.virtual_machine import VIEW_KIND, instance_view
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
-from calco.cloudshell.text_table import plain
+from calco.cloudshell.screen.text_table import plain
 from calco.cloudshell.values import Value
 from calco.model.document import text_at
 from calco.signed_url import BlobFailure

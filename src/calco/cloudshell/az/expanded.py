@@ -5,7 +5,7 @@ Source: the output in Az.Compute's reference of Get-AzVM -Status and Invoke-AzVM
 
 from collections.abc import Iterator
 
-from calco.cloudshell.cell import cell
+from calco.cloudshell.screen.cell import cell
 from calco.cloudshell.values import Hashtable, Record, Value
 
 DEPTH_MAX = 12

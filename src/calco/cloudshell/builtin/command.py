@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from calco import __version__  # calco's own: what is here is calco's, not Microsoft's modules of the same names
-from calco.cloudshell import help as pages
-from calco.cloudshell import pattern
+from calco.cloudshell.builtin import help_text as pages
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.errors import Fault, not_recognized
+from calco.cloudshell.objects import pattern
 from calco.cloudshell.values import Record, Value
 
 _CORE, _UTILITY = "Microsoft.PowerShell.Core", "Microsoft.PowerShell.Utility"

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter, Run
 from calco.cloudshell.errors import Fault, Terminating
-from calco.cloudshell.member import get, names_of
-from calco.cloudshell.text import to_text
+from calco.cloudshell.objects.member import get, names_of
+from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.values import CUSTOM, Names, Record, Value
 
 _UTILITY, _MANAGEMENT = "Microsoft.PowerShell.Utility", "Microsoft.PowerShell.Management"

@@ -5,10 +5,10 @@ Source: Microsoft Learn, ForEach-Object.
 
 from collections.abc import Iterator
 
-from calco.cloudshell import method
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Terminating
-from calco.cloudshell.member import get, names_of
+from calco.cloudshell.objects import method
+from calco.cloudshell.objects.member import get, names_of
 from calco.cloudshell.syntax import Place
 from calco.cloudshell.values import ScriptBlock, Value
 

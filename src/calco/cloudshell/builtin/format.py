@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from calco.cloudshell import composite
-from calco.cloudshell.cell import cell, is_empty, is_number, names
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
-from calco.cloudshell.layout import FORMATTED, Group, Layout
-from calco.cloudshell.properties import Property, expanded, members, read, value_of
-from calco.cloudshell.text import to_text
-from calco.cloudshell.text_table import Field
+from calco.cloudshell.objects import composite
+from calco.cloudshell.objects.properties import Property, expanded, members, read, value_of
+from calco.cloudshell.objects.text import to_text
+from calco.cloudshell.screen.cell import cell, is_empty, is_number, names
+from calco.cloudshell.screen.layout import FORMATTED, Group, Layout
+from calco.cloudshell.screen.text_table import Field
 from calco.cloudshell.values import CUSTOM, Hashtable, Record, Value
 
 _INPUT = Parameter("InputObject", Kind.ANY, "The objects; they come by the pipeline.", from_pipeline=True)

@@ -5,10 +5,10 @@ Source: Microsoft Learn, Get-Help.
 
 from collections.abc import Iterator
 
-from calco.cloudshell import help as pages
-from calco.cloudshell import pattern
+from calco.cloudshell.builtin import help_text as pages
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.errors import Fault
+from calco.cloudshell.objects import pattern
 from calco.cloudshell.values import Record, Value
 
 HELP = "HelpInfoShort"

@@ -5,12 +5,12 @@ Source: Microsoft Learn, Get-Member, Add-Member.
 
 from collections.abc import Iterator
 
-from calco.cloudshell import method, pattern
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.errors import Fault
-from calco.cloudshell.member import get, names_of
-from calco.cloudshell.text import to_text
-from calco.cloudshell.type_name import type_of, written
+from calco.cloudshell.objects import method, pattern
+from calco.cloudshell.objects.member import get, names_of
+from calco.cloudshell.objects.text import to_text
+from calco.cloudshell.objects.type_name import type_of, written
 from calco.cloudshell.values import CUSTOM, Record, Value
 
 MEMBER = "Microsoft.PowerShell.Commands.MemberDefinition"

@@ -6,9 +6,9 @@ Source: Microsoft Learn, Get-Random, New-Guid.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from calco.cloudshell.binder.limits import at_least
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
-from calco.cloudshell.limits import at_least
 from calco.cloudshell.values import Value
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ Source: Microsoft Learn, about_Jobs and the page of each.
 
 from collections.abc import Iterator, Sequence
 
-from calco.cloudshell import pattern
+from calco.cloudshell.binder.jobs import JOB, RUNNING, Background, Job
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.errors import Fault
-from calco.cloudshell.jobs import JOB, RUNNING, Background, Job
-from calco.cloudshell.text import to_text
+from calco.cloudshell.objects import pattern
+from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.values import Record, Value
 
 _CORE = "Microsoft.PowerShell.Core"

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
-from calco.cloudshell.faults import too_much
-from calco.cloudshell.moment import format_date, read_date
-from calco.cloudshell.text import to_text
+from calco.cloudshell.objects.faults import too_much
+from calco.cloudshell.objects.moment import format_date, read_date
+from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.values import CUSTOM, Hashtable, Names, Record, Value
 from calco.model.document import Json
 

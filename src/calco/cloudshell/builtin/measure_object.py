@@ -7,11 +7,11 @@ import math
 from collections.abc import Iterator, Sequence
 from functools import cmp_to_key
 
-from calco.cloudshell import compare, convert
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.errors import Fault, Terminating
-from calco.cloudshell.properties import expanded, read, value_of
-from calco.cloudshell.text import to_text
+from calco.cloudshell.objects import compare, convert
+from calco.cloudshell.objects.properties import expanded, read, value_of
+from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.values import Record, Value
 
 MEASURE = "Microsoft.PowerShell.Commands.GenericMeasureInfo"

@@ -8,9 +8,9 @@ from types import MappingProxyType
 
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
-from calco.cloudshell.member import put
-from calco.cloudshell.text import to_text
-from calco.cloudshell.type_name import LIST, full_name
+from calco.cloudshell.objects.member import put
+from calco.cloudshell.objects.text import to_text
+from calco.cloudshell.objects.type_name import LIST, full_name
 from calco.cloudshell.values import CREDENTIAL, CUSTOM, Growing, Hashtable, Names, Record, SecureString, Value
 
 

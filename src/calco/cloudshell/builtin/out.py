@@ -6,7 +6,7 @@ Source: Microsoft Learn, Out-Null, Out-Host, Out-Default, Out-String, Tee-Object
 from collections.abc import Iterator
 
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
-from calco.cloudshell.show import print_all, text_lines
+from calco.cloudshell.screen.show import print_all, text_lines
 from calco.cloudshell.values import Value
 
 _CORE, _UTILITY = "Microsoft.PowerShell.Core", "Microsoft.PowerShell.Utility"

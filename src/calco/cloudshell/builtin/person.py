@@ -5,12 +5,12 @@ Source: Microsoft Learn, Read-Host, Get-Credential, ConvertTo-SecureString, Conv
 
 from collections.abc import Iterator
 
+from calco.cloudshell.binder.invocation import NON_INTERACTIVE
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.host import NobodyToAsk
-from calco.cloudshell.invocation import NON_INTERACTIVE
-from calco.cloudshell.text import to_text
-from calco.cloudshell.text_table import plain
+from calco.cloudshell.objects.text import to_text
+from calco.cloudshell.screen.text_table import plain
 from calco.cloudshell.values import CREDENTIAL, Record, SecureString, Value
 
 _SECURITY = "Microsoft.PowerShell.Security"

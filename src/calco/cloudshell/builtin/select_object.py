@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from calco.cloudshell import compare
+from calco.cloudshell.binder.limits import at_least
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault
-from calco.cloudshell.limits import at_least
-from calco.cloudshell.member import get, names_of
-from calco.cloudshell.properties import Property, expanded, members, read, value_of
+from calco.cloudshell.objects import compare
+from calco.cloudshell.objects.member import get, names_of
+from calco.cloudshell.objects.properties import Property, expanded, members, read, value_of
 from calco.cloudshell.values import CUSTOM, Hashtable, Names, Record, Value
 
 _UTILITY = "Microsoft.PowerShell.Utility"

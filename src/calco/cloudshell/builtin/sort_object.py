@@ -6,11 +6,11 @@ Source: Microsoft Learn, Sort-Object, Group-Object, Compare-Object.
 from collections.abc import Callable, Iterator, Sequence
 from functools import cmp_to_key
 
-from calco.cloudshell import compare
+from calco.cloudshell.binder.limits import at_least
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
-from calco.cloudshell.limits import at_least
-from calco.cloudshell.properties import Property, read, value_of
-from calco.cloudshell.text import to_text
+from calco.cloudshell.objects import compare
+from calco.cloudshell.objects.properties import Property, read, value_of
+from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.values import CUSTOM, Hashtable, Record, Value
 
 _UTILITY = "Microsoft.PowerShell.Utility"

@@ -6,10 +6,10 @@ Source: Microsoft Learn, Start-Sleep, Get-Date, New-TimeSpan.
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from calco.cloudshell.binder.limits import too_small
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
-from calco.cloudshell.limits import too_small
-from calco.cloudshell.moment import aware, format_date, unix_date
+from calco.cloudshell.objects.moment import aware, format_date, unix_date
 from calco.cloudshell.values import Value
 
 _UTILITY = "Microsoft.PowerShell.Utility"

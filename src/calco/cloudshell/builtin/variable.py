@@ -5,10 +5,10 @@ Source: Microsoft Learn, Get-Variable, Set-Variable, Clear-Variable, Remove-Vari
 
 from collections.abc import Iterator
 
-from calco.cloudshell import pattern
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.errors import Fault
-from calco.cloudshell.member import ENTRY
+from calco.cloudshell.objects import pattern
+from calco.cloudshell.objects.member import ENTRY
 from calco.cloudshell.values import Record, Value
 
 VARIABLE = "System.Management.Automation.PSVariable"

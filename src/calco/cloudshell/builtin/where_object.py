@@ -5,9 +5,9 @@ Source: Microsoft Learn, Where-Object.
 
 from collections.abc import Iterator
 
-from calco.cloudshell import convert, operators
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
-from calco.cloudshell.member import get
+from calco.cloudshell.objects import convert, operators
+from calco.cloudshell.objects.member import get
 from calco.cloudshell.values import ScriptBlock, Value
 
 _PLAIN = ("EQ", "NE", "GT", "GE", "LT", "LE", "Like", "NotLike", "Match", "NotMatch")

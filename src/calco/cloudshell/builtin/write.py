@@ -7,10 +7,10 @@ Write-Progress.
 from collections.abc import Iterator
 
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
-from calco.cloudshell.error_record import fault_of
 from calco.cloudshell.errors import Fault
-from calco.cloudshell.text import to_text
-from calco.cloudshell.text_table import plain
+from calco.cloudshell.objects.error_record import fault_of
+from calco.cloudshell.objects.text import to_text
+from calco.cloudshell.screen.text_table import plain
 from calco.cloudshell.values import Record, Value
 
 _UTILITY = "Microsoft.PowerShell.Utility"

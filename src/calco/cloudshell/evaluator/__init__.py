@@ -1,0 +1,1 @@
+"""A tree, carried out: expressions, statements, commands, scopes, from one end of a pipeline to the other."""

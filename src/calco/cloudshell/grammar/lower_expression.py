@@ -1,0 +1,252 @@
+"""Expressions: operators, members, indexes, casts, tables, blocks.
+
+Sources: Microsoft Learn, about_Operators, about_Operator_Precedence (the grammar holds it), about_Hash_Tables,
+about_Arrays, about_Type_Accelerators.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from tree_sitter import Node
+
+from calco.cloudshell.errors import unsupported
+from calco.cloudshell.grammar import complaint, lower_literal
+from calco.cloudshell.grammar.lower import ExpressionRule, Lower, child, named, parts, unwrapped
+from calco.cloudshell.syntax import (
+    Array,
+    ArrayOf,
+    Binary,
+    Cast,
+    Expression,
+    Hash,
+    Index,
+    Invocation,
+    Literal,
+    Member,
+    Paren,
+    Pipeline,
+    Statement,
+    Step,
+    Sub,
+    Text,
+    Unary,
+    Variable,
+)
+
+INSENSITIVE = frozenset(
+    f"-i{word}"
+    for word in (
+        *("eq", "ne", "gt", "ge", "lt", "le", "like", "notlike", "match", "notmatch"),
+        *("contains", "notcontains", "in", "notin", "replace", "split"),
+    )
+)
+"""Operators that say what the plain ones do anyway."""
+
+
+def operator(text: str) -> str:
+    """In lower case; ``-ieq`` is ``-eq``."""
+    lowered = text.lower()
+    return f"-{lowered[2:]}" if lowered in INSENSITIVE else lowered
+
+
+def lower_binary(lower: Lower, node: Node) -> Expression:
+    left, sign, right = parts(node)
+    if sign.type == "\\":
+        raise complaint.unexpected("\\", lower.place(sign))
+    return Binary(lower.place(sign), operator(lower.text(sign)), lower.expression(left), lower.expression(right))
+
+
+def lower_unary(lower: Lower, node: Node) -> Expression:
+    """An expression_with_unary_operator that has its sign in it."""
+    sign, of = parts(node)
+    value = lower.expression(of)
+    word = operator(lower.text(sign))
+    if word == "-" and isinstance(value, Literal) and isinstance(value.value, int | float):
+        return Literal(lower.place(node), -value.value)
+    return Unary(lower.place(node), word, value)
+
+
+def lower_array(lower: Lower, node: Node) -> Expression:
+    return Array(lower.place(node), tuple(lower.expression(each) for each in named(node)))
+
+
+def lower_cast(lower: Lower, node: Node) -> Expression:
+    type, of = named(node)
+    return Cast(lower.place(node), lower_literal.type_name(lower, type), lower.expression(of))
+
+
+def lower_step_after(lower: Lower, node: Node) -> Expression:
+    target, sign = parts(node)
+    return Step(lower.place(node), assignable(lower, target), lower.text(sign), before=False)
+
+
+def lower_step_before(lower: Lower, node: Node) -> Expression:
+    sign, target = parts(node)
+    return Step(lower.place(node), assignable(lower, target), lower.text(sign), before=True)
+
+
+def assignable(lower: Lower, node: Node) -> Expression:
+    """What may stand on the left of an assignment, or be counted up."""
+    target = lower.expression(node)
+    if not _is_assignable(target):
+        raise complaint.said("InvalidLeftHandSide", lower.place(node))
+    return target
+
+
+def _is_assignable(target: Expression) -> bool:
+    match target:
+        case Array():
+            return all(_is_assignable(each) for each in target.items)
+        case Cast():
+            return _is_assignable(target.of)
+        case Paren(body=Pipeline(elements=(inner,))):
+            return isinstance(inner, Array) and _is_assignable(inner)
+        case Literal() | Text():
+            return False
+        case _:
+            return isinstance(target, Variable | Member | Index)
+
+
+# --- members and indexes ---------------------------------------------------------------------------------------------
+
+
+def lower_member(lower: Lower, node: Node) -> Expression:
+    of, sign, name = parts(node)
+    return Member(lower.place(sign), lower.expression(of), member_name(lower, name), sign.type == "::")
+
+
+def member_name(lower: Lower, node: Node) -> str | Expression:
+    """A name, or the expression that gives one."""
+    (inner,) = named(node)
+    inner = unwrapped(inner)
+    if inner.type in {"simple_name", "decimal_integer_literal", "hexadecimal_integer_literal"}:
+        return lower.text(inner)
+    value = lower.expression(inner)
+    return value.value if isinstance(value, Literal) and isinstance(value.value, str) else value
+
+
+def lower_invocation(lower: Lower, node: Node) -> Expression:
+    inner = parts(node)
+    if len(inner) == 1:  # .ForEach and .Where have nodes of their own
+        return _invoked_with_block(lower, inner[0])
+    of, sign, name, arguments = inner
+    return Invocation(
+        lower.place(sign),
+        lower.expression(of),
+        member_name(lower, name),
+        call_arguments(lower, arguments),
+        sign.type == "::",
+    )
+
+
+def _invoked_with_block(lower: Lower, node: Node) -> Expression:
+    of, *_, given = parts(node)
+    arguments = call_arguments(lower, given) if given.type == "argument_list" else (lower.expression(given),)
+    name = "ForEach" if node.type == "invocation_foreach_expression" else "Where"
+    return Invocation(lower.source.place(of.end_byte), lower.expression(of), name, arguments)
+
+
+def call_arguments(lower: Lower, node: Node) -> tuple[Expression, ...]:
+    """Of an argument_list."""
+    given = child(node, "argument_expression_list")
+    return tuple(lower.expression(each) for each in named(given)) if given else ()
+
+
+def lower_index(lower: Lower, node: Node) -> Expression:
+    of, _, by, _ = parts(node)
+    return Index(lower.place(node), lower.expression(of), lower.expression(by))
+
+
+# --- what has statements in it ---------------------------------------------------------------------------------------
+
+
+def lower_paren(lower: Lower, node: Node) -> Expression:
+    (inner,) = named(node)
+    body = lower.statement(inner)
+    if body is None:
+        raise complaint.unexpected(")", lower.place(node))
+    return Paren(lower.place(node), body)
+
+
+def lower_sub(lower: Lower, node: Node) -> Expression:
+    return Sub(lower.place(node), lower.statements(node))
+
+
+def lower_array_of(lower: Lower, node: Node) -> Expression:
+    return ArrayOf(lower.place(node), lower.statements(node))
+
+
+def lower_hash(lower: Lower, node: Node) -> Expression:
+    body = child(node, "hash_literal_body")
+    entries = [] if body is None else [_entry(lower, each) for each in named(body)]
+    _refuse_twice(lower, body, entries)
+    return Hash(lower.place(node), tuple(entries))
+
+
+def _entry(lower: Lower, node: Node) -> tuple[Expression, Statement]:
+    key, _, *rest = parts(node)
+    value = next((each for each in rest if each.type != ";"), None)
+    statement = lower.statement(value) if value is not None else None
+    if statement is None:
+        raise complaint.said("MissingStatementInHashLiteral", lower.place(node))
+    return _key(lower, key), statement
+
+
+def _key(lower: Lower, node: Node) -> Expression:
+    (inner,) = named(node)
+    return Literal(lower.place(inner), lower.text(inner)) if inner.type == "simple_name" else lower.expression(inner)
+
+
+def _refuse_twice(lower: Lower, body: Node | None, entries: list[tuple[Expression, Statement]]) -> None:
+    seen: set[str | int | float] = set()
+    for (key, _), node in zip(entries, named(body) if body else [], strict=True):
+        if not isinstance(key, Literal):
+            continue
+        folded = key.value.casefold() if isinstance(key.value, str) else key.value
+        if folded in seen:
+            raise complaint.said("DuplicateKeyInHashLiteral", lower.place(node), key.value)
+        seen.add(folded)
+
+
+def _refused(what: str) -> ExpressionRule:
+    def rule(lower: Lower, node: Node) -> Expression:
+        raise unsupported(what, lower.place(node))
+
+    return rule
+
+
+_BINARY = ("logical", "bitwise", "comparison", "additive", "multiplicative", "format", "range")
+
+EXPRESSIONS: Mapping[str, ExpressionRule] = MappingProxyType(
+    {
+        **{f"{each}_expression": lower_binary for each in _BINARY},
+        **{f"{each}_argument_expression": lower_binary for each in _BINARY},
+        "expression_with_unary_operator": lower_unary,
+        "array_literal_expression": lower_array,
+        "cast_expression": lower_cast,
+        "post_increment_expression": lower_step_after,
+        "post_decrement_expression": lower_step_after,
+        "pre_increment_expression": lower_step_before,
+        "pre_decrement_expression": lower_step_before,
+        "member_access": lower_member,
+        "invocation_expression": lower_invocation,
+        "element_access": lower_index,
+        "parenthesized_expression": lower_paren,
+        "sub_expression": lower_sub,
+        "array_expression": lower_array_of,
+        "hash_literal_expression": lower_hash,
+        "decimal_integer_literal": lower_literal.lower_number,
+        "hexadecimal_integer_literal": lower_literal.lower_number,
+        "real_literal": lower_literal.lower_number,
+        "verbatim_string_characters": lower_literal.lower_verbatim,
+        "verbatim_here_string_characters": lower_literal.lower_verbatim_here,
+        "expandable_string_literal": lower_literal.lower_expandable,
+        "expandable_here_string_literal": lower_literal.lower_expandable_here,
+        "variable": lower_literal.lower_variable,
+        "type_literal": lower_literal.lower_type,
+        "ternary_expression": _refused("The ternary operator '?:'"),
+        "ternary_argument_expression": _refused("The ternary operator '?:'"),
+        "null_coalesce_expression": _refused("The null-coalescing operator '??'"),
+        "null_coalesce_argument_expression": _refused("The null-coalescing operator '??'"),
+    }
+)

@@ -1,0 +1,103 @@
+"""Any value as text, as in a string.
+
+Source: Microsoft Learn, about_Quoting_Rules, about_Preference_Variables ($OFS).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from calco.cloudshell.objects.error_record import category_text, fault_of, is_category, is_error
+from calco.cloudshell.objects.faults import too_much
+from calco.cloudshell.objects.moment import date_text, span_text
+from calco.cloudshell.objects.number_format import number_text
+from calco.cloudshell.objects.type_name import full_name, type_of, written
+from calco.cloudshell.syntax import TypeName
+from calco.cloudshell.values import CUSTOM, Record, ScriptBlock, Value
+
+TEXT_MAX = 8 * 1024 * 1024
+"""Characters of a string. What a script of ours makes has thousands."""
+_NESTED_MAX = 5
+"""How deep an object in an object is still told: one may hold itself."""
+
+
+def to_text(value: Value, separator: str = " ") -> str:
+    """ "" for null, an array's elements with a space between, "@{Name=x}" for a custom object."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return separator.join(_bounded_texts(value, len(separator)))
+    return _inner(value, 0)
+
+
+def _bounded_texts(values: Sequence[Value], between: int) -> list[str]:
+    """Refused before they are put together, for there may be thousands of long ones."""
+    texts: list[str] = []
+    length = 0
+    for each in values:
+        texts.append(_inner(each, 0))
+        length += len(texts[-1]) + between
+        if length - between > TEXT_MAX:
+            raise too_much()
+    return texts
+
+
+def bounded(text: str) -> str:
+    """The text, unless it is longer than any."""
+    if len(text) > TEXT_MAX:
+        raise too_much()
+    return text
+
+
+def _inner(value: Value, depth: int) -> str:
+    """Inside an array or an object, an array is its type's name."""
+    if value is None:
+        return ""
+    if isinstance(value, Record):
+        return _record(value, depth)
+    for kind, way in _WAYS.items():
+        if isinstance(value, kind):
+            return way(value)
+    return type_of(value)
+
+
+_WAYS: Mapping[type, Callable[[Value], str]] = MappingProxyType(
+    {
+        str: lambda value: value if isinstance(value, str) else "",
+        bool: lambda value: "True" if value else "False",
+        int: lambda value: number_text(value) if isinstance(value, int) else "",
+        float: lambda value: number_text(value) if isinstance(value, float) else "",
+        datetime: lambda value: date_text(value) if isinstance(value, datetime) else "",
+        timedelta: lambda value: span_text(value) if isinstance(value, timedelta) else "",
+        ScriptBlock: lambda value: value.block.text if isinstance(value, ScriptBlock) else "",
+        TypeName: lambda value: written(full_name(value.name) or value.name) if isinstance(value, TypeName) else "",
+    }
+)
+
+
+_SPOKEN: Mapping[str, Callable[[Record], str]] = MappingProxyType(
+    {
+        "System.Uri": lambda value: _inner(value.get("OriginalString"), 0),
+        "System.Management.Automation.CommandInfo": lambda value: _inner(value.get("Name"), 0),
+        "System.Management.Automation.FunctionInfo": lambda value: _inner(value.get("Name"), 0),
+        "System.Version": lambda value: ".".join(_inner(each, 0) for each in value.members.values()),
+    }
+)
+"""Types whose text is a member's or their members'."""
+
+
+def _record(value: Record, depth: int) -> str:
+    if value.type == CUSTOM:
+        if depth >= _NESTED_MAX:
+            return ""
+        return bounded(
+            "@{" + "; ".join(f"{name}={_inner(each, depth + 1)}" for name, each in value.members.items()) + "}"
+        )
+    if value.type in _SPOKEN:
+        return _SPOKEN[value.type](value)
+    if is_category(value):
+        return category_text(value)
+    fault = fault_of(value)
+    if fault is None:
+        return value.type
+    return fault.message if is_error(value) else f"{value.type}: {fault.message}"

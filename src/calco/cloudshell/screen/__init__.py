@@ -1,0 +1,1 @@
+"""What objects and errors look like on a screen."""
