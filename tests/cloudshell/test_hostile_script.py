@@ -147,7 +147,7 @@ types = st.sampled_from(
         "void",
     ]
 )
-statics = st.sampled_from(
+of_types = st.sampled_from(
     [
         "[math]::Round",
         "[math]::Pow",
@@ -188,8 +188,8 @@ def grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("@({}; {})".format, inner, inner),
         st.builds("@{{k = {}}}".format, inner),
         st.builds("({}, {})".format, inner, inner),
-        st.builds("({}({}))".format, statics, inner),
-        st.builds("({}({}, {}))".format, statics, inner, inner),
+        st.builds("({}({}))".format, of_types, inner),
+        st.builds("({}({}, {}))".format, of_types, inner, inner),
         st.builds("('{{0:N2}}|{{0,5:yyyy}}' -f {})".format, inner),
         st.builds("(& {{ param($x) {} }} {})".format, inner, inner),
     )

@@ -6,7 +6,7 @@ from calco.model.document import document_in
 
 
 def test_an_answers_object_is_its_document() -> None:
-    assert document_in(b'{"name": "caf\\u00e9", "tags": {"a": null}}') == {"name": "caf\u00e9", "tags": {"a": None}}
+    assert document_in(b'{"name": "\\u00e9", "tags": {"a": null}}') == {"name": "\u00e9", "tags": {"a": None}}
 
 
 @pytest.mark.parametrize("content", [b"", b" ", b"[1]", b"null", b"<html>", b"\xff\xfe", b'{"a":', b"[" * 200_000])
