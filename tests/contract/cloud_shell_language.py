@@ -53,5 +53,8 @@ NOT_THERE: tuple[Row, ...] = (
     Row("Workflows", "workflow Test { 1 }"),
     Row("`data` sections", "data { 'x' }"),
     Row("`trap`", "trap { 'x' }"),
+    Row("Conditions within an expression", "$true ? 1 : 2"),
+    Row("What else, if there is nothing", "$null ?? 1"),
+    Row("Commands chained by success", "'a' && 'b'"),
     Row("Other modules", "Import-Module ActiveDirectory"),
 )
