@@ -156,6 +156,7 @@ class Person:
     def __init__(self, home: Path) -> None:
         self.pid, self._fd = os.forkpty() if hasattr(os, "forkpty") else pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a job in the background has it, and all that it starts
             os.execve(sys.executable, CALCO, environ(home))  # noqa: S606
         self._seen = b""
 

@@ -5,6 +5,7 @@ A text that is not whole goes on in the next line.
 """
 
 import re
+import signal
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -56,6 +57,8 @@ def run(
 ) -> int:
     """Ask and carry out until exit or Ctrl-D; the exit code. ``begin`` is called while the first line is being typed.
     ``history`` is a file that only its owner may read."""
+    # Whoever started us may have had it ignored, as a service in the background does; nobody could stop anything then.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     shell = _Soon(begin)
     prompt: PromptSession[str] = PromptSession(
         PROMPT,

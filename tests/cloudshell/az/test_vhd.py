@@ -13,7 +13,7 @@ from calco.cloudshell import reach
 from calco.cloudshell.api import Refused
 from calco.cloudshell.az import vhd
 from calco.cloudshell.reach import Reach
-from calco.cloudshell.values import Value
+from calco.cloudshell.values import Record, Value
 from calco.model.vhd import FOOTER_BYTES, footer, read_footer
 from calco.signed_url import Answer, BlobFailure
 from tests.blob.endpoint import NAME, Endpoint
@@ -67,10 +67,10 @@ def test_a_vhd_becomes_a_page_blob_with_a_footer_of_its_own(bench: Bench, endpoi
     arrived = endpoint.call("GET", "/vhds/disk.vhd").content
     assert arrived[:-FOOTER_BYTES] == guest
     assert read_footer(arrived[-FOOTER_BYTES:]).guest_bytes == 6 * MIB
-    shown = bench.shown(told)
-    assert str(tmp_path / "disk.vhd") in shown
-    assert f"{endpoint.base}/{NAME}/vhds/disk.vhd" in shown
-    assert "sig=" not in shown
+    assert isinstance(told, Record)
+    assert told.get("LocalFilePath") == str(tmp_path / "disk.vhd")
+    assert str(told.get("DestinationUri")) == f"{endpoint.base}/{NAME}/vhds/disk.vhd"
+    assert "sig=" not in f"{bench.shown(told)} {told}"
 
 
 def test_a_disk_that_is_no_whole_number_of_mib_gets_zeros_behind_it(
