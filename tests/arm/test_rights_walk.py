@@ -42,6 +42,8 @@ from tests.asgi import AsgiClient
 from tests.standing import SeededChance, StandingClock
 from tests.world import LOCATION, SUBSCRIPTION, World
 
+pytestmark = pytest.mark.slow  # each is quick; there are many
+
 BOUND = tuple(Router(ROUTES).bound())
 OWNER_ID = "0a0a0a0a-0000-4000-8000-000000000001"
 OTHER_TENANT = "0c0c0c0c-0000-4000-8000-000000000003"

@@ -23,9 +23,7 @@ from tests.contract.shapes import SHAPES
 from tests.shared import needs_shared, recording
 from tests.world import World
 
-pytestmark = pytest.mark.slow
-
-pytestmark = needs_shared
+pytestmark = [pytest.mark.slow, needs_shared]
 
 MISSING_AT_MOST = 30
 WITH_BODIES = ("net-", "ruby-")
