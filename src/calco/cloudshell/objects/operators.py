@@ -101,9 +101,6 @@ def _pair(right: Value, operator: str) -> tuple[Value, Value]:
     return (parts[0] if parts else None), (parts[1] if len(parts) > 1 else "")
 
 
-replace_pair = _pair
-
-
 def _split(left: Value, right: Value, case: bool) -> Value:
     parts = to_list(right)
     most = to_whole(parts[1]) if len(parts) > 1 else 0

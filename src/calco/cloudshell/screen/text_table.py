@@ -10,8 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 ELLIPSIS = "…"
-WIDEST = 10_000
-"""Cells of one line, when nobody says how wide the screen is."""
 _WORD = re.compile(r"[^ \t]*[ \t]|[^ \t]+")
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
