@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib import import_module
 
-from calco.cloudshell.api import Refused
+from calco.cloudshell.api import Ended, Refused
 from calco.cloudshell.catalogue import Listed
 from calco.cloudshell.cmdlet import Commands, Told
 from calco.cloudshell.errors import Exit, Fault, Terminating
@@ -112,16 +112,15 @@ class Counting:
         return f"token{self.given:0{max(1, bytes)}d}"
 
 
-@dataclass(frozen=True)
-class Done:
+def done(document: Document, *, warnings: tuple[str, ...] = ()) -> Ended:
     """How a change ended, in the fake: at once, in the test's own time."""
-
-    document: Document
-    operation_id: str = "11111111-1111-4111-8111-111111111111"
-    status: str = "Succeeded"
-    started: str = "2026-11-23T12:00:00Z"
-    ended: str = "2026-11-23T12:00:01Z"
-    warnings: tuple[str, ...] = ()
+    return Ended(
+        document,
+        "2026-11-23T12:00:00Z",
+        "2026-11-23T12:00:01Z",
+        "11111111-1111-4111-8111-111111111111",
+        warnings=warnings,
+    )
 
 
 @dataclass(frozen=True)
@@ -200,22 +199,22 @@ class FakeApi:
         query: Mapping[str, str] | None = None,
         wait: bool = True,
         step: Callable[[str, int | None], None] | None = None,
-    ) -> Done:
+    ) -> Ended:
         said = self._scripted(Asked(method, path, body, query or {}, wait))
         if step is not None:
             step("Succeeded", 100)
         if said is not None:
-            return Done(said)
+            return done(said)
         if method == "DELETE":
             self.documents.pop(path.lower(), None)
-            return Done({})
+            return done({})
         if method in ("PUT", "PATCH") and isinstance(body, dict):
             known = self.documents.get(path.lower(), {}) if method == "PATCH" else {}
             self.put(path, {**known, **body})
-            return Done(self.documents[path.lower()])
+            return done(self.documents[path.lower()])
         if method == "POST" and path.lower().rsplit("/", 1)[0] not in self.documents:
             raise not_found(path.rsplit("/", 1)[0])
-        return Done({})
+        return done({})
 
     def _scripted(self, asked: Asked) -> Document | None:
         self.asked.append(asked)

@@ -4,12 +4,12 @@ from textwrap import dedent
 
 import pytest
 
-from calco.cloudshell.api import Refused
+from calco.cloudshell.api import Ended, Refused
 from calco.cloudshell.az import image, virtual_machine
 from calco.cloudshell.values import Record
 from calco.model.document import Document
 from tests.cloudshell.az.bench import Bench, table
-from tests.cloudshell.world import SUBSCRIPTION, Done, FakeApi
+from tests.cloudshell.world import SUBSCRIPTION, FakeApi, done
 
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/myResourceGroup"
 IMAGE = f"{GROUP}/providers/Microsoft.Compute/images/myImage"
@@ -187,8 +187,8 @@ def test_what_if_tells_and_does_nothing(bench: Bench) -> None:
 class Warns(FakeApi):
     """Whatever is done goes well, and yet."""
 
-    def change(self, *_args: object, **_named: object) -> Done:
-        return Done(MADE, warnings=("Nobody looked.",))
+    def change(self, *_args: object, **_named: object) -> Ended:
+        return done(MADE, warnings=("Nobody looked.",))
 
 
 def test_what_a_capture_warns_of_is_a_warning_and_a_refusal_an_error(bench: Bench) -> None:
