@@ -6,7 +6,7 @@ import signal
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -146,10 +146,12 @@ class QemuRig:
         """The volumes the machine's process has open, and whether for writing too: ``os.O_RDWR``."""
         found = {}
         for number in Path(f"/proc/{self.pid(vm_id)}/fd").iterdir():
-            file = number.readlink()
-            if file.parent == self.volumes:
-                flags = Path(f"/proc/{self.pid(vm_id)}/fdinfo/{number.name}").read_text().split()
-                found[file.name] = int(flags[flags.index("flags:") + 1], 8) & os.O_ACCMODE
+            # QEMU closes the monitor's last connection when it comes to it: what is gone by now is not open.
+            with suppress(FileNotFoundError):
+                file = number.readlink()
+                if file.parent == self.volumes:
+                    flags = Path(f"/proc/{self.pid(vm_id)}/fdinfo/{number.name}").read_text().split()
+                    found[file.name] = int(flags[flags.index("flags:") + 1], 8) & os.O_ACCMODE
         return found
 
     def say(self, vm_id: str, command: str, **arguments: object) -> object:
