@@ -90,7 +90,7 @@ EXPRESSIONS = {
     "1 + 2 * 3": "Binary(+ 1 Binary(* 2 3))",
     "$a - 1 -gt 2 -and -not $b": "Binary(-and Binary(-gt Binary(- $a 1) 2) Unary(-not $b))",
     "!$a": "Unary(! $a)",
-    "$a -IEQ 1": "Binary(-eq $a 1)",
+    "$a -IEQ 1": "Binary(-ieq $a 1)",
     "$a -cne 1": "Binary(-cne $a 1)",
     "$a -in 1, 2": "Binary(-in $a Array(1; 2))",
     "$a –eq 1": "Binary(-eq $a 1)",

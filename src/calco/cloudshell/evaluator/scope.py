@@ -60,8 +60,6 @@ class Scope:
         that the value does not fit. Source: about_Automatic_Variables."""
         if _folded(name) == "null":
             return
-        if name.lower() == "null":
-            return
         known = self.cell(name)
         if known is not None and known.fixed:
             raise faults.read_only_variable(name)

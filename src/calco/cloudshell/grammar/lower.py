@@ -6,9 +6,11 @@ function over a node, and asks ``Lower`` for what is inside it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 from tree_sitter import Node
 
+from calco.cloudshell.errors import unsupported
 from calco.cloudshell.grammar import complaint
 from calco.cloudshell.grammar.source import Source
 from calco.cloudshell.syntax import Expression, Place, Statement
@@ -57,6 +59,15 @@ class Lower:
     def text(self, node: Node) -> str:
         """As its author wrote it."""
         return self.source.text_of(node.start_byte, node.end_byte)
+
+
+def refused(what: str) -> Callable[[Lower, Node], NoReturn]:
+    """The rule for what this shell does not have."""
+
+    def rule(lower: Lower, node: Node) -> NoReturn:
+        raise unsupported(what, lower.place(node))
+
+    return rule
 
 
 def parts(node: Node) -> list[Node]:

@@ -212,14 +212,6 @@ def _true(value: Expression | None, at: Place) -> bool:
     raise unsupported("An attribute's value that is computed", at)
 
 
-def _choices(made: Formal, arguments: Arguments, at: Place) -> Formal:
-    return replace(made, choices=_texts(arguments, at))
-
-
-def _filled(made: Formal, _arguments: Arguments, _at: Place) -> Formal:
-    return replace(made, filled=True)
-
-
 def _range(made: Formal, arguments: Arguments, at: Place) -> Formal:
     bounds = [_number(value, at) for key, value in arguments if not key]
     if len(bounds) != 2:
@@ -242,10 +234,6 @@ def _number(value: Expression | None, at: Place) -> float:
     raise unsupported("An attribute's value that is computed", at)
 
 
-def _aliases(made: Formal, arguments: Arguments, at: Place) -> Formal:
-    return replace(made, aliases=_texts(arguments, at))
-
-
 def _texts(arguments: Arguments, at: Place) -> tuple[str, ...]:
     values = [value.value for key, value in arguments if not key and isinstance(value, Literal)]
     if len(values) != len(arguments):
@@ -256,10 +244,10 @@ def _texts(arguments: Arguments, at: Place) -> tuple[str, ...]:
 ATTRIBUTES: Mapping[str, Callable[[Formal, Arguments, Place], Formal]] = MappingProxyType(
     {
         "parameter": _parameter_attribute,
-        "validateset": _choices,
-        "validatenotnullorempty": _filled,
+        "validateset": lambda made, given, at: replace(made, choices=_texts(given, at)),
+        "validatenotnullorempty": lambda made, _given, _at: replace(made, filled=True),
         "validaterange": _range,
         "validatepattern": _pattern,
-        "alias": _aliases,
+        "alias": lambda made, given, at: replace(made, aliases=_texts(given, at)),
     }
 )

@@ -9,9 +9,8 @@ from types import MappingProxyType
 
 from tree_sitter import Node
 
-from calco.cloudshell.errors import unsupported
 from calco.cloudshell.grammar import complaint, lower_literal
-from calco.cloudshell.grammar.lower import ExpressionRule, Lower, child, named, parts, unwrapped
+from calco.cloudshell.grammar.lower import ExpressionRule, Lower, child, named, parts, refused, unwrapped
 from calco.cloudshell.syntax import (
     Array,
     ArrayOf,
@@ -33,34 +32,19 @@ from calco.cloudshell.syntax import (
     Variable,
 )
 
-INSENSITIVE = frozenset(
-    f"-i{word}"
-    for word in (
-        *("eq", "ne", "gt", "ge", "lt", "le", "like", "notlike", "match", "notmatch"),
-        *("contains", "notcontains", "in", "notin", "replace", "split"),
-    )
-)
-"""Operators that say what the plain ones do anyway."""
-
-
-def operator(text: str) -> str:
-    """In lower case; ``-ieq`` is ``-eq``."""
-    lowered = text.lower()
-    return f"-{lowered[2:]}" if lowered in INSENSITIVE else lowered
-
 
 def lower_binary(lower: Lower, node: Node) -> Expression:
     left, sign, right = parts(node)
     if sign.type == "\\":
         raise complaint.unexpected("\\", lower.place(sign))
-    return Binary(lower.place(sign), operator(lower.text(sign)), lower.expression(left), lower.expression(right))
+    return Binary(lower.place(sign), lower.text(sign).lower(), lower.expression(left), lower.expression(right))
 
 
 def lower_unary(lower: Lower, node: Node) -> Expression:
     """An expression_with_unary_operator that has its sign in it."""
     sign, of = parts(node)
     value = lower.expression(of)
-    word = operator(lower.text(sign))
+    word = lower.text(sign).lower()
     if word == "-" and isinstance(value, Literal) and isinstance(value.value, int | float):
         return Literal(lower.place(node), -value.value)
     return Unary(lower.place(node), word, value)
@@ -75,14 +59,10 @@ def lower_cast(lower: Lower, node: Node) -> Expression:
     return Cast(lower.place(node), lower_literal.type_name(lower, type), lower.expression(of))
 
 
-def lower_step_after(lower: Lower, node: Node) -> Expression:
-    target, sign = parts(node)
-    return Step(lower.place(node), assignable(lower, target), lower.text(sign), before=False)
-
-
-def lower_step_before(lower: Lower, node: Node) -> Expression:
-    sign, target = parts(node)
-    return Step(lower.place(node), assignable(lower, target), lower.text(sign), before=True)
+def lower_step(lower: Lower, node: Node) -> Expression:
+    before = node.type.startswith("pre_")
+    target, sign = reversed(parts(node)) if before else parts(node)
+    return Step(lower.place(node), assignable(lower, target), lower.text(sign), before)
 
 
 def assignable(lower: Lower, node: Node) -> Expression:
@@ -208,13 +188,6 @@ def _refuse_twice(lower: Lower, body: Node | None, entries: list[tuple[Expressio
         seen.add(folded)
 
 
-def _refused(what: str) -> ExpressionRule:
-    def rule(lower: Lower, node: Node) -> Expression:
-        raise unsupported(what, lower.place(node))
-
-    return rule
-
-
 _BINARY = ("logical", "bitwise", "comparison", "additive", "multiplicative", "format", "range")
 
 EXPRESSIONS: Mapping[str, ExpressionRule] = MappingProxyType(
@@ -224,10 +197,10 @@ EXPRESSIONS: Mapping[str, ExpressionRule] = MappingProxyType(
         "expression_with_unary_operator": lower_unary,
         "array_literal_expression": lower_array,
         "cast_expression": lower_cast,
-        "post_increment_expression": lower_step_after,
-        "post_decrement_expression": lower_step_after,
-        "pre_increment_expression": lower_step_before,
-        "pre_decrement_expression": lower_step_before,
+        "post_increment_expression": lower_step,
+        "post_decrement_expression": lower_step,
+        "pre_increment_expression": lower_step,
+        "pre_decrement_expression": lower_step,
         "member_access": lower_member,
         "invocation_expression": lower_invocation,
         "element_access": lower_index,
@@ -244,9 +217,9 @@ EXPRESSIONS: Mapping[str, ExpressionRule] = MappingProxyType(
         "expandable_here_string_literal": lower_literal.lower_expandable_here,
         "variable": lower_literal.lower_variable,
         "type_literal": lower_literal.lower_type,
-        "ternary_expression": _refused("The ternary operator '?:'"),
-        "ternary_argument_expression": _refused("The ternary operator '?:'"),
-        "null_coalesce_expression": _refused("The null-coalescing operator '??'"),
-        "null_coalesce_argument_expression": _refused("The null-coalescing operator '??'"),
+        "ternary_expression": refused("The ternary operator '?:'"),
+        "ternary_argument_expression": refused("The ternary operator '?:'"),
+        "null_coalesce_expression": refused("The null-coalescing operator '??'"),
+        "null_coalesce_argument_expression": refused("The null-coalescing operator '??'"),
     }
 )

@@ -5,7 +5,6 @@ about_Scopes.
 """
 
 import re
-from collections.abc import Iterator
 
 from tree_sitter import Node
 
@@ -59,10 +58,7 @@ def _hexadecimal(digits: str, suffix: str) -> int:
 
 
 def lower_number(lower: Lower, node: Node) -> Literal:
-    return number_at(lower, node, lower.text(node))
-
-
-def number_at(lower: Lower, node: Node, text: str) -> Literal:
+    text = lower.text(node)
     try:
         return Literal(lower.place(node), number(text))
     except (ValueError, OverflowError):
@@ -208,8 +204,4 @@ def lower_type(lower: Lower, node: Node) -> TypeName:
 
 def type_name(lower: Lower, node: Node) -> str:
     """Of a type_literal: what stands between the brackets, without white space."""
-    return "".join(_words(lower.text(node)[1:-1]))
-
-
-def _words(text: str) -> Iterator[str]:
-    yield from text.split()
+    return "".join(lower.text(node)[1:-1].split())

@@ -12,7 +12,7 @@ from tree_sitter import Node
 
 from calco.cloudshell.errors import unsupported
 from calco.cloudshell.grammar import complaint, lower_block, lower_command, lower_expression, lower_literal
-from calco.cloudshell.grammar.lower import Lower, StatementRule, child, named, parts, unwrapped
+from calco.cloudshell.grammar.lower import Lower, StatementRule, child, named, parts, refused, unwrapped
 from calco.cloudshell.syntax import (
     Assignment,
     Catch,
@@ -219,20 +219,6 @@ def _label(lower: Lower, node: Node) -> str:
     return str(value.value)
 
 
-# --- what is not there -----------------------------------------------------------------------------------------------
-
-
-def _nothing(_lower: Lower, _node: Node) -> None:
-    return None
-
-
-def _refused(what: str) -> StatementRule:
-    def rule(lower: Lower, node: Node) -> Statement:
-        raise unsupported(what, lower.place(node))
-
-    return rule
-
-
 STATEMENTS: Mapping[str, StatementRule] = MappingProxyType(
     {
         "pipeline": lower_pipeline,
@@ -252,14 +238,14 @@ STATEMENTS: Mapping[str, StatementRule] = MappingProxyType(
         "try_statement": lower_try,
         "flow_control_statement": lower_flow,
         "function_statement": lower_block.lower_function,
-        "empty_statement": _nothing,
-        "class_statement": _refused("The class statement"),
-        "enum_statement": _refused("The enum statement"),
-        "trap_statement": _refused("The trap statement"),
-        "data_statement": _refused("The data statement"),
-        "inlinescript_statement": _refused("The inlinescript statement"),
-        "parallel_statement": _refused("The parallel statement"),
-        "sequence_statement": _refused("The sequence statement"),
-        "attribute_statement": _refused("An attribute on a variable"),
+        "empty_statement": lambda _lower, _node: None,
+        "class_statement": refused("The class statement"),
+        "enum_statement": refused("The enum statement"),
+        "trap_statement": refused("The trap statement"),
+        "data_statement": refused("The data statement"),
+        "inlinescript_statement": refused("The inlinescript statement"),
+        "parallel_statement": refused("The parallel statement"),
+        "sequence_statement": refused("The sequence statement"),
+        "attribute_statement": refused("An attribute on a variable"),
     }
 )
