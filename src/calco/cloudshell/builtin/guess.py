@@ -6,16 +6,15 @@ Source: Microsoft Learn, Get-Random, New-Guid.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from calco.cloudshell.binder.limits import at_least
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
+from calco.cloudshell.objects.type_name import INT32_MAX
 from calco.cloudshell.values import Value
 
 if TYPE_CHECKING:
     from calco.ports.world import Chance
 
 _UTILITY = "Microsoft.PowerShell.Utility"
-_LARGEST = 2**31 - 1
 
 
 def below(limit: int, chance: "Chance") -> int:
@@ -29,17 +28,17 @@ def _random(call: Call) -> Iterator[Value]:
         yield from _some(call, items)
         return
     low, high = call.number("Minimum") or 0, call.number("Maximum")
-    high = _LARGEST if high is None else high
+    high = INT32_MAX if high is None else high
     if low >= high:
         message = f"The Minimum value ({low}) cannot be greater than or equal to the Maximum value ({high})."
         raise Terminating(Fault(message, "MinGreaterThanOrEqualMax", "InvalidArgument"))
-    for _ in range(at_least(call, "Count", 1) or 1):
+    for _ in range(call.number("Count") or 1):
         yield low + below(high - low, call.shell.chance)
 
 
 def _some(call: Call, items: list[Value]) -> Iterator[Value]:
     left = list(items)
-    count = len(left) if call.switch("Shuffle") else at_least(call, "Count", 1) or 1
+    count = len(left) if call.switch("Shuffle") else call.number("Count") or 1
     while left and count > 0:
         yield left.pop(below(len(left), call.shell.chance))
         count -= 1
@@ -52,7 +51,7 @@ RANDOM = Cmdlet(
     parameters=(
         Parameter("Maximum", Kind.INT, "The number is below it.", position=0),
         Parameter("Minimum", Kind.INT, "The number is at least this."),
-        Parameter("Count", Kind.INT, "How many."),
+        Parameter("Count", Kind.INT, "How many.", range=(1, INT32_MAX)),
         Parameter("Shuffle", Kind.SWITCH, "All of the objects, in some order."),
         Parameter("InputObject", Kind.ANYS, "The objects.", from_pipeline=True),
     ),

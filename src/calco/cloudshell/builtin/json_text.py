@@ -17,7 +17,6 @@ from calco.cloudshell.values import CUSTOM, Hashtable, Names, Record, Value
 from calco.model.document import Json
 
 _UTILITY = "Microsoft.PowerShell.Utility"
-_DEEPEST = 100
 _LONGEST = 20_000_000
 _MOST_VALUES = 1_000_000
 """Of one text: a table that holds itself twice has 2 to the depth of them."""
@@ -27,13 +26,8 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\
 
 def _to(call: Call) -> Iterator[Value]:
     items = list(call.input)
-    depth = call.number("Depth")
-    depth = 2 if depth is None else depth
-    if not 0 <= depth <= _DEEPEST:
-        message = (
-            f"Cannot validate argument on parameter 'Depth'. The {depth} argument is not between 0 and {_DEEPEST}."
-        )
-        raise Terminating(Fault(message, "ParameterArgumentValidationError,ConvertTo-Json", "InvalidData"))
+    given = call.number("Depth")
+    depth = 2 if given is None else given
     value = items[0] if len(items) == 1 and not call.switch("AsArray") else items
     shape = _Shape(depth)
     made = shape.of(value, 0)
@@ -132,7 +126,7 @@ TO = Cmdlet(
     _to,
     parameters=(
         Parameter("InputObject", Kind.ANY, "The objects; several make an array.", position=0, from_pipeline=True),
-        Parameter("Depth", Kind.INT, "How deep; what is deeper is text. 2 if not given."),
+        Parameter("Depth", Kind.INT, "How deep; what is deeper is text. 2 if not given.", range=(0, 100)),
         Parameter("Compress", Kind.SWITCH, "On one line."),
         Parameter("AsArray", Kind.SWITCH, "An array even of one object."),
         Parameter("EnumsAsStrings", Kind.SWITCH, "Taken for compatibility: it is always so."),

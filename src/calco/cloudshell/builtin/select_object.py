@@ -7,15 +7,16 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from calco.cloudshell.binder.limits import at_least
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.objects import compare
 from calco.cloudshell.objects.member import get, names_of
 from calco.cloudshell.objects.properties import Property, expanded, members, read, value_of
+from calco.cloudshell.objects.type_name import INT32_MAX
 from calco.cloudshell.values import CUSTOM, Hashtable, Names, Record, Value
 
 _UTILITY = "Microsoft.PowerShell.Utility"
+_COUNT = (0, INT32_MAX)
 
 
 def _select(call: Call) -> Iterator[Value]:
@@ -30,23 +31,19 @@ def _some(call: Call, items: Iterable[Value]) -> Iterator[Value]:
         places = set(wanted if isinstance(wanted, list) else [wanted])
         yield from (item for at, item in enumerate(items) if at in places)
         return
-    first, last = at_least(call, "First"), at_least(call, "Last")
-    skip = at_least(call, "Skip") or 0
+    first, last, skip = call.number("First"), call.number("Last"), call.number("Skip") or 0
     if last is not None and first is None:
         yield from _last(items, last, skip)
         return
     rest: Iterator[Value] = islice(items, skip, None)
     if call.given("SkipLast"):
-        rest = iter(list(rest)[: -(at_least(call, "SkipLast") or 0) or None])
+        rest = iter(list(rest)[: -(call.number("SkipLast") or 0) or None])
     if first is None:
         yield from rest
         return
-    head = list(islice(rest, first)) if last is not None else None
-    if head is None:
-        yield from islice(rest, first)
-        return
-    yield from head
-    yield from _last(rest, last or 0, 0)
+    yield from islice(rest, first)
+    if last is not None:
+        yield from _last(rest, last, 0)
 
 
 def _last(items: Iterable[Value], count: int, skip: int) -> Iterator[Value]:
@@ -110,10 +107,10 @@ SELECT = Cmdlet(
         Parameter("Property", Kind.ANYS, "The members; wildcards and @{Name=..; Expression={..}} too.", position=0),
         Parameter("ExcludeProperty", Kind.STRINGS, "Members to leave out."),
         Parameter("ExpandProperty", help="The member to give instead of the object; an array one by one."),
-        Parameter("First", Kind.INT, "That many from the beginning; what comes after is not even made."),
-        Parameter("Last", Kind.INT, "That many from the end."),
-        Parameter("Skip", Kind.INT, "Leave that many out at the beginning, or with -Last at the end."),
-        Parameter("SkipLast", Kind.INT, "Leave that many out at the end."),
+        Parameter("First", Kind.INT, "That many from the beginning; what comes after is not even made.", range=_COUNT),
+        Parameter("Last", Kind.INT, "That many from the end.", range=_COUNT),
+        Parameter("Skip", Kind.INT, "Leave that many out at the beginning, or with -Last at the end.", range=_COUNT),
+        Parameter("SkipLast", Kind.INT, "Leave that many out at the end.", range=_COUNT),
         Parameter("Index", Kind.INTS, "Those at these places, counted from 0."),
         Parameter("Unique", Kind.SWITCH, "Each different object once."),
         Parameter("InputObject", Kind.ANY, "The objects; they come by the pipeline.", from_pipeline=True),

@@ -6,11 +6,11 @@ Source: Microsoft Learn, Sort-Object, Group-Object, Compare-Object.
 from collections.abc import Callable, Iterator, Sequence
 from functools import cmp_to_key
 
-from calco.cloudshell.binder.limits import at_least
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.objects import compare
 from calco.cloudshell.objects.properties import Property, read, value_of
 from calco.cloudshell.objects.text import to_text
+from calco.cloudshell.objects.type_name import INT32_MAX
 from calco.cloudshell.values import CUSTOM, Hashtable, Record, Value
 
 _UTILITY = "Microsoft.PowerShell.Utility"
@@ -46,11 +46,8 @@ def _sort(call: Call) -> Iterator[Value]:
     if call.switch("Unique"):
         keyed = [each for at, each in enumerate(keyed) if not at or ordering(keyed[at - 1][0], each[0])]
     items = [item for _, item in keyed]
-    if call.given("Top"):
-        items = items[: at_least(call, "Top", 1)]
-    if call.given("Bottom"):
-        items = items[max(0, len(items) - (at_least(call, "Bottom", 1) or 0)) :]
-    return iter(items)
+    items = items[: call.number("Top")]
+    return iter(items[-(call.number("Bottom") or 0) :])
 
 
 def _group(call: Call) -> Iterator[Value]:
@@ -129,8 +126,8 @@ SORT = Cmdlet(
         Parameter("Property", Kind.ANYS, "What to sort by: members, blocks, @{e={..}; Descending=$true}.", position=0),
         Parameter("Descending", Kind.SWITCH, "The greatest first."),
         Parameter("Unique", Kind.SWITCH, "Of those that are equal, one."),
-        Parameter("Top", Kind.INT, "Only that many of the first."),
-        Parameter("Bottom", Kind.INT, "Only that many of the last."),
+        Parameter("Top", Kind.INT, "Only that many of the first.", range=(1, INT32_MAX)),
+        Parameter("Bottom", Kind.INT, "Only that many of the last.", range=(1, INT32_MAX)),
         Parameter("CaseSensitive", Kind.SWITCH, "Capital letters count."),
         Parameter("Stable", Kind.SWITCH, "Equal objects stay in the order they came in; they always do."),
         _INPUT,

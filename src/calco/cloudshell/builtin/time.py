@@ -6,10 +6,10 @@ Source: Microsoft Learn, Start-Sleep, Get-Date, New-TimeSpan.
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from calco.cloudshell.binder.limits import too_small
 from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.objects.moment import aware, format_date, unix_date
+from calco.cloudshell.objects.type_name import INT32_MAX
 from calco.cloudshell.values import Value
 
 _UTILITY = "Microsoft.PowerShell.Utility"
@@ -21,17 +21,7 @@ _SPANS = ("Days", "Hours", "Minutes", "Seconds", "Milliseconds")
 
 def _sleep(call: Call) -> list[Value]:
     seconds = call.value("Seconds")
-    length = seconds if isinstance(seconds, int | float) else (call.number("Milliseconds") or 0) / 1000
-    if length < 0:
-        raise too_small("Seconds" if call.given("Seconds") else "Milliseconds", length, 0)
-    if not length <= _LONGEST_SECONDS:
-        message = (
-            f"Cannot validate argument on parameter 'Seconds'. The {length} argument is greater than the maximum "
-            f"allowed range of {_LONGEST_SECONDS}. Supply an argument that is less than or equal to {_LONGEST_SECONDS} "
-            "and then try the command again."
-        )
-        raise Terminating(Fault(message, "ParameterArgumentValidationError,Start-Sleep", "InvalidData"))
-    call.shell.sleep(float(length))
+    call.shell.sleep(float(seconds if isinstance(seconds, int | float) else (call.number("Milliseconds") or 0) / 1000))
     return []
 
 
@@ -80,8 +70,26 @@ SLEEP = Cmdlet(
     "Waits.",
     _sleep,
     parameters=(
-        Parameter("Seconds", Kind.FLOAT, "That many.", ("Seconds",), True, 0, ("s",), from_pipeline=True),
-        Parameter("Milliseconds", Kind.INT, "That many.", ("Milliseconds",), True, aliases=("ms",)),
+        Parameter(
+            "Seconds",
+            Kind.FLOAT,
+            "That many.",
+            ("Seconds",),
+            mandatory=True,
+            position=0,
+            aliases=("s",),
+            from_pipeline=True,
+            range=(0, _LONGEST_SECONDS),
+        ),
+        Parameter(
+            "Milliseconds",
+            Kind.INT,
+            "That many.",
+            ("Milliseconds",),
+            mandatory=True,
+            aliases=("ms",),
+            range=(0, INT32_MAX),
+        ),
     ),
     aliases=("sleep",),
     default_set="Seconds",

@@ -86,22 +86,23 @@ def _named(text: str) -> float | None:
     return known.get(text.lower())
 
 
-def to_number(value: Value) -> int | float:
-    """null is 0, true 1; text is read as PowerShell reads numbers. Raises Terminating."""
+def to_number(value: Value, type: str = "System.Int32") -> int | float:
+    """null is 0, true 1; text is read as PowerShell reads numbers. ``type`` is what a refusal names. Raises
+    Terminating."""
     if value is None:
         return 0
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int | float):
         return value
-    if isinstance(value, str):
-        number = read_number(value)
-        if number is None:
-            raise faults.bad_text(value, "System.Int32", _not_correct(value), "InvalidCastFromStringToInteger")
-        return number
     if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list):
-        return to_number(value[0])
-    raise faults.bad_cast(to_text(value), type_of(value), "System.Int32")
+        return to_number(value[0], type)
+    if not isinstance(value, str):
+        raise faults.bad_cast(to_text(value), type_of(value), type)
+    number = read_number(value)
+    if number is None:
+        raise faults.bad_text(value, type, _not_correct(value), "InvalidCastFromStringToInteger")
+    return number
 
 
 def _not_correct(text: str) -> str:
@@ -125,7 +126,7 @@ _INTEGERS: Mapping[str, tuple[int, int]] = MappingProxyType(
 
 def to_whole(value: Value, type: str = "System.Int32") -> int:
     """A whole number of that type, rounded half to even. Raises Terminating."""
-    number = _numeric(value, type)
+    number = to_number(value, type)
     low, high = _INTEGERS[type]
     if not math.isfinite(number) or not low <= round(number) <= high:
         name = type.rpartition(".")[2]
@@ -137,21 +138,8 @@ def to_whole(value: Value, type: str = "System.Int32") -> int:
     return round(number)
 
 
-def _numeric(value: Value, type: str) -> int | float:
-    if isinstance(value, str):
-        number = read_number(value)
-        if number is None:
-            raise faults.bad_text(value, type, _not_correct(value), "InvalidCastFromStringToInteger")
-        return number
-    if value is None or isinstance(value, bool | int | float):
-        return to_number(value)
-    if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list):
-        return _numeric(value[0], type)
-    raise faults.bad_cast(to_text(value), type_of(value), type)
-
-
 def _double(value: Value) -> float:
-    number = _numeric(value, "System.Double")
+    number = to_number(value, "System.Double")
     try:
         return float(number)
     except OverflowError:

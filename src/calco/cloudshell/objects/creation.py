@@ -25,15 +25,18 @@ def make(type: str, arguments: Sequence[Value]) -> Value:
     full = full_name(type)
     if full is None:
         raise faults.no_type(type)
-    if full.endswith("[]"):
-        return _array(full, arguments)
-    way = _exception if is_exception(full) else _MAKERS.get(full)
-    if way is None:
+    if not makes(full):
         raise faults.not_here(f"Making a [{type}]")
+    way = _array if full.endswith("[]") else _exception if is_exception(full) else _MAKERS[full]
     try:
         return way(full, arguments)
     except (ValueError, OverflowError) as error:
         raise faults.method_failed(".ctor", len(arguments), str(error)) from None
+
+
+def makes(full: str) -> bool:
+    """Whether objects of that type, by its full name, are made here."""
+    return full in _MAKERS or full.endswith("[]") or is_exception(full)
 
 
 def _exception(full: str, arguments: Sequence[Value]) -> Value:

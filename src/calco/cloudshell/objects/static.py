@@ -99,6 +99,10 @@ _READ: Mapping[tuple[str, str], Callable[[Session], Value]] = MappingProxyType(
         ),
     }
 )
+COLOURS = (
+    *("Black", "DarkBlue", "DarkGreen", "DarkCyan", "DarkRed", "DarkMagenta", "DarkYellow", "Gray", "DarkGray"),
+    *("Blue", "Green", "Cyan", "Red", "Magenta", "Yellow", "White"),
+)
 _ENUMERATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "System.StringComparison": (
@@ -113,10 +117,7 @@ _ENUMERATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "System.DayOfWeek": ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"),
         "System.DateTimeKind": ("Unspecified", "Utc", "Local"),
         "System.MidpointRounding": ("ToEven", "AwayFromZero", "ToZero"),
-        "System.ConsoleColor": (
-            *("Black", "DarkBlue", "DarkGreen", "DarkCyan", "DarkRed", "DarkMagenta", "DarkYellow", "Gray", "DarkGray"),
-            *("Blue", "Green", "Cyan", "Red", "Magenta", "Yellow", "White"),
-        ),
+        "System.ConsoleColor": COLOURS,
     }
 )
 _ENCODINGS: Mapping[str, str] = MappingProxyType(
