@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -237,24 +238,39 @@ def test_a_plug_that_was_cut_short_is_carried_on_or_taken_back(real: QemuRig) ->
 
 @pytest.mark.slow
 def test_a_disk_over_many_volumes_is_switched_as_quickly_as_any(real: QemuRig) -> None:
-    """QEMU's lists of all nodes take half a second at that depth."""
+    """QEMU's list of all nodes takes half a second at that depth. Others may keep this machine busy: that lengthens the
+    list too, and not each of several tries."""
     real.hypervisor.start(machine())
     volumes = [str(uuid4()) for _ in range(81)]
     real.volume(volumes[0])
+    deepest = Drive(volumes[-1], 3)
     real.hypervisor.plug(VM, Drive(volumes[0], 3))
-    seconds = []
+    switches, unplugs, lists = list[float](), list[float](), list[float]()
     for below, over in pairwise(volumes):
         real.volume(over, below)
-        began = time.perf_counter()
-        real.hypervisor.switch(VM, Drive(over, 3))
-        seconds.append(time.perf_counter() - began)
-    print("milliseconds, the first ten and the last ten:", 1000 * median(seconds[:10]), 1000 * median(seconds[-10:]))
-    assert median(seconds[-10:]) < PAUSE_SECONDS
+        with timed(switches):
+            real.hypervisor.switch(VM, Drive(over, 3))
+    for _ in range(3):
+        with timed(lists):
+            real.say(VM, "query-named-block-nodes", flat=True)
+    print("milliseconds, the first ten and the last ten:", 1000 * median(switches[:10]), 1000 * median(switches[-10:]))
+    assert min(switches[-10:]) < min(lists) / 2
     assert real.hypervisor.writes(VM) == OS | {3: volumes[-1]}
+    for _ in range(3):
+        with timed(unplugs):
+            real.hypervisor.unplug(VM, 3)
+        assert real.open_files(VM) == {"empty.qcow2": os.O_RDWR}
+        real.hypervisor.plug(VM, deepest)
+    print("milliseconds of unplugging and of the lists:", *(1000 * each for each in (*unplugs, *lists)))
+    assert min(unplugs) < min(lists) / 2
+
+
+@contextmanager
+def timed(seconds: list[float]) -> Iterator[None]:
+    """Adds how long the block takes."""
     began = time.perf_counter()
-    real.hypervisor.unplug(VM, 3)
-    assert time.perf_counter() - began < PAUSE_SECONDS
-    assert real.open_files(VM) == {"empty.qcow2": os.O_RDWR}
+    yield
+    seconds.append(time.perf_counter() - began)
 
 
 def test_an_overlay_gives_back_what_the_guest_discards(real: QemuRig) -> None:
@@ -304,26 +320,27 @@ def test_a_machine_that_was_started_by_an_older_version_is_understood(real: Qemu
 
 
 def test_a_qemu_that_does_not_answer_is_not_taken_for_one_without_disks(real: QemuRig) -> None:
-    real.restart_the_service(answer_seconds=0.3)
     real.hypervisor.start(machine())
+    real.restart_the_service(answer_seconds=0.3)
     with real.standing_still(VM), pytest.raises(ToolFailed, match="not asked for its disks"):
         real.hypervisor.writes(VM)
+    real.restart_the_service()
     assert real.hypervisor.writes(VM) == OS
 
 
 def test_a_disk_under_load_is_switched_without_a_pause_one_would_notice(real: QemuRig) -> None:
-    """There are 16 MiB in the page cache each time: but for ``flush`` the switch itself would wait for the disk."""
+    """There are 16 MiB in the page cache each time: but for ``flush`` the switch itself would wait for the disk. Others
+    may keep this machine busy, but not in each of five conversations."""
     real.hypervisor.start(machine())
     real.volume("big0", mib=64)
     real.hypervisor.plug(VM, Drive("big0", 3))
-    pauses = []
+    pauses = list[float]()
     for turn in range(5):
         real.io(VM, "disk-lun3.big0", f"write -P {turn + 1} {turn}M 16M")
         below, over = f"big{turn}", f"big{turn + 1}"
         real.volume(over, below, mib=64)
         qemu_drives.flush(real.file(below))
-        began = time.perf_counter()
-        qemu_drives.switch(Monitor(real.qemu.monitor_socket(VM), 10), Drive(over, 3), real.file(over))
-        pauses.append(time.perf_counter() - began)
+        with timed(pauses):
+            qemu_drives.switch(Monitor(real.qemu.monitor_socket(VM), 10), Drive(over, 3), real.file(over))
     print("milliseconds of the whole conversation:", [round(1000 * each, 1) for each in pauses])
-    assert sorted(pauses)[2] < PAUSE_SECONDS
+    assert min(pauses) < PAUSE_SECONDS
