@@ -151,6 +151,14 @@ def test_only_what_is_not_fine_is_warned_of_with_a_code_and_what_mends_it() -> N
     ]
 
 
+def test_what_differs_from_host_to_host_goes_with_a_warning(tmp_path: Path) -> None:
+    (found,) = warnings([disk(tmp_path, wanted_gib=1 << 30)])
+
+    assert found.arguments["folder"] == str(tmp_path)
+    assert set(found.arguments) == {"free", "wanted", "folder"}
+    assert all(each in found.message for each in found.arguments.values())
+
+
 def test_nobody_waits_for_a_look_and_one_is_enough_for_all() -> None:
     looks = Looks(POOR)
 

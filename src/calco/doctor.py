@@ -9,13 +9,13 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from calco.compute.accelerator import choose_accelerator
-from calco.compute.network_probe import probe_networks
+from calco.compute.accelerator import Accelerator, choose_accelerator
+from calco.compute.network_probe import NetworkFinding, probe_networks
 from calco.inspection.inspector import ChildInspector
 from calco.model.host import Examination, HostWarning
 from calco.model.network_security_group import NOT_ENFORCED
@@ -39,13 +39,20 @@ class Verdict(StrEnum):
 @dataclass(frozen=True)
 class Check:
     """One thing looked at. ``cost`` is what is lost while it is not fine; ``mend`` the command that would change it,
-    empty when none is known."""
+    empty when none is known. ``arguments`` are what of this differs from host to host, for who has words of their own:
+    numbers, a ``state`` where several things may be wrong, ``said`` by whatever failed."""
 
     name: str
     verdict: Verdict
     seen: str
     cost: str = ""
     mend: str = ""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def code(self) -> str:
+        """Its name in letters, digits and hyphens: ``network-slirp``."""
+        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
 
 
 @dataclass(frozen=True)
@@ -104,7 +111,7 @@ def tool(wanted: Tool, path: str, run: Callable[[list[str]], bytes] | None = Non
         said = (run or _run)([found, "--version"]).decode(errors="replace").splitlines()
     except ToolFailed as failed:
         mend = f"sudo apt-get install --reinstall {wanted.package}"
-        return Check(wanted.program, Verdict.MISSING, str(failed), wanted.cost, mend)
+        return Check(wanted.program, Verdict.MISSING, str(failed), wanted.cost, mend, {"said": str(failed)})
     return Check(wanted.program, Verdict.FINE, said[0] if said else found)
 
 
@@ -123,37 +130,42 @@ def acceleration(data_dir: Path) -> Check:
         # The service's own answer when it has one, for a probe that hangs costs its whole time limit; but looking makes
         # no data directory.
         chosen = choose_accelerator((data_dir if data_dir.is_dir() else Path(scratch)) / "accelerator.json")
+    return kvm(chosen, Path("/dev/kvm"))
+
+
+def kvm(chosen: Accelerator, device: Path) -> Check:
+    """Whether what was chosen is KVM, and what keeps it from being that."""
     if chosen.name == "kvm":
         return Check("KVM", Verdict.FINE, chosen.reason)
-    device = Path("/dev/kvm")
     if device.exists() and not os.access(device, os.R_OK | os.W_OK):
-        mend = "sudo usermod -aG kvm $USER, then log in anew"
+        state, mend = "shut", "sudo usermod -aG kvm $USER, then log in anew"
     elif not device.exists():
         mend = "sudo modprobe kvm_intel || sudo modprobe kvm_amd (and virtualization switched on in the firmware)"
+        state = "absent"
     else:
-        mend = ""
-    return Check(
-        "KVM",
-        Verdict.SLOWER,
-        chosen.reason,
-        "guests are translated by QEMU: a minute or more from power-on to ready",
-        mend,
-    )
+        state, mend = "broken", ""
+    cost = "guests are translated by QEMU: a minute or more from power-on to ready"
+    return Check("KVM", Verdict.SLOWER, chosen.reason, cost, mend, {"state": state, "said": chosen.reason})
+
+
+_NETWORK_COSTS = {
+    "namespace": "slirp is used: cloud-init only, machines do not see each other",
+    "slirp": "no network where namespaces do not work either",
+}
 
 
 def networks() -> Iterator[Check]:
     """Which network drivers work."""
-    costs = {
-        "namespace": "slirp is used: cloud-init only, machines do not see each other",
-        "slirp": "no network where namespaces do not work either",
-    }
-    for each in probe_networks():
-        name = f"network: {each.driver}"
-        if each.works:
-            yield Check(name, Verdict.FINE, each.reason, mend=each.mend or "")
-        else:
-            verdict = Verdict.SLOWER if each.driver == "namespace" else Verdict.MISSING
-            yield Check(name, verdict, each.reason, costs.get(each.driver, ""), each.mend or "")
+    yield from map(network, probe_networks())
+
+
+def network(found: NetworkFinding) -> Check:
+    name = f"network: {found.driver}"
+    if found.works:
+        return Check(name, Verdict.FINE, found.reason, mend=found.mend or "")
+    verdict = Verdict.SLOWER if found.driver == "namespace" else Verdict.MISSING
+    cost = _NETWORK_COSTS.get(found.driver, "")
+    return Check(name, verdict, found.reason, cost, found.mend or "", {"said": found.reason})
 
 
 @dataclass
@@ -175,7 +187,8 @@ def inspection(inspector: Inspector) -> Check:
     if report.ended:
         return Check(name, Verdict.FINE, "a confined process reads them")
     cost = "whether a disk is generalized is never known; every capture warns of that"
-    return Check(name, Verdict.MISSING, "; ".join(report.evidence), cost)
+    said = "; ".join(report.evidence)
+    return Check(name, Verdict.MISSING, said, cost, arguments={"said": said})
 
 
 def tun(device: Path) -> Check:
@@ -196,18 +209,21 @@ def memory(meminfo: Path) -> Check:
     if available >= MEMORY_WANTED_MIB:
         return Check("memory", Verdict.FINE, seen)
     cost = f"fewer than four small machines at once ({MEMORY_WANTED_MIB} MiB); more are AllocationFailed"
-    return Check("memory", Verdict.SLOWER, seen, cost, "calco up --guest-memory-mib-max 1024")
+    mend = "calco up --guest-memory-mib-max 1024"
+    numbers = {"available": str(available), "wanted": str(MEMORY_WANTED_MIB)}
+    return Check("memory", Verdict.SLOWER, seen, cost, mend, numbers)
 
 
-def disk(data_dir: Path) -> Check:
+def disk(data_dir: Path, wanted_gib: int = DISK_WANTED_GIB) -> Check:
     """Whether base images and disks fit beside what is there."""
     there = next(folder for folder in (data_dir, *data_dir.parents) if folder.exists())
     free = shutil.disk_usage(there).free // 1024**3
     seen = f"{free} GiB free in {there}"
-    if free >= DISK_WANTED_GIB:
+    if free >= wanted_gib:
         return Check("disk", Verdict.FINE, seen)
-    cost = f"less than {DISK_WANTED_GIB} GiB: captures and builds may find no room"
-    return Check("disk", Verdict.SLOWER, seen, cost, "calco up --data-dir DIR on a larger disk")
+    cost = f"less than {wanted_gib} GiB: captures and builds may find no room"
+    numbers = {"free": str(free), "wanted": str(wanted_gib), "folder": str(there)}
+    return Check("disk", Verdict.SLOWER, seen, cost, "calco up --data-dir DIR on a larger disk", numbers)
 
 
 def security_groups() -> Check:
@@ -275,9 +291,8 @@ class Doctor:
 
 
 def warnings(checks: Iterable[Check]) -> Iterator[HostWarning]:
-    """What is not fine. The code is the check's name in letters, digits and hyphens: ``network-slirp``."""
+    """What is not fine."""
     for each in checks:
         if each.verdict is not Verdict.FINE:
-            code = re.sub(r"[^a-z0-9]+", "-", each.name.lower()).strip("-")
             message = f"{each.name}: {each.seen}; {each.cost}" if each.cost else f"{each.name}: {each.seen}"
-            yield HostWarning(code, each.verdict.value, message, each.mend)
+            yield HostWarning(each.code, each.verdict.value, message, each.mend, each.arguments)

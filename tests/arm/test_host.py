@@ -48,16 +48,15 @@ def test_machines_that_run_have_reserved_their_memory_and_those_that_are_off_hav
 
 
 def test_warnings_are_told_with_what_mends_them(world: World) -> None:
-    poor = HostWarning("kvm", "limited", "KVM: no; slow", "sudo modprobe kvm")
+    poor = HostWarning("kvm", "limited", "KVM: no; slow", "sudo modprobe kvm", {"state": "absent"})
     seen = replace(STANDING, examination=Examination(world.clock.now(), (poor,)))
     world.cloud = replace(world.cloud, host=StandingHost(seen))
 
     told = Api(world).get(HOST)
 
     assert told["examinedAt"] == "2026-11-22T13:05:09.0000000+00:00"
-    assert told["warnings"] == [
-        {"code": "kvm", "level": "limited", "message": "KVM: no; slow", "mend": "sudo modprobe kvm"}
-    ]
+    shown = {"code": "kvm", "level": "limited", "message": "KVM: no; slow", "mend": "sudo modprobe kvm"}
+    assert told["warnings"] == [{**shown, "arguments": {"state": "absent"}}]
 
 
 def test_a_reader_of_the_subscription_may_look_and_one_of_a_group_may_not(world: World) -> None:

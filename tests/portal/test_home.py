@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from calco.model.host import Examination, HostWarning
+from tests.ailing import UNHEARD_OF
 from tests.arm.api import COMPUTE, LAB
 from tests.portal.house import Browser, House
 from tests.standing import HOST, StandingHost
@@ -56,16 +57,21 @@ def test_what_happened_last_is_shown_once_a_request_with_why_it_failed(house: Ho
 
 
 def test_the_hosts_room_and_what_it_lacks_are_shown(house: House, browser: Browser) -> None:
-    found = Examination(house.world.clock.now(), (HostWarning("kvm", "limited", "Guests run without KVM.", "mend me"),))
     host = house.world.cloud.host
     assert isinstance(host, StandingHost)
-    host.view = replace(HOST, examination=found)
+    lacks = HostWarning("memory", "limited", "memory: 1", "calco up", {"available": "1", "wanted": "4096"})
+    host.view = replace(HOST, examination=Examination(house.world.clock.now(), (lacks, UNHEARD_OF)))
 
     text = browser.visit("/portal/").text
+    spanish = house.browser(language="es").visit("/portal/")
 
     assert "8.0 GiB of 16.0 GiB in use" in text
     assert "40.0 GiB of 100 GiB in use" in text
-    assert "Guests run without KVM. mend me" in text
+    assert "Little memory is free: 1 MiB. Four small machines need 4096 MiB" in text
+    assert "calco up" in text
+    assert "Queda poca memoria libre: 1 MiB" in spanish.own
+    assert f"{UNHEARD_OF.message} {UNHEARD_OF.mend}" in spanish.text
+    assert UNHEARD_OF.message not in spanish.own, "it is marked as English"
 
 
 def test_whoever_may_see_one_group_sees_that_alone_and_not_the_host(house: House) -> None:

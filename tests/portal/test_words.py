@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 import calco.portal
+from calco.arm.host import show_warning
 from calco.arm.routes import ROUTES
 from calco.portal.activity import deed_of
+from calco.portal.host_warning import told
 from calco.work import plans
+from tests.ailing import ailments
 from tests.portal.house import TEXTS, Browser, House
 from tests.portal.tour import Tour
 
@@ -94,14 +97,15 @@ EVERYDAY = {
     ("language", "other"),
     [pytest.param("es", "en", marks=pytest.mark.slow), pytest.param("en", "es", marks=pytest.mark.long)],
 )
-def test_no_word_of_the_other_language_is_on_any_page(house: House, language: str, other: str) -> None:
+def test_no_word_of_the_other_language_is_on_any_page(house: House, tmp_path: Path, language: str, other: str) -> None:
     everyday = re.compile(rf"\b(?:{EVERYDAY[other].replace(' ', '|')})\b", re.IGNORECASE)
+    doctors = {each.message for each in ailments(tmp_path / "another")}
     seen, left = [], {}
     for name, page in Tour(house, language).pages():
         if not page.html.startswith("<!doctype html>"):
             continue  # what scripts ask for, and files
         assert page.status < 500, name
-        found = page.left_in(other) | set(everyday.findall(page.own))
+        found = page.left_in(other) | set(everyday.findall(page.own)) | {each for each in doctors if each in page.text}
         seen.append(page.status)
         if found:
             left[f"{page.status} {name}"] = found
@@ -135,3 +139,17 @@ def test_everything_that_the_activity_log_tells_of_has_its_words() -> None:
     keys = {key for deed in deeds for key in (f"verb.{deed.verb}", f"kind.{deed.type}")}
     assert sorted(keys - set(ENGLISH)) == []
     assert len(keys) > 40
+
+
+def test_everything_that_the_doctor_finds_has_its_words(tmp_path: Path) -> None:
+    found = ailments(tmp_path / "host")
+
+    for words in TEXTS.values():
+        for each in found:
+            shown = told(words, show_warning(each))
+            assert shown.is_ours, each
+            assert "{" not in shown.text, each
+            assert bool(shown.mend or shown.command) == bool(each.mend), each
+            assert re.fullmatch(r"((sudo|calco) .*)?", shown.command), "a mend in sentences has words of its own"
+    told_of = {key.removeprefix("doctor.") for key in ENGLISH if key.startswith("doctor.") and "mend_" not in key}
+    assert told_of == {each.code for each in found}, "of nothing else, either"

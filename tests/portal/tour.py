@@ -5,13 +5,16 @@ for name, page in Tour(house, "es").pages():      # from a house in which nothin
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from calco.model.document import Document
+from calco.model.host import Examination
 from calco.portal.app import PAGES
+from tests.ailing import UNHEARD_OF, ailments
 from tests.arm.api import COMPUTE, LAB
 from tests.portal.house import Browser, House, Shown
 from tests.portal.test_machine_create import carried
+from tests.standing import HOST, StandingHost
 from tests.world import KEY, LOCATION
 
 PORTAL = "/portal"
@@ -71,6 +74,7 @@ class Tour:
     def pages(self) -> Iterator[tuple[str, Shown]]:
         """How one came there, and what was shown."""
         yield from self.outside()
+        yield from self.ailing()
         yield from self.empty()
         operations = self.furnish()
         yield from self.every(operations)
@@ -90,6 +94,14 @@ class Tour:
         for end in ("", "?why=link", "?why=failed", "?why=out"):
             yield self.see(f"{PORTAL}/sign-in{end}", anybody)
         yield self.send(f"{PORTAL}/resource-groups", anybody, name="x")
+
+    def ailing(self) -> Iterator[tuple[str, Shown]]:
+        """On a host that lacks everything."""
+        host, now = self.house.world.cloud.host, self.house.world.clock.now()
+        assert isinstance(host, StandingHost)
+        found = (*ailments(self.house.folder / "ailing"), UNHEARD_OF)
+        host.view = replace(HOST, examination=Examination(now, found))
+        yield self.see(f"{PORTAL}/")
 
     def empty(self) -> Iterator[tuple[str, Shown]]:
         for path in ("/", *LISTS):

@@ -28,9 +28,10 @@ def show(host: HostView, reserved_bytes: int) -> Document:
         "hypervisor": host.hypervisor,
         "version": __version__,
         "examinedAt": None if found is None else showing.time(found.at),
-        "warnings": [] if found is None else [_warning(each) for each in found.warnings],
+        "warnings": [] if found is None else [show_warning(each) for each in found.warnings],
     }
 
 
-def _warning(it: HostWarning) -> Document:
-    return {"code": it.code, "level": it.level, "message": it.message, "mend": it.mend}
+def show_warning(it: HostWarning) -> Document:
+    shown: Document = {"code": it.code, "level": it.level, "message": it.message, "mend": it.mend}
+    return {**shown, "arguments": {**it.arguments}}

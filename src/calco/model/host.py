@@ -1,6 +1,7 @@
 """The host: the one machine that all machines run on, how much room it has, and what it cannot do."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -28,12 +29,14 @@ class Room:
 @dataclass(frozen=True)
 class HostWarning:
     """What is worse than it could be. ``code`` is for programs and stays what it is, ``level`` is ``limited`` or
-    ``missing``, ``mend`` the command that would change it, empty when none is known."""
+    ``missing``, ``mend`` the command that would change it, empty when none is known. ``arguments`` are what of the
+    message is this host's own, for who has words of their own for the code."""
 
     code: str
     level: str
     message: str
     mend: str = ""
+    arguments: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

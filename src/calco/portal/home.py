@@ -10,6 +10,7 @@ from calco.model.document import Document, at, number_at, object_at, objects_at,
 from calco.portal import activity
 from calco.portal.activity import Line, deed_of
 from calco.portal.api import Refused
+from calco.portal.host_warning import told
 from calco.portal.visit import ROOT, Page, Visit
 
 LAST_LINES = 8
@@ -42,7 +43,7 @@ async def show(visit: Visit) -> Response:
         deed_of=deed_of,
         host=host,
         gauges=_gauges(host or {}),
-        warnings=objects_at(host or {}, "warnings"),
+        warnings=[told(visit.words, each) for each in objects_at(host or {}, "warnings")],
     )
 
 
