@@ -65,6 +65,7 @@ def test_a_change_is_followed_and_says_when_it_began_and_ended_and_what_it_warns
     assert ended.warnings == ("Nobody looked.",)
     assert service.steps == [("InProgress", 12), ("It waits.", 100)]
     assert service.waited == [2, 1]
+    assert [each.headers.get("prefer") for each in service.asked] == [None, "wait=4", "wait=4", "wait=4", None]
 
 
 def test_nobody_follows_what_is_not_waited_for() -> None:
@@ -90,6 +91,7 @@ def test_what_an_operation_put_out_is_the_document_of_a_post() -> None:
     )
 
     assert service.client().change("POST", "/disk/beginGetAccess").document == {"accessSAS": "https://x"}
+    assert not any("prefer" in each.headers for each in service.asked), "nobody is told: the poll may be held for long"
 
 
 @pytest.mark.parametrize("away", ["https://evil.example/x", "http://localhost:8443/x", "https://localhost:1/x"])

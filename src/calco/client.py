@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -22,6 +23,9 @@ API_VERSION = "2024-11-01"
 TIMEOUT_SECONDS = 60
 """Longer than the service holds a poll."""
 PAGES_MAX = 1000
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+WATCHED_SECONDS = 4
+"""How long a poll may be held when somebody is told how far it is; what they are told is as old as that."""
 ENDED = frozenset({"Succeeded", "Failed", "Canceled"})
 
 
@@ -137,8 +141,8 @@ class Client:
         if not wait:
             return Ended(document_in(answer.content), began, "", id, "InProgress")
         if not status_url:
-            return Ended(self._awaited(monitor or "", step or _silent), began, self._moment(), id)
-        last = self._followed(status_url, step or _silent)
+            return Ended(self._awaited(monitor or "", step), began, self._moment(), id)
+        last = self._followed(status_url, step)
         replaces = method in {"PUT", "PATCH"}
         document = self.get(path, query) if replaces else object_at(last, "properties", "output")
         times = (text_at(last, "startTime") or began, text_at(last, "endTime") or self._moment())
@@ -151,24 +155,24 @@ class Client:
         """One request; its answer when the status is below 400."""
         return self._checked(method, _address(path, {"api-version": API_VERSION, **(query or {})}), body)
 
-    def _checked(self, method: str, url: str, body: Json) -> "httpx.Response":
+    def _checked(self, method: str, url: str, body: Json, more: Mapping[str, str] = NO_HEADERS) -> "httpx.Response":
         token = self.token("")
-        answer = self._once(method, url, body, token)
+        answer = self._once(method, url, body, token, more)
         if answer.status_code == 401:  # it ran out while an operation was followed
-            answer = self._once(method, url, body, self.token(token))
+            answer = self._once(method, url, body, self.token(token), more)
         if answer.status_code >= 400:
             raise _refusal(answer)
         return answer
 
-    def _once(self, method: str, url: str, body: Json, token: str) -> "httpx.Response":
+    def _once(self, method: str, url: str, body: Json, token: str, more: Mapping[str, str]) -> "httpx.Response":
         if "://" in url and not is_own(self.http, url):
             raise Refused(400, "InvalidUri", f"The service points at an address that is not its own: {url}")
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {**more, "Authorization": f"Bearer {token}"} if token else more
         return reached(self.http, lambda: self.http.request(method, url, json=body, headers=headers))
 
-    def _followed(self, url: str, step: Step) -> Document:
+    def _followed(self, url: str, step: Step | None) -> Document:
         while True:
-            answer = self._checked("GET", url, None)
+            answer = self._poll(url, step)
             document = document_in(answer.content)
             status = text_at(document, "status") or "Succeeded"
             if status == "Succeeded":
@@ -176,16 +180,22 @@ class Client:
             if status in ENDED:
                 code = text_at(document, "error", "code") or status
                 raise Refused(200, code, text_at(document, "error", "message") or "the operation did not succeed")
-            step(text_at(document, "properties", "statusMessage") or status, _percent(document))
+            if step is not None:
+                step(text_at(document, "properties", "statusMessage") or status, _percent(document))
             self.wait(_retry_after(answer))
 
-    def _awaited(self, url: str, step: Step) -> Document:
+    def _awaited(self, url: str, step: Step | None) -> Document:
         while True:
-            answer = self._checked("GET", url, None)
+            answer = self._poll(url, step)
             if answer.status_code != 202:
                 return document_in(answer.content)
-            step("InProgress", None)
+            if step is not None:
+                step("InProgress", None)
             self.wait(_retry_after(answer))
+
+    def _poll(self, url: str, step: Step | None) -> "httpx.Response":
+        """Held by the service until the operation ends: too long for whoever wants to be told how far it is."""
+        return self._checked("GET", url, None, NO_HEADERS if step is None else {"Prefer": f"wait={WATCHED_SECONDS}"})
 
     def _moment(self) -> str:
         return self.now().isoformat().replace("+00:00", "Z")
@@ -238,10 +248,6 @@ def _address(path: str, query: Mapping[str, str]) -> str:
 
 def _no_address(why: Exception) -> Refused:
     return Refused(400, "InvalidUri", f"The request's address is none: {why}")
-
-
-def _silent(_status: str, _percent: int | None) -> None:
-    return None
 
 
 def _operation_id(url: str) -> str:

@@ -1,10 +1,16 @@
 """Managed images over HTTP."""
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 
+from calco.model.volume import Volume, VolumeId
+from calco.ports import DiskStore
 from tests.arm.api import COMPUTE, SUB, Api, image_body, machine_body
+from tests.world import World
 
 GOLDEN = f"{COMPUTE}/images/golden"
 WEB = f"{COMPUTE}/virtualMachines/web"
@@ -189,6 +195,42 @@ def test_a_profile_that_azure_would_not_take_is_refused(lab: Api, changes: Any, 
     assert lab.call("GET", GOLDEN).status_code == 404
 
 
+@dataclass
+class SlowCopies:
+    """A store that takes eight seconds for each copy; ``look`` is called at each quarter."""
+
+    world: World
+    look: Callable[[], None]
+
+    def copy(self, volume: Volume, source: VolumeId, moved: Callable[[int, int], None]) -> None:
+        for quarters in range(5):
+            moved(quarters, 4)
+            self.look()
+            self.world.clock.move(timedelta(seconds=2))
+        self.world.disks.copy(volume, source, lambda _done, _total: None)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.world.disks, name)
+
+
+def test_a_slow_copy_tells_growing_percents_to_whoever_polls_and_a_hundred_to_nobody(lab: Api) -> None:
+    body = image_body(WEB)
+    body["properties"] |= {"storageProfile": {"zoneResilient": True}}  # type: ignore[operator]
+    poll = lab.call("PUT", GOLDEN, body).headers["Azure-AsyncOperation"]
+    told: list[int] = []
+    slow = SlowCopies(lab.world, lambda: told.append(lab.get(poll)["percentComplete"]))
+
+    before = lab.get(poll)
+    lab.world.drive(replace(lab.world.cloud, disks=cast("DiskStore", slow)))
+    after = lab.get(poll)
+
+    assert told[:6] == [0, 4, 8, 12, 16, 16], "the first of six copies: two disks into three zones"
+    assert told == sorted(told)
+    assert (len(told), told[-1]) == (6 * 5, 99)
+    assert not {"percentComplete"} & (before.keys() | after.keys())
+    assert after["status"] == "Succeeded"
+
+
 def test_zone_resilience_is_shown_and_its_copying_is_told_while_it_goes_on(lab: Api) -> None:
     body = image_body(WEB)
     body["properties"] |= {"storageProfile": {"zoneResilient": True}}  # type: ignore[operator]
@@ -203,5 +245,6 @@ def test_zone_resilience_is_shown_and_its_copying_is_told_while_it_goes_on(lab: 
 
     assert answer.json()["properties"]["storageProfile"]["zoneResilient"] is True
     assert (meanwhile["status"], meanwhile["properties"]["statusMessage"][:7]) == ("InProgress", "Copying")
+    assert "percentComplete" not in meanwhile, "its work did not say how far it is"
     assert (lab.get(poll)["status"], "properties" in lab.get(poll)) == ("Succeeded", False)
     assert "zoneResilient" not in lab.get(GOLDEN, version="2017-03-30")["properties"]["storageProfile"]

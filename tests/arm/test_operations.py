@@ -154,10 +154,10 @@ def test_the_deletion_of_a_group_is_watched_at_its_location(api: Api) -> None:
 # --- held polls ------------------------------------------------------------------------------------------------------
 
 
-async def _poll(api: Api, url: str) -> Any:
+async def _poll(api: Api, url: str, **headers: str) -> Any:
     transport = httpx.ASGITransport(api.app)
     async with httpx.AsyncClient(transport=transport, base_url=api.client.base_url) as client:
-        return await client.get(url, headers={"Authorization": "Bearer x"})
+        return await client.get(url, headers={"Authorization": "Bearer x", **headers})
 
 
 def _unfinished(api: Api) -> str:
@@ -215,6 +215,27 @@ def test_patience_over_the_poll_says_in_progress(api: Api) -> None:
 
     assert answer.json()["status"] == "InProgress"
     assert answer.headers["retry-after"] == "1"
+
+
+@pytest.mark.parametrize("prefer", ["wait=0", "respond-async, wait=0", "Wait = 0; x=y, handling=lenient"])
+def test_nobody_is_held_longer_than_they_would_wait(api: Api, prefer: str) -> None:
+    """Source: RFC 7240, 4.3."""
+    url = _unfinished(api)
+    api = Api(api.world, hold_seconds=600)
+
+    answer = asyncio.run(asyncio.wait_for(_poll(api, url, prefer=prefer), 10))
+
+    assert answer.json()["status"] == "InProgress"
+
+
+@pytest.mark.parametrize("prefer", ["wait=600", "wait=-1", "await=600", "wait=soon", "wait"])
+def test_nobody_is_held_longer_than_the_service_would_hold_them(api: Api, prefer: str) -> None:
+    url = _unfinished(api)
+    api = Api(api.world, hold_seconds=0.01)
+
+    answer = asyncio.run(asyncio.wait_for(_poll(api, url, prefer=prefer), 10))
+
+    assert answer.json()["status"] == "InProgress"
 
 
 def test_a_poll_of_ended_work_is_not_held(api: Api) -> None:

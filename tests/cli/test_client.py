@@ -1,7 +1,7 @@
 """The command line's client: tokens, pages, operations followed to their end, refusals told in words."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -11,6 +11,7 @@ import pytest
 from calco.cli.client import ApiFailure, Client, connect
 from calco.cli.common import Failure
 from calco.cli.find import group_of, named
+from calco.client import Step
 from calco.data_dir import DataDir
 from calco.identity.principals import Principal
 
@@ -27,7 +28,7 @@ class Service:
     answers: dict[tuple[str, str], list[httpx.Response]]
     asked: list[httpx.Request] = field(default_factory=list)
     waited: list[float] = field(default_factory=list)
-    shown: list[str] = field(default_factory=list)
+    shown: list[str | tuple[str, int | None]] = field(default_factory=list)
     tokens: int = 0
 
     def client(self) -> Client:
@@ -35,9 +36,9 @@ class Service:
         return Client(http, PRINCIPAL, "secret", wait=self.waited.append, watch=self.watch)
 
     @contextmanager
-    def watch(self, label: str) -> Iterator[Callable[[str], None]]:
+    def watch(self, label: str) -> Iterator[Step]:
         self.shown.append(label)
-        yield self.shown.append
+        yield lambda state, percent: self.shown.append((state, percent))
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/oauth2/v2.0/token"):
@@ -74,7 +75,7 @@ def test_a_put_is_followed_until_it_succeeded_and_answers_the_resource() -> None
             ("PUT", IMAGE): [says(201, {"state": "Creating"}, azure_asyncoperation=STATUS)],
             ("GET", "/operations/1"): [
                 says(200, {"status": "InProgress"}, retry_after="3"),
-                says(200, {"status": "Updating"}, retry_after="0.5"),
+                says(200, {"status": "Updating", "percentComplete": 42}, retry_after="0.5"),
                 says(200, {"status": "Succeeded"}),
             ],
             ("GET", IMAGE): [says(200, {"state": "Succeeded"})],
@@ -85,7 +86,7 @@ def test_a_put_is_followed_until_it_succeeded_and_answers_the_resource() -> None
 
     assert made == {"state": "Succeeded"}
     assert service.waited == [3, 1], "a value that is no whole number of seconds counts as one"
-    assert service.shown == ["capturing golden", "InProgress", "Updating"]
+    assert service.shown == ["capturing golden", ("InProgress", None), ("Updating", 42)]
     assert json.loads(service.asked[0].content) == {"location": "eastus"}
 
 

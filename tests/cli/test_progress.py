@@ -1,15 +1,38 @@
 """Waiting is shown, and how it ended."""
 
+import io
+import re
 import threading
+from contextlib import redirect_stderr
 
 import pytest
 
 from calco.cli.progress import patient, waiting
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("percent", "longest"), [(50, 20), (75, 30), (100, 40)])
+def test_the_bar_shows_how_far_it_is(percent: int, longest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "120")
+    screen = Terminal()
+
+    with redirect_stderr(screen), waiting("capturing") as step:
+        step("InProgress", None)
+        step("Copying.", percent)
+        step("Copying on.", None)
+
+    shown = next(line for line in reversed(screen.getvalue().splitlines()) if "Copying on." in line)
+    assert max(map(len, re.findall("━+", shown))) == longest
+
+
 def test_without_a_terminal_it_is_told_in_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     with waiting("capturing") as step:
-        step("InProgress")
+        step("InProgress", 12)
 
     first, last = capsys.readouterr().err.splitlines()
     assert first == "capturing ..."

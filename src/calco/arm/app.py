@@ -216,13 +216,14 @@ class Edge:
         """The handler's answer; when it speaks of unfinished work, the answer at the work's end, or when patience is
         over. The first look is not registered: an operation that has ended costs one read."""
         answer = await self._run(handler, call)
-        if answer.unfinished is None or self._hold_seconds <= 0:
+        patience_seconds = _patience_seconds(call.headers, self._hold_seconds)
+        if answer.unfinished is None or patience_seconds <= 0:
             return answer
         with self._endings.expect(answer.unfinished) as waiter:
             answer = await self._run(handler, call)
             if answer.unfinished is None:
                 return answer
-            await waiter.wait(self._hold_seconds)
+            await waiter.wait(patience_seconds)
         return await self._run(handler, call)
 
     async def _run(self, handler: Callable[[Call], Answer], call: Call) -> Answer:
@@ -232,6 +233,7 @@ class Edge:
 # --- requests --------------------------------------------------------------------------------------------------------
 
 _HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,255}")
+_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*(\d{1,6})\s*(?=[,;]|$)", re.IGNORECASE)
 
 
 def _headers(scope: Scope) -> dict[str, str]:
@@ -246,6 +248,12 @@ def _base(scope: Scope, headers: Mapping[str, str]) -> str:
         server = scope.get("server") or ("localhost", None)
         host = f"{server[0]}:{server[1]}" if server[1] else server[0]
     return f"{scope['scheme']}://{host}"
+
+
+def _patience_seconds(headers: Mapping[str, str], most: float) -> float:
+    """How long the caller would wait for an answer; ``most`` when he does not say. Source: RFC 7240, 4.3."""
+    asked = _WAIT.search(headers.get("prefer", ""))
+    return most if asked is None else min(most, int(asked[1]))
 
 
 async def _body(request: Request) -> bytes:

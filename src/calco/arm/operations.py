@@ -23,6 +23,7 @@ from calco.model.errors import ApiError
 from calco.model.ids import is_guid
 from calco.model.operation import Failure, Family, Operation, Status
 from calco.work import capture_verdict
+from calco.work import operation as work
 
 RETRY_AFTER = "1"
 
@@ -171,7 +172,9 @@ def not_found() -> ApiError:
 
 def status_document(operation: Operation, output: Document | None, waits: str | None = None) -> Document:
     """What GET on ``Azure-AsyncOperation`` shows: HTTP 200 whatever the status. ``waits`` is ours: what unfinished work
-    stands in line for. So are ``warnings``, of what has worked and yet may not be what one wants."""
+    stands in line for. So are ``warnings``, of what has worked and yet may not be what one wants. ``percentComplete``
+    is in Azure's contract, but Compute tells none. Source: Azure/azure-resource-manager-rpc, v1.0/Addendum, "Operation
+    Resource format" (optional, 0 to 100)."""
     if operation.family is Family.NETWORK:
         return _network_status(operation)
     end = operation.end
@@ -179,6 +182,9 @@ def status_document(operation: Operation, output: Document | None, waits: str | 
     if end is not None:
         document["endTime"] = showing.time(end.ended_at)
     document["status"] = operation.status.value
+    percent = work.percent(operation)
+    if percent is not None:
+        document["percentComplete"] = percent
     if end is not None and end.failure is not None:
         document["error"] = failure(end.failure)
     if operation.status is Status.SUCCEEDED and output is not None:

@@ -63,7 +63,7 @@ class Client:
         """Ask for a change and follow it to its end; the resource as it then is (PUT, PATCH), or what the operation
         put out. ``label`` is shown meanwhile. Raises Failure when it is refused or fails."""
         with self.watch(label) as step, _told():
-            ended = self._api.change(method, path, body, step=lambda status, _percent: step(status))
+            ended = self._api.change(method, path, body, step=step)
             for warning in ended.warnings:
                 note(f"warning: {plain(warning)}")
             return ended.document

@@ -356,7 +356,12 @@ def _bar(client: "Client", label: str, total: int) -> Iterator[Callable[[int], N
     """Shows how far along the disk we are."""
     whole = spell_bytes(total)
     with client.watch(label) as step:
-        yield lambda done: step(f"{100 * done // max(total, 1)} % of {whole}")
+
+        def moved(done: int) -> None:
+            percent = 100 * done // max(total, 1)
+            step(f"{percent} % of {whole}", percent)
+
+        yield moved
 
 
 @contextmanager

@@ -3,17 +3,19 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+
+from calco.client import Step
 
 PATIENCE_SECONDS = 2.0
 
-Waiting = AbstractContextManager[Callable[[str], None]]
-"""Within it, call with a word for the state whenever it may have changed."""
+Waiting = AbstractContextManager[Step]
+"""Within it, call it whenever the state may have changed."""
 
 
 @contextmanager
-def waiting(label: str) -> Iterator[Callable[[str], None]]:
+def waiting(label: str) -> Iterator[Step]:
     """Show ``label`` and the time it takes until the block ends."""
     began, end = time.monotonic(), "failed after"
     try:
@@ -22,7 +24,7 @@ def waiting(label: str) -> Iterator[Callable[[str], None]]:
                 yield step
         else:
             print(f"{label} ...", file=sys.stderr, flush=True)
-            yield lambda _state: None
+            yield lambda _state, _percent: None
         end = "done in"
     finally:
         print(f"{label}: {end} {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
@@ -52,7 +54,7 @@ def patient(label: str, after_seconds: float = PATIENCE_SECONDS) -> Iterator[Non
 
 
 @contextmanager
-def _bar(label: str) -> Iterator[Callable[[str], None]]:
+def _bar(label: str) -> Iterator[Step]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -64,4 +66,11 @@ def _bar(label: str) -> Iterator[Callable[[str], None]]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=None, state="")
-        yield lambda state: bar.update(task, state=state)
+
+        def step(state: str, percent: int | None) -> None:
+            if percent is None:  # a bar that once knew stays where it was
+                bar.update(task, state=state)
+            else:
+                bar.update(task, state=state, total=100, completed=percent)
+
+        yield step

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from calco.model.document import Document, text_at
+from calco.model.document import Document, number_at, text_at
 from calco.model.operation import Operation
 from calco.ports import Reader
 from calco.work import deployments
@@ -29,6 +29,16 @@ def waits(cloud: Cloud, operation: Operation) -> str | None:
 
 def _says(cloud: Cloud, view: Reader, operation: Operation) -> str | None:
     return deployments.waits(cloud, view, operation) or text_at(operation.progress, "says")
+
+
+def percent(operation: Operation) -> int | None:
+    """How much of what takes long an unfinished operation has done, 0 to 99, for it is not at its end before it has
+    succeeded. None where its work does not know, and after the end."""
+    kept = operation.progress
+    done, part, parts = number_at(kept, "percent"), number_at(kept, "part"), number_at(kept, "parts")
+    if operation.end is not None or done is None:
+        return None
+    return min(99, ((part - 1) * 100 + done) // parts if part and parts else done)
 
 
 def speaker(

@@ -17,6 +17,7 @@ from calco.operations.plan import Act, Plan
 from calco.ports import Logged, Reader
 from calco.work import capture_verdict, deployments, image_capture, image_making, volume
 from calco.work.cloud import Cloud
+from calco.work.operation import percent
 from calco.work.plans import BOOK
 
 DEEPEST = 3
@@ -181,14 +182,13 @@ def _own(cloud: Cloud, view: Reader, operation: Operation) -> Progress:
     moved = image_capture.moved(view, operation)
     told = Progress(says=deployments.waits(cloud, view, operation))
     if operation.end is None and "says" in kept:
-        part, parts = number_at(kept, "part"), number_at(kept, "parts")
         told = Progress(
             text_at(kept, "says"),
-            _percent(number_at(kept, "percent") or 0, part, parts),
+            percent(operation),
             number_at(kept, "done"),
             number_at(kept, "total"),
-            part,
-            parts,
+            number_at(kept, "part"),
+            number_at(kept, "parts"),
         )
     if moved is None:
         return told
@@ -202,10 +202,6 @@ def _own(cloud: Cloud, view: Reader, operation: Operation) -> Progress:
         bytes_shared=sum(cloud.disks.used_bytes(each) for each in shared),
         bytes_copied=sum(cloud.disks.used_bytes(each) for each in moved.copied),
     )
-
-
-def _percent(of_part: int, part: int | None, parts: int | None) -> int:
-    return of_part if part is None or not parts else ((part - 1) * 100 + of_part) // parts
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
