@@ -49,7 +49,7 @@ def _checks(folder: Path) -> Iterator[Check]:
     for driver in ("namespace", "slirp"):
         yield network(NetworkFinding(driver, False, "this is what the probe saw"))
     yield inspection(ChildInspector(start=[str(folder / "no-python")]))
-    yield tun(folder / "tun")
+    yield replace(tun(folder / "tun"), name="/dev/net/tun")
     (folder / "meminfo").write_text("MemAvailable: 1024 kB\n")
     yield memory(folder / "meminfo")
     yield disk(Path("/"), wanted_gib=1 << 30)
