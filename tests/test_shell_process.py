@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from calco.audience import BEHIND, Ended, Watcher
-from calco.shell_process import EXITED, SIGNED_OUT, STOPPING, TOO_MANY, Limits, Shells
+from calco.audience import BEHIND, SIGNED_OUT, Ended, Watcher
+from calco.shell_process import EXITED, STOPPING, TOO_MANY, Limits, Shells
+from tests.shell_user import ALICE, BOB, User
 
 pytestmark = pytest.mark.slow  # each test begins a process
 PATIENCE_SECONDS = 30
@@ -60,9 +61,13 @@ class Service:
         return httpx.Response(200, json={"path": request.url.path}, headers={"X-Secret": "no", "ETag": "1"})
 
 
-BASE = "https://localhost:1"
-ALICE = {"key": "session-a", "name": "alice", "base": BASE, "token": "token-of-alice"}
-BOB = {"key": "session-b", "name": "bob", "base": BASE, "token": "token-of-bob"}
+@dataclass
+class Strict(Service):
+    """One that takes nobody's token any more."""
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        super().answer(request)
+        return httpx.Response(401, json={"error": {"code": "ExpiredAuthenticationToken", "message": "No."}})
 
 
 @asynccontextmanager
@@ -95,6 +100,15 @@ async def ended(watcher: Watcher) -> object:
     try:
         while True:
             await watcher.heard()
+    except Ended as over:
+        return over.ending
+
+
+async def how_it_ends(held: Shells, user: User) -> object:
+    """Of a shell that may be over before anybody looks."""
+    try:
+        async with held.watch(**user) as (watcher, _):
+            return await ended(watcher)
     except Ended as over:
         return over.ending
 
@@ -214,6 +228,30 @@ def test_a_shell_that_is_ended_leaves_no_process(end: Callable[[Shells], None], 
     run(test)
 
 
+def test_a_shell_ends_with_the_session_it_was_begun_in() -> None:
+    brief: User = {**ALICE, "seconds": 0.01}
+
+    async def test() -> None:
+        async with shells() as held:
+            assert await how_it_ends(held, brief) == SIGNED_OUT
+
+    run(test)
+
+
+def test_a_shell_whose_token_nobody_takes_ends_with_all_that_it_runs() -> None:
+    service = Strict()
+
+    async def test() -> None:
+        async with shells(service) as held, held.watch(**ALICE) as (watcher, _):
+            pid = int((await until(watcher, "hello")).split("hello ")[1].split()[3])
+            await watcher.type(b"get /subscriptions/1\nget /subscriptions/2\n")
+            assert await ended(watcher) == SIGNED_OUT
+            await gone(pid)
+
+    run(test)
+    assert len(service.asked) == 1
+
+
 def test_a_shell_that_nobody_looks_at_ends_and_one_that_somebody_does_goes_on() -> None:
     async def test() -> None:
         async with shells(limits=Limits(idle_seconds=0.01)) as held:
@@ -252,7 +290,7 @@ def test_no_more_shells_than_there_is_room_for() -> None:
 
 def test_one_more_takes_the_room_of_the_one_that_was_left_first() -> None:
     async def test() -> None:
-        carol = {**BOB, "key": "session-c", "name": "carol"}
+        carol: User = {**BOB, "key": "session-c", "name": "carol"}
         pids = []
         async with shells(limits=Limits(shells=2)) as held:
             for user in (BOB, ALICE, BOB):

@@ -30,6 +30,7 @@ class Ending:
 
 
 LEFT = Ending(1000, "")
+SIGNED_OUT = Ending(4012, "Whoever looked is not signed in any more.")
 BEHIND = Ending(4001, "This console was too far behind what the machine prints.")
 
 

@@ -3,7 +3,7 @@ own, which lives on while its user goes from page to page.
 
 The process has no file, no program and no network (``confinement``); it has its terminal, and a socket by which it asks
 the API through us. We add its user's token and let nothing through but the API, so it can do what they may and nothing
-else. It ends when they sign out, when nobody has looked at it for a while, at its limits, or with the service.
+else. It ends with their session, when nobody has looked at it for a while, at its limits, or with the service.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from pathlib import Path
 
 import httpx
 
-from calco.audience import Audience, Ended, Ending, Watcher
+from calco.audience import SIGNED_OUT, Audience, Ended, Ending, Watcher
 from calco.cloudshell import wire
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,6 @@ SIDE_MAX = 1000
 STOPPING = Ending(1001, "The service stops.")
 EXITED = Ending(4010, "The shell has ended.")
 IDLE = Ending(4011, "Nobody has looked at this shell for a while.")
-SIGNED_OUT = Ending(4012, "Its user has signed out.")
 SPENT = Ending(4013, "It has used up its processor time.")
 TOO_MANY = Ending(4002, "Too many shells are open. Close one first.")
 
@@ -69,7 +68,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class User:
-    """Whose shell it is. ``token`` is what the API is asked with."""
+    """Whose shell it is. ``token`` is what the API is asked with; it is good for ``seconds`` yet."""
 
     key: str
     name: str
@@ -77,6 +76,7 @@ class User:
     tenant: str
     base: str
     token: str = field(repr=False)
+    seconds: float
 
 
 class Shells:
@@ -100,12 +100,14 @@ class Shells:
         self._closed = False
 
     @asynccontextmanager
-    async def watch(self, *, key: str, name: str, base: str, token: str) -> AsyncIterator[tuple[Watcher, "Shell"]]:
-        """The user's shell, begun when there is none; ``key`` is their session, ``base`` where they find the service.
-        Raises Ended, with TOO_MANY when there is no room."""
+    async def watch(
+        self, *, key: str, name: str, base: str, token: str, seconds: float
+    ) -> AsyncIterator[tuple[Watcher, "Shell"]]:
+        """The user's shell, begun when there is none; ``key`` is their session, which lasts ``seconds`` yet, ``base``
+        where they find the service. Raises Ended, with TOO_MANY when there is no room."""
         shell = self._open.get(key)
         if shell is None or shell.audience.ending is not None:
-            shell = self._begin(User(key, name, *self._place, base, token))
+            shell = self._begin(User(key, name, *self._place, base, token, seconds))
         await shell.ready()
         watcher = shell.join()
         try:
@@ -141,20 +143,22 @@ class Shells:
                 raise Ended(TOO_MANY)
             left.end(IDLE)
         shell = self._open[user.key] = Shell(user, self._http, self._limits)
-        task = asyncio.create_task(self._live(shell, user.key))
+        task = asyncio.create_task(self._live(shell, user))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
         return shell
 
-    async def _live(self, shell: "Shell", key: str) -> None:
+    async def _live(self, shell: "Shell", user: User) -> None:
+        over = asyncio.get_running_loop().call_later(user.seconds, shell.end, SIGNED_OUT)
         try:
             await shell.live(self._start)
         except Exception:
             log.exception("a shell")
         finally:
+            over.cancel()
             shell.end(EXITED)
-            if self._open.get(key) is shell:
-                del self._open[key]
+            if self._open.get(user.key) is shell:
+                del self._open[user.key]
 
 
 class Shell:
@@ -194,7 +198,7 @@ class Shell:
     def leave(self, watcher: Watcher) -> None:
         self.audience.leave(watcher)
         self._lookers -= 1
-        if not self._lookers:
+        if not self._lookers and self.audience.ending is None:
             self._idle = asyncio.get_running_loop().call_later(self._limits.idle_seconds, self.end, IDLE)
 
     def resize(self, rows: int, columns: int) -> None:
@@ -307,12 +311,16 @@ class Shell:
     async def _asked(self, asked: wire.Asked, body: bytes) -> bytes:
         if not _is_api(asked.path):
             return wire.frame(wire.Answered(asked.number, 0, {}), b"a shell may ask the API, and nothing else")
+        if self._over.is_set():
+            return wire.frame(wire.Answered(asked.number, 0, {}), b"the shell has ended")
         headers = {name: value for name, value in asked.headers.items() if name.lower() in wire.PASSED}
         headers["Authorization"] = f"Bearer {self._user.token}"
         try:
             answer = await self._http.request(
                 asked.method, self._user.base + asked.path, headers=headers, content=body or None
             )
+            if answer.status_code == 401:  # nobody takes their token any more, and what runs must not go on
+                self.end(SIGNED_OUT)
             kept = {name: value for name, value in answer.headers.items() if name in HEADERS}
             return wire.frame(wire.Answered(asked.number, answer.status_code, kept), answer.content)
         except (httpx.HTTPError, httpx.InvalidURL, wire.Garbled, ValueError) as why:

@@ -18,14 +18,12 @@ import pytest
 from calco.audience import Ended, Ending, Watcher
 from calco.shell_process import EXITED, SPENT, START, Limits, Shell, Shells
 from tests.cloudshell.test_hostile_script import SCRIPTS
+from tests.shell_user import ALICE, BOB, User
 
 pytestmark = pytest.mark.slow  # each test begins a process
 
 PATIENCE_SECONDS = 60
 MIB = 1 << 20
-BASE = "https://localhost:1"
-ALICE = {"key": "session-a", "name": "alice", "base": BASE, "token": "token-of-alice"}
-BOB = {"key": "session-b", "name": "bob", "base": BASE, "token": "token-of-bob"}
 PROMPT = "PS /> "
 PYTHON = (sys.executable, "-I", "-S")
 REAL = (*PYTHON, "-c", START)
@@ -105,7 +103,7 @@ async def shells(
 
 
 @asynccontextmanager
-async def sitting(held: Shells, user: dict[str, str] = ALICE) -> AsyncIterator[Person]:
+async def sitting(held: Shells, user: User = ALICE) -> AsyncIterator[Person]:
     """At the prompt."""
     async with held.watch(**user) as (watcher, shell):
         person = Person(watcher, shell)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 from starlette.types import Message
 
-from calco.audience import Audience, Ended, Ending, Watcher
-from calco.shell_process import SIGNED_OUT
+from calco.audience import SIGNED_OUT, Audience, Ended, Ending, Watcher
+from calco.identity.tokens import LIFETIME
 from tests.portal.house import BASE, COOKIE, House
 
 LINE = "/portal/shell/line"
@@ -20,13 +20,13 @@ FULL = Ending(4002, "Full.")
 class OneShell:
     """In the place of all shells: it says who came, hears keys and sizes, and ends."""
 
-    came: list[Mapping[str, str]] = field(default_factory=list)
+    came: list[Mapping[str, object]] = field(default_factory=list)
     heard: list[object] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     audience: Audience = field(default_factory=lambda: Audience(b"PS /> "))
 
     @asynccontextmanager
-    async def watch(self, **who: str) -> AsyncIterator[tuple[Watcher, "OneShell"]]:
+    async def watch(self, **who: object) -> AsyncIterator[tuple[Watcher, "OneShell"]]:
         self.came.append(who)
 
         async def type(keys: bytes) -> None:
@@ -95,6 +95,7 @@ def test_who_is_signed_in_gets_to_their_shell_from_a_page_of_ours(house: House, 
     (who,) = shell.came
     assert who["base"] == BASE
     assert who["name"] == house.owner.object_id
+    assert who["seconds"] == LIFETIME.total_seconds()
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,8 @@ def test_nobody_gets_to_one_who_is_not_signed_in_or_has_signed_out(house: House,
 
     for given in ("", f"{COOKIE}=guessed", kept):
         answered = knock(house, {"cookie": given, "origin": BASE})
-        assert [each["type"] for each in answered] == ["websocket.close"]
+        assert [each["type"] for each in answered] == ["websocket.accept", "websocket.close"]
+        assert answered[-1]["code"] == SIGNED_OUT.code
 
     assert shell.came == []
 

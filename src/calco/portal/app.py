@@ -135,7 +135,7 @@ class Portal:
         self._shells.close()
 
     async def _shell(self, websocket: WebSocket) -> None:
-        await shell.attend(websocket, self.entrance.session(websocket), self._shells)
+        await shell.attend(websocket, self.entrance.session, self._shells, self.clock)
 
     async def _sign_out(self, visit: Visit) -> Response:
         answer = await self.entrance.sign_out(visit)

@@ -1,21 +1,25 @@
 """The Cloud Shell: a pane below every page, with a terminal in it whose shell lives at the service.
 
 The page is for who comes by its address, and for who has no script. The terminal's line is a websocket: whoever is
-signed in, from a page of ours, gets to their own shell, which is begun when they have none.
+signed in, from a page of ours, gets to their own shell, which is begun when they have none and lasts no longer than
+their session.
 """
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import msgspec
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from calco import audience
-from calco.audience import Ended, Watcher
+from calco.audience import SIGNED_OUT, Ended, Watcher
 from calco.identity.routes import base_url
 from calco.portal.session import Session
 from calco.portal.visit import Page, Visit
+from calco.ports.world import Clock
 
 LINE = "/shell/line"
 """Behind ``/portal``."""
@@ -28,10 +32,11 @@ class Screen(Protocol):
 
 
 class Shells(Protocol):
-    """One shell for a session (``key``). The API is asked with its ``token``, at ``base`` as the browser knows it."""
+    """One shell for a session (``key``) that lasts ``seconds`` yet. The API is asked with its ``token``, at ``base`` as
+    the browser knows it."""
 
     def watch(
-        self, *, key: str, name: str, base: str, token: str
+        self, *, key: str, name: str, base: str, token: str, seconds: float
     ) -> AbstractAsyncContextManager[tuple[Watcher, Screen]]:
         """Raises Ended, also when there is no room."""
 
@@ -49,15 +54,29 @@ async def show(visit: Visit) -> Response:
     return visit.page("shell.html")
 
 
-async def attend(websocket: WebSocket, session: Session | None, shells: Shells) -> None:
-    """Refused with 403 before it is a websocket: nobody signed in, a page that is not ours. Source: RFC 6455, 10.2."""
+async def attend(
+    websocket: WebSocket, session_of: Callable[[HTTPConnection], Session | None], shells: Shells, clock: Clock
+) -> None:
+    """A page that is not ours is refused with 403 before it is a websocket; one of ours whose session is over is told
+    so, which a browser does not tell of a 403. Source: RFC 6455, 10.2."""
     base = base_url(websocket)
-    if session is None or websocket.headers.get("origin") != base:
+    if websocket.headers.get("origin") != base:
         await websocket.close()
         return
     await websocket.accept()
     try:
-        known = shells.watch(key=session.id, name=session.name or session.person, base=base, token=session.token)
+        session = session_of(
+            websocket
+        )  # nothing is waited for between this and their shell: nobody signs out meanwhile
+        if session is None:
+            raise Ended(SIGNED_OUT)
+        known = shells.watch(
+            key=session.id,
+            name=session.name or session.person,
+            base=base,
+            token=session.token,
+            seconds=(session.until - clock.now()).total_seconds(),
+        )
         async with known as (watcher, screen):
 
             async def hear(text: str) -> None:

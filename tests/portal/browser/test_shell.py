@@ -217,7 +217,10 @@ def test_signing_out_ends_the_shell_everywhere_and_the_next_session_begins_anew(
 
     other.get_by_role("button", name="Sign out").click()
 
-    expect(pane.status).to_have_text(re.compile("signed out"))
+    expect(pane.status).to_have_text("Your session has ended.")
+    expect(page.locator("#shell-again")).to_be_hidden()
+    page.locator("#shell").get_by_role("link", name="Sign in").click()
+    expect(page).to_have_url(re.compile(r"/portal/sign-in\?next="))
     portal.enter(page)
     assert "[]" in Pane(page).ready().run('"[$kept]"')
 

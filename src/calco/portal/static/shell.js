@@ -4,8 +4,8 @@
 (() => {
   const pane = document.getElementById("shell"), opener = document.getElementById("shell-open");
   if (!pane || !opener) return;
-  const [again, close, status, inside] = ["again", "close", "status", "terminal"].map((each) => document.getElementById(`shell-${each}`));
-  const said = pane.dataset, OPEN = "calco-shell";
+  const [again, enter, close, status, inside] = ["again", "enter", "close", "status", "terminal"].map((each) => document.getElementById(`shell-${each}`));
+  const said = pane.dataset, OPEN = "calco-shell", SIGNED_OUT = 4012;
   const PARTS = ["strict_styles.js", "vendor/xterm.js", "vendor/addon-fit.js", "terminal.js"];
   const here = location.pathname === opener.getAttribute("href");
   let terminal = null;
@@ -29,7 +29,8 @@
   const size = ({ cols, rows }) => JSON.stringify({ columns: cols, rows });
 
   function told(what, of, line) {
-    again.hidden = what === "open";
+    again.hidden = what === "open" || what === SIGNED_OUT;
+    enter.hidden = what !== SIGNED_OUT;
     status.textContent = what === "open" ? "" : said[`ended-${what}`] || said.ended;
     if (what !== "open") return;
     line.send(size(of));
@@ -50,7 +51,7 @@
   }
 
   function connect(quietly) {
-    again.hidden = true;
+    again.hidden = enter.hidden = true;
     status.textContent = said.connecting;
     terminal.connect(`wss://${location.host}/portal/shell/line`, quietly);
   }
