@@ -1,5 +1,6 @@
 """Machines whose disks are page blobs of this service's storage accounts."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from calco.model.machine import Drive, Machine
 from calco.model.vhd import FOOTER_BYTES, read_footer
 from calco.model.virtual_machine import Act, DiskWish, NewVirtualMachine
 from calco.model.volume import GIB, MIB, Format, VolumeId
-from calco.work import blob, disk, image, machine_capture, virtual_machine
+from calco.work import blob, disk, image, machine_blobs, machine_capture, virtual_machine
 from calco.work.machine_capture import CaptureWish
 from tests.work.looking import failure, refused
 from tests.work.sources import ACCOUNT, blob_at, page_blob, with_account
@@ -313,6 +314,24 @@ def test_the_operation_says_that_it_copies(world: World) -> None:
     assert said
     assert all("whole copy" in each and OS in each for each in said)
     assert objects_at(world.resource(world.id("virtualMachines", "web1")).internal, "blobs")
+
+
+def test_each_copy_tells_which_of_how_many_it_is(world: World) -> None:
+    golden = blob_at(world, page_blob(world, "golden.vhd"))
+    sources = (golden.volume, None, golden.volume)
+    wanted = [
+        machine_blobs.Making(str(golden.id), world.chance.guid(), golden.length - FOOTER_BYTES, uri=OS, source=source)
+        for source in sources
+    ]
+    told: list[tuple[int, int]] = []
+
+    def speaker(_why: str, /, *, part: tuple[int, int]) -> Callable[[int, int], None]:
+        told.append(part)
+        return lambda _done, _total: None
+
+    machine_blobs.make(world.cloud, wanted, speaker)
+
+    assert told == [(1, 2), (2, 2)]
 
 
 def test_resource_ids_of_blobs_are_claimed_while_the_machine_changes(world: World) -> None:

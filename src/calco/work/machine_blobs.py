@@ -11,6 +11,7 @@ has it), ``source`` (the volume a new one is copied from) and ``bytes`` (what th
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from calco.model import blob as blob_model
 from calco.model import errors, storage_account, vhd
@@ -287,13 +288,21 @@ def _making(cloud: Cloud, view: Reader, note: Document) -> Making | None:
     return Making(id, own, row.size_bytes - FOOTER_BYTES, source=row.id, held=row.id)
 
 
-def make(cloud: Cloud, wanted: Iterable[Making], speaker: Callable[[str], Callable[[int, int], None]]) -> None:
-    """Make the files; may be repeated. ``speaker`` is told why bytes move, and its answer how many have."""
+class Speaker(Protocol):
+    """Is told why bytes move, and which of how many that are moved it is; its answer hears how many bytes have."""
+
+    def __call__(self, why: str, /, *, part: tuple[int, int]) -> Callable[[int, int], None]: ...
+
+
+def make(cloud: Cloud, wanted: Sequence[Making], speaker: Speaker) -> None:
+    """Make the files; may be repeated."""
+    copies = [each for each in wanted if each.source is not None and not each.only_thaws]
     for each in wanted:
         if each.only_thaws:
             cloud.disks.thaw(each.volume)
         elif each.source is not None:
-            cloud.disks.copy(each.as_volume(), each.source, speaker(_why(each)))
+            part = (copies.index(each) + 1, len(copies))
+            cloud.disks.copy(each.as_volume(), each.source, speaker(_why(each), part=part))
         else:
             cloud.disks.create(each.as_volume())
             footer = vhd.footer(each.guest_bytes, each.volume, cloud.clock.now())
