@@ -13,7 +13,8 @@ import pytest
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
 
-from tests.portal.house import BASE, WATCH_SECONDS_MAX, House
+from calco.audience import SIGNED_OUT
+from tests.portal.house import BASE, WATCH_SECONDS_MAX, Browser, House
 
 pytestmark = pytest.mark.slow
 
@@ -118,20 +119,33 @@ def test_a_form_of_somebody_elses_page_changes_nothing(
 
 
 @pytest.mark.parametrize(
-    ("signed_in", "origin"),
-    [(False, BASE), (True, "https://evil.example"), (True, "https://localhost:8444"), (True, "null"), (True, "")],
-    ids=["nobody", "another site", "another port", "an origin that hides", "no origin"],
+    "origin",
+    ["https://evil.example", "https://localhost:8444", "null", ""],
+    ids=["another site", "another port", "an origin that hides", "no origin"],
 )
-def test_a_websocket_is_refused_before_it_is_one(house: House, signed_in: bool, origin: str) -> None:
-    sockets = [each.path for each in house.portal.routes() if isinstance(each, WebSocketRoute)]
-    browser = house.browser(signed_in=signed_in)
+def test_a_websocket_of_somebody_elses_page_is_refused_before_it_is_one(house: House, origin: str) -> None:
+    for path, told in _knocks(house, house.browser(), origin):
+        assert [each["type"] for each in told] == ["websocket.close"], path
 
+
+def test_a_websocket_of_nobody_is_told_so_and_nothing_else(house: House) -> None:
+    for path, told in _knocks(house, house.browser(signed_in=False), BASE):
+        assert [(each["type"], each.get("code")) for each in told] == [
+            ("websocket.accept", None),
+            ("websocket.close", SIGNED_OUT.code),
+        ], path
+
+
+def _knocks(house: House, browser: Browser, origin: str) -> list[tuple[str, list[Message]]]:
+    """What each websocket answers to a browser that comes from there."""
+    sockets = [each.path for each in house.portal.routes() if isinstance(each, WebSocketRoute)]
     assert sockets
+    answered = []
     for path in sockets:
         scope = {**browser.opening(path), "type": "websocket", "scheme": "wss", "subprotocols": []}
         scope["headers"] = [*scope["headers"], *([(b"origin", origin.encode())] if origin else [])]
-        told = asyncio.run(asyncio.wait_for(_knock(house, scope), WATCH_SECONDS_MAX))
-        assert [each["type"] for each in told] == ["websocket.close"], path
+        answered.append((path, asyncio.run(asyncio.wait_for(_knock(house, scope), WATCH_SECONDS_MAX))))
+    return answered
 
 
 async def _knock(house: House, scope: Scope) -> list[Message]:
