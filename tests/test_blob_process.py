@@ -75,7 +75,7 @@ def test_a_service_waits_for_the_process_of_the_last_one(tmp_path: Path) -> None
     assert not went_on.wait(0.2)
     os.close(descriptor)
 
-    assert went_on.wait(5)
+    assert went_on.wait(60)
     waiting.join()
     blobs.stop()
 

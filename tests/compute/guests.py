@@ -49,8 +49,9 @@ class Guest:
         """Be who one says one is."""
         self._do("configure", mac=mac, address=address, gateway=gateway)
 
-    def dhcp(self, mac: str) -> dict[str, object]:
-        return self._do("dhcp", mac=mac)
+    def dhcp(self, mac: str, *, seconds: float = 10) -> dict[str, object]:
+        """Address and options that it is granted within that time; nothing when none are."""
+        return self._do("dhcp", mac=mac, seconds=seconds)
 
     def announce(self, mac: str, address: str) -> None:
         self._do("announce", mac=mac, address=address)

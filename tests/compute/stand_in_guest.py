@@ -66,16 +66,16 @@ def ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, timeout=10)
 
 
-def dhcp(mac: str) -> dict[str, object]:
+def dhcp(mac: str, seconds: float) -> dict[str, object]:
     """DISCOVER and REQUEST; the address and the options (in hexadecimal) that were granted, nothing when none was
-    within a second. Source: RFC 2131."""
+    within that time. Source: RFC 2131."""
     hardware = bytes.fromhex(mac.replace(":", ""))
     head = struct.pack("!BBBBIHH16x16s192x", 1, 1, 6, 0, 0x0CA1C0, 0, 0, hardware) + bytes.fromhex("63825363")
     wanted = bytes([55, 3, 3, 121, 245, 255])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, CARD.encode())
         client.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        client.settimeout(1)
+        client.settimeout(seconds)
         client.bind(("", 68))
         try:
             client.sendto(head + bytes([53, 1, 1]) + wanted, ("255.255.255.255", 67))

@@ -285,7 +285,8 @@ def test_a_client_that_waits_for_leave_to_send_its_body_gets_it(fabric: Fabric) 
 def test_a_guest_that_dawdles_loses_its_connection() -> None:
     with running(limits=Limits(request_seconds=0.2)) as fabric:
         for begun in (b"", b"GET /?comp=versions HT"):
-            with fabric.connect("wireserver") as guest:
+            # On a busy machine it has hung up before that is sent: then the connection breaks.
+            with fabric.connect("wireserver") as guest, suppress(ConnectionError):
                 guest.sendall(begun)
                 assert guest.recv(1024) == b""
 

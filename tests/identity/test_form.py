@@ -10,7 +10,7 @@ from starlette.types import Message
 from calco.identity.form import BODY_SECONDS_MAX, BadForm, Limits, read_pairs
 
 LIMITS = Limits(bytes_max=20, fields_max=3, seconds_max=0.02)
-PATIENCE_SECONDS = 5
+PATIENCE_SECONDS = 30
 
 
 def read(*pieces: bytes, ends: bool = True) -> Sequence[tuple[str, str]]:

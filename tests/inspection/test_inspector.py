@@ -19,6 +19,7 @@ from calco.process import wait_gone
 MISBEHAVING = Path(__file__).parent / "misbehaving.py"
 LOW = Limits(cpu_seconds=1, read_bytes=8 * MIB, requests=50)
 SHORT = Limits(seconds=2)
+LONG = Limits(seconds=100, cpu_seconds=100)
 
 
 class Bytes:
@@ -85,7 +86,7 @@ def test_whatever_the_child_does_there_is_a_report_that_says_why_and_the_child_i
 
     report = misbehaving(how, SHORT if "longer" in why else LOW).inspect(Bytes())
 
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60, "it hangs"
     (line,) = report.evidence
     assert line.startswith("The disk was not looked at to its end: ")
     assert why in line
@@ -207,8 +208,8 @@ def test_a_child_dies_with_the_process_that_waits_for_it() -> None:
     script = (
         "import sys; sys.path[:] = sys.argv[1:]\n"
         "from calco.inspection.inspector import ChildInspector\n"
-        "from tests.inspection.test_inspector import Bytes, misbehaving\n"
-        "misbehaving('says_it_is_there_and_loops').inspect(Bytes(lambda: print('loops', flush=True)))\n"
+        "from tests.inspection.test_inspector import LONG, Bytes, misbehaving\n"
+        "misbehaving('says_it_is_there_and_loops', LONG).inspect(Bytes(lambda: print('loops', flush=True)))\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", script, *sys.path], stdout=subprocess.PIPE)
     with parent:
@@ -219,7 +220,7 @@ def test_a_child_dies_with_the_process_that_waits_for_it() -> None:
 
         parent.kill()
 
-        assert wait_gone(descriptor, 0.9), "it would have had a second of processor time"
+        assert wait_gone(descriptor, 60), "it would have had a hundred seconds"
         os.close(descriptor)
 
 

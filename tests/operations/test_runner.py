@@ -12,7 +12,7 @@ from calco.operations.plan import Wait
 from calco.operations.runner import Runner
 from tests.standing import StandingClock
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds after which a test gives up; never waited for when things go well."""
 
 

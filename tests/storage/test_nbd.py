@@ -48,7 +48,7 @@ def server(said: bytes) -> Iterator[NbdView]:
     """A client of a server that says just this, whatever it is asked, and hangs up."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.settimeout(5)
+        ours.settimeout(60)
         speaker = Thread(target=_say, args=(theirs, said))  # it may be more than the sockets hold
         speaker.start()
         try:

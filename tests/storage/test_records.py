@@ -458,10 +458,10 @@ def test_a_reader_sees_one_moment_and_waits_for_nobody(on_file: SqlRecords) -> N
             with on_file.read() as view:
                 return names(view.resources("Microsoft.Compute/disks"))
 
-        during = elsewhere.submit(look).result(timeout=5)
+        during = elsewhere.submit(look).result(timeout=60)
     with ThreadPoolExecutor(1) as elsewhere, on_file.read() as view:
         before = names(view.resources("Microsoft.Compute/disks"))
-        elsewhere.submit(put, on_file, disk("c")).result(timeout=5)
+        elsewhere.submit(put, on_file, disk("c")).result(timeout=60)
         after = names(view.resources("Microsoft.Compute/disks"))
 
     assert during == ["a"]
