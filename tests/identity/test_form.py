@@ -7,7 +7,8 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from calco.identity.form import BODY_SECONDS_MAX, BadForm, Limits, read_pairs
+from calco.identity.form import BadForm, Limits, read_pairs
+from calco.request_body import SECONDS_MAX
 
 LIMITS = Limits(bytes_max=20, fields_max=3, seconds_max=0.02)
 PATIENCE_SECONDS = 30
@@ -57,4 +58,4 @@ def test_what_is_beyond_a_limit_is_not_read(pieces: Sequence[bytes], ends: bool,
 
 
 def test_nobody_is_waited_for_longer_than_half_a_minute() -> None:
-    assert Limits(1, 1).seconds_max == BODY_SECONDS_MAX <= 30
+    assert Limits(1, 1).seconds_max == SECONDS_MAX

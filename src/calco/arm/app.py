@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from calco import request_body
 from calco.arm import gate, reading, showing
 from calco.arm.call import Answer, Call
 from calco.arm.endings import Endings
@@ -43,7 +44,7 @@ BODY_BYTES_MAX = 4 * 1024 * 1024
 """What Azure's front door takes. Source: Azure, "Resource Manager limits" (4 MB a request)."""
 LONG_BODY_BYTES = 64 * 1024
 DRAIN_BYTES_MAX = 64 * 1024 * 1024
-"""How much more is read and thrown away, so that the refusal reaches a client that is still sending."""
+"""How much is read in all, so that the refusal reaches a client that is still sending."""
 
 HEAVY_AT_ONCE, LOOKS_AT_ONCE = 2, 2
 """Apart, for a disk of a stranger's may take its 20 s to be looked at, and no template is to wait for that."""
@@ -257,19 +258,16 @@ def _patience_seconds(headers: Mapping[str, str], most: float) -> float:
 
 
 async def _body(request: Request) -> bytes:
-    """The request's body. Raises ApiError 413 when it is too long, after reading on for a while."""
+    """The request's body. Raises ApiError 413 when it is too long, after reading on for a while, and 408 when it takes
+    too long to come."""
     if request.method in ("GET", "HEAD", "DELETE"):
         return b""
-    kept, length = bytearray(), 0
-    async for chunk in request.stream():
-        length += len(chunk)
-        if length > DRAIN_BYTES_MAX:
-            break
-        if length <= BODY_BYTES_MAX:
-            kept += chunk
-    if length > BODY_BYTES_MAX:
-        raise errors.too_large(BODY_BYTES_MAX)
-    return bytes(kept)
+    try:
+        return await request_body.read(request, BODY_BYTES_MAX, drain_bytes_max=DRAIN_BYTES_MAX)
+    except request_body.TooLarge:
+        raise errors.too_large(BODY_BYTES_MAX) from None
+    except request_body.TooSlow:
+        raise errors.too_slow() from None
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------
@@ -316,6 +314,8 @@ def _refusal_headers(refusal: ApiError, authority: str) -> dict[str, str]:
         headers |= {"Retry-After": str(refusal.retry_seconds), **refusal.left}
     if refusal.status == 401:
         headers["WWW-Authenticate"] = challenge(refusal, authority)
+    if refusal.status in (408, 413):  # the rest of its body may still be to come
+        headers["Connection"] = "close"
     return headers
 
 

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 import msgspec
 from anyio import to_thread
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from calco import request_body
 from calco.arm import reading
+from calco.model import errors
 from calco.model.document import Document, Json
 from calco.model.errors import ApiError
 from calco.model.principal import Caller, Principal, PrincipalType
@@ -77,7 +79,12 @@ class _Graph:
                 )
                 return _show(200, {"value": found})
             except ApiError as refusal:
-                return _show(refusal.status, {"error": {"code": refusal.code, "message": refusal.message}})
+                shown = _show(refusal.status, {"error": {"code": refusal.code, "message": refusal.message}})
+                if refusal.status in (408, 413):  # the rest of its body may still be to come
+                    shown.headers["Connection"] = "close"
+                return shown
+            except ClientDisconnect:
+                return Response(status_code=400)  # nobody is there to read it
 
         return served
 
@@ -145,12 +152,12 @@ def _filtered(filter: str, known: Sequence[Document]) -> list[Document]:
 
 
 async def _body(request: Request) -> bytes:
-    kept = bytearray()
-    async for chunk in request.stream():
-        kept += chunk
-        if len(kept) > BODY_BYTES_MAX:
-            raise ApiError(413, "Request_BadRequest", f"A request has at most {BODY_BYTES_MAX} bytes.")
-    return bytes(kept)
+    try:
+        return await request_body.read(request, BODY_BYTES_MAX)
+    except request_body.TooLarge:
+        raise ApiError(413, "Request_BadRequest", f"A request has at most {BODY_BYTES_MAX} bytes.") from None
+    except request_body.TooSlow:
+        raise errors.too_slow() from None
 
 
 def _show(status: int, body: Document) -> Response:

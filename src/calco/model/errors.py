@@ -43,6 +43,11 @@ def too_large(limit_bytes: int) -> ApiError:
     )
 
 
+def too_slow() -> ApiError:
+    """The code is HTTP's name of the status, as that of 413 is; none is recorded."""
+    return ApiError(408, "RequestTimeout", "The request's body took too long to come. Send the request again.")
+
+
 def missing(parameter: str) -> ApiError:
     return ApiError(400, "InvalidParameter", f"Required parameter '{parameter}' is missing (null).", parameter)
 
