@@ -39,6 +39,7 @@ TOO_FEW: Final = (
     "argument list.."
 )
 TABLE: Final = "System.Collections.Hashtable"
+SPLIT: Final = "The mode 'split' of Where()"
 ON_NULL: Final = "You cannot call a method on a null-valued expression."
 
 # about_Numeric_Literals, about_Arithmetic_Operators
@@ -78,8 +79,7 @@ ARITHMETIC: list[Row] = [
     ("$null + 5", [5]),
     ("$true + 1", [2]),
     ("-'5'", [-5]),
-    ("5 -band 3; 5 -bor 3; 5 -bxor 3; -bnot 5", [1, 7, 6, -6]),
-    ("1 -shl 4; 256 -shr 2; 1 -shl 31", [16, 64, -2147483648]),
+    ("5 -band 3; -bnot 5", [], "\n".join(map(not_here, ("The operator '-band'", "The operator '-bnot'")))),
     ("$x = 5; $x += 2; $x -= 1; $x *= 3; $x /= 2; $x %= 5; $x", [4]),
     ("$i = 1; $i++; ++$i; $i; $i--; $i", [3, 2]),
     ("$i = 1; $j = $i++; $k = ++$i; $j; $k", [1, 3]),
@@ -200,6 +200,8 @@ TEXT_OPERATORS: list[Row] = [
     ("'{0:yyyy-MM-dd HH:mm}' -f [datetime]'2026-11-23 14:05'", ["2026-11-23 14:05"]),
     ("'{0:C} {1:F1} {2:E2} {3:000}' -f 5, 2.25, 12345, 7", ["$5.00 2.3 1.23E+004 007"]),
     ("'{{{0}}}' -f 1", ["{1}"]),
+    ("'{0:#,##0.0#} {1:0,000} {2:0.0%} {0:N0} GB' -f 12345.678, 5, -0.256", ["12,345.68 0,005 -25.6% 12,346 GB"]),
+    ("'{0:0;-0}' -f 5", [], not_here("The number format '0;-0'")),
     (
         "'{1}' -f 1",
         [],
@@ -232,7 +234,8 @@ ARRAYS: list[Row] = [
     ("(1, 2, 3).Contains(2); (1, 2).IndexOf(2)", [True, 1]),
     ("$a = @(); $a.Add(1)", [], 'Exception calling "Add" with "1" argument(s): "Collection was of a fixed size."'),
     ("(1, 2, 3).Where({ $_ -gt 1 }); (1, 2).ForEach({ $_ * 2 })", [2, 3, 2, 4]),
-    ("(3, 1, 2).Where({ $true }, 'First', 1)", [3]),
+    ("(3, 1, 2).Where({ $true }, 'First'); (3, 1, 2).Where({ $_ -lt 3 }, 'First', 2)", [3, 1, 2]),
+    ("(1, 2).Where({ 1 }, 'Split'); (1, 2).GetUpperBound(0)", [], f"{not_here(SPLIT)}\n{not_here('GetUpperBound()')}"),
     ("('a', 'b').ToUpper()", ["A", "B"]),
     ("('a', 'bb').Length; ('a', 'bb').ForEach('Length')", [2, 1, 2]),
     ("$l = [System.Collections.Generic.List[string]]::new(); $l.Add('a'); $l.Add('b'); $l.Count; $l[1]", [2, "b"]),
@@ -416,8 +419,8 @@ METHODS: list[Row] = [
     ),
     ("[int]::MaxValue; [long]::MaxValue; [int]::MinValue", [2147483647, 9223372036854775807, -2147483648]),
     (
-        "[convert]::ToInt32('ff', 16); [convert]::ToString(5, 2); [convert]::ToBase64String((104, 105))",
-        [255, "101", "aGk="],
+        "[convert]::ToInt32('12'); [convert]::ToString(5); [convert]::ToBase64String((104, 105))",
+        [12, "5", "aGk="],
     ),
     ("[int]::Parse('12'); [datetime]::Parse('2026-11-23').Month", [12, 11]),
     (

@@ -72,7 +72,7 @@ def read(text: str) -> tuple[Source, Node]:
     source, scanned = Source(text), None
     if repair.PLAIN.search(text):
         scanned = scan(text)
-        source = Source(scanned.plain, repair.merged(repair.in_here_strings(scanned)), text)
+        source = Source(repair.joined(scanned), repair.merged(repair.in_here_strings(scanned)), text)
     source, root = _with_numbers(source, _tree(source))
     if root.has_error:
         scanned = scanned or scan(text)

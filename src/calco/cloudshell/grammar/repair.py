@@ -1,7 +1,8 @@
 """What PowerShell reads and the grammar does not: where a few characters put in make it read it.
 
 Always: ``1..3`` and ``1/2`` where a command may stand are taken for a command's name, ``(1)..3`` is not; in a
-here-string a ``$`` or a backtick at the start of a line is lost, behind a space it is not. Only in a text that the
+here-string a ``$`` or a backtick at the start of a line is lost, behind a space it is not; an ``if`` that is a value
+ends at the line, also where ``else`` begins the next one. Only in a text that the
 grammar refused: a line break after ``param(...)`` and between the clauses of a switch, the colon of ``break NAME``,
 quotation marks around words after a comma and around what touches. What is put in never shows: texts and places are
 the author's.
@@ -18,11 +19,12 @@ from calco.cloudshell.grammar.source import Insertion, Source
 
 NUMBER = re.compile(rb"(?i)((?:0x[0-9a-f]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?)[dl]?(?:[kmgtp]b)?)(?:\.\.(?!\.)|[/*%])")
 LOST = re.compile(rf"(?<=\n)[{DOUBLE}]?(?=[$`])")
-PLAIN = re.compile(rf"[^\S \r\n]|[^\x00-\x7f]|@[{DOUBLE}'](?:[ \t]*\r?\n)")
+PLAIN = re.compile(rf"[^\S \r\n]|[^\x00-\x7f]|@[{DOUBLE}'](?:[ \t]*\r?\n)|(?i:=\s*(?:if|try)\b|\bparam\s*\n)")
 """What a text has in it when it must be scanned before the grammar sees it."""
 WORD_AFTER_COMMA = re.compile(r"[^\W\d][^\s\"'`$(){}\[\]@;|&,]*|[*?./\\~][^\s\"'`$(){}\[\]@;|&,]*")
 PIECES = frozenset({Kind.VARIABLE, Kind.WORD, Kind.ESCAPE})
 CONTINUED = frozenset({"`\r", "`\n", "`"})
+CLAUSES = frozenset({"else", "elseif", "catch", "finally"})
 LABEL = re.compile(r"[^\W\d]\w*")
 
 
@@ -43,6 +45,28 @@ def in_here_strings(scanned: Scan) -> list[Insertion]:
         elif token.text[1] in DOUBLE:
             made += (Insertion(token.start + found.end(), " ") for found in LOST.finditer(token.text, first + 2))
     return made
+
+
+def joined(scanned: Scan) -> str:
+    """The plain text, where a block goes on in a clause, and ``param`` in its parenthesis, without a line between."""
+    plain, tokens = scanned.plain, scanned.tokens
+    for index, token in enumerate(tokens):
+        if token.text.lower() not in CLAUSES and token.text != "(":
+            continue
+        before = index - 1
+        while before >= 0 and tokens[before].kind in {Kind.BREAK, Kind.COMMENT}:
+            before -= 1
+        if before >= 0 and _goes_on(tokens[before], tokens[index : index + 2]):
+            start, end = tokens[before].end, token.start
+            plain = plain[:start] + " " * (end - start) + plain[end:]
+    return plain
+
+
+def _goes_on(before: Token, following: Sequence[Token]) -> bool:
+    if following[0].text == "(":
+        return before.text.lower() == "param"
+    names = len(following) > 1 and following[1].text.startswith("=")  # a key of a hashtable
+    return before.text == "}" and not names
 
 
 def numbers(source: Source, root: Node) -> list[Insertion]:
@@ -135,7 +159,7 @@ def _after_commas(tokens: Sequence[Token]) -> Iterator[Insertion]:
         if token.text != "," or token.kind is not Kind.SIGN or (brackets and brackets[-1]):
             continue
         at = index + 1
-        while at < len(tokens) and tokens[at].kind is Kind.BREAK:
+        while at < len(tokens) and (tokens[at].kind is Kind.BREAK or tokens[at].text[:2] in CONTINUED):
             at += 1
         if at < len(tokens) and tokens[at].kind is Kind.WORD and WORD_AFTER_COMMA.fullmatch(tokens[at].text):
             if at + 1 < len(tokens) and tokens[at + 1].start == tokens[at].end and _continues(tokens[at + 1]):

@@ -74,7 +74,7 @@ class Source:
     @cached_property
     def _line_starts(self) -> Sequence[int]:
         starts = [0]
-        for line in self.text.split("\n"):
+        for line in (self.written or self.text).split("\n"):
             starts.append(starts[-1] + len(line) + 1)
         return starts[:-1]
 

@@ -1,12 +1,11 @@
-"""``+ - * / %``, ranges and bits: the left operand says what is done, numbers that grow too long become Doubles.
+"""``+ - * / %`` and ranges: the left operand says what is done, numbers that grow too long become Doubles.
 
 Source: Microsoft Learn, about_Arithmetic_Operators, about_Operators.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from calco.cloudshell.objects import faults
 from calco.cloudshell.objects.convert import to_number, to_type, to_whole
@@ -149,7 +148,7 @@ def _remainder(left: int | float, right: int | float) -> int | float:
 def _numbers(name: str, how: Callable[[int | float, int | float], int | float]) -> Callable[[Value, Value], Value]:
     def work(left: Value, right: Value) -> Value:
         if left is not None and not isinstance(left, bool | int | float | str):
-            raise faults.no_operation(_shown(left), name)
+            raise faults.no_method(_shown(left), name)
         one, other = to_number(left), to_number(right)
         try:
             return narrowed(how(one, other), one, other)
@@ -181,37 +180,6 @@ def _between(first: int, last: int) -> range:
     return range(first, last + 1) if first <= last else range(first, last - 1, -1)
 
 
-# --- bits ------------------------------------------------------------------------------------------------------------
-
-
-def _bits(how: Callable[[int, int, int], int]) -> Callable[[Value, Value], Value]:
-    """``how`` gets both and the width of the left; the result is of that width."""
-
-    def work(left: Value, right: Value) -> Value:
-        one, other = (to_whole(each, "System.Int64") for each in (left, right))
-        width = 64 if _long(one) or _long(other) else 32
-        made = how(one, other, width) % (1 << width)
-        return made - (1 << width) if made >> (width - 1) else made
-
-    return work
-
-
-BITS: Mapping[str, Callable[[Value, Value], Value]] = MappingProxyType(
-    {
-        "band": _bits(lambda a, b, _: a & b),
-        "bor": _bits(lambda a, b, _: a | b),
-        "bxor": _bits(lambda a, b, _: a ^ b),
-        "shl": _bits(lambda a, b, width: a << (b % width)),
-        "shr": _bits(lambda a, b, width: a >> (b % width)),
-    }
-)
-
-
-def invert(value: Value) -> Value:
-    """``-bnot``."""
-    return ~to_whole(value, "System.Int64")
-
-
 def negate(value: Value) -> Value:
     number = _single(value, "op_UnaryNegation")
     return narrowed(-number, number)
@@ -223,5 +191,5 @@ def positive(value: Value) -> Value:
 
 def _single(value: Value, name: str) -> int | float:
     if isinstance(value, list):
-        raise faults.no_operation(type_of(value), name)
+        raise faults.no_method(type_of(value), name)
     return to_number(value)

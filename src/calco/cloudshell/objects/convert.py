@@ -30,7 +30,7 @@ from calco.cloudshell.objects.type_name import (
 from calco.cloudshell.syntax import Place, TypeName
 from calco.cloudshell.values import CREDENTIAL, CUSTOM, Growing, Hashtable, Names, Record, Value, Written, WrittenFloat
 
-__all__ = ["to_bool", "to_kind", "to_list", "to_number", "to_text", "to_type", "to_whole"]
+__all__ = ["to_bool", "to_bytes", "to_kind", "to_list", "to_number", "to_text", "to_type", "to_whole"]
 
 
 def to_bool(value: Value) -> bool:
@@ -144,6 +144,11 @@ def _double(value: Value) -> float:
         return float(number)
     except OverflowError:
         return math.inf if number > 0 else -math.inf
+
+
+def to_bytes(value: Value) -> bytes:
+    """Of a Byte[]."""
+    return bytes(to_whole(each, "System.Byte") for each in to_list(value))
 
 
 # --- casts -----------------------------------------------------------------------------------------------------------

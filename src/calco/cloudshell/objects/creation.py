@@ -9,11 +9,9 @@ from types import MappingProxyType
 
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.objects import faults
-from calco.cloudshell.objects.arithmetic import LIST_MAX
-from calco.cloudshell.objects.convert import to_list, to_number, to_text, to_type, to_whole
+from calco.cloudshell.objects.convert import to_number, to_text, to_type, to_whole
 from calco.cloudshell.objects.error_record import exception_record
 from calco.cloudshell.objects.moment import from_ticks
-from calco.cloudshell.objects.text import TEXT_MAX
 from calco.cloudshell.objects.type_name import LIST, SHORT, full_name, is_exception
 from calco.cloudshell.values import CREDENTIAL, CUSTOM, Growing, Hashtable, Record, SecureString, Value
 
@@ -27,7 +25,7 @@ def make(type: str, arguments: Sequence[Value]) -> Value:
         raise faults.no_type(type)
     if not makes(full):
         raise faults.not_here(f"Making a [{type}]")
-    way = _array if full.endswith("[]") else _exception if is_exception(full) else _MAKERS[full]
+    way = _exception if is_exception(full) else _MAKERS[full]
     try:
         return way(full, arguments)
     except (ValueError, OverflowError) as error:
@@ -36,20 +34,12 @@ def make(type: str, arguments: Sequence[Value]) -> Value:
 
 def makes(full: str) -> bool:
     """Whether objects of that type, by its full name, are made here."""
-    return full in _MAKERS or full.endswith("[]") or is_exception(full)
+    return full in _MAKERS or is_exception(full)
 
 
 def _exception(full: str, arguments: Sequence[Value]) -> Value:
     message = to_text(arguments[0]) if arguments else f"Exception of type '{full}' was thrown."
     return exception_record(Fault(message, id=message, exception=full))
-
-
-def _array(full: str, arguments: Sequence[Value]) -> Value:
-    count = to_whole(arguments[0]) if arguments else 0
-    if not 0 <= count <= LIST_MAX:
-        raise faults.too_much()
-    number = full[:-2] in {"System.Int32", "System.Int64", "System.Double", "System.Byte"}
-    return [0 if number else None for _ in range(count)]
 
 
 def _list(full: str, arguments: Sequence[Value]) -> Value:
@@ -109,16 +99,6 @@ def _span(_: str, arguments: Sequence[Value]) -> Value:
     return timedelta(**dict(zip(names, numbers, strict=False)))
 
 
-def _text(_: str, arguments: Sequence[Value]) -> Value:
-    """One character many times, or characters put together."""
-    if len(arguments) == 2 and not isinstance(arguments[0], list):
-        count = to_whole(arguments[1])
-        if not 0 <= count <= TEXT_MAX:
-            raise faults.too_much()
-        return to_text(arguments[0])[:1] * count
-    return to_text(to_list(arguments[0]) if arguments else "", "")
-
-
 def _converted(full: str, arguments: Sequence[Value]) -> Value:
     """Types that text can write."""
     if len(arguments) > 1 and full == "System.Version":
@@ -138,11 +118,9 @@ _MAKERS: Mapping[str, Make] = MappingProxyType(
         "System.Object": _object,
         "System.DateTime": _date,
         "System.TimeSpan": _span,
-        "System.String": _text,
         "System.Guid": _converted,
         "System.Uri": _converted,
         "System.Version": _converted,
         SHORT["regex"]: _converted,
-        SHORT["securestring"]: lambda _, _arguments: SecureString(""),
     }
 )

@@ -123,11 +123,6 @@ def bad_null(type: str) -> Terminating:
     )
 
 
-def no_operation(type: str, name: str) -> Terminating:
-    """``name``: "op_Addition" and the like."""
-    return no_method(type, name)
-
-
 def divided_by_zero() -> Terminating:
     return runtime("Attempted to divide by zero.", "RuntimeException", "NotSpecified", "System.DivideByZeroException")
 

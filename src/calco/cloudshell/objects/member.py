@@ -7,6 +7,7 @@ about_Member-Access_Enumeration, about_Arrays, about_Hash_Tables; .NET's DateTim
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import TypeVar
 
 from calco.cloudshell.objects import faults
 from calco.cloudshell.objects.convert import to_whole
@@ -16,7 +17,7 @@ from calco.cloudshell.objects.stopwatch import members as members_now
 from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.objects.type_name import full_name, type_of
 from calco.cloudshell.syntax import TypeName
-from calco.cloudshell.values import CUSTOM, Growing, Hashtable, Record, ScriptBlock, SecureString, Value
+from calco.cloudshell.values import CUSTOM, Growing, Hashtable, Record, SecureString, Value
 
 Key = str | int | float
 PROPERTY = "System.Management.Automation.PSNoteProperty"
@@ -46,7 +47,7 @@ def _own(value: Value, name: str) -> tuple[Value] | None:
         return (value.get(name),)
     if value is not None and name.lower() == "psobject":
         return (_self(value),)
-    for kind, members in _MEMBERS.items():
+    for kind, members in _FOLDED.items():
         if isinstance(value, kind):
             way = members.get(name.lower())
             if way is not None:
@@ -70,7 +71,7 @@ def names_of(value: Value) -> list[str]:
     """Names of the members that hold data, in their order."""
     if isinstance(value, Record):
         return list(value.members)
-    for kind, members in _NAMES.items():
+    for kind, members in _MEMBERS.items():
         if isinstance(value, kind):
             return list(members)
     return []
@@ -102,114 +103,102 @@ def _self(value: Value) -> Record:
 
 
 Read = Callable[[Value], Value]
+_Kind = TypeVar("_Kind")
 
 
-def _date(of: Callable[[datetime], Value]) -> Read:
-    return lambda value: of(value) if isinstance(value, datetime) else None
+def _of(kind: type[_Kind], members: Mapping[str, Callable[[_Kind], Value]]) -> Mapping[str, Read]:
+    def read(of: Callable[[_Kind], Value]) -> Read:
+        return lambda value: of(value) if isinstance(value, kind) else None
+
+    return {name: read(of) for name, of in members.items()}
 
 
-def _span(of: Callable[[int], Value]) -> Read:
-    return lambda value: of(span_ticks(value)) if isinstance(value, timedelta) else None
-
-
-def _list(of: Callable[[list[Value]], Value]) -> Read:
-    return lambda value: of(value) if isinstance(value, list) else None
-
-
-def _table(of: Callable[[Hashtable], Value]) -> Read:
-    return lambda value: of(value) if isinstance(value, Hashtable) else None
-
-
-def _type(of: Callable[[str], Value]) -> Read:
-    return lambda value: of(full_name(value.name) or value.name) if isinstance(value, TypeName) else None
-
-
-def _part(unit: int, of: int) -> Callable[[int], Value]:
+def _part(unit: int, of: int) -> Callable[[timedelta], Value]:
     """One figure of a span: the whole units, without those of the next larger one; towards zero."""
-    return lambda count: (abs(count) // unit % of) * (-1 if count < 0 else 1)
+    return lambda span: abs(span_ticks(span)) // unit % of * (-1 if span < timedelta() else 1)
 
 
-def _total(unit: int) -> Callable[[int], Value]:
-    return lambda count: count / unit
+def _total(unit: int) -> Callable[[timedelta], Value]:
+    return lambda span: span_ticks(span) / unit
 
 
-_DATE: Mapping[str, Read] = MappingProxyType(
-    {
-        "Date": _date(lambda at: at.replace(hour=0, minute=0, second=0, microsecond=0)),
-        "Day": _date(lambda at: at.day),
-        "DayOfWeek": _date(lambda at: DAYS[at.weekday()]),
-        "DayOfYear": _date(lambda at: at.timetuple().tm_yday),
-        "Hour": _date(lambda at: at.hour),
-        "Kind": _date(lambda at: "Utc" if at.tzinfo else "Unspecified"),
-        "Millisecond": _date(lambda at: at.microsecond // 1000),
-        "Minute": _date(lambda at: at.minute),
-        "Month": _date(lambda at: at.month),
-        "Second": _date(lambda at: at.second),
-        "Ticks": _date(ticks),
-        "TimeOfDay": _date(
-            lambda at: timedelta(hours=at.hour, minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
-        ),
-        "Year": _date(lambda at: at.year),
-        "DateTime": _date(lambda at: format_date(at, "F")),
-    }
-)
-_SPAN: Mapping[str, Read] = MappingProxyType(
-    {
-        "Days": _span(_part(86_400 * TICKS, 10**9)),
-        "Hours": _span(_part(3600 * TICKS, 24)),
-        "Minutes": _span(_part(60 * TICKS, 60)),
-        "Seconds": _span(_part(TICKS, 60)),
-        "Milliseconds": _span(_part(TICKS // 1000, 1000)),
-        "Ticks": _span(lambda count: count),
-        "TotalDays": _span(_total(86_400 * TICKS)),
-        "TotalHours": _span(_total(3600 * TICKS)),
-        "TotalMinutes": _span(_total(60 * TICKS)),
-        "TotalSeconds": _span(_total(TICKS)),
-        "TotalMilliseconds": _span(_total(TICKS // 1000)),
-    }
-)
-_TEXT: Mapping[str, Read] = MappingProxyType({"Length": lambda value: len(value) if isinstance(value, str) else 0})
-_LIST: Mapping[str, Read] = MappingProxyType(
-    {
-        "Count": _list(len),
-        "Length": _list(lambda held: 1 if isinstance(held, Growing) else len(held)),
-        "LongLength": _list(len),
-        "Rank": _list(lambda _: 1),
-        "IsFixedSize": _list(lambda held: not isinstance(held, Growing)),
-    }
-)
-_TABLE: Mapping[str, Read] = MappingProxyType(
-    {
-        "Count": _table(lambda held: len(held.entries)),
-        "Keys": _table(lambda held: [key for key, _ in held.pairs()]),
-        "Values": _table(lambda held: [each for _, each in held.pairs()]),
-        "IsReadOnly": _table(lambda _: False),
-        "IsFixedSize": _table(lambda _: False),
-    }
-)
-_TYPE: Mapping[str, Read] = MappingProxyType(
-    {
-        "Name": _type(lambda full: full.rpartition(".")[2]),
-        "FullName": _type(lambda full: full),
-        "Namespace": _type(lambda full: full.rpartition(".")[0]),
-        "IsArray": _type(lambda full: full.endswith("[]")),
-        "BaseType": _type(lambda full: "System.Array" if full.endswith("[]") else "System.Object"),
-    }
-)
-_NAMES: Mapping[type, Mapping[str, Read]] = MappingProxyType(
-    {
-        str: _TEXT,
-        datetime: _DATE,
-        timedelta: _SPAN,
-        list: _LIST,
-        Hashtable: _TABLE,
-        TypeName: _TYPE,
-        SecureString: {"Length": lambda value: len(value.secret) if isinstance(value, SecureString) else 0},
-        ScriptBlock: {},
-    }
-)
+def _full(type: TypeName) -> str:
+    return full_name(type.name) or type.name
+
+
 _MEMBERS: Mapping[type, Mapping[str, Read]] = MappingProxyType(
-    {kind: {name.lower(): way for name, way in members.items()} for kind, members in _NAMES.items()}
+    {
+        str: _of(str, {"Length": len}),
+        datetime: _of(
+            datetime,
+            {
+                "Date": lambda at: at.replace(hour=0, minute=0, second=0, microsecond=0),
+                "Day": lambda at: at.day,
+                "DayOfWeek": lambda at: DAYS[at.weekday()],
+                "DayOfYear": lambda at: at.timetuple().tm_yday,
+                "Hour": lambda at: at.hour,
+                "Kind": lambda at: "Utc" if at.tzinfo else "Unspecified",
+                "Millisecond": lambda at: at.microsecond // 1000,
+                "Minute": lambda at: at.minute,
+                "Month": lambda at: at.month,
+                "Second": lambda at: at.second,
+                "Ticks": ticks,
+                "TimeOfDay": lambda at: timedelta(0, at.second, at.microsecond, 0, at.minute, at.hour),
+                "Year": lambda at: at.year,
+                "DateTime": lambda at: format_date(at, "F"),
+            },
+        ),
+        timedelta: _of(
+            timedelta,
+            {
+                "Days": _part(86_400 * TICKS, 10**9),
+                "Hours": _part(3600 * TICKS, 24),
+                "Minutes": _part(60 * TICKS, 60),
+                "Seconds": _part(TICKS, 60),
+                "Milliseconds": _part(TICKS // 1000, 1000),
+                "Ticks": span_ticks,
+                "TotalDays": _total(86_400 * TICKS),
+                "TotalHours": _total(3600 * TICKS),
+                "TotalMinutes": _total(60 * TICKS),
+                "TotalSeconds": _total(TICKS),
+                "TotalMilliseconds": _total(TICKS // 1000),
+            },
+        ),
+        list: _of(
+            list,
+            {
+                "Count": len,
+                "Length": lambda held: 1 if isinstance(held, Growing) else len(held),
+                "LongLength": len,
+                "Rank": lambda _: 1,
+                "IsFixedSize": lambda held: not isinstance(held, Growing),
+            },
+        ),
+        Hashtable: _of(
+            Hashtable,
+            {
+                "Count": lambda held: len(held.entries),
+                "Keys": lambda held: [key for key, _ in held.pairs()],
+                "Values": lambda held: [each for _, each in held.pairs()],
+                "IsReadOnly": lambda _: False,
+                "IsFixedSize": lambda _: False,
+            },
+        ),
+        TypeName: _of(
+            TypeName,
+            {
+                "Name": lambda named: _full(named).rpartition(".")[2],
+                "FullName": _full,
+                "Namespace": lambda named: _full(named).rpartition(".")[0],
+                "IsArray": lambda named: _full(named).endswith("[]"),
+                "BaseType": lambda named: "System.Array" if _full(named).endswith("[]") else "System.Object",
+            },
+        ),
+        SecureString: _of(SecureString, {"Length": lambda value: len(value.secret)}),
+    }
+)
+_FOLDED: Mapping[type, Mapping[str, Read]] = MappingProxyType(
+    {kind: {name.lower(): way for name, way in members.items()} for kind, members in _MEMBERS.items()}
 )
 
 

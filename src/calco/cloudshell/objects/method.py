@@ -4,16 +4,19 @@ Source: .NET API reference (ArrayList, List, Hashtable, DateTime, TimeSpan, Obje
 about_Arrays (ForEach, Where).
 """
 
+import calendar
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from types import MappingProxyType
+from typing import TypeVar
 
 from calco.cloudshell.objects import faults
-from calco.cloudshell.objects.arithmetic import LIST_MAX
-from calco.cloudshell.objects.compare import compare, equal, order
+from calco.cloudshell.objects.arithmetic import LIST_MAX, add, subtract
+from calco.cloudshell.objects.compare import compare, equal
 from calco.cloudshell.objects.composite import spec_text
-from calco.cloudshell.objects.convert import to_bool, to_list, to_number, to_text, to_type, to_whole
-from calco.cloudshell.objects.member import entries, get, key_of, put
+from calco.cloudshell.objects.convert import to_bool, to_bytes, to_list, to_number, to_text, to_type, to_whole
+from calco.cloudshell.objects.member import entries, get, key_of
 from calco.cloudshell.objects.moment import aware
 from calco.cloudshell.objects.output import NOTHING, collected
 from calco.cloudshell.objects.stopwatch import STOPWATCH, Watch
@@ -45,6 +48,8 @@ def call(value: Value, name: str, arguments: Sequence[Value], invoke: Invoke, at
     held = get(value, name)
     if isinstance(held, ScriptBlock):
         return collected(invoke(held, value, tuple(arguments)))
+    if name.lower() in _NOT_HERE:
+        raise faults.not_here(f"{name}()")
     raise faults.no_method(type_of(value), name)
 
 
@@ -58,7 +63,7 @@ def _row(value: Value, name: str) -> _Row | None:
         if isinstance(value, kind) and folded in rows:
             return rows[folded]
     if isinstance(value, Record):
-        return _RECORDS.get(value.type, {}).get(folded) or _ANY.get(folded)
+        return _OF_RECORDS.get(value.type, {}).get(folded) or _ANY.get(folded)
     return _ANY.get(folded)
 
 
@@ -78,10 +83,11 @@ def _called(row: _Row, value: Value, name: str, arguments: Sequence[Value], invo
 # --- arrays and lists ------------------------------------------------------------------------------------------------
 
 
-def _list(work: Callable[[list[Value], Sequence[Value]], Value], *, grows: bool = False) -> Method:
-    def method(value: Value, arguments: Sequence[Value], _: Invoke) -> Value:
-        held = value if isinstance(value, list) else []
-        if grows and not isinstance(held, Growing):
+def _growing(work: Callable[[Growing, Sequence[Value]], Value]) -> Callable[[list[Value], Sequence[Value]], Value]:
+    """Of a list that a script made; an array stays as long as it is."""
+
+    def method(held: list[Value], arguments: Sequence[Value]) -> Value:
+        if not isinstance(held, Growing):
             raise ValueError("Collection was of a fixed size.")
         made = work(held, arguments)
         if len(held) > LIST_MAX:
@@ -91,17 +97,17 @@ def _list(work: Callable[[list[Value], Sequence[Value]], Value], *, grows: bool 
     return method
 
 
-def _add(held: list[Value], arguments: Sequence[Value]) -> Value:
+def _add(held: Growing, arguments: Sequence[Value]) -> Value:
     held.append(arguments[0])
-    return NOTHING if type_of(held) == LIST else len(held) - 1
+    return NOTHING if held.type == LIST else len(held) - 1
 
 
-def _add_range(held: list[Value], arguments: Sequence[Value]) -> Value:
+def _add_range(held: Growing, arguments: Sequence[Value]) -> Value:
     held.extend(to_list(arguments[0]))
     return NOTHING
 
 
-def _insert(held: list[Value], arguments: Sequence[Value]) -> Value:
+def _insert(held: Growing, arguments: Sequence[Value]) -> Value:
     held.insert(_place(arguments[0], len(held) + 1), arguments[1])
     return NOTHING
 
@@ -115,15 +121,14 @@ def _place(at: Value, limit: int) -> int:
     return index
 
 
-def _remove(held: list[Value], arguments: Sequence[Value]) -> Value:
-    for index, each in enumerate(held):
-        if equal(each, arguments[0], case=True):
-            del held[index]
-            return True if type_of(held) == LIST else NOTHING
-    return False if type_of(held) == LIST else NOTHING
+def _remove(held: Growing, arguments: Sequence[Value]) -> Value:
+    at = index_of(held, arguments[0])
+    if at >= 0:
+        del held[at]
+    return at >= 0 if held.type == LIST else NOTHING
 
 
-def _remove_at(held: list[Value], arguments: Sequence[Value]) -> Value:
+def _remove_at(held: Growing, arguments: Sequence[Value]) -> Value:
     del held[_place(arguments[0], len(held))]
     return NOTHING
 
@@ -133,55 +138,28 @@ def _clear(held: list[Value], _: Sequence[Value]) -> Value:
     return NOTHING
 
 
-def _index_of(held: list[Value], arguments: Sequence[Value]) -> Value:
-    return next((index for index, each in enumerate(held) if equal(each, arguments[0], case=True)), -1)
+def index_of(held: Sequence[Value], wanted: Value) -> int:
+    """-1 when it is not there."""
+    return next((index for index, each in enumerate(held) if equal(each, wanted, case=True)), -1)
 
 
-def _sort(held: list[Value], _: Sequence[Value]) -> Value:
-    from_text = sorted(range(len(held)), key=lambda index: _Ordered(held[index]))
-    held[:] = [held[index] for index in from_text]
-    return NOTHING
+def _same(held: list[Value], _: Sequence[Value]) -> Value:
+    return list(held)
 
 
-class _Ordered:
-    """A sorting key that asks ``order``."""
-
-    def __init__(self, value: Value) -> None:
-        self.value = value
-
-    def __lt__(self, other: "_Ordered") -> bool:
-        return order(self.value, other.value) < 0
-
-
-def _reverse(held: list[Value], _: Sequence[Value]) -> Value:
-    held.reverse()
-    return NOTHING
-
-
-def _set_value(held: list[Value], arguments: Sequence[Value]) -> Value:
-    held[_place(arguments[1], len(held))] = arguments[0]
-    return NOTHING
-
-
-_LISTS: Mapping[str, _Row] = MappingProxyType(
+_LISTS: Mapping[str, tuple[Callable[[list[Value], Sequence[Value]], Value], int, int]] = MappingProxyType(
     {
-        "Add": (_list(_add, grows=True), 1, 1),
-        "AddRange": (_list(_add_range, grows=True), 1, 1),
-        "Clear": (_list(_clear), 0, 0),
-        "Clone": (_list(lambda held, _: list(held)), 0, 0),
-        "Contains": (_list(lambda held, arguments: any(equal(each, arguments[0], case=True) for each in held)), 1, 1),
-        "GetEnumerator": (_list(lambda held, _: list(held)), 0, 0),
-        "GetLength": (_list(lambda held, _: len(held)), 1, 1),
-        "GetUpperBound": (_list(lambda held, _: len(held) - 1), 1, 1),
-        "GetValue": (_list(lambda held, arguments: held[_place(arguments[0], len(held))]), 1, 1),
-        "IndexOf": (_list(_index_of), 1, 1),
-        "Insert": (_list(_insert, grows=True), 2, 2),
-        "Remove": (_list(_remove, grows=True), 1, 1),
-        "RemoveAt": (_list(_remove_at, grows=True), 1, 1),
-        "Reverse": (_list(_reverse), 0, 0),
-        "SetValue": (_list(_set_value), 2, 2),
-        "Sort": (_list(_sort), 0, 0),
-        "ToArray": (_list(lambda held, _: list(held)), 0, 0),
+        "Add": (_growing(_add), 1, 1),
+        "AddRange": (_growing(_add_range), 1, 1),
+        "Clear": (_clear, 0, 0),
+        "Clone": (_same, 0, 0),
+        "Contains": (lambda held, arguments: index_of(held, arguments[0]) >= 0, 1, 1),
+        "GetEnumerator": (_same, 0, 0),
+        "IndexOf": (lambda held, arguments: index_of(held, arguments[0]), 1, 1),
+        "Insert": (_growing(_insert), 2, 2),
+        "Remove": (_growing(_remove), 1, 1),
+        "RemoveAt": (_growing(_remove_at), 1, 1),
+        "ToArray": (_same, 0, 0),
     }
 )
 
@@ -189,15 +167,10 @@ _LISTS: Mapping[str, _Row] = MappingProxyType(
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def _table(work: Callable[[Hashtable, Sequence[Value]], Value]) -> Method:
-    return lambda value, arguments, _: work(value, arguments) if isinstance(value, Hashtable) else None
-
-
 def _table_add(held: Hashtable, arguments: Sequence[Value]) -> Value:
     key = key_of(arguments[0])
     if held.has(key):
-        shown = to_text(key)
-        raise ValueError(f"Item has already been added. Key in dictionary: '{shown}'  Key being added: '{shown}'")
+        raise ValueError(faults.same_key(to_text(key)).fault.message)
     held.put(key, arguments[1])
     return NOTHING
 
@@ -216,152 +189,130 @@ def _table_has(held: Hashtable, arguments: Sequence[Value]) -> Value:
     return held.has(key_of(arguments[0]))
 
 
-_TABLES: Mapping[str, _Row] = MappingProxyType(
+_TABLES: Mapping[str, tuple[Callable[[Hashtable, Sequence[Value]], Value], int, int]] = MappingProxyType(
     {
-        "Add": (_table(_table_add), 2, 2),
-        "Clear": (_table(_table_clear), 0, 0),
-        "Clone": (_table(lambda held, _: Hashtable(dict(held.entries), ordered=held.ordered)), 0, 0),
-        "Contains": (_table(_table_has), 1, 1),
-        "ContainsKey": (_table(_table_has), 1, 1),
-        "ContainsValue": (
-            _table(lambda held, arguments: any(equal(each, arguments[0], case=True) for _, each in held.pairs())),
-            1,
-            1,
-        ),
-        "GetEnumerator": (_table(lambda held, _: entries(held)), 0, 0),
-        "Remove": (_table(_table_remove), 1, 1),
+        "Add": (_table_add, 2, 2),
+        "Clear": (_table_clear, 0, 0),
+        "Clone": (lambda held, _: Hashtable(dict(held.entries), ordered=held.ordered), 0, 0),
+        "Contains": (_table_has, 1, 1),
+        "ContainsKey": (_table_has, 1, 1),
+        "ContainsValue": (lambda held, given: index_of([each for _, each in held.pairs()], given[0]) >= 0, 1, 1),
+        "GetEnumerator": (lambda held, _: entries(held), 0, 0),
+        "Remove": (_table_remove, 1, 1),
     }
 )
 
 
 # --- dates and spans -------------------------------------------------------------------------------------------------
 
-
-def _date(work: Callable[[datetime, Sequence[Value]], Value]) -> Method:
-    return lambda value, arguments, _: work(value, arguments) if isinstance(value, datetime) else None
+_Dated = Callable[[datetime, Sequence[Value]], Value]
 
 
-def _after(**unit: float) -> _Row:
-    return (_date(lambda at, arguments: at + timedelta(**unit) * to_number(arguments[0])), 1, 1)
+def _after(**unit: float) -> tuple[_Dated, int, int]:
+    return (lambda at, arguments: at + timedelta(**unit) * to_number(arguments[0])), 1, 1
+
+
+def _shown(spec: str) -> tuple[_Dated, int, int]:
+    return (lambda at, _: spec_text(at, spec)), 0, 0
 
 
 def _months(at: datetime, count: int) -> datetime:
     """The same day of another month, or its last one."""
-    if abs(count) > 120_000:
-        raise OverflowError(count)
     year, month = divmod(at.year * 12 + at.month - 1 + count, 12)
     if not 1 <= year <= 9999:
         raise OverflowError(year)
-    for day in range(at.day, 27, -1):
-        try:
-            return at.replace(year=year, month=month + 1, day=day)
-        except ValueError:
-            continue
-    return at.replace(year=year, month=month + 1)
+    last = calendar.monthrange(year, month + 1)[1]
+    return at.replace(year=year, month=month + 1, day=min(at.day, last))
 
 
-def _date_minus(at: datetime, arguments: Sequence[Value]) -> Value:
-    other = arguments[0]
-    if isinstance(other, datetime):
-        return aware(at) - aware(other)
-    span = to_type(other, "timespan")
-    return at - span if isinstance(span, timedelta) else None
-
-
-def _date_plus(at: datetime, arguments: Sequence[Value]) -> Value:
-    span = to_type(arguments[0], "timespan")
-    return at + span if isinstance(span, timedelta) else None
-
-
-_DATES: Mapping[str, _Row] = MappingProxyType(
+_DATES: Mapping[str, tuple[_Dated, int, int]] = MappingProxyType(
     {
-        "Add": (_date(_date_plus), 1, 1),
+        "Add": (lambda at, arguments: add(at, arguments[0]), 1, 1),
         "AddDays": _after(days=1),
         "AddHours": _after(hours=1),
         "AddMinutes": _after(minutes=1),
         "AddSeconds": _after(seconds=1),
         "AddMilliseconds": _after(milliseconds=1),
-        "AddMonths": (_date(lambda at, arguments: _months(at, to_whole(arguments[0]))), 1, 1),
-        "AddYears": (_date(lambda at, arguments: _months(at, 12 * to_whole(arguments[0]))), 1, 1),
-        "Subtract": (_date(_date_minus), 1, 1),
-        "ToUniversalTime": (_date(lambda at, _: aware(at)), 0, 0),
-        "ToLocalTime": (_date(lambda at, _: at), 0, 0),
-        "ToShortDateString": (_date(lambda at, _: spec_text(at, "d")), 0, 0),
-        "ToLongDateString": (_date(lambda at, _: spec_text(at, "D")), 0, 0),
-        "ToShortTimeString": (_date(lambda at, _: spec_text(at, "t")), 0, 0),
-        "ToLongTimeString": (_date(lambda at, _: spec_text(at, "T")), 0, 0),
+        "AddMonths": (lambda at, arguments: _months(at, to_whole(arguments[0])), 1, 1),
+        "AddYears": (lambda at, arguments: _months(at, 12 * to_whole(arguments[0])), 1, 1),
+        "Subtract": (lambda at, arguments: subtract(at, arguments[0]), 1, 1),
+        "ToUniversalTime": (lambda at, _: aware(at), 0, 0),
+        "ToLocalTime": (lambda at, _: at, 0, 0),
+        "ToShortDateString": _shown("d"),
+        "ToLongDateString": _shown("D"),
+        "ToShortTimeString": _shown("t"),
+        "ToLongTimeString": _shown("T"),
+    }
+)
+_SPANS: Mapping[str, tuple[Callable[[timedelta, Sequence[Value]], Value], int, int]] = MappingProxyType(
+    {
+        "Add": (lambda span, arguments: add(span, arguments[0]), 1, 1),
+        "Subtract": (lambda span, arguments: subtract(span, arguments[0]), 1, 1),
     }
 )
 
 
-def _span(work: Callable[[timedelta, timedelta], Value]) -> _Row:
-    def method(value: Value, arguments: Sequence[Value], _: Invoke) -> Value:
-        other = to_type(arguments[0], "timespan")
-        return work(value, other) if isinstance(value, timedelta) and isinstance(other, timedelta) else None
+# --- records ---------------------------------------------------------------------------------------------------------
 
-    return (method, 1, 1)
+_Recorded = Callable[[Record, Sequence[Value]], Value]
 
 
-_SPANS: Mapping[str, _Row] = MappingProxyType(
-    {"Add": _span(lambda one, other: one + other), "Subtract": _span(lambda one, other: one - other)}
-)
-
-
-# --- the others ------------------------------------------------------------------------------------------------------
-
-
-def _text(name: str) -> Method:
-    work = TEXT[name][0]
-    return lambda value, arguments, _: work(value, arguments) if isinstance(value, str) else None
-
-
-def _network_credential(value: Value, _arguments: Sequence[Value], _: Invoke) -> Value:
-    password = get(value, "Password")
+def _network_credential(value: Record, _: Sequence[Value]) -> Value:
+    password = value.get("Password")
     secret = password.secret if isinstance(password, SecureString) else ""
     return Record.of(
         "System.Net.NetworkCredential",
-        {"UserName": get(value, "UserName"), "Password": secret, "SecurePassword": password, "Domain": ""},
+        {"UserName": value.get("UserName"), "Password": secret, "SecurePassword": password, "Domain": ""},
     )
 
 
-def _block(value: Value, arguments: Sequence[Value], invoke: Invoke) -> Value:
-    return collected(invoke(value, None, tuple(arguments))) if isinstance(value, ScriptBlock) else None
-
-
-def _bytes(value: Value, arguments: Sequence[Value], _: Invoke) -> Value:
+def _bytes(value: Record, arguments: Sequence[Value]) -> Value:
     """[Text.Encoding]::UTF8.GetBytes(text)."""
     return list(to_text(arguments[0]).encode(_codec(value), "replace")[:LIST_MAX])
 
 
-def _decoded(value: Value, arguments: Sequence[Value], _: Invoke) -> Value:
-    read = bytes(to_whole(each, "System.Byte") for each in to_list(arguments[0]))
-    return read.decode(_codec(value), "replace")
+def _decoded(value: Record, arguments: Sequence[Value]) -> Value:
+    return to_bytes(arguments[0]).decode(_codec(value), "replace")
 
 
-def _codec(value: Value) -> str:
-    return _CODECS.get(to_text(get(value, "WebName")), "utf-8")
+def _codec(value: Record) -> str:
+    return {"utf-16": "utf-16-le", "us-ascii": "ascii"}.get(to_text(value.get("WebName")), "utf-8")
 
 
-_CODECS: Mapping[str, str] = MappingProxyType({"utf-16": "utf-16-le", "us-ascii": "ascii"})
-_ENCODINGS: Mapping[str, _Row] = MappingProxyType({"getbytes": (_bytes, 1, 1), "getstring": (_decoded, 1, 1)})
-
-
-def _watch(work: Callable[[Watch], None]) -> _Row:
-    def method(value: Value, _arguments: Sequence[Value], _: Invoke) -> Value:
-        if isinstance(value, Record) and isinstance(value.held, Watch):
+def _watch(work: Callable[[Watch], None]) -> tuple[_Recorded, int, int]:
+    def method(value: Record, _: Sequence[Value]) -> Value:
+        if isinstance(value.held, Watch):
             work(value.held)
         return NOTHING
 
-    return (method, 0, 0)
+    return method, 0, 0
 
 
-_BLOCKS: Mapping[str, _Row] = MappingProxyType(
+def _should_process(value: Record, arguments: Sequence[Value]) -> Value:
+    return bool(value.held(*map(to_text, arguments))) if callable(value.held) else False
+
+
+_RECORDS: Mapping[str, Mapping[str, tuple[_Recorded, int, int]]] = MappingProxyType(
     {
-        "Invoke": (_block, 0, 99),
-        "InvokeReturnAsIs": (_block, 0, 99),
-        "GetNewClosure": (lambda value, _arguments, _: value, 0, 0),
+        PS_CMDLET: {"ShouldProcess": (_should_process, 1, 2)},
+        CREDENTIAL: {"GetNetworkCredential": (_network_credential, 0, 0)},
+        "System.Text.Encoding": {"GetBytes": (_bytes, 1, 1), "GetString": (_decoded, 1, 1)},
+        STOPWATCH: {
+            "Start": _watch(Watch.start),
+            "Stop": _watch(Watch.stop),
+            "Reset": _watch(Watch.reset),
+            "Restart": _watch(Watch.restart),
+        },
     }
 )
+"""By the record's type."""
+
+
+# --- any value -------------------------------------------------------------------------------------------------------
+
+
+def _block(value: Value, arguments: Sequence[Value], invoke: Invoke) -> Value:
+    return collected(invoke(value, None, tuple(arguments))) if isinstance(value, ScriptBlock) else None
 
 
 def _to_string(value: Value, arguments: Sequence[Value], _: Invoke) -> Value:
@@ -376,9 +327,7 @@ def _for_each(value: Value, arguments: Sequence[Value], invoke: Invoke) -> Value
     if isinstance(what, TypeName):
         return [to_type(each, what.name) for each in to_list(value)]
     if len(arguments) > 1:
-        for each in to_list(value):
-            put(each, to_text(what), arguments[1])
-        return NOTHING
+        raise faults.not_here("ForEach() with a member and a value")
     return [get(each, to_text(what)) for each in to_list(value)]
 
 
@@ -387,81 +336,58 @@ def _where(value: Value, arguments: Sequence[Value], invoke: Invoke) -> Value:
     if not isinstance(block, ScriptBlock):
         raise faults.no_overload("Where", len(arguments))
     mode = to_text(arguments[1]).lower() if len(arguments) > 1 else "default"
-    most = to_whole(arguments[2]) if len(arguments) > 2 else 0
-    kept: list[Value] = []
-    dropped: list[Value] = []
-    for each in to_list(value):
-        (kept if to_bool(collected(invoke(block, each, ()))) else dropped).append(each)
-        if mode == "first" and len(kept) >= (most or 1):
-            break
-    if mode == "last":
-        return kept[-(most or 1) :]
-    if mode == "split":
-        return [kept, dropped]
-    if mode in {"default", "first"}:
-        return kept[:most] if most else kept
-    raise faults.not_here(f"The mode '{mode}' of Where()")
+    if mode not in {"default", "first"}:
+        raise faults.not_here(f"The mode '{mode}' of Where()")
+    most = to_whole(arguments[2]) if len(arguments) > 2 else int(mode == "first")
+    kept = (each for each in to_list(value) if to_bool(collected(invoke(block, each, ()))))
+    return list(islice(kept, max(0, most) or None))
 
 
 def _equals(value: Value, arguments: Sequence[Value], _: Invoke) -> Value:
     return type_of(value) == type_of(arguments[0]) and equal(value, arguments[0], case=True)
 
 
-def _compared(value: Value, arguments: Sequence[Value], _: Invoke) -> Value:
-    return compare(value, arguments[0])
-
-
-def _hash(_value: Value, _arguments: Sequence[Value], _: Invoke) -> Value:
-    raise faults.not_here("GetHashCode()")
-
-
 _ANY: Mapping[str, _Row] = MappingProxyType(
     {
         "tostring": (_to_string, 0, 2),
         "equals": (_equals, 1, 1),
-        "compareto": (_compared, 1, 1),
+        "compareto": (lambda value, arguments, _: compare(value, arguments[0]), 1, 1),
         "foreach": (_for_each, 1, 99),
         "where": (_where, 1, 3),
-        "gethashcode": (_hash, 0, 0),
     }
 )
+_NOT_HERE = frozenset(
+    {
+        *("gethashcode", "getnewclosure", "getlength", "getupperbound", "getvalue", "setvalue", "sort", "reverse"),
+        *("invokereturnasis", "indexofany", "normalize"),
+    }
+)
+"""Methods of .NET that a script might call, in lower case."""
+_Kind = TypeVar("_Kind")
 
 
-def _folded(rows: Mapping[str, _Row]) -> Mapping[str, _Row]:
-    return {name.lower(): row for name, row in rows.items()}
+def _of(
+    kind: type[_Kind], methods: Mapping[str, tuple[Callable[[_Kind, Sequence[Value]], Value], int, int]]
+) -> Mapping[str, _Row]:
+    def method(work: Callable[[_Kind, Sequence[Value]], Value]) -> Method:
+        return lambda value, arguments, _: work(value, arguments) if isinstance(value, kind) else None
+
+    return {name.lower(): (method(work), fewest, most) for name, (work, fewest, most) in methods.items()}
 
 
 _METHODS: Mapping[type, Mapping[str, _Row]] = MappingProxyType(
     {
-        str: _folded({name: (_text(name), row[1], row[2]) for name, row in TEXT.items()}),
-        list: _folded(_LISTS),
-        Hashtable: _folded(_TABLES),
-        datetime: _folded(_DATES),
-        timedelta: _folded(_SPANS),
-        ScriptBlock: _folded(_BLOCKS),
+        str: _of(str, TEXT),
+        list: _of(list, _LISTS),
+        Hashtable: _of(Hashtable, _TABLES),
+        datetime: _of(datetime, _DATES),
+        timedelta: _of(timedelta, _SPANS),
+        ScriptBlock: {"invoke": (_block, 0, 99)},
     }
 )
-
-
-def _should_process(value: Value, arguments: Sequence[Value], _: Invoke) -> Value:
-    held = value.held if isinstance(value, Record) else None
-    return bool(held(*map(to_text, arguments))) if callable(held) else False
-
-
-_RECORDS: Mapping[str, Mapping[str, _Row]] = MappingProxyType(
-    {
-        PS_CMDLET: {"shouldprocess": (_should_process, 1, 2)},
-        CREDENTIAL: {"getnetworkcredential": (_network_credential, 0, 0)},
-        "System.Text.Encoding": _ENCODINGS,
-        STOPWATCH: {
-            "start": _watch(Watch.start),
-            "stop": _watch(Watch.stop),
-            "reset": _watch(Watch.reset),
-            "restart": _watch(Watch.restart),
-        },
-    }
+_OF_RECORDS: Mapping[str, Mapping[str, _Row]] = MappingProxyType(
+    {type: _of(Record, methods) for type, methods in _RECORDS.items()}
 )
-"""By the record's type."""
 
 
 def names_of(value: Value) -> list[str]:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 
+from calco.cloudshell.objects import faults
+
 TICKS = 10_000_000
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -20,35 +22,9 @@ MONTHS = (
 
 
 _UNIX_TOKEN = re.compile(r"%(.)", re.DOTALL)
-_UNIX_WORDS: Mapping[str, str] = MappingProxyType({"n": "\n", "t": "\t", "Z": "+00"})
-_UNIX: Mapping[str, str] = MappingProxyType(
-    {
-        "A": "dddd",
-        "a": "ddd",
-        "B": "MMMM",
-        "b": "MMM",
-        "h": "MMM",
-        "Y": "yyyy",
-        "G": "yyyy",
-        "y": "yy",
-        "m": "MM",
-        "d": "dd",
-        "H": "HH",
-        "I": "hh",
-        "M": "mm",
-        "S": "ss",
-        "p": "tt",
-        "c": "ddd dd MMM yyyy HH:mm:ss",
-        "D": "MM/dd/yy",
-        "x": "MM/dd/yy",
-        "F": "yyyy-MM-dd",
-        "T": "HH:mm:ss",
-        "X": "HH:mm:ss",
-        "R": "HH:mm",
-        "r": "hh:mm:ss tt",
-    }
-)
-"""Letters of -UFormat in .NET's. Source: Microsoft Learn, Get-Date, "UFormat Specifiers"."""
+_UNIX: Mapping[str, str] = MappingProxyType({"n": "\n", "t": "\t", "Z": "+00", "G": "%Y", "c": "%a %d %b %Y %H:%M:%S"})
+"""Letters of -UFormat that strftime has not, or has otherwise. Source: Microsoft Learn, Get-Date."""
+_STRFTIME = frozenset("AaBbhYymdHIMSpDxFTXRrj")
 
 
 def aware(moment: datetime) -> datetime:
@@ -98,7 +74,7 @@ _STANDARD: Mapping[str, str] = MappingProxyType(
         "U": "dddd, MMMM d, yyyy h:mm:ss tt",
     }
 )
-_TOKEN = re.compile(r"d+|M+|y+|h+|H+|m+|s+|f+|F+|t+|z+|K|g+|'[^']*'|\"[^\"]*\"|\\.|%|.", re.DOTALL)
+_TOKEN = re.compile(r"d+|M+|y+|h+|H+|m+|s+|f+|F+|t+|z+|K|'[^']*'|\"[^\"]*\"|\\.|%|.", re.DOTALL)
 
 
 def format_date(moment: datetime, spec: str) -> str:
@@ -117,13 +93,10 @@ def unix_date(moment: datetime, spec: str) -> str:
 
 
 def _unix_part(moment: datetime, letter: str) -> str:
-    if letter in _UNIX_WORDS:
-        return _UNIX_WORDS[letter]
     if letter == "s":
         return str(int(aware(moment).timestamp()))
-    if letter == "j":
-        return str(moment.timetuple().tm_yday)
-    return format_date(moment, _UNIX[letter]) if letter in _UNIX else letter
+    form = _UNIX.get(letter, f"%{letter}" if letter in _STRFTIME else letter)
+    return moment.strftime(form) if "%" in form else form
 
 
 def _date_part(moment: datetime, token: str) -> str:
@@ -159,19 +132,6 @@ def _fraction(moment: datetime, width: int) -> str:
     return f"{moment.microsecond:06d}0"[: min(width, 7)]
 
 
-def _zone(moment: datetime, width: int) -> str:
-    minutes = int((aware(moment).utcoffset() or timedelta()).total_seconds() // 60)
-    sign, minutes = ("-" if minutes < 0 else "+"), abs(minutes)
-    hours = f"{minutes // 60:0{min(width, 2)}d}"
-    return f"{sign}{hours}" + (f":{minutes % 60:02d}" if width > 2 else "")
-
-
-def _kind(moment: datetime, _width: int) -> str:
-    if moment.tzinfo is None:
-        return ""
-    return "Z" if moment.tzinfo is UTC else _zone(moment, 3)
-
-
 _PARTS: Mapping[str, Callable[[datetime, int], str]] = MappingProxyType(
     {
         "d": _day,
@@ -184,9 +144,8 @@ _PARTS: Mapping[str, Callable[[datetime, int], str]] = MappingProxyType(
         "f": _fraction,
         "F": lambda moment, width: _fraction(moment, width).rstrip("0"),
         "t": _half,
-        "z": _zone,
-        "K": _kind,
-        "g": lambda _moment, _width: "A.D.",
+        "z": lambda _, width: ("+0", "+00", "+00:00")[min(width, 3) - 1],
+        "K": lambda moment, _: "Z" if moment.tzinfo else "",
     }
 )
 
@@ -307,15 +266,11 @@ def span_text(span: timedelta) -> str:
 
 def format_span(span: timedelta, spec: str) -> str:
     """Raises ValueError with .NET's words."""
-    if spec in {"", "c", "t", "T"}:
+    if spec in {"c", "t", "T"}:
         return span_text(span)
-    count = abs(span_ticks(span))
-    seconds, part = divmod(count, TICKS)
     if spec in {"g", "G"}:
-        sign = "-" if span < timedelta() else ""
-        days, hours = seconds // 86_400, seconds // 3600 % 24
-        clock = f"{hours}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-        return f"{sign}{f'{days}:' if days else ''}{clock}{f'.{part:07d}'.rstrip('0') if part else ''}"
+        raise faults.not_here(f"The format '{spec}' of a TimeSpan")
+    seconds, part = divmod(abs(span_ticks(span)), TICKS)
     units = {"d": seconds // 86_400, "h": seconds // 3600 % 24, "m": seconds // 60 % 60, "s": seconds % 60}
     out = []
     for token in _TOKEN.findall(spec):

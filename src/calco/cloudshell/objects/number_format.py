@@ -5,9 +5,12 @@ shortest text that reads back as the same (.NET Core 3.0 and later).
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from types import MappingProxyType
+
+from calco.cloudshell.objects import faults
 
 PRECISION_MAX = 1000
 _STANDARD_MAX = 4
@@ -60,11 +63,11 @@ def format_number(value: int | float, spec: str) -> str:
     return _custom(value, spec)
 
 
-def _fixed(value: int | float, places: int, *, grouped: bool = False) -> str:
-    """Rounded half away from zero, which is what .NET does with the exact value."""
+def _fixed(value: int | float, places: int, *, grouped: bool = False, times: int = 1) -> str:
+    """``value`` times ``times``, rounded half away from zero, which is what .NET does with the exact value."""
     with localcontext() as context:
         context.prec = PRECISION_MAX + 400
-        rounded = Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+        rounded = (Decimal(value) * times).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
         text = format(abs(rounded), f"{',' if grouped else ''}.{places}f")
     return f"-{text}" if rounded < 0 else text
 
@@ -87,12 +90,9 @@ def _scientific(value: int | float, precision: int | None, letter: str) -> str:
 
 
 def _general(value: int | float, precision: int | None, _letter: str) -> str:
-    if not precision:
-        return number_text(value)
-    text = format(Decimal(value), f".{precision}g")
-    mantissa, mark, power = text.partition("e")
-    mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-    return f"{mantissa}E{int(power):+03d}" if mark else mantissa
+    if precision:
+        raise faults.not_here(f"The number format 'G{precision}'")
+    return number_text(value)
 
 
 def _hexadecimal(value: int | float, precision: int | None, letter: str) -> str:
@@ -103,23 +103,8 @@ def _hexadecimal(value: int | float, precision: int | None, letter: str) -> str:
     return digits.rjust(precision or 0, "0")
 
 
-def _binary(value: int | float, precision: int | None, _letter: str) -> str:
-    if isinstance(value, float):
-        raise ValueError("Format specifier was invalid.")
-    return format(value % 2 ** (32 if -(2**31) <= value < 2**31 else 64), "b").rjust(precision or 0, "0")
-
-
 def _percent(value: int | float, precision: int | None, _letter: str) -> str:
-    with localcontext() as context:
-        context.prec = 400
-        scaled = Decimal(value) * 100
-        places = 2 if precision is None else precision
-        text = format(scaled.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP), f",.{places}f")
-    return f"{text}%"
-
-
-def _round_trip(value: int | float, _precision: int | None, _letter: str) -> str:
-    return number_text(value)
+    return _fixed(value, 2 if precision is None else precision, grouped=True, times=100) + "%"
 
 
 _STANDARD: Mapping[str, Callable[[int | float, int | None, str], str]] = MappingProxyType(
@@ -131,92 +116,30 @@ _STANDARD: Mapping[str, Callable[[int | float, int | None, str], str]] = Mapping
         "G": _general,
         "N": lambda value, precision, _: _fixed(value, 2 if precision is None else precision, grouped=True),
         "P": _percent,
-        "R": _round_trip,
         "X": _hexadecimal,
-        "B": _binary,
     }
 )
 
 
 # --- custom ----------------------------------------------------------------------------------------------------------
 
+_CUSTOM = re.compile(
+    r"""(?P<before>[^0#.,%‰;'"\\]*)(?P<whole>(?:[0#,]*[0#])?)(?:\.(?P<part>[0#]+))?(?P<after>%?[^0#.,%‰;'"\\]*)"""
+)
+
 
 def _custom(value: int | float, spec: str) -> str:
-    """Digits for 0 and #, one section for each sign; everything else stands as it is."""
-    sections = _sections(spec)
-    negative = value < 0
-    if value == 0 and len(sections) > 2:
-        section = sections[2]
-    elif negative and len(sections) > 1 and sections[1]:
-        section, negative = sections[1], False
-    else:
-        section = sections[0]
-    text = _section(abs(value), section)
-    return f"-{text}" if negative and any(digit in "123456789" for digit in text) else text
-
-
-def _sections(spec: str) -> list[list[tuple[str, bool]]]:
-    """Characters and whether they stand for themselves, by section."""
-    sections: list[list[tuple[str, bool]]] = [[]]
-    quote, escaped = "", False
-    for letter in spec:
-        if escaped or (quote and letter != quote):
-            sections[-1].append((letter, True))
-            escaped = False
-        elif letter == "\\":
-            escaped = True
-        elif letter in "'\"":
-            quote = "" if quote else letter
-        elif letter == ";":
-            sections.append([])
-        else:
-            sections[-1].append((letter, letter not in "0#.,%"))
-    return sections
-
-
-def _section(value: int | float, section: list[tuple[str, bool]]) -> str:
-    marks = "".join("x" if literal else letter for letter, literal in section)
-    whole, _, fraction = marks.partition(".")
-    grouped = "," in whole.replace("x", "").strip(",")
-    thousands = len(whole.rstrip("x")) - len(whole.rstrip("x").rstrip(","))
-    places = fraction.count("0") + fraction.count("#")
-    with localcontext() as context:
-        context.prec = 400
-        scaled = Decimal(value) * (100 ** marks.count("%")) / (1000**thousands)
-        digits = format(scaled.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP), f".{places}f")
-    before, _, after = digits.partition(".")
-    least = fraction.rfind("0")
-    kept = sum(mark in "0#" for mark in fraction[: least + 1])
-    after = after[:kept] + after[kept:].rstrip("0")
-    zeros = whole.find("0")
-    needed = sum(mark in "0#" for mark in whole[zeros:]) if zeros >= 0 else 0
-    before = before.lstrip("0").rjust(needed, "0")
-    return _filled(section, f"{int(before):,}" if grouped and before else before, after, grouped)
-
-
-def _filled(section: list[tuple[str, bool]], before: str, after: str, grouped: bool) -> str:
-    """The digits put where the marks are: the first mark takes all that has no mark of its own."""
-    point = next((n for n, (letter, literal) in enumerate(section) if letter == "." and not literal), len(section))
-    slots = sum(not literal and letter in "0#" for letter, literal in section[:point])
-    out: list[str] = []
-    taken = 0
-    for letter, literal in section[:point]:
-        if literal or letter == "%":
-            out.append(letter)
-        elif letter in "0#":
-            taken += 1
-            rest = slots - taken
-            if grouped:
-                out.append(before if taken == 1 else "")
-            else:
-                end = len(before) - rest
-                out.append(before[:end] if taken == 1 else before[max(0, end - 1) : max(0, end)])
-    if after:
-        out.append(".")
-    digits = iter(after)
-    for letter, literal in section[point + 1 :]:
-        if literal or letter == "%":
-            out.append(letter)
-        elif letter in "0#":
-            out.append(next(digits, ""))
-    return "".join(out)
+    """Digits for 0 and #, thousands apart for a comma between them; what stands before and after stays."""
+    found = _CUSTOM.fullmatch(spec)
+    if found is None or not (found["whole"] or found["part"]):
+        raise faults.not_here(f"The number format '{spec}'")
+    part = found["part"] or ""
+    digits = _fixed(abs(value), len(part), times=100 if found["after"].startswith("%") else 1)
+    whole, _, fraction = digits.partition(".")
+    whole = whole.lstrip("0").rjust(found["whole"].count("0"), "0")
+    if "," in found["whole"]:
+        whole = re.sub(r"(?<=\d)(?=(?:\d{3})+$)", ",", whole)
+    kept = len(part.rstrip("#"))
+    fraction = fraction[:kept] + fraction[kept:].rstrip("0")
+    sign = "-" if value < 0 and digits.strip("0.") else ""
+    return f"{sign}{found['before']}{whole}{f'.{fraction}' if fraction else ''}{found['after']}"

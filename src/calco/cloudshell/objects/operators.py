@@ -164,7 +164,6 @@ _SIMPLE: Mapping[str, Operator] = MappingProxyType(
         "is": lambda left, right: is_a(left, _type(right, "-is")),
         "isnot": lambda left, right: not is_a(left, _type(right, "-isnot")),
         "as": _as,
-        **arithmetic.BITS,
     }
 )
 
@@ -174,7 +173,6 @@ _UNARY: Mapping[str, Callable[[Value], Value]] = MappingProxyType(
         "+": arithmetic.positive,
         "!": lambda value: not to_bool(value),
         "not": lambda value: not to_bool(value),
-        "bnot": arithmetic.invert,
         "join": lambda value: to_text(to_list(value), ""),
         "split": lambda value: [word for each in to_list(value) for word in pattern.split_words(to_text(each))],
         "csplit": lambda value: [word for each in to_list(value) for word in pattern.split_words(to_text(each))],

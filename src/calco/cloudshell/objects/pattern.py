@@ -4,7 +4,8 @@ Source: Microsoft Learn, about_Wildcards, about_Regular_Expressions, "Substituti
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import regex
 
@@ -55,7 +56,8 @@ def like(text: str, pattern: str, *, case: bool = False) -> bool:
     if pattern == "*":
         return True
     compiled = wildcard(pattern, case=case)
-    return _in_time(lambda: compiled.fullmatch(text, timeout=SECONDS_MAX)) is not None
+    with _in_time():
+        return compiled.fullmatch(text, timeout=SECONDS_MAX) is not None
 
 
 def _compiled(pattern: str, flags: int, shown: str) -> "regex.Pattern[str]":
@@ -82,9 +84,10 @@ def expression(pattern: str, *, case: bool = False) -> "regex.Pattern[str]":
     return _compiled(_WORDS.sub(other, pattern), 0 if case else regex.IGNORECASE, pattern)
 
 
-def _in_time(work: "Callable[[], regex.Match[str] | None]") -> "regex.Match[str] | None":
+@contextmanager
+def _in_time() -> Iterator[None]:
     try:
-        return work()
+        yield
     except TimeoutError:
         raise faults.slow_pattern() from None
 
@@ -92,7 +95,8 @@ def _in_time(work: "Callable[[], regex.Match[str] | None]") -> "regex.Match[str]
 def match(text: str, pattern: str, *, case: bool = False) -> Hashtable | None:
     """What ``$Matches`` is: 0 for the whole, each group by its number or name; None when it does not match."""
     compiled = expression(pattern, case=case)
-    found = _in_time(lambda: compiled.search(text, timeout=SECONDS_MAX))
+    with _in_time():
+        found = compiled.search(text, timeout=SECONDS_MAX)
     if found is None:
         return None
     made = Hashtable()
@@ -106,10 +110,8 @@ def match(text: str, pattern: str, *, case: bool = False) -> Hashtable | None:
 def matches(text: str, pattern: str, *, case: bool = True) -> list[Value]:
     """Every match, as [regex]::Matches gives them."""
     compiled = expression(pattern, case=case)
-    try:
+    with _in_time():
         return [match_record(found) for found in compiled.finditer(text, timeout=SECONDS_MAX)]
-    except TimeoutError:
-        raise faults.slow_pattern() from None
 
 
 def match_record(found: "regex.Match[str]") -> Record:
@@ -137,7 +139,7 @@ def match_record(found: "regex.Match[str]") -> Record:
     return Record(MATCH, Names(members.items()))
 
 
-_TEMPLATE = re.compile(r"\$(?:(\$)|(&)|(`)|(')|(\d+)|\{(\w+)\}|(_)|(\+))", re.ASCII)
+_TEMPLATE = re.compile(r"\$(?:(\d+)|\{(\w+)\}|([$&`'_+]))", re.ASCII)
 
 
 def replace(text: str, pattern: str, by: Replacement, *, case: bool = False) -> str:
@@ -154,21 +156,19 @@ def replace(text: str, pattern: str, by: Replacement, *, case: bool = False) -> 
             raise faults.too_much()
         return new
 
-    try:
+    with _in_time():
         return bounded(compiled.sub(put, text, timeout=SECONDS_MAX))
-    except TimeoutError:
-        raise faults.slow_pattern() from None
 
 
 def _part(found: "regex.Match[str]", part: "re.Match[str]") -> str:
-    dollar, whole, before, after, number, name, everything, last = part.groups()
+    number, name, sign = part.groups()
     if number or (name and name.isdigit()):
         return _numbered(found, number or name, part[0], braced=bool(name))
     if name:
         return (found.group(name) or "") if name in found.re.groupindex else part[0]
-    fixed = ((dollar, "$"), (whole, found.group()), (before, found.string[: found.start()]))
-    rest = ((after, found.string[found.end() :]), (everything, found.string), (last, found.group(found.lastindex or 0)))
-    return next(value or "" for flag, value in (*fixed, *rest) if flag)
+    text = found.string
+    meant = {"$": "$", "&": found.group(), "`": text[: found.start()], "'": text[found.end() :], "_": text}
+    return meant[sign] if sign in meant else found.group(found.lastindex or 0) or ""
 
 
 def _numbered(found: "regex.Match[str]", digits: str, written: str, *, braced: bool) -> str:
@@ -185,10 +185,8 @@ def split(text: str, pattern: str, most: int = 0, *, case: bool = False, simple:
     compiled = expression(re.escape(pattern) if simple else pattern, case=case)
     if most == 1:
         return [text]
-    try:
+    with _in_time():
         found = list(compiled.finditer(text, timeout=SECONDS_MAX))
-    except TimeoutError:
-        raise faults.slow_pattern() from None
     if most > 1:
         found = found[: most - 1]
     elif most < 0:

@@ -51,28 +51,26 @@ def bounded(text: str) -> str:
 
 def _inner(value: Value, depth: int) -> str:
     """Inside an array or an object, an array is its type's name."""
-    if value is None:
-        return ""
-    if isinstance(value, Record):
-        return _record(value, depth)
-    for kind, way in _WAYS.items():
-        if isinstance(value, kind):
-            return way(value)
-    return type_of(value)
-
-
-_WAYS: Mapping[type, Callable[[Value], str]] = MappingProxyType(
-    {
-        str: lambda value: value if isinstance(value, str) else "",
-        bool: lambda value: "True" if value else "False",
-        int: lambda value: number_text(value) if isinstance(value, int) else "",
-        float: lambda value: number_text(value) if isinstance(value, float) else "",
-        datetime: lambda value: date_text(value) if isinstance(value, datetime) else "",
-        timedelta: lambda value: span_text(value) if isinstance(value, timedelta) else "",
-        ScriptBlock: lambda value: value.block.text if isinstance(value, ScriptBlock) else "",
-        TypeName: lambda value: written(full_name(value.name) or value.name) if isinstance(value, TypeName) else "",
-    }
-)
+    if value is None or isinstance(value, str):
+        return value or ""
+    match value:
+        case Record():
+            text = _record(value, depth)
+        case bool():
+            text = str(value)
+        case int() | float():
+            text = number_text(value)
+        case datetime():
+            text = date_text(value)
+        case timedelta():
+            text = span_text(value)
+        case ScriptBlock():
+            text = value.block.text
+        case TypeName():
+            text = written(full_name(value.name) or value.name)
+        case _:
+            text = type_of(value)
+    return text
 
 
 _SPOKEN: Mapping[str, Callable[[Record], str]] = MappingProxyType(

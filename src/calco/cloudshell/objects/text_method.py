@@ -71,11 +71,6 @@ def _index(find: Callable[[str, str, int], int]) -> TextMethod:
     return work
 
 
-def _any_index(text: str, arguments: Sequence[Value]) -> Value:
-    letters = _letters(arguments[:1]) or ""
-    return next((at for at, letter in enumerate(text) if letter in letters), -1)
-
-
 def _replace(text: str, arguments: Sequence[Value]) -> Value:
     old, new = to_text(arguments[0]), to_text(arguments[1])
     if not old:
@@ -152,7 +147,6 @@ METHODS: Mapping[str, tuple[TextMethod, int, int]] = MappingProxyType(
         "Contains": (_found(lambda text, sought: sought in text), 1, 2),
         "EndsWith": (_found(lambda text, sought: text.endswith(sought)), 1, 3),
         "IndexOf": (_index(str.find), 1, 3),
-        "IndexOfAny": (_any_index, 1, 1),
         "Insert": (_insert, 2, 2),
         "LastIndexOf": (_found(lambda text, sought: text.rfind(sought)), 1, 2),
         "PadLeft": (_pad(str.rjust), 1, 2),
@@ -171,7 +165,6 @@ METHODS: Mapping[str, tuple[TextMethod, int, int]] = MappingProxyType(
         "Trim": (lambda text, arguments: text.strip(_letters(arguments)), 0, 9),
         "TrimEnd": (lambda text, arguments: text.rstrip(_letters(arguments)), 0, 9),
         "TrimStart": (lambda text, arguments: text.lstrip(_letters(arguments)), 0, 9),
-        "Normalize": (lambda text, _: text, 0, 1),
     }
 )
 """Each with the fewest and the most arguments it takes."""

@@ -59,7 +59,6 @@ SHORT: Mapping[str, str] = MappingProxyType(
         "stringsplitoptions": "System.StringSplitOptions",
         "consolecolor": "System.ConsoleColor",
         "dayofweek": "System.DayOfWeek",
-        "datetimekind": "System.DateTimeKind",
         "midpointrounding": "System.MidpointRounding",
     }
 )
