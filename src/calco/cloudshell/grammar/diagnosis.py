@@ -68,7 +68,9 @@ class Text:
 
     def starts_statement(self, index: int) -> bool:
         token = self.tokens[index - 1] if index else None
-        return token is None or token.kind in {Kind.BREAK, Kind.OPEN, Kind.CLOSE} or token.text in {";", "="}
+        if token is None or token.text in {";", "="}:
+            return True
+        return token.kind in {Kind.BREAK, Kind.OPEN, Kind.CLOSE} and token.text != "["
 
 
 def diagnosed(source: Source, scanned: Scan, root: Node) -> NotParsed:

@@ -49,7 +49,8 @@ def in_here_strings(scanned: Scan) -> list[Insertion]:
 
 def joined(scanned: Scan) -> str:
     """The plain text, where a block goes on in a clause, and ``param`` in its parenthesis, without a line between."""
-    plain, tokens = scanned.plain, scanned.tokens
+    pieces: list[str] = []
+    at, tokens = 0, scanned.tokens
     for index, token in enumerate(tokens):
         if token.text.lower() not in CLAUSES and token.text != "(":
             continue
@@ -57,9 +58,10 @@ def joined(scanned: Scan) -> str:
         while before >= 0 and tokens[before].kind in {Kind.BREAK, Kind.COMMENT}:
             before -= 1
         if before >= 0 and _goes_on(tokens[before], tokens[index : index + 2]):
-            start, end = tokens[before].end, token.start
-            plain = plain[:start] + " " * (end - start) + plain[end:]
-    return plain
+            start = tokens[before].end
+            pieces += scanned.plain[at:start], " " * (token.start - start)
+            at = token.start
+    return "".join((*pieces, scanned.plain[at:]))
 
 
 def _goes_on(before: Token, following: Sequence[Token]) -> bool:
