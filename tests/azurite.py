@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import os
 import secrets
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ import pytest
 
 from calco.model.blob_host import read_hosts
 from calco.storage.remote_blob import ListedBlobs
+from tests.reserved_port import reserved_port
 
 PROGRAMS = Path(__file__).parents[1] / ".venvs" / "azurite" / "node_modules" / ".bin"
 AZURITE = PROGRAMS / "azurite-blob"
@@ -49,7 +49,9 @@ class Account:
 
     def put(self, blob: str, headers: dict[str, str], body: bytes = b"", query: str = "") -> None:
         uri = self.uri(blob, permissions="rwdlacup") + query
-        answer = httpx.put(uri, headers={"x-ms-version": "2021-08-06", **headers}, content=body, trust_env=False)
+        answer = httpx.put(
+            uri, headers={"x-ms-version": "2021-08-06", **headers}, content=body, trust_env=False, timeout=60
+        )
         assert answer.status_code == 201, answer.text
 
     def put_pages(self, blob: str, offset: int, body: bytes) -> None:
@@ -60,17 +62,17 @@ class Account:
         return ListedBlobs(read_hosts([f"127.0.0.1:{self.port}"]))
 
 
-def a_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
 def azurite(folder: Path) -> Iterator[Account]:
     """Its only account, with a container ``vhds``."""
-    made = Account(a_free_port(), base64.b64encode(secrets.token_bytes(32)).decode())
+    with reserved_port() as port, _listening(folder, port) as made:
+        made.put("vhds", {}, query="&restype=container")
+        yield made
+
+
+@contextmanager
+def _listening(folder: Path, port: int) -> Iterator[Account]:
+    made = Account(port, base64.b64encode(secrets.token_bytes(32)).decode())
     words = [
         os.fspath(PROGRAMS / "node"), os.fspath(AZURITE), "--blobHost", "127.0.0.1", "--blobPort", str(made.port),
         "--location", os.fspath(folder), "--disableTelemetry",
@@ -81,7 +83,6 @@ def azurite(folder: Path) -> Iterator[Account]:
             assert process.stdout is not None
             while "successfully listen" not in (line := process.stdout.readline()):
                 assert line, "Azurite ended"
-            made.put("vhds", {}, query="&restype=container")
             yield made
         finally:
             process.terminate()

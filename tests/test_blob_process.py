@@ -14,6 +14,7 @@ from calco.blob_process import LOCK_FILE, BlobProcess, LastOneLives, Orders, soc
 from calco.server import PortTaken
 from calco.system import SystemClock
 from calco.work.cloud import Rules
+from tests.reserved_port import reserved_port
 from tests.standing import StandingClock
 
 
@@ -34,11 +35,9 @@ def port_of(sockets: list[socket.socket]) -> int:
 
 
 def test_the_port_is_what_was_asked_for_else_what_it_was_before() -> None:
-    with taken() as free:
-        pass
-
-    assert port_of(sockets_for(free, None)) == free
-    assert port_of(sockets_for(0, free)) == free
+    with reserved_port() as free:
+        assert port_of(sockets_for(free, None)) == free
+        assert port_of(sockets_for(0, free)) == free
 
 
 def test_a_port_that_was_asked_for_and_is_taken_stops_the_start() -> None:

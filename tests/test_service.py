@@ -94,7 +94,8 @@ def test_what_env_prints_is_enough_to_get_a_token_over_verified_https(served: Ca
     )
     seen = json.loads(shell.stdout)
 
-    with httpx.Client(verify=ssl.create_default_context(cafile=seen["SSL_CERT_FILE"]), trust_env=False) as client:
+    trust = ssl.create_default_context(cafile=seen["SSL_CERT_FILE"])
+    with httpx.Client(verify=trust, trust_env=False, timeout=60) as client:
         found = client.get(f"{seen['AZURE_AUTHORITY_HOST']}/{seen['AZURE_TENANT_ID']}/.well-known/openid-configuration")
         form = {
             "grant_type": "client_credentials",

@@ -71,7 +71,7 @@ def test_pages_of_the_services_own_and_no_others_may_use_its_blobs(tmp_path: Pat
 
 def blobs_of(service: ServiceProcess) -> httpx.Client:
     trust = ssl.create_default_context(cafile=service.data.certificates / "ca.pem")
-    return httpx.Client(base_url=service.running.blob_url, verify=trust, trust_env=False)
+    return httpx.Client(base_url=service.running.blob_url, verify=trust, trust_env=False, timeout=60)
 
 
 def test_what_still_runs_at_the_end_is_ended_and_told(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from tests.cloudshell.world import Session
 
 STEPS = 3_000
 SECONDS = 10.0
+"""Of processor time, for others may keep this machine busy."""
 """Far more than any of them needs; a hang is minutes."""
 
 SCRIPTS = [str(row[0]) for table in TABLES.values() for row in table] + [row[0] for row in language_flow.ENDS]
@@ -243,10 +244,10 @@ def changed(draw: st.DrawFn) -> str:
 
 def survives(source: str) -> None:
     """Anything that is no error of the shell comes through and fails the test."""
-    begun = time.monotonic()
+    begun = time.process_time()
     with suppress(NotParsed):
         Session(budget=STEPS).run(source)
-    assert time.monotonic() - begun < SECONDS, source
+    assert time.process_time() - begun < SECONDS, source
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -307,9 +308,9 @@ def test_no_text_leaks_an_error_of_python(source: str) -> None:
     ],
 )
 def test_what_would_never_end_or_fit_ends_soon(source: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
 
     ran = Session(budget=20_000).run(source)
 
-    assert time.monotonic() - begun < SECONDS
+    assert time.process_time() - begun < SECONDS
     assert ran.ended or ran.errors or len(ran.output) < 10

@@ -3,6 +3,7 @@
 import json
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -27,9 +28,17 @@ def test_a_program_gets_its_words_and_input_and_tells_its_end(path: Path) -> Non
 
 
 def test_a_program_that_takes_a_while_is_waited_for(path: Path) -> None:
-    agent = Agent()
+    class Watched(Agent):
+        """Its program ends only once it was asked after twice."""
+
+        def _status(self, pid: int) -> dict[str, Any]:
+            if self.verbs.count("guest-exec-status") == 2:
+                go_on.touch()
+            return super()._status(pid)
+
+    agent, go_on = Watched(), path.with_name("go-on")
     with listening(path, agent.talk):
-        ended = GuestAgent(path, 20).execute(["/bin/sh", "-c", "sleep 0.3; echo done"])
+        ended = GuestAgent(path, 20).execute(["/bin/sh", "-c", f"until [ -e {go_on} ]; do sleep 0.01; done; echo done"])
 
     assert (ended.code, ended.stdout) == (0, b"done\n")
     assert agent.verbs.count("guest-exec") == 1
