@@ -14,8 +14,9 @@ class _Hurry(selectors.DefaultSelector):
         self.seconds = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(None if timeout is None else 0)
-        if not ready and timeout:
+        ready = super().select(0)
+        if not ready:
+            assert timeout is not None, "nothing is left that could ever happen"
             self.seconds += timeout
         return ready
 
