@@ -37,7 +37,7 @@ from calco.system import SystemChance, SystemClock
 
 CODECS = ("ascii", "latin-1", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "idna")
 """Python imports these when they are first used, which is too late here."""
-REHEARSAL = "$a = Get-Comm\t\x01\x05\r\x03exit\r"
+REHEARSAL = "\x03$a = Get-Comm\t\x01\x05\rexit\r"
 """Keys that have prompt_toolkit load what it loads late."""
 
 
