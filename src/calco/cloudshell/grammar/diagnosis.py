@@ -14,7 +14,7 @@ from calco.cloudshell.errors import NotParsed, unsupported
 from calco.cloudshell.grammar import complaint
 from calco.cloudshell.grammar.lower import WRAPPERS, parts
 from calco.cloudshell.grammar.lower_expression import EXPRESSIONS
-from calco.cloudshell.grammar.scan import DOUBLE, SINGLE, Kind, Open, Scan, Token, closing
+from calco.cloudshell.grammar.scan import DOUBLE, SINGLE, Kind, Open, Scan, Token, closing, starts_statement
 from calco.cloudshell.grammar.source import Source
 
 OPERATORS = frozenset(
@@ -65,12 +65,6 @@ class Text:
         while index >= 0 and self.tokens[index].kind is Kind.BREAK:
             index -= 1
         return self.tokens[index] if index >= 0 else None
-
-    def starts_statement(self, index: int) -> bool:
-        token = self.tokens[index - 1] if index else None
-        if token is None or token.text in {";", "="}:
-            return True
-        return token.kind in {Kind.BREAK, Kind.OPEN, Kind.CLOSE} and token.text != "["
 
 
 def diagnosed(source: Source, scanned: Scan, root: Node) -> NotParsed:
@@ -240,7 +234,7 @@ def _word(text: Text, index: int, token: Token) -> NotParsed | None:
     word, after = token.text.lower(), text.after(index)
     if word.startswith("?.") and index and text.tokens[index - 1].end == token.start:
         return unsupported("The null-conditional operator '?.'", text.source.place_of(token.start))
-    if word in KEYWORDS and text.starts_statement(index):
+    if word in KEYWORDS and starts_statement(text.tokens, index):
         return KEYWORDS[word](text, index, token)
     if word == "." and index and text.tokens[index - 1].end == token.start:
         return text.said("MissingPropertyName", token.start)
@@ -259,71 +253,39 @@ def _at_an_end(text: Text, token: Token) -> NotParsed | None:
     return text.said("ExpectedValueExpression", token.start, token.text) if word in OPERATORS else None
 
 
-def _with_condition(text: Text, index: int, token: Token) -> NotParsed | None:
-    """if, elseif, while, for: a parenthesis, then a block."""
-    word, opened = token.text.lower(), text.following(index)
-    parenthesis = text.at(opened)
-    if parenthesis is None or parenthesis.text != "(":
-        id = "MissingOpenParenthesisInIfStatement" if "if" in word else "MissingOpenParenthesisAfterKeyword"
-        return text.said(id, token.end, word)
-    close = text.closed[opened]
-    block = text.after(close)
-    if block is not None and block.text == "{":
-        return None
-    return text.said("MissingStatementBlock" if "if" in word else "MissingLoopStatement", text.tokens[close].end, word)
-
-
-def _while(text: Text, index: int, token: Token) -> NotParsed | None:
-    """A while that ends a do has no block."""
+def _keyword(text: Text, index: int, token: Token) -> NotParsed | None:
+    """What must follow the word, one after the other."""
+    word, at = token.text.lower(), index
     before = text.before(index)
-    return None if before is not None and before.text == "}" else _with_condition(text, index, token)
+    if word == "while" and before is not None and before.text == "}":  # it ends a do
+        return None
+    for wanted, id in FOLLOWING[word]:
+        following = text.following(at)
+        each = text.at(following)
+        if each is None or each.text.lower() not in wanted:
+            return text.said(id, text.tokens[at].end, word)
+        at = text.closed.get(following, following)
+    return None
 
 
 def _foreach(text: Text, index: int, token: Token) -> NotParsed | None:
     opened = text.following(index)
     parenthesis = text.at(opened)
     if parenthesis is None or parenthesis.text != "(":
-        return _with_condition(text, index, token)
+        return _keyword(text, index, token)
     variable = text.after(opened)
     if variable is None or variable.kind is not Kind.VARIABLE:
         return text.said("MissingVariableNameAfterForeach", parenthesis.end)
     word = text.after(text.following(opened))
     if word is None or word.text.lower() != "in":
         return text.said("MissingInInForeach", variable.end)
-    return _with_condition(text, index, token)
-
-
-def _else(text: Text, index: int, token: Token) -> NotParsed | None:
-    block = text.after(index)
-    return None if block and block.text == "{" else text.said("MissingStatementBlockAfterElse", token.end)
+    return _keyword(text, index, token)
 
 
 def _switch(text: Text, index: int, token: Token) -> NotParsed | None:
     after = text.after(index)
     if after is None or not (after.text == "(" or after.text.startswith("-")):
         return text.said("PipelineValueRequired", token.end)
-    return None
-
-
-def _try(text: Text, index: int, token: Token) -> NotParsed | None:
-    block = text.after(index)
-    return None if block and block.text == "{" else text.said(_TRY[token.text.lower()], token.end)
-
-
-_TRY: Mapping[str, str] = MappingProxyType(
-    {"try": "MissingTryStatementBlock", "finally": "MissingFinallyStatementBlock"}
-)
-
-
-def _do(text: Text, index: int, token: Token) -> NotParsed | None:
-    at = text.following(index)
-    block = text.at(at)
-    if block is None or block.text != "{":
-        return text.said("MissingLoopStatement", token.end, "do")
-    close = text.closed[at]
-    following = text.after(close)
-    if following is None or following.text.lower() not in {"while", "until"}:
-        return text.said("MissingWhileOrUntilInDoWhile", text.tokens[close].end)
     return None
 
 
@@ -344,16 +306,30 @@ Rule = Callable[[Text, int, Token], NotParsed | None]
 SIGNS: Mapping[str, Rule] = MappingProxyType(
     {"|": _pipe, ",": _comma, "&": _ampersand, "(": _parenthesis, "[": _index, "@": _at_sign, "@{": _table}
 )
+_BLOCK = ("{", "MissingLoopStatement")
+_LOOP = (("(", "MissingOpenParenthesisAfterKeyword"), _BLOCK)
+_IF = (("(", "MissingOpenParenthesisInIfStatement"), ("{", "MissingStatementBlock"))
+FOLLOWING: Mapping[str, Sequence[tuple[str | tuple[str, ...], str]]] = MappingProxyType(
+    {
+        "if": _IF,
+        "elseif": _IF,
+        "else": (("{", "MissingStatementBlockAfterElse"),),
+        "for": _LOOP,
+        "foreach": _LOOP,
+        "while": _LOOP,
+        "do": (_BLOCK, (("while", "until"), "MissingWhileOrUntilInDoWhile")),
+        "try": (("{", "MissingTryStatementBlock"),),
+        "finally": (("{", "MissingFinallyStatementBlock"),),
+    }
+)
+"""What must follow a word, and what is said where it does not."""
 KEYWORDS: Mapping[str, Rule] = MappingProxyType(
     {
-        **dict.fromkeys(("if", "elseif", "for"), _with_condition),
-        **dict.fromkeys(("try", "finally"), _try),
-        **dict.fromkeys(("function", "filter"), _function),
-        "while": _while,
+        **dict.fromkeys(FOLLOWING, _keyword),
         "foreach": _foreach,
-        "else": _else,
         "switch": _switch,
-        "do": _do,
+        "function": _function,
+        "filter": _function,
     }
 )
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from tree_sitter import Node
 
-from calco.cloudshell.grammar.scan import DOUBLE, Kind, Scan, Token, closing
+from calco.cloudshell.grammar.scan import DOUBLE, Kind, Scan, Token, closing, starts_statement
 from calco.cloudshell.grammar.source import Insertion, Source
 
 NUMBER = re.compile(rb"(?i)((?:0x[0-9a-f]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?)[dl]?(?:[kmgtp]b)?)(?:\.\.(?!\.)|[/*%])")
@@ -106,14 +106,9 @@ def of_refused(scanned: Scan) -> list[Insertion]:
     closed = closing(tokens)
     made: list[Insertion] = []
     for index, token in enumerate(tokens):
-        if token.kind is Kind.WORD and _starts_statement(tokens, index):
+        if token.kind is Kind.WORD and starts_statement(tokens, index):
             made += _of_statement(tokens, closed, index)
     return [*made, *_after_commas(tokens), *_touching(tokens)]
-
-
-def _starts_statement(tokens: Sequence[Token], index: int) -> bool:
-    before = tokens[index - 1] if index else None
-    return before is None or before.kind in {Kind.BREAK, Kind.OPEN, Kind.CLOSE} or before.text in {";", "="}
 
 
 def _of_statement(tokens: Sequence[Token], closed: dict[int, int], index: int) -> Iterator[Insertion]:

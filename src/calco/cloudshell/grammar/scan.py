@@ -233,3 +233,10 @@ def closing(tokens: Sequence[Token]) -> dict[int, int]:
         elif token.kind is Kind.CLOSE and stack:
             found[stack.pop()] = index
     return found
+
+
+def starts_statement(tokens: Sequence[Token], index: int) -> bool:
+    before = tokens[index - 1] if index else None
+    if before is None or before.text in {";", "="}:
+        return True
+    return before.kind in {Kind.BREAK, Kind.OPEN, Kind.CLOSE} and before.text != "["
