@@ -11,7 +11,7 @@ import pytest
 from calco.cli.shell_files import LocalFiles
 from calco.cloudshell import reach
 from calco.cloudshell.api import Refused
-from calco.cloudshell.az import vhd
+from calco.cloudshell.az import sas, vhd
 from calco.cloudshell.reach import Reach
 from calco.cloudshell.values import Record, Value
 from calco.model.vhd import FOOTER_BYTES, footer, read_footer
@@ -95,9 +95,24 @@ def test_a_blob_that_is_there_is_replaced_only_when_told(bench: Bench, endpoint:
     assert len(endpoint.call("GET", "/vhds/disk.vhd").content) == 2 * MIB + FOOTER_BYTES
 
 
-def test_the_account_may_stand_in_the_host_name(bench: Bench, endpoint: Endpoint, tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", ["blob.localhost:10000", "blob.core.windows.net"])
+def test_the_account_may_stand_in_the_host_name(bench: Bench, endpoint: Endpoint, tmp_path: Path, host: str) -> None:
     write_vhd(tmp_path, 2 * MIB)
-    assert add(bench, endpoint, Destination=f"https://{NAME}.blob.localhost:10000/vhds/disk.vhd") != []
+    assert add(bench, endpoint, Destination=f"https://{NAME}.{host}/vhds/disk.vhd") != []
+    assert endpoint.call("HEAD", "/vhds/disk.vhd").status_code == 200
+
+
+def test_a_container_that_is_not_there_is_made(bench: Bench, endpoint: Endpoint, tmp_path: Path) -> None:
+    write_vhd(tmp_path, 2 * MIB)
+    assert add(bench, endpoint, Destination=f"{endpoint.base}/{NAME}/second/disk.vhd") != []
+    assert endpoint.call("HEAD", "/second/disk.vhd").status_code == 200
+
+
+def test_a_signature_of_the_blob_alone_is_enough(bench: Bench, endpoint: Endpoint, tmp_path: Path) -> None:
+    write_vhd(tmp_path, 2 * MIB)
+    grant = sas.Grant("rcw", bench.clock.now() + sas.HOUR)
+    token = sas.blob_token(NAME, endpoint.key, grant, "vhds", "disk.vhd")
+    assert add(bench, endpoint, Destination=f"{endpoint.base}/{NAME}/vhds/disk.vhd?{token}") != []
     assert endpoint.call("HEAD", "/vhds/disk.vhd").status_code == 200
 
 
@@ -109,6 +124,8 @@ def test_the_account_may_stand_in_the_host_name(bench: Bench, endpoint: Endpoint
         "https://localhost:10000/other/vhds/disk.vhd",
         "https://localhost:10000/labstore/disk.vhd",
         "https://other.blob.localhost:10000/vhds/disk.vhd",
+        "https://other.blob.core.windows.net/vhds/disk.vhd",
+        f"https://{NAME}.blob.core.windows.net.example.com/vhds/disk.vhd",
         "file:///etc/passwd",
         "disk.vhd",
         "https://[::1/labstore/vhds/disk.vhd",

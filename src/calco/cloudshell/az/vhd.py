@@ -17,6 +17,7 @@ from calco.cloudshell.az.blob_place import BlobPlace
 from calco.cloudshell.az.storage_access import (
     ACCOUNTS,
     StorageAccess,
+    ask,
     endpoint_of,
     from_account,
     opened,
@@ -36,6 +37,8 @@ from calco.signed_url import BlobFailure
 CONTEXT = "Microsoft.Azure.Commands.Compute.Models.VhdUploadContext"
 SAVED = "Microsoft.Azure.Commands.Compute.Models.VhdDownloadContext"
 _TO_BLOB, _TO_DISK = "DefaultParameterSet", "DirectUploadToManagedDiskSet"
+_PUBLIC_SUFFIX = ".blob.core.windows.net"
+"""Scripts write their account's address so; it is the same account here, and nobody else is asked."""
 _MIB = 1024 * 1024
 _DISK_MIN_BYTES = 20 * _MIB
 """Azure takes no smaller upload of a disk; a smaller one gets zeros behind it."""
@@ -61,6 +64,8 @@ def _to_blob(call: Call, content: Content) -> str:
         blob = PageBlob(found)
         if not call.switch("OverWrite") and _is_there(blob):
             raise argument(f"There is a blob {target.url} already: give -OverWrite to replace it.")
+        if target.access.key is not None:
+            _make_container(call, target)
         blob.create(_whole(guest, SECTOR) + FOOTER_BYTES)
         _send(call, blob, content, _whole(guest, SECTOR), call.shell.chance.guid())
     return target.url
@@ -74,6 +79,15 @@ def _is_there(blob: PageBlob) -> bool:
             return False
         raise
     return True
+
+
+def _make_container(call: Call, target: BlobPlace) -> None:
+    """Where there is none yet. Source: Azure/azure-powershell, CloudPageBlobObjectFactory.CreateContainer."""
+    try:
+        ask(call, target.access, "PUT", target.container, more="&restype=container", data=b"")
+    except Refused as refused:
+        if refused.code != "ContainerAlreadyExists":
+            raise
 
 
 def _place(call: Call, parameter: str) -> BlobPlace:
@@ -108,8 +122,10 @@ def _below(address: str, account: Document) -> str | None:
     path, name = parts.path, (text_at(account, "name") or "").lower()
     if (parts.scheme.lower(), parts.netloc.lower()) == (endpoint.scheme, endpoint.netloc.lower()):
         return path[len(endpoint.path) :] if path.lower().startswith(endpoint.path.lower()) else None
-    by_host = (parts.hostname or "").split(".")[:2] == [name, "blob"] and parts.port == endpoint.port
-    return path.lstrip("/") if by_host and parts.scheme.lower() == endpoint.scheme else None
+    host = parts.hostname or ""
+    by_host = host.split(".")[:2] == [name, "blob"] and parts.port == endpoint.port
+    as_azures = host == name + _PUBLIC_SUFFIX and parts.port in {None, 443}
+    return path.lstrip("/") if (by_host or as_azures) and parts.scheme.lower() == endpoint.scheme else None
 
 
 # --- to a disk -------------------------------------------------------------------------------------------------------
