@@ -1,9 +1,8 @@
 """A body is read in measure and in time, or not at all; the API and the directory say so in their own shape."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -12,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message
 
 from calco.arm import graph
+from calco.blob.app import BlobEdge
 from calco.model.principal import Caller
 from calco.request_body import SECONDS_MAX, TooLarge, TooSlow, read
 from tests.arm.api import LAB, VERSION, Api
@@ -94,7 +94,9 @@ def test_who_goes_away_is_not_waited_for() -> None:
 # --- how it is told --------------------------------------------------------------------------------------------------
 
 
-def answered(app: ASGIApp, method: str, path: str, sender: Sender) -> tuple[int, dict[bytes, bytes], Any, float]:
+def answered(
+    app: ASGIApp, method: str, path: str, sender: Sender, **headers: str
+) -> tuple[int, dict[bytes, bytes], bytes, float]:
     """Status, headers and body of the answer, and after how many seconds it came."""
     told: list[Message] = []
 
@@ -106,13 +108,22 @@ def answered(app: ASGIApp, method: str, path: str, sender: Sender) -> tuple[int,
         "method": method,
         "path": path,
         "query_string": f"api-version={VERSION}".encode(),
-        "headers": [(b"authorization", b"Bearer good"), (b"host", b"cloud.test")],
+        "headers": [
+            (b"authorization", b"Bearer good"),
+            (b"host", b"cloud.test"),
+            *((name.encode(), value.encode()) for name, value in headers.items()),
+        ],
         "scheme": "https",
         "server": ("cloud.test", 443),
     }
     _, seconds = hurried(app(scope, sender, send))  # type: ignore[arg-type]
     start, body = told
-    return start["status"], dict(start["headers"]), msgspec.json.decode(body["body"]), seconds
+    return start["status"], {name.lower(): value for name, value in start["headers"]}, body["body"], seconds
+
+
+def code_of(body: bytes) -> str:
+    code: str = msgspec.json.decode(body)["error"]["code"]
+    return code
 
 
 def directory(tmp_path: Path) -> ASGIApp:
@@ -125,7 +136,7 @@ def test_the_api_refuses_who_dawdles_in_azures_shape_and_closes(tmp_path: Path) 
     status, headers, body, seconds = answered(api.app, "PUT", LAB, Sender([b'{"location":'], ends=False))
 
     assert (status, round(seconds)) == (408, 30)
-    assert body["error"]["code"] == "RequestTimeout"
+    assert code_of(body) == "RequestTimeout"
     assert headers[b"connection"] == b"close"
     assert b"x-ms-request-id" in headers
     assert api.call("GET", LAB).status_code == 404
@@ -137,7 +148,7 @@ def test_the_directory_refuses_who_dawdles_and_closes(tmp_path: Path) -> None:
     )
 
     assert (status, round(seconds)) == (408, 30)
-    assert body["error"]["code"] == "RequestTimeout"
+    assert code_of(body) == "RequestTimeout"
     assert headers[b"connection"] == b"close"
 
 
@@ -149,3 +160,23 @@ def test_a_connection_on_which_too_much_came_is_closed(tmp_path: Path, pieces: i
 
     assert (status, headers[b"connection"]) == (413, b"close")
     assert sender.unsent == max(0, pieces - 65)
+
+
+@pytest.mark.parametrize(
+    ("sender", "seconds", "connection"),
+    [
+        (lambda: Sender([b"x"], ends=False), 30, b"close"),
+        (lambda: Sender([bytes(1024 * 1024)] * 100), 0, b"close"),
+        (lambda: Sender([b"x"] * 3, 1), 3, None),
+    ],
+    ids=["dawdles", "endless", "comes to its end"],
+)
+def test_of_a_blob_that_is_refused_no_more_is_awaited_than_of_any_body(
+    tmp_path: Path, sender: Callable[[], Sender], seconds: int, connection: bytes | None
+) -> None:
+    edge = BlobEdge(World(tmp_path).cloud)
+
+    status, headers, body, took = answered(edge, "PUT", "/labstore/vhds/a", sender(), x="x" * 70_000)
+
+    assert (status, b"<Code>RequestHeaderTooLarge</Code>" in body) == (400, True)
+    assert (round(took), headers.get(b"connection")) == (seconds, connection)

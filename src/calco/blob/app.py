@@ -10,7 +10,7 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import unquote
@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from starlette.types import Receive, Scope, Send
 
+from calco import request_body
 from calco.blob import address, cors, headers, xml
 from calco.blob.access import Asked, check
 from calco.blob.buffers import Buffers
@@ -130,6 +131,8 @@ class _Exchange:
         self._send = send
         self._id = str(uuid4())
         self._more_body = True
+        self._closes = False
+        """What is left of the body is still to come, and nobody reads it."""
         self._headers: dict[str, str] = {}
 
     async def run(self) -> None:
@@ -210,14 +213,17 @@ class _Exchange:
             yield message.get("body", b"")
 
     async def _drain(self) -> None:
-        """Not for a client that waits to be told to go on: it is told by the answer."""
+        """Not for a client that waits to be told to go on: it is told by the answer. Nor for one that dawdles."""
         if "expect" in self._headers:
             return
         length = 0
-        async for chunk in self._chunks():
-            length += len(chunk)
-            if length > DRAIN_BYTES_MAX:
-                return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(request_body.SECONDS_MAX):
+                async for chunk in self._chunks():
+                    length += len(chunk)
+                    if length > DRAIN_BYTES_MAX:
+                        break
+        self._closes = self._more_body
 
     async def _in_memory(self, begun: Begun, length: int) -> Answer:
         """Not written before it is whole: a client that goes away in the middle has written nothing."""
@@ -288,6 +294,8 @@ class _Exchange:
         if isinstance(answer.body, bytes) and "Content-Length" not in told and answer.status not in (204, 304):
             told["Content-Length"] = "0" if is_head else str(len(answer.body))
         told |= cors.told(self._headers, told, self._origins)
+        if self._closes:
+            told["Connection"] = "close"
         raw = [(name.encode("latin-1"), _one_line(value).encode("latin-1", "replace")) for name, value in told.items()]
         await self._send({"type": "http.response.start", "status": answer.status, "headers": raw})
         if isinstance(answer.body, Slice):
