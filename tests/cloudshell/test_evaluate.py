@@ -9,7 +9,7 @@ from calco.cloudshell.cmdlet import Call, Cmdlet, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.grammar.parse import parse
 from calco.cloudshell.objects.output import NOTHING
-from calco.cloudshell.values import ScriptBlock, Value
+from calco.cloudshell.values import ENTRIES_MAX, Hashtable, ScriptBlock, Value
 from tests.cloudshell.world import Session, language_commands
 
 
@@ -124,18 +124,18 @@ def test_a_cmdlet_runs_a_block_where_it_was_written() -> None:
     block = session.run('$x = 1; { param($y) $x = $_; "$_ $y $($args[0])" }').output[0]
     assert isinstance(block, ScriptBlock)
 
-    output = list(session.interpreter.invoke(block, item="it", arguments=("a", "b")))
+    output = list(session.interpreter.shell.invoke(block, item="it", arguments=("a", "b")))
 
     assert output == ["it a b"]
-    assert session.interpreter.variable("x") == "it"
-    assert session.interpreter.variable("_") is None
+    assert session.interpreter.shell.variable("x") == "it"
+    assert session.interpreter.shell.variable("_") is None
 
 
 def test_a_cmdlet_reports_an_error_that_ends_nothing() -> None:
     session = Session()
 
-    session.interpreter.report(Fault("soft"))
-    session.interpreter.report(Fault("silent"), shown=False)
+    session.interpreter.shell.report(Fault("soft"))
+    session.interpreter.shell.report(Fault("silent"), shown=False)
 
     assert session.host.messages == ["soft"]
     assert session.interpreter.failed
@@ -146,7 +146,7 @@ def test_variables_that_people_type_are_told_for_completion() -> None:
     session = Session()
     session.run("$MyThing = 1")
 
-    names = session.interpreter.variables()
+    names = session.interpreter.shell.variables()
 
     assert {"mything", "home"} <= set(names)
     assert not {"_", "?"} & set(names)
@@ -156,8 +156,8 @@ def test_what_was_assigned_from_no_output_reaches_no_cmdlet_as_an_array() -> Non
     session = Session()
     session.run("$none = & { }")
 
-    assert session.interpreter.variable("none") is None
-    assert session.interpreter.variable("none") is not NOTHING
+    assert session.interpreter.shell.variable("none") is None
+    assert session.interpreter.shell.variable("none") is not NOTHING
 
 
 def test_only_the_last_errors_are_kept() -> None:
@@ -174,3 +174,17 @@ def test_the_environment_is_the_sessions_own() -> None:
     session.run("$env:MADE = 'here'; $env:USER = $null")
 
     assert session.environment == {"HOME": "/home/ada", "MADE": "here"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "one_more", ["$full.more = 1", "$full['more'] = 1", "$full.Add('more', 1)", "$full += @{ more = 1 }"]
+)
+def test_a_table_takes_no_more_entries_than_an_array_has_elements(one_more: str) -> None:
+    session = Desk().session()
+    session.interpreter.set_variable("full", Hashtable({each: (each, None) for each in range(ENTRIES_MAX)}))
+
+    assert session.run("$full[7] = 'seven'; $full[7]").output == ["seven"]
+    ran = session.run(f"try {{ {one_more} }} catch {{ 'caught' }}; 'never'")
+
+    assert (ran.ended, ran.output) == ("Insufficient memory to continue the execution of the program.", [])

@@ -8,12 +8,16 @@ writing. Source of the behaviour: Microsoft Learn, about_Hash_Tables, about_Prop
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from calco.cloudshell import syntax
 
+ENTRIES_MAX = 1_000_000
+"""Of an array, of a table, of an object: more does not fit, whatever memory there is."""
+
 
 class Names(MutableMapping[str, "Value"]):
-    """Values by name: the case of a name does not matter, the order of writing does."""
+    """Values by name: the case of a name does not matter, the order of writing does. Writing raises MemoryError."""
 
     def __init__(self, pairs: "Iterable[tuple[str, Value]]" = ()) -> None:
         self._held: dict[str, tuple[str, Value]] = {}
@@ -24,9 +28,7 @@ class Names(MutableMapping[str, "Value"]):
         return self._held[name.casefold()][1]
 
     def __setitem__(self, name: str, value: "Value") -> None:
-        folded = name.casefold()
-        known = self._held.get(folded)
-        self._held[folded] = (known[0] if known else name, value)
+        _put(self._held, name.casefold(), name, value)
 
     def __delitem__(self, name: str) -> None:
         del self._held[name.casefold()]
@@ -64,8 +66,8 @@ class Hashtable:
         return found[1] if found else None
 
     def put(self, key: str | int | float, value: "Value") -> None:
-        known = self.entries.get(_folded(key))
-        self.entries[_folded(key)] = (known[0] if known else key, value)
+        """Raises MemoryError."""
+        _put(self.entries, _folded(key), key, value)
 
     def remove(self, key: str | int | float) -> None:
         self.entries.pop(_folded(key), None)
@@ -160,6 +162,17 @@ PS_CMDLET = "System.Management.Automation.PSScriptCmdlet"
 """``$PSCmdlet``: what it holds says whether to do what the script asks it about."""
 CREDENTIAL = "System.Management.Automation.PSCredential"
 """A Record with UserName (string) and Password (SecureString)."""
+
+
+_Key = TypeVar("_Key", str, str | int | float)
+
+
+def _put(held: "dict[_Key, tuple[_Key, Value]]", folded: _Key, key: _Key, value: Value) -> None:
+    """Under the name of its first writing. Raises MemoryError."""
+    known = held.get(folded)
+    if known is None and len(held) >= ENTRIES_MAX:
+        raise MemoryError
+    held[folded] = (known[0] if known else key, value)
 
 
 def _folded(key: str | int | float) -> str | int | float:

@@ -12,9 +12,9 @@ from calco.cloudshell.objects.convert import to_number, to_type, to_whole
 from calco.cloudshell.objects.moment import aware
 from calco.cloudshell.objects.text import TEXT_MAX, to_text
 from calco.cloudshell.objects.type_name import INT32_MAX, INT64_MAX, SHORT, type_of
-from calco.cloudshell.values import CUSTOM, Hashtable, Value
+from calco.cloudshell.values import CUSTOM, ENTRIES_MAX, Hashtable, Value
 
-LIST_MAX = 1_000_000
+LIST_MAX = ENTRIES_MAX
 """Elements of an array."""
 
 
