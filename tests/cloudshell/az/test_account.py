@@ -10,6 +10,8 @@ from calco.cloudshell.api import Refused
 from calco.cloudshell.az import account
 from calco.cloudshell.connection import Accounts
 from calco.cloudshell.errors import Terminating
+from calco.cloudshell.objects.member import get
+from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.values import CREDENTIAL, Record, SecureString
 from calco.model.document import Document
 from tests.cloudshell.az.bench import Bench
@@ -132,6 +134,31 @@ def test_a_token_that_is_there_will_do_and_a_bad_one_does_not_replace_the_accoun
 
     assert signing.run("Connect-AzAccount", AccessToken="forged", AccountId="eve") == []
     assert accounts.current().account == "ada"
+
+
+def test_whose_token_it_is_must_be_said(signing: Signing, accounts: Accounts) -> None:
+    assert signing.run("Connect-AzAccount", AccessToken="brought") == []
+    assert "-AccountId" in signing.reported[0].message
+    assert accounts.signed_in is None
+
+
+def test_an_identity_may_be_named_as_runbooks_do_and_is_the_sessions_own() -> None:
+    bench = Bench((account.MODULE,))
+    bench.api.put(f"/subscriptions/{SUBSCRIPTION}", FOUND[0])
+
+    (profile,) = bench.run("Connect-AzAccount", Identity=True, AccountId="11111111-1111-4111-8111-111111111111")
+
+    assert isinstance(profile, Record)
+    assert to_text(get(get(profile, "Context"), "Account")) == "ada@example.com"
+
+
+def test_the_parts_of_a_context_read_as_azures_do_where_a_script_puts_them_into_a_text() -> None:
+    bench = Bench((account.MODULE,))
+    (told,) = bench.run("Get-AzContext")
+
+    parts = [to_text(get(told, name)) for name in ("Account", "Subscription", "Tenant", "Environment")]
+
+    assert parts == ["ada@example.com", SUBSCRIPTION, TENANT, "calco"]
 
 
 def test_a_users_password_is_not_taken(signing: Signing) -> None:

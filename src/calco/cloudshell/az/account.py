@@ -77,6 +77,8 @@ def connect(call: Call) -> Iterable[Value]:
         raise argument("The account of this session is given: nobody else can sign in here. Use `calco shell`.")
     tenant, subscription = call.text("Tenant"), call.text("Subscription")
     if call.set == _TOKEN:
+        if not call.given("AccountId"):
+            raise argument("Say whose token it is, with -AccountId.")
         token = call.value("AccessToken")
         held = token.secret if isinstance(token, SecureString) else call.text("AccessToken")
         yield _profile(accounts.connect_token(held, call.text("AccountId"), tenant, subscription))
@@ -307,8 +309,15 @@ MODULE = Module(
             ),
             Parameter("ServicePrincipal", Kind.SWITCH, "The credential is a service principal's.", (_CLIENT,), True),
             Parameter("AccessToken", Kind.ANY, "A token that is there already.", (_TOKEN,), True),
-            Parameter("AccountId", help="Whose token it is.", sets=(_TOKEN,), mandatory=True),
-            Parameter("Identity", Kind.SWITCH, "As whoever this shell belongs to.", (_IDENTITY,), True, None, ("MSI",)),
+            Parameter("AccountId", help="Whose token it is; with -Identity taken alone.", sets=(_TOKEN, _IDENTITY)),
+            Parameter(
+                "Identity",
+                Kind.SWITCH,
+                "As whoever this shell belongs to.",
+                (_IDENTITY,),
+                mandatory=True,
+                aliases=("MSI", "ManagedService"),
+            ),
             _TENANT,
             _SUBSCRIPTION,
             Parameter("UseDeviceAuthentication", Kind.SWITCH, "Nobody has to: one is signed in.", (_DEFAULT,)),

@@ -73,11 +73,18 @@ def _inner(value: Value, depth: int) -> str:
     return text
 
 
+def _spoken(member: str) -> Callable[[Record], str]:
+    return lambda value: _inner(value.get(member), 0)
+
+
+_AZURES = "Microsoft.Azure.Commands.Profile.Models.PSAzure"
 _SPOKEN: Mapping[str, Callable[[Record], str]] = MappingProxyType(
     {
-        "System.Uri": lambda value: _inner(value.get("OriginalString"), 0),
-        "System.Management.Automation.CommandInfo": lambda value: _inner(value.get("Name"), 0),
-        "System.Management.Automation.FunctionInfo": lambda value: _inner(value.get("Name"), 0),
+        **{f"{_AZURES}{each}": _spoken("Id") for each in ("RmAccount", "Subscription", "Tenant")},
+        f"{_AZURES}Environment": _spoken("Name"),
+        "System.Uri": _spoken("OriginalString"),
+        "System.Management.Automation.CommandInfo": _spoken("Name"),
+        "System.Management.Automation.FunctionInfo": _spoken("Name"),
         "System.Version": lambda value: ".".join(_inner(each, 0) for each in value.members.values()),
     }
 )
