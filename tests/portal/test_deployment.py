@@ -1,6 +1,7 @@
 """A deployment's page: what it makes and how far each of it is, through reload, restart, failure and cancellation."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -120,10 +121,12 @@ def test_a_machine_that_waits_for_its_images_turn_says_so(house: House, browser:
     page = browser.send(create, **form, login="key", key=KEY, subnet="*", public="off")
     assert page.path.startswith("/portal/deployments/"), page.text
     drive_until_machines_stand_in_line(house)
+    house.world.clock.move(timedelta(seconds=65))
 
     said = browser.visit(page.path)
 
     assert "Waiting for its turn: place 1 of 1. Image 'golden' is being deployed" in said.text
+    assert said.text.count("1:05 so far") == 2, "each machine's own wait"
     house.world.drive()
     assert "2 virtual machines are there." in browser.visit(page.path).text
 

@@ -1,5 +1,7 @@
 """The progress page tells which path an image's bytes took, how far they are, and why."""
 
+from datetime import timedelta
+
 import pytest
 
 from calco.operations.engine import Engine
@@ -71,8 +73,11 @@ def test_a_step_that_copies_says_how_far_it_is_and_the_page_says_why(house: Hous
     Engine(world.cloud, world.records, plans.BOOK, world.clock).advance(making)
     (copying,) = [each.id for each in world.unfinished() if each.plan == "image.replicate"]
     speaker(world.cloud, copying, "Copying disk 'os'.", part=(1, 2))(3 << 20, 6 << 20)
+    world.clock.move(timedelta(hours=2, seconds=5))
 
     text = browser.visit(f"/portal/operations/{making}").text
+
+    assert text.count("2:00:05 so far") == 2, "all of it, and the step"
 
     assert "3.0 MiB / 6.0 MiB Copying disk 'os'. 50 % of" in text
     assert text.count("Copying disk 'os'.") == 1

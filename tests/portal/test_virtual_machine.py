@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -133,6 +134,21 @@ def test_a_running_machine_is_stopped_and_the_page_says_so_until_it_is(house: Ho
     assert "web1 was stopped." in stopped.text
     assert "Start" in stopped.buttons
     assert "Stop" not in stopped.buttons
+
+
+def test_how_long_a_machine_takes_to_start_is_told_while_one_waits(house: House, browser: Browser) -> None:
+    house.api.post(f"{ID}/deallocate")
+    page = browser.send(WEB1, do="start")
+    house.world.clock.move(timedelta(seconds=65))
+
+    (open_page,) = browser.watch(WEB1)
+
+    assert "Starting web1… 1:05 so far" in browser.visit(str(page.answer.url)).text
+    assert "Start · virtual machine 1:05 so far" in browser.visit(WEB1).text
+    assert 'role="timer">1:05 so far' in open_page, "nobody is read each second"
+    assert "llevamos 1:05" in house.browser(language="es").visit(WEB1).text
+    house.world.drive()
+    assert "so far" not in browser.visit(str(page.answer.url)).text
 
 
 def test_an_operation_that_fails_says_why_in_the_apis_words(house: House, browser: Browser) -> None:

@@ -13,6 +13,7 @@ from calco.portal.activity import deed_of
 from calco.portal.host_warning import told
 from calco.work import plans
 from tests.ailing import ailments
+from tests.arm.api import LAB
 from tests.portal.house import TEXTS, Browser, House
 from tests.portal.tour import Tour
 
@@ -153,3 +154,26 @@ def test_everything_that_the_doctor_finds_has_its_words(tmp_path: Path) -> None:
             assert re.fullmatch(r"((sudo|calco) .*)?", shown.command), "a mend in sentences has words of its own"
     told_of = {key.removeprefix("doctor.") for key in ENGLISH if key.startswith("doctor.") and "mend_" not in key}
     assert told_of == {each.code for each in found}, "of nothing else, either"
+
+
+def test_only_refusals_that_the_api_gives_are_explained() -> None:
+    given = "".join(each.read_text() for each in SOURCES.parent.rglob("*.py"))
+
+    explained = [key.removeprefix("refusal.") for key in ENGLISH if key.startswith("refusal.")]
+    assert [each for each in explained if f'"{each}"' not in given] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "meaning"), [("es", "Un bloqueo lo protege."), ("en", "A lock protects it.")])
+def test_a_refusal_keeps_its_words_and_says_in_the_pages_language_what_it_means(
+    house: House, language: str, meaning: str
+) -> None:
+    house.api.with_group()
+    house.api.put(f"{LAB}/providers/Microsoft.Authorization/locks/no", {"properties": {"level": "CanNotDelete"}})
+
+    page = house.browser(language=language).send("/portal/resource-groups/lab/delete", confirm="lab")
+
+    assert page.status == 400
+    assert "ScopeLocked: The scope" in page.text
+    assert "ScopeLocked" not in page.own, "it is marked as English"
+    assert meaning in page.own

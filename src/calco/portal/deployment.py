@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from starlette.responses import Response
 
 from calco.model.document import Document, object_at, objects_at, text_at
-from calco.portal.api import Api, Refused
+from calco.portal.api import Refused
 from calco.portal.operation import kind_of
 from calco.portal.visit import Page, Visit, explained
 
@@ -23,8 +23,8 @@ WAITING = "NotStarted"
 
 @dataclass(frozen=True)
 class Part:
-    """One resource. ``step`` is what is being done to make it, ``says`` more of that in the API's words; ``error`` its
-    refusal or failure."""
+    """One resource. ``step`` is what is being done to make it, ``says`` more of that in the API's words, ``elapsed``
+    how long it goes on; ``error`` its refusal or failure."""
 
     id: str
     type: str
@@ -32,6 +32,7 @@ class Part:
     kind: str = "off"
     step: str = ""
     says: str = ""
+    elapsed: str = ""
     error: str = ""
 
 
@@ -58,7 +59,7 @@ async def _shown(visit: Visit, fault: str = "") -> Response:
     }
     state = text_at(deployment, "properties", "provisioningState") or ""
     parts = [
-        await _part(visit.api, target, begun.get(target["id"].lower()), state) for target in _targets(deployment, begun)
+        await _part(visit, target, begun.get(target["id"].lower()), state) for target in _targets(deployment, begun)
     ]
     machines = [each for each in parts if each.type.lower() == MACHINE.lower()]
     return visit.page(
@@ -94,27 +95,33 @@ def _targets(deployment: Document, begun: dict[str, Document]) -> list[dict[str,
     return list(found.values())
 
 
-async def _part(api: Api, target: dict[str, str], operation: Document | None, whole: str) -> Part:
+async def _part(visit: Visit, target: dict[str, str], operation: Document | None, whole: str) -> Part:
     part = Part(target["id"], target["type"], "" if whole in ENDED else WAITING)
     if operation is None:
         return part
     state = text_at(operation, "provisioningState") or ""
     if state == "Running":
         return await _running(
-            api, replace(part, state=state, kind="busy"), text_at(operation, "serviceRequestId") or ""
+            visit, replace(part, state=state, kind="busy"), text_at(operation, "serviceRequestId") or ""
         )
     error = object_at(operation, "statusMessage", "error")
     said = f"{text_at(error, 'code')}: {text_at(error, 'message')}" if error else ""
     return replace(part, state=state, kind=kind_of(state), error=said)
 
 
-async def _running(api: Api, part: Part, operation: str) -> Part:
+async def _running(visit: Visit, part: Part, operation: str) -> Part:
     """With what its operation says of itself now: that it waits for its turn, say, or which step it is at."""
+    api = visit.api
     story = await api.find(f"{api.subscription}/providers/Calco/operations/{operation}") if operation else None
     if story is None:
         return part
     steps = (text_at(each, "name") for each in objects_at(story, "steps") if each.get("status") == "InProgress")
-    return replace(part, says=text_at(story, "progress", "message") or "", step=next(steps, None) or "")
+    return replace(
+        part,
+        says=text_at(story, "progress", "message") or "",
+        step=next(steps, None) or "",
+        elapsed=visit.since(text_at(story, "startTime")),
+    )
 
 
 def _errors(error: Document) -> Iterator[str]:

@@ -21,12 +21,14 @@ COPIED = "copied"
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the page. ``kind`` is the colour of its state; ``done`` and ``total`` count bytes, or are None."""
+    """One line of the page. ``kind`` is the colour of its state; ``seconds`` is how long it took, ``elapsed`` how long
+    it goes on; ``done`` and ``total`` count bytes, or are None."""
 
     name: str
     status: str
     kind: str
     seconds: float | None
+    elapsed: str
     said: str
     done: int | None
     total: int | None
@@ -48,13 +50,15 @@ async def show(visit: Visit) -> Response:
     deleted = any(text_at(each, "action") == MACHINE_DELETE for each in children)
     status = text_at(story, "status") or ""
     subject = text_at(story, "subject") or ""
-    steps, mover = [_step(each, children) for each in objects_at(story, "steps")], _mover(story, children)
+    steps = [_step(visit, each, children) for each in objects_at(story, "steps")]
+    mover = _mover(story, children)
     shown = visit.page(
         "operation.html",
         story=story,
         deed=deed_of(text_at(story, "action") or ""),
         state=status,
         kind=kind_of(status),
+        elapsed=visit.since(text_at(story, "startTime")) if status == "InProgress" else "",
         steps=steps,
         progress=object_at(mover, "progress"),
         why=_why(mover),
@@ -70,7 +74,7 @@ async def show(visit: Visit) -> Response:
     return shown if status == "InProgress" else visit.last(shown)
 
 
-def _step(step: Document, children: list[Document]) -> Step:
+def _step(visit: Visit, step: Document, children: list[Document]) -> Step:
     child = next((each for each in children if each.get("name") == step.get("operation")), None)
     progress = object_at(child or {}, "progress")
     status = text_at(step, "status") or ""
@@ -79,6 +83,7 @@ def _step(step: Document, children: list[Document]) -> Step:
         status=status,
         kind=kind_of(status),
         seconds=_seconds(step),
+        elapsed=visit.since(text_at(step, "startTime")) if status == "InProgress" else "",
         said=text_at(progress, "message") or "",
         done=number_at(progress, "bytesDone"),
         total=number_at(progress, "bytesTotal"),

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from calco.model.document import Document, object_at, text_at, text_map
 from calco.model.ids import ResourceId, is_guid
 from calco.portal import activity, tag, virtual_machine_console
+from calco.portal.activity import deed_of
 from calco.portal.api import Refused
 from calco.portal.page import group_of
 from calco.portal.view_as.action import Action, ActOnMachines, MachineVerb
@@ -70,8 +71,8 @@ async def page(
     machine, rights, story = await asyncio.gather(
         visit.api.get(id, **{"$expand": "instanceView"}), visit.rights(id), _story(visit)
     )
-    seen = await TABS[tab].gather(visit, machine)
     state, here = state_of(machine), address(visit)
+    seen, going = await asyncio.gather(TABS[tab].gather(visit, machine), _going(visit, machine, state))
     lines = [each for each in statuses_of(machine) if each.level in WARNS and not each.code.startswith("Inspection/")]
     return visit.page(
         "virtual_machine.html",
@@ -87,6 +88,9 @@ async def page(
         may_tag=rights(tag.WRITE),
         fault=fault,
         did=_did(visit, story),
+        going=going,
+        going_deed=deed_of(text_at(going or {}, "action") or ""),
+        elapsed=visit.since(text_at(going or story or {}, "startTime")),
         lines=lines,
         tab=tab,
         tabs=[(visit.words(f"machine.tab_{name}"), f"{here}{each.end}") for name, each in TABS.items()],
@@ -112,6 +116,15 @@ async def _story(visit: Visit) -> Document | None:
     if not is_guid(operation):
         return None
     return await visit.api.find(f"{visit.api.subscription}/providers/Calco/operations/{operation}")
+
+
+async def _going(visit: Visit, machine: Document, state: State) -> Document | None:
+    """What goes on with the machine, as the API tells of it."""
+    if state.work is Work.NONE and state.power.kind != "busy":
+        return None
+    id = (text_at(machine, "id") or "").lower()
+    every = await visit.api.seen(f"{visit.api.subscription}/providers/Calco/operations")
+    return next((each for each in every if (text_at(each, "subject") or "").lower() == id), None)
 
 
 def _did(visit: Visit, story: Document | None) -> tuple[str, str, str] | None:

@@ -5,6 +5,7 @@ Handlers are ``async def show(visit) -> Response``. Each noun has its own module
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
@@ -74,6 +75,14 @@ class Visit:
     def stamp(self) -> str:
         """This moment as it goes into names that are proposed: ``20261123134500``, UTC."""
         return self.clock.now().strftime("%Y%m%d%H%M%S")
+
+    def since(self, text: str | None) -> str:
+        """How long ago a time of the API's is, ``1:05`` or ``2:01:05``; empty for none."""
+        if not text:
+            return ""
+        seconds = max(0, int((self.clock.now() - datetime.fromisoformat(text)).total_seconds()))
+        hours, minutes = divmod(seconds // 60, 60)
+        return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
 
     def id(self, type: str) -> str:
         """The resource of ``.../{group}/{name}`` in this page's address. ``type``: ``Microsoft.Compute/images``."""
