@@ -51,7 +51,7 @@ class Desk:
     def run(self, text: str) -> str:
         """What it says to that, which must go well from beginning to end."""
         said, outcome = self.try_run(text)
-        errors = self.session.interpreter.variable("Error")
+        errors = self.session.interpreter.shell.variable("Error")
         assert (outcome, errors) == (Outcome(), []), said
         return said
 

@@ -29,7 +29,7 @@ def offered(text: str, shell: Session, names: ResourceNames) -> list[str]:
     """What could stand where "|" is, each as the whole line it makes."""
     cursor = text.index("¦") if "¦" in text else len(text)
     line = text.replace("¦", "")
-    found = completions(line, cursor, shell.interpreter, names)
+    found = completions(line, cursor, shell.interpreter.shell, names)
     return [line[:start] + each + line[cursor:] for each, start, _description in found]
 
 

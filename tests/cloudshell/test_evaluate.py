@@ -182,7 +182,7 @@ def test_the_environment_is_the_sessions_own() -> None:
 )
 def test_a_table_takes_no_more_entries_than_an_array_has_elements(one_more: str) -> None:
     session = Desk().session()
-    session.interpreter.set_variable("full", Hashtable({each: (each, None) for each in range(ENTRIES_MAX)}))
+    session.interpreter.shell.set_variable("full", Hashtable({each: (each, None) for each in range(ENTRIES_MAX)}))
 
     assert session.run("$full[7] = 'seven'; $full[7]").output == ["seven"]
     ran = session.run(f"try {{ {one_more} }} catch {{ 'caught' }}; 'never'")

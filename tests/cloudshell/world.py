@@ -312,3 +312,6 @@ class NoJobs:
 
     def all(self) -> list[Record]:
         return []
+
+    def remove(self, record: Record) -> None:
+        raise AssertionError(f"a test without jobs removed one: {record}")

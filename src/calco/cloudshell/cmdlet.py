@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from calco.ports.world import Chance, Clock
 
 
+CORE, UTILITY = "Microsoft.PowerShell.Core", "Microsoft.PowerShell.Utility"
+MANAGEMENT, SECURITY = "Microsoft.PowerShell.Management", "Microsoft.PowerShell.Security"
+"""Modules of PowerShell's own."""
+
+
 class Kind(Enum):
     """What a parameter takes; the value is how Get-Help writes it. The binder converts as PowerShell does."""
 
@@ -66,6 +71,9 @@ class Parameter:
     filled: bool = False
     pattern: str = ""
     range: tuple[float, float] | None = None
+
+
+INPUT = Parameter("InputObject", Kind.ANY, "The objects; they come by the pipeline.", from_pipeline=True)
 
 
 @dataclass(frozen=True)
@@ -204,6 +212,8 @@ class Jobs(Protocol):
         """A job's Record (type JOB); ``work`` runs in a thread of its own, and may add to ``told`` while it does."""
 
     def all(self) -> list[Record]: ...
+
+    def remove(self, record: Record) -> None: ...
 
 
 class Shell(Protocol):

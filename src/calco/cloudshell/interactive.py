@@ -35,4 +35,4 @@ class Interactive:
 
     def complete(self, text: str, cursor: int) -> Iterable[tuple[str, int, str]]:
         """What could stand at the cursor, where it begins, what it is."""
-        return completion.completions(text, cursor, self.session.interpreter, self.names)
+        return completion.completions(text, cursor, self.session.interpreter.shell, self.names)

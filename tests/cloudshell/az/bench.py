@@ -24,6 +24,9 @@ class NoJobs:
     def all(self) -> list[Record]:
         return []
 
+    def remove(self, record: Record) -> None:
+        raise NotImplementedError
+
 
 @dataclass
 class Bench:

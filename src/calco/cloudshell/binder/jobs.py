@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from calco.cloudshell.api import Api
-from calco.cloudshell.cmdlet import Commands, Jobs, Shell, Told
+from calco.cloudshell.cmdlet import Shell, Told
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.host import Host, NobodyToAsk
-from calco.cloudshell.values import Names, Record, ScriptBlock, Value
+from calco.cloudshell.values import Record, Value
 
 if TYPE_CHECKING:
-    from calco.ports.world import Chance, Clock
+    from calco.ports.world import Clock
 
 JOB = "Microsoft.Azure.Commands.Common.AzureLongRunningJob`1"
 RUNNING, COMPLETED, FAILED, STOPPED = "Running", "Completed", "Failed", "Stopped"
@@ -146,53 +146,24 @@ class Apart:
     def __init__(self, shell: Shell, told: list[Told]) -> None:
         self._shell = shell
         self._told = told
-        self._host = _Away(shell.host, told)
-
-    @property
-    def host(self) -> Host:
-        return self._host
+        self.host: Host = _Away(shell.host, told)
+        self.clock = shell.clock
+        self.chance = shell.chance
+        self.commands = shell.commands
+        self.jobs = shell.jobs
+        self.state = shell.state
+        self.sleep = shell.sleep
+        self.invoke = shell.invoke
+        self.variable = shell.variable
+        self.set_variable = shell.set_variable
+        self.variables = shell.variables
 
     @property
     def api(self) -> Api:
         return self._shell.api
 
-    @property
-    def clock(self) -> "Clock":
-        return self._shell.clock
-
-    @property
-    def chance(self) -> "Chance":
-        return self._shell.chance
-
-    @property
-    def commands(self) -> Commands:
-        return self._shell.commands
-
-    @property
-    def jobs(self) -> Jobs:
-        return self._shell.jobs
-
-    @property
-    def state(self) -> Names:
-        return self._shell.state
-
-    def sleep(self, seconds: float) -> None:
-        self._shell.sleep(seconds)
-
-    def invoke(self, block: ScriptBlock, *, item: Value = None, arguments: tuple[Value, ...] = ()) -> Iterator[Value]:
-        return self._shell.invoke(block, item=item, arguments=arguments)
-
     def report(self, fault: Fault, *, shown: bool = True) -> None:
         self._told.append(lambda shell: shell.report(fault, shown=shown))
-
-    def variable(self, name: str) -> Value:
-        return self._shell.variable(name)
-
-    def set_variable(self, name: str, value: Value) -> None:
-        self._shell.set_variable(name, value)
-
-    def variables(self) -> list[str]:
-        return self._shell.variables()
 
 
 class _Away:

@@ -8,12 +8,11 @@ from dataclasses import replace
 
 from calco import __version__  # calco's own: what is here is calco's, not Microsoft's modules of the same names
 from calco.cloudshell.builtin import help_text as pages
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.cmdlet import CORE, UTILITY, Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.errors import Fault, not_recognized
 from calco.cloudshell.objects import pattern
 from calco.cloudshell.values import Record, Value
 
-_CORE, _UTILITY = "Microsoft.PowerShell.Core", "Microsoft.PowerShell.Utility"
 COMMAND = "System.Management.Automation.CmdletInfo"
 ALIAS = "System.Management.Automation.AliasInfo"
 MODULE_INFO = "System.Management.Automation.PSModuleInfo"
@@ -26,7 +25,7 @@ def _commands(call: Call) -> Iterator[Value]:
     aliases = call.shell.commands.aliases()
     named = [alias for alias in aliases if any(alias.casefold() == one.casefold() for one in call.texts("Name"))]
     for name in call.texts("Name"):
-        if not any(sign in name for sign in "*?[") and not found and not named:
+        if not pattern.has_wildcard(name) and not found and not named:
             call.error(replace(not_recognized(name).fault, command=""))
     return iter([*(_command(each) for each in found), *(_alias(each, aliases[each]) for each in named)])
 
@@ -74,7 +73,7 @@ def _aliases(call: Call) -> Iterator[Value]:
         if fits and (not call.texts("Definition") or _like(name, call.texts("Definition"))):
             yield _alias(alias, name)
     for wanted in call.texts("Name"):
-        if not any(sign in wanted for sign in "*?[") and not any(_like(each, [wanted]) for each in aliases):
+        if not pattern.has_wildcard(wanted) and not any(_like(each, [wanted]) for each in aliases):
             call.error(
                 Fault(
                     f"This command cannot find a matching alias because an alias with the name '{wanted}' does not "
@@ -133,7 +132,7 @@ COMMANDS = Cmdlet(
         Parameter("Syntax", Kind.SWITCH, "Only how they are written."),
     ),
     aliases=("gcm",),
-    module=_CORE,
+    module=CORE,
     output=COMMAND,
     examples=(Example("All about images", "Get-Command -Noun AzImage*"),),
 )
@@ -146,7 +145,7 @@ ALIASES = Cmdlet(
         Parameter("Definition", Kind.STRINGS, "Names of the commands that they stand for."),
     ),
     aliases=("gal",),
-    module=_UTILITY,
+    module=UTILITY,
     output=ALIAS,
     examples=(Example("What % means", "Get-Alias %"),),
 )
@@ -160,7 +159,7 @@ MODULES = Cmdlet(
         Parameter("All", Kind.SWITCH, "Taken for compatibility."),
     ),
     aliases=("gmo",),
-    module=_CORE,
+    module=CORE,
     output=MODULE_INFO,
     note="The version is calco's: these commands are calco's own, with the names and parameters of Azure's.",
     examples=(Example("Which version this is", "Get-Module -ListAvailable Az"),),
@@ -175,7 +174,7 @@ IMPORT = Cmdlet(
         Parameter("Force", Kind.SWITCH, "Taken for compatibility."),
     ),
     aliases=("ipmo",),
-    module=_CORE,
+    module=CORE,
     examples=(Example("What scripts begin with", "Import-Module Az.Compute"),),
 )
 

@@ -7,14 +7,12 @@ import csv
 import io
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter, Run
+from calco.cloudshell.cmdlet import INPUT, MANAGEMENT, UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter, Run
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.objects.member import get, names_of
 from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.values import CUSTOM, Names, Record, Value
 
-_UTILITY, _MANAGEMENT = "Microsoft.PowerShell.Utility", "Microsoft.PowerShell.Management"
-_INPUT = Parameter("InputObject", Kind.ANY, "The objects; they come by the pipeline.", from_pipeline=True)
 _DELIMITER = Parameter("Delimiter", help="What stands between two values; a comma.", position=1)
 
 
@@ -74,12 +72,12 @@ _FLAGS = tuple(
 _WORDS = tuple(Parameter(each, help="Taken likewise.") for each in ("Encoding", "Delimiter", "PathType"))
 
 
-def _without_files(name: str, instead: str, *aliases: str, module: str = _MANAGEMENT) -> Cmdlet:
+def _without_files(name: str, instead: str, *aliases: str, module: str = MANAGEMENT) -> Cmdlet:
     return Cmdlet(
         name,
         "Not here: the Cloud Shell has no files.",
         _refuse(instead),
-        parameters=(_PATH, _REST, *_FLAGS, *_WORDS, _INPUT),
+        parameters=(_PATH, _REST, *_FLAGS, *_WORDS, INPUT),
         aliases=aliases,
         module=module,
         whole=True,
@@ -93,13 +91,13 @@ TO = Cmdlet(
     "Writes objects as comma-separated values, one line each.",
     _to,
     parameters=(
-        _INPUT,
+        INPUT,
         _DELIMITER,
         Parameter("NoTypeInformation", Kind.SWITCH, "Taken for compatibility: there is none.", aliases=("NTI",)),
         Parameter("NoHeader", Kind.SWITCH, "Without the names."),
         Parameter("UseQuotes", help="Always if not given.", choices=("Always", "AsNeeded")),
     ),
-    module=_UTILITY,
+    module=UTILITY,
     whole=True,
     output="System.String",
     examples=(Example("A report to copy", "Get-AzVM | Select-Object Name, Location | ConvertTo-Csv"),),
@@ -113,7 +111,7 @@ FROM = Cmdlet(
         _DELIMITER,
         Parameter("Header", Kind.STRINGS, "The names of the columns, when no line has them."),
     ),
-    module=_UTILITY,
+    module=UTILITY,
     whole=True,
     output=CUSTOM,
     examples=(Example("Machines from a list", '$machines = "Name,Size`nweb1,Standard_B1s" | ConvertFrom-Csv'),),
@@ -123,9 +121,9 @@ MODULE = Module(
     (
         TO,
         FROM,
-        _without_files("Export-Csv", f"Use ConvertTo-Csv. {_SHOW}", "epcsv", module=_UTILITY),
-        _without_files("Import-Csv", "Use ConvertFrom-Csv on a text of the script.", "ipcsv", module=_UTILITY),
-        _without_files("Out-File", _SHOW, module=_UTILITY),
+        _without_files("Export-Csv", f"Use ConvertTo-Csv. {_SHOW}", "epcsv", module=UTILITY),
+        _without_files("Import-Csv", "Use ConvertFrom-Csv on a text of the script.", "ipcsv", module=UTILITY),
+        _without_files("Out-File", _SHOW, module=UTILITY),
         _without_files("Set-Content", _SHOW, "sc"),
         _without_files("Add-Content", _SHOW, "ac"),
         _without_files("Get-Content", "Put the text into the script, between @' and '@.", "gc", "cat", "type"),

@@ -5,7 +5,7 @@ Source: Microsoft Learn, ForEach-Object.
 
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import CORE, INPUT, Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Terminating
 from calco.cloudshell.objects import method
 from calco.cloudshell.objects.member import get, names_of
@@ -88,10 +88,10 @@ FOR_EACH = Cmdlet(
             aliases=("Args",),
             rest=True,
         ),
-        Parameter("InputObject", Kind.ANY, "The objects; they come by the pipeline.", from_pipeline=True),
+        INPUT,
     ),
     aliases=("foreach", "%"),
-    module="Microsoft.PowerShell.Core",
+    module=CORE,
     whole=True,
     default_set="ScriptBlockSet",
     examples=(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.cmdlet import INPUT, UTILITY, Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.objects import composite
 from calco.cloudshell.objects.properties import Property, expanded, members, read, value_of
 from calco.cloudshell.objects.text import to_text
@@ -16,10 +16,8 @@ from calco.cloudshell.screen.layout import FORMATTED, Group, Layout
 from calco.cloudshell.screen.text_table import Field
 from calco.cloudshell.values import CUSTOM, Hashtable, Record, Value
 
-_INPUT = Parameter("InputObject", Kind.ANY, "The objects; they come by the pipeline.", from_pipeline=True)
 _GROUP_BY = Parameter("GroupBy", Kind.ANY, "Begin anew where this member changes; sort by it first.")
 _PROPERTY = Parameter("Property", Kind.ANYS, "The members; wildcards and @{n=..; e={..}; w=..} too.", position=0)
-_UTILITY = "Microsoft.PowerShell.Utility"
 
 
 @dataclass(frozen=True)
@@ -145,10 +143,10 @@ TABLE = Cmdlet(
         Parameter("Wrap", Kind.SWITCH, "Go on in the next line instead of cutting."),
         Parameter("HideTableHeaders", Kind.SWITCH, "Leave the header out."),
         _GROUP_BY,
-        _INPUT,
+        INPUT,
     ),
     aliases=("ft",),
-    module=_UTILITY,
+    module=UTILITY,
     whole=True,
     output=FORMATTED,
     examples=(Example("Three columns of all images", "Get-AzImage | Format-Table Name, Location, HyperVGeneration"),),
@@ -157,9 +155,9 @@ LIST = Cmdlet(
     "Format-List",
     "Shows objects as lists, one member on a line.",
     _list,
-    parameters=(_PROPERTY, _GROUP_BY, _INPUT),
+    parameters=(_PROPERTY, _GROUP_BY, INPUT),
     aliases=("fl",),
-    module=_UTILITY,
+    module=UTILITY,
     whole=True,
     output=FORMATTED,
     examples=(
@@ -175,10 +173,10 @@ WIDE = Cmdlet(
         Parameter("AutoSize", Kind.SWITCH, "As many columns as fit; it is always so."),
         Parameter("Column", Kind.INT, "How many columns."),
         _GROUP_BY,
-        _INPUT,
+        INPUT,
     ),
     aliases=("fw",),
-    module=_UTILITY,
+    module=UTILITY,
     whole=True,
     output=FORMATTED,
     examples=(Example("The names of all machines", "Get-AzVM | Format-Wide Name"),),

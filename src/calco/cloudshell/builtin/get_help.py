@@ -6,7 +6,7 @@ Source: Microsoft Learn, Get-Help.
 from collections.abc import Iterator
 
 from calco.cloudshell.builtin import help_text as pages
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.cmdlet import CORE, Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.objects import pattern
 from calco.cloudshell.values import Record, Value
@@ -46,7 +46,7 @@ def _help(call: Call) -> Iterator[Value]:
 
 
 def _matches(name: str, wanted: str) -> bool:
-    return pattern.like(name, wanted if any(sign in wanted for sign in "*?[") else f"*{wanted}*")
+    return pattern.like(name, wanted if pattern.has_wildcard(wanted) else f"*{wanted}*")
 
 
 def _not_found(name: str) -> Fault:
@@ -87,7 +87,7 @@ COMMAND = Cmdlet(
         Parameter("Parameter", help="Only this parameter; wildcards too."),
     ),
     aliases=("help", "man"),
-    module="Microsoft.PowerShell.Core",
+    module=CORE,
     examples=(
         Example("What New-AzImage takes", "Get-Help New-AzImage -Full"),
         Example("How it is used", "Get-Help New-AzImage -Examples"),

@@ -5,7 +5,7 @@ Source: Microsoft Learn, Get-Member, Add-Member.
 
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.cmdlet import INPUT, UTILITY, Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.objects import method, pattern
 from calco.cloudshell.objects.member import get, names_of
@@ -106,10 +106,10 @@ GET = Cmdlet(
             aliases=("Type",),
             choices=("Property", "NoteProperty", "Properties", "Method", "All"),
         ),
-        Parameter("InputObject", Kind.ANY, "The objects; they come by the pipeline.", from_pipeline=True),
+        INPUT,
     ),
     aliases=("gm",),
-    module="Microsoft.PowerShell.Utility",
+    module=UTILITY,
     whole=True,
     output=MEMBER,
     examples=(Example("What a machine has", "Get-AzVM -ResourceGroupName web -Name web1 | Get-Member"),),
@@ -130,7 +130,7 @@ ADD = Cmdlet(
         Parameter("PassThru", Kind.SWITCH, "Give the object."),
     ),
     default_set="Name",
-    module="Microsoft.PowerShell.Utility",
+    module=UTILITY,
     examples=(
         Example("Remember where it came from", "$image | Add-Member -NotePropertyName Source -NotePropertyValue web1"),
     ),

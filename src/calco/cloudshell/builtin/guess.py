@@ -6,15 +6,13 @@ Source: Microsoft Learn, Get-Random, New-Guid.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.objects.type_name import INT32_MAX
 from calco.cloudshell.values import Value
 
 if TYPE_CHECKING:
     from calco.ports.world import Chance
-
-_UTILITY = "Microsoft.PowerShell.Utility"
 
 
 def below(limit: int, chance: "Chance") -> int:
@@ -55,7 +53,7 @@ RANDOM = Cmdlet(
         Parameter("Shuffle", Kind.SWITCH, "All of the objects, in some order."),
         Parameter("InputObject", Kind.ANYS, "The objects.", from_pipeline=True),
     ),
-    module=_UTILITY,
+    module=UTILITY,
     whole=True,
     examples=(Example("A number to name something by", '$name = "web$(Get-Random -Maximum 1000)"'),),
 )
@@ -63,7 +61,7 @@ GUID = Cmdlet(
     "New-Guid",
     "Gives a new GUID.",
     lambda call: [call.shell.chance.guid()],
-    module=_UTILITY,
+    module=UTILITY,
     output="System.Guid",
     examples=(Example("A new one", "New-Guid"),),
 )

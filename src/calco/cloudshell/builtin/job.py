@@ -5,14 +5,13 @@ Source: Microsoft Learn, about_Jobs and the page of each.
 
 from collections.abc import Iterator, Sequence
 
-from calco.cloudshell.binder.jobs import JOB, RUNNING, Background, Job
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.binder.jobs import JOB, RUNNING, Job
+from calco.cloudshell.cmdlet import CORE, Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.objects import pattern
 from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.values import Record, Value
 
-_CORE = "Microsoft.PowerShell.Core"
 STATES = ("NotStarted", RUNNING, "Completed", "Failed", "Stopped")
 
 
@@ -82,12 +81,7 @@ def _receive(call: Call) -> Iterator[Value]:
             job.wait()
         yield from job.receive(call.shell, call.error, keep=call.switch("Keep"))
         if call.switch("AutoRemoveJob") and job.is_over:
-            _drop(call, record)
-
-
-def _drop(call: Call, record: Record) -> None:
-    if isinstance(call.shell.jobs, Background):
-        call.shell.jobs.remove(record)
+            call.shell.jobs.remove(record)
 
 
 def _remove(call: Call) -> list[Value]:
@@ -102,7 +96,7 @@ def _remove(call: Call) -> list[Value]:
                 call.error(Fault(message, "JobObjectNotFinishedCannotBeRemoved", "InvalidOperation"))
                 continue
             job.stop()
-        _drop(call, record)
+        call.shell.jobs.remove(record)
     return []
 
 
@@ -130,7 +124,7 @@ GET = Cmdlet(
     ),
     aliases=("gjb",),
     default_set="Id",
-    module=_CORE,
+    module=CORE,
     output=JOB,
     examples=(Example("What still runs", "Get-Job -State Running"),),
 )
@@ -147,7 +141,7 @@ WAIT = Cmdlet(
     ),
     aliases=("wjb",),
     default_set="Job",
-    module=_CORE,
+    module=CORE,
     whole=True,
     output=JOB,
     examples=(Example("Wait for all", "Get-Job | Wait-Job"),),
@@ -166,7 +160,7 @@ RECEIVE = Cmdlet(
     ),
     aliases=("rcjb",),
     default_set="Job",
-    module=_CORE,
+    module=CORE,
     examples=(Example("What became of a fleet", "Get-Job | Wait-Job | Receive-Job"),),
 )
 STOP = Cmdlet(
@@ -176,7 +170,7 @@ STOP = Cmdlet(
     parameters=(_JOB, _ID, _NAME, Parameter("PassThru", Kind.SWITCH, "Give the jobs.")),
     aliases=("spjb",),
     default_set="Job",
-    module=_CORE,
+    module=CORE,
     output=JOB,
     examples=(Example("Stop the first", "Stop-Job 1"),),
 )
@@ -187,7 +181,7 @@ REMOVE = Cmdlet(
     parameters=(_JOB, _ID, _NAME, Parameter("Force", Kind.SWITCH, "Those that run too.")),
     aliases=("rjb",),
     default_set="Job",
-    module=_CORE,
+    module=CORE,
     examples=(Example("Forget all", "Get-Job | Remove-Job"),),
 )
 

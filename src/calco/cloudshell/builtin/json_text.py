@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.objects.faults import too_much
 from calco.cloudshell.objects.moment import format_date, read_date
@@ -16,7 +16,6 @@ from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.values import CUSTOM, Hashtable, Names, Record, Value
 from calco.model.document import Json
 
-_UTILITY = "Microsoft.PowerShell.Utility"
 _LONGEST = 20_000_000
 _MOST_VALUES = 1_000_000
 """Of one text: a table that holds itself twice has 2 to the depth of them."""
@@ -131,7 +130,7 @@ TO = Cmdlet(
         Parameter("AsArray", Kind.SWITCH, "An array even of one object."),
         Parameter("EnumsAsStrings", Kind.SWITCH, "Taken for compatibility: it is always so."),
     ),
-    module=_UTILITY,
+    module=UTILITY,
     whole=True,
     output="System.String",
     examples=(Example("An image with all its parts", "Get-AzImage -ResourceGroupName web | ConvertTo-Json -Depth 10"),),
@@ -146,7 +145,7 @@ FROM = Cmdlet(
         Parameter("NoEnumerate", Kind.SWITCH, "An array stays one object."),
         Parameter("Depth", Kind.INT, "Taken for compatibility."),
     ),
-    module=_UTILITY,
+    module=UTILITY,
     whole=True,
     output=CUSTOM,
     examples=(Example("Read settings", '$settings = \'{"size": "Standard_B1s"}\' | ConvertFrom-Json'),),

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from functools import cmp_to_key
 
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.cmdlet import INPUT, UTILITY, Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.objects import compare, convert
 from calco.cloudshell.objects.properties import expanded, read, value_of
@@ -95,10 +95,10 @@ CMDLET = Cmdlet(
         Parameter("Line", Kind.SWITCH, "Count lines."),
         Parameter("Word", Kind.SWITCH, "Count words."),
         Parameter("Character", Kind.SWITCH, "Count characters."),
-        Parameter("InputObject", Kind.ANY, "The objects; they come by the pipeline.", from_pipeline=True),
+        INPUT,
     ),
     aliases=("measure",),
-    module="Microsoft.PowerShell.Utility",
+    module=UTILITY,
     whole=True,
     output=MEASURE,
     examples=(Example("How much all disks hold", "Get-AzDisk | Measure-Object DiskSizeGB -Sum"),),

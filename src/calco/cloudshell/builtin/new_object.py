@@ -5,7 +5,7 @@ Source: Microsoft Learn, New-Object.
 
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.objects import creation
 from calco.cloudshell.objects.member import put
@@ -45,7 +45,7 @@ COMMAND = Cmdlet(
         Parameter("ArgumentList", Kind.ANYS, "What it is made of.", position=1, aliases=("Args",)),
         Parameter("Property", Kind.HASHTABLE, "Members and their values."),
     ),
-    module="Microsoft.PowerShell.Utility",
+    module=UTILITY,
     examples=(
         Example(
             "The account of a new machine",

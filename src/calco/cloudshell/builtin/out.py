@@ -5,12 +5,9 @@ Source: Microsoft Learn, Out-Null, Out-Host, Out-Default, Out-String, Tee-Object
 
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import CORE, INPUT, UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.screen.show import print_all, text_lines
 from calco.cloudshell.values import Value
-
-_CORE, _UTILITY = "Microsoft.PowerShell.Core", "Microsoft.PowerShell.Utility"
-_INPUT = Parameter("InputObject", Kind.ANY, "The objects; they come by the pipeline.", from_pipeline=True)
 
 
 def _null(call: Call) -> list[Value]:
@@ -47,8 +44,8 @@ NULL = Cmdlet(
     "Out-Null",
     "Drops what comes.",
     _null,
-    parameters=(_INPUT,),
-    module=_CORE,
+    parameters=(INPUT,),
+    module=CORE,
     whole=True,
     examples=(Example("Set a disk without showing it", "Set-AzImageOsDisk -Image $config -OsType Linux | Out-Null"),),
 )
@@ -56,9 +53,9 @@ HOST = Cmdlet(
     "Out-Host",
     "Shows objects at once, as they are shown at the end of a pipeline.",
     _host,
-    parameters=(_INPUT,),
+    parameters=(INPUT,),
     aliases=("oh",),
-    module=_CORE,
+    module=CORE,
     whole=True,
     examples=(Example("Show it now", "Get-AzVM | Out-Host"),),
 )
@@ -66,8 +63,8 @@ DEFAULT = Cmdlet(
     "Out-Default",
     "Shows objects; it stands at the end of every pipeline by itself.",
     _host,
-    parameters=(_INPUT,),
-    module=_CORE,
+    parameters=(INPUT,),
+    module=CORE,
     whole=True,
     examples=(Example("What happens anyway", "Get-AzVM | Out-Default"),),
 )
@@ -79,10 +76,10 @@ STRING = Cmdlet(
         Parameter("Stream", Kind.SWITCH, "One text for each line."),
         Parameter("Width", Kind.INT, "Characters of a line."),
         Parameter("NoNewline", Kind.SWITCH, "Without line breaks."),
-        _INPUT,
+        INPUT,
     ),
     aliases=("oss",),
-    module=_UTILITY,
+    module=UTILITY,
     whole=True,
     output="System.String",
     examples=(Example("A table as text", "$report = Get-AzVM | Format-Table Name, Location | Out-String"),),
@@ -91,9 +88,9 @@ TEE = Cmdlet(
     "Tee-Object",
     "Keeps what comes in a variable, and passes it on.",
     _tee,
-    parameters=(Parameter("Variable", help="The variable's name.", mandatory=True, position=0), _INPUT),
+    parameters=(Parameter("Variable", help="The variable's name.", mandatory=True, position=0), INPUT),
     aliases=("tee",),
-    module=_UTILITY,
+    module=UTILITY,
     whole=True,
     examples=(
         Example("Keep the machines and count them", "Get-AzVM | Tee-Object -Variable machines | Measure-Object"),

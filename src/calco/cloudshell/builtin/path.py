@@ -5,10 +5,8 @@ Source: Microsoft Learn, Join-Path, Split-Path; as on Linux.
 
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import MANAGEMENT, Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.values import Value
-
-_MANAGEMENT = "Microsoft.PowerShell.Management"
 
 
 def _join(call: Call) -> Iterator[Value]:
@@ -41,7 +39,7 @@ JOIN = Cmdlet(
         Parameter("ChildPath", Kind.STRINGS, "What comes after it.", mandatory=True, position=1),
         Parameter("AdditionalChildPath", Kind.STRINGS, "And after that.", position=2, rest=True),
     ),
-    module=_MANAGEMENT,
+    module=MANAGEMENT,
     output="System.String",
     examples=(Example("A blob's name", "Join-Path vhds golden.vhd"),),
 )
@@ -56,7 +54,7 @@ SPLIT = Cmdlet(
         Parameter("LeafBase", Kind.SWITCH, "The last part without what follows the last dot."),
         Parameter("Extension", Kind.SWITCH, "What follows the last dot, with the dot."),
     ),
-    module=_MANAGEMENT,
+    module=MANAGEMENT,
     output="System.String",
     examples=(Example("The name in an ID", "Split-Path $vm.StorageProfile.OsDisk.ManagedDisk.Id -Leaf"),),
 )

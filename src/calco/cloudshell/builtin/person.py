@@ -6,14 +6,12 @@ Source: Microsoft Learn, Read-Host, Get-Credential, ConvertTo-SecureString, Conv
 from collections.abc import Iterator
 
 from calco.cloudshell.binder.invocation import NON_INTERACTIVE
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import CORE, SECURITY, UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.host import NobodyToAsk
 from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.screen.text_table import plain
 from calco.cloudshell.values import CREDENTIAL, Record, SecureString, Value
-
-_SECURITY = "Microsoft.PowerShell.Security"
 
 
 def _asked(call: Call, prompt: str, *, secret: bool = False) -> str:
@@ -71,7 +69,7 @@ READ = Cmdlet(
         Parameter("AsSecureString", Kind.SWITCH, "Do not show it, and keep it secret."),
         Parameter("MaskInput", Kind.SWITCH, "Do not show it."),
     ),
-    module="Microsoft.PowerShell.Utility",
+    module=UTILITY,
     output="System.String",
     examples=(Example("Ask for a name", "$name = Read-Host 'Name of the image'"),),
 )
@@ -86,7 +84,7 @@ ASK = Cmdlet(
         Parameter("Title", help="What to say above it.", sets=("MessageSet",)),
     ),
     default_set="CredentialSet",
-    module=_SECURITY,
+    module=SECURITY,
     output=CREDENTIAL,
     examples=(Example("The account of a new machine", "$cred = Get-Credential -UserName ada -Message 'New machine'"),),
 )
@@ -99,7 +97,7 @@ SECURE = Cmdlet(
         Parameter("AsPlainText", Kind.SWITCH, "It is the text itself."),
         Parameter("Force", Kind.SWITCH, "Taken for compatibility."),
     ),
-    module=_SECURITY,
+    module=SECURITY,
     output="System.Security.SecureString",
     examples=(
         Example("A password in a script", "$password = ConvertTo-SecureString $env:PASSWORD -AsPlainText -Force"),
@@ -113,7 +111,7 @@ PLAIN = Cmdlet(
         Parameter("SecureString", Kind.SECURE, "The secret.", mandatory=True, position=0, from_pipeline=True),
         Parameter("AsPlainText", Kind.SWITCH, "The text itself: the only way there is here."),
     ),
-    module=_SECURITY,
+    module=SECURITY,
     output="System.String",
     examples=(Example("See it", "ConvertFrom-SecureString $password -AsPlainText"),),
 )
@@ -122,7 +120,7 @@ CLEAR = Cmdlet(
     "Clears the screen.",
     _clear,
     aliases=("cls", "clear"),
-    module="Microsoft.PowerShell.Core",
+    module=CORE,
     examples=(Example("Clear it", "cls"),),
 )
 

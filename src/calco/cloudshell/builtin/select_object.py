@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import INPUT, UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.objects import compare
 from calco.cloudshell.objects.member import get, names_of
@@ -15,7 +15,6 @@ from calco.cloudshell.objects.properties import Property, expanded, members, rea
 from calco.cloudshell.objects.type_name import INT32_MAX
 from calco.cloudshell.values import CUSTOM, Hashtable, Names, Record, Value
 
-_UTILITY = "Microsoft.PowerShell.Utility"
 _COUNT = (0, INT32_MAX)
 
 
@@ -113,10 +112,10 @@ SELECT = Cmdlet(
         Parameter("SkipLast", Kind.INT, "Leave that many out at the end.", range=_COUNT),
         Parameter("Index", Kind.INTS, "Those at these places, counted from 0."),
         Parameter("Unique", Kind.SWITCH, "Each different object once."),
-        Parameter("InputObject", Kind.ANY, "The objects; they come by the pipeline.", from_pipeline=True),
+        INPUT,
     ),
     aliases=("select",),
-    module=_UTILITY,
+    module=UTILITY,
     whole=True,
     output=CUSTOM,
     examples=(

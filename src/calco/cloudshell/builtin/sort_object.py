@@ -6,17 +6,15 @@ Source: Microsoft Learn, Sort-Object, Group-Object, Compare-Object.
 from collections.abc import Callable, Iterator, Sequence
 from functools import cmp_to_key
 
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.cmdlet import INPUT, UTILITY, Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.objects import compare
 from calco.cloudshell.objects.properties import Property, read, value_of
 from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.objects.type_name import INT32_MAX
 from calco.cloudshell.values import CUSTOM, Hashtable, Record, Value
 
-_UTILITY = "Microsoft.PowerShell.Utility"
 GROUP = "Microsoft.PowerShell.Commands.GroupInfo"
 GROUP_BARE = "Microsoft.PowerShell.Commands.GroupInfoNoElement"
-_INPUT = Parameter("InputObject", Kind.ANY, "The objects; they come by the pipeline.", from_pipeline=True)
 
 
 def _keys(call: Call, properties: Sequence[Property], item: Value) -> list[Value]:
@@ -130,10 +128,10 @@ SORT = Cmdlet(
         Parameter("Bottom", Kind.INT, "Only that many of the last.", range=(1, INT32_MAX)),
         Parameter("CaseSensitive", Kind.SWITCH, "Capital letters count."),
         Parameter("Stable", Kind.SWITCH, "Equal objects stay in the order they came in; they always do."),
-        _INPUT,
+        INPUT,
     ),
     aliases=("sort",),
-    module=_UTILITY,
+    module=UTILITY,
     whole=True,
     examples=(Example("The largest disks first", "Get-AzDisk | Sort-Object DiskSizeGB -Descending"),),
 )
@@ -147,10 +145,10 @@ GROUPED = Cmdlet(
         Parameter("AsHashTable", Kind.SWITCH, "Give one table, with an array for each group.", aliases=("AHT",)),
         Parameter("AsString", Kind.SWITCH, "Make the table's keys texts."),
         Parameter("CaseSensitive", Kind.SWITCH, "Capital letters count."),
-        _INPUT,
+        INPUT,
     ),
     aliases=("group",),
-    module=_UTILITY,
+    module=UTILITY,
     whole=True,
     output=GROUP,
     examples=(Example("How many machines each region has", "Get-AzVM | Group-Object Location -NoElement"),),
@@ -168,7 +166,7 @@ COMPARE = Cmdlet(
         Parameter("PassThru", Kind.SWITCH, "Give the objects as they are."),
     ),
     aliases=("compare", "diff"),
-    module=_UTILITY,
+    module=UTILITY,
     output=CUSTOM,
     examples=(Example("What changed", "Compare-Object $before $after -Property Name"),),
 )

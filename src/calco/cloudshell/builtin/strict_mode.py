@@ -3,7 +3,7 @@
 Source: Microsoft Learn, Set-StrictMode.
 """
 
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import CORE, Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.values import Value
 
 
@@ -23,7 +23,7 @@ MODULE = Module(
                 Parameter("Version", Kind.STRING, "Which rules: 1.0, 2.0, 3.0, Latest.", ("Version",), mandatory=True),
                 Parameter("Off", Kind.SWITCH, "No rules, as it is here.", ("Off",), mandatory=True),
             ),
-            module="Microsoft.PowerShell.Core",
+            module=CORE,
             examples=(Example("As scripts begin", "Set-StrictMode -Version Latest"),),
         ),
     )

@@ -6,13 +6,12 @@ Source: Microsoft Learn, Start-Sleep, Get-Date, New-TimeSpan.
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.objects.moment import aware, format_date, unix_date
 from calco.cloudshell.objects.type_name import INT32_MAX
 from calco.cloudshell.values import Value
 
-_UTILITY = "Microsoft.PowerShell.Utility"
 _LONGEST_SECONDS = 2_147_483
 """Source: Start-Sleep's own limit."""
 _UNITS = ("Year", "Month", "Day", "Hour", "Minute", "Second")
@@ -93,7 +92,7 @@ SLEEP = Cmdlet(
     ),
     aliases=("sleep",),
     default_set="Seconds",
-    module=_UTILITY,
+    module=UTILITY,
     examples=(Example("Wait five seconds", "Start-Sleep -Seconds 5"),),
 )
 DATE = Cmdlet(
@@ -109,7 +108,7 @@ DATE = Cmdlet(
         *(Parameter(each, Kind.INT, f"With this {each.lower()}.") for each in _UNITS),
         Parameter("AsUTC", Kind.SWITCH, "In UTC."),
     ),
-    module=_UTILITY,
+    module=UTILITY,
     output="System.DateTime",
     examples=(Example("A name with today's date", '$name = "image-$(Get-Date -Format yyyyMMdd)"'),),
 )
@@ -122,7 +121,7 @@ SPAN = Cmdlet(
         Parameter("End", Kind.DATE, "Until then; now if not given.", position=1),
         *(Parameter(each, Kind.INT, f"That many {each.lower()}.") for each in _SPANS),
     ),
-    module=_UTILITY,
+    module=UTILITY,
     output="System.TimeSpan",
     examples=(Example("How long it took", "New-TimeSpan -Start $began"),),
 )

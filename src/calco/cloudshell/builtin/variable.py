@@ -5,21 +5,20 @@ Source: Microsoft Learn, Get-Variable, Set-Variable, Clear-Variable, Remove-Vari
 
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.cmdlet import UTILITY, Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.objects import pattern
 from calco.cloudshell.objects.member import ENTRY
 from calco.cloudshell.values import Record, Value
 
 VARIABLE = "System.Management.Automation.PSVariable"
-_UTILITY = "Microsoft.PowerShell.Utility"
 
 
 def _get(call: Call) -> Iterator[Value]:
     names = sorted(call.shell.variables(), key=str.casefold)
     for wanted in call.texts("Name") or ["*"]:
         found = [each for each in names if pattern.like(each, wanted)]
-        if not found and not any(sign in wanted for sign in "*?["):
+        if not found and not pattern.has_wildcard(wanted):
             call.error(_not_found(wanted))
         for name in found:
             value = call.shell.variable(name)
@@ -63,7 +62,7 @@ GET = Cmdlet(
         Parameter("ValueOnly", Kind.SWITCH, "Only what they hold."),
     ),
     aliases=("gv",),
-    module=_UTILITY,
+    module=UTILITY,
     output=VARIABLE,
     examples=(Example("All that begin with vm", "Get-Variable vm*"),),
 )
@@ -77,7 +76,7 @@ SET = Cmdlet(
         Parameter("PassThru", Kind.SWITCH, "Give the variable."),
     ),
     aliases=("sv", "set"),
-    module=_UTILITY,
+    module=UTILITY,
     examples=(Example("Set one", "Set-Variable -Name location -Value westeurope"),),
 )
 CLEAR = Cmdlet(
@@ -86,7 +85,7 @@ CLEAR = Cmdlet(
     _clear,
     parameters=(_NAME,),
     aliases=("clv",),
-    module=_UTILITY,
+    module=UTILITY,
     examples=(Example("Empty one", "Clear-Variable image"),),
 )
 

@@ -5,7 +5,7 @@ Source: Microsoft Learn, Where-Object.
 
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import CORE, INPUT, Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.objects import convert, operators
 from calco.cloudshell.objects.member import get
 from calco.cloudshell.values import ScriptBlock, Value
@@ -52,10 +52,10 @@ WHERE = Cmdlet(
         Parameter("Value", Kind.ANY, "What it is compared with.", ("PropertySet",), position=1),
         Parameter("Not", Kind.SWITCH, "Whether the member is false, empty or absent.", ("PropertySet",)),
         *(Parameter(each, Kind.SWITCH, f"Compare as -{each.lower()} does.", ("PropertySet",)) for each in COMPARISONS),
-        Parameter("InputObject", Kind.ANY, "The objects; they come by the pipeline.", from_pipeline=True),
+        INPUT,
     ),
     aliases=("where", "?"),
-    module="Microsoft.PowerShell.Core",
+    module=CORE,
     whole=True,
     default_set="ScriptBlockSet",
     examples=(

@@ -6,7 +6,7 @@ Write-Progress.
 
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.objects.error_record import fault_of
 from calco.cloudshell.objects.static import COLOURS
@@ -14,7 +14,6 @@ from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.screen.text_table import plain
 from calco.cloudshell.values import Record, Value
 
-_UTILITY = "Microsoft.PowerShell.Utility"
 CATEGORIES = (
     *("NotSpecified", "OpenError", "CloseError", "DeviceError", "DeadlockDetected", "InvalidArgument", "InvalidData"),
     *("InvalidOperation", "InvalidResult", "InvalidType", "MetadataError", "NotImplemented", "NotInstalled"),
@@ -108,7 +107,7 @@ OUTPUT = Cmdlet(
         Parameter("NoEnumerate", Kind.SWITCH, "Taken for compatibility: arrays are passed on one by one."),
     ),
     aliases=("echo", "write"),
-    module=_UTILITY,
+    module=UTILITY,
     whole=True,
     examples=(Example("Pass a text on", "Write-Output 'done'"),),
 )
@@ -123,7 +122,7 @@ HOST = Cmdlet(
         Parameter("NoNewline", Kind.SWITCH, "Stay on the line."),
         Parameter("Separator", Kind.ANY, "What stands between several things; a space."),
     ),
-    module=_UTILITY,
+    module=UTILITY,
     examples=(Example("Say it in green", "Write-Host 'Captured' -ForegroundColor Green"),),
 )
 ERROR = Cmdlet(
@@ -139,7 +138,7 @@ ERROR = Cmdlet(
         Parameter("TargetObject", Kind.ANY, "What it was about."),
     ),
     default_set="NoException",
-    module=_UTILITY,
+    module=UTILITY,
     examples=(Example("Report and go on", "Write-Error 'web1 is not generalized'"),),
 )
 WARNING = Cmdlet(
@@ -147,7 +146,7 @@ WARNING = Cmdlet(
     "Warns the person.",
     _warning,
     parameters=(_message_parameter("The warning."),),
-    module=_UTILITY,
+    module=UTILITY,
     examples=(Example("Warn", "Write-Warning 'The image has no data disks'"),),
 )
 VERBOSE = Cmdlet(
@@ -155,7 +154,7 @@ VERBOSE = Cmdlet(
     "Tells the person more, when -Verbose is given.",
     _verbose,
     parameters=(_message_parameter("What to tell."),),
-    module=_UTILITY,
+    module=UTILITY,
     examples=(Example("Tell more", "Write-Verbose 'Asking for the machine' -Verbose"),),
 )
 DEBUG = Cmdlet(
@@ -163,7 +162,7 @@ DEBUG = Cmdlet(
     "Says something for whoever looks for a mistake, when -Debug is given.",
     _debug,
     parameters=(_message_parameter("What to tell."),),
-    module=_UTILITY,
+    module=UTILITY,
     examples=(Example("For the one who looks", "Write-Debug 'asking again' -Debug"),),
 )
 INFORMATION = Cmdlet(
@@ -174,7 +173,7 @@ INFORMATION = Cmdlet(
         Parameter("MessageData", Kind.ANY, "What to say.", mandatory=True, position=0, aliases=("Msg", "Message")),
         Parameter("Tags", Kind.STRINGS, "Taken for compatibility."),
     ),
-    module=_UTILITY,
+    module=UTILITY,
     examples=(Example("Say it", "Write-Information 'ready' -InformationAction Continue"),),
 )
 PROGRESS = Cmdlet(
@@ -191,7 +190,7 @@ PROGRESS = Cmdlet(
         Parameter("ParentId", Kind.INT, "Taken for compatibility."),
         Parameter("Completed", Kind.SWITCH, "It is over."),
     ),
-    module=_UTILITY,
+    module=UTILITY,
     examples=(Example("Half of it", "Write-Progress 'Capturing' -Status web1 -PercentComplete 50"),),
 )
 

@@ -1,6 +1,6 @@
 """A script, carried out: the interpreter of one session.
 
-It holds what a session has (variables, functions, what cmdlets keep) and is the ``cmdlet.Shell`` that cmdlets see.
+It holds what a session has (variables, functions, what cmdlets keep); ``Here`` is the ``cmdlet.Shell`` they see.
 Everything is a generator: one object at a time goes from one end of a pipeline to the other, and an end that has
 enough stops the beginning. What an expression is worth stands in ``expression``, what a statement does in
 ``statement``, how a command is called in ``command``.
@@ -57,9 +57,9 @@ class Interpreter(Invocations):
         self.jobs = jobs
         self.state = Names()
         self.session = self
-        self._api = api
+        self.api = api
         self._environment = environment
-        self._sleep = sleep
+        self.sleep = sleep
         self._budget = budget
         self._errors = Growing()
         self._faults = 0
@@ -144,30 +144,10 @@ class Interpreter(Invocations):
     def here(self, scope: Scope) -> "Here":
         return Here(self, scope)
 
-    # --- as a cmdlet sees it -----------------------------------------------------------------------------------------
-
     @property
-    def api(self) -> Api:
-        return self._api()
-
-    def sleep(self, seconds: float) -> None:
-        self._sleep(seconds)
-
-    def invoke(self, block: ScriptBlock, *, item: Value = None, arguments: tuple[Value, ...] = ()) -> Iterator[Value]:
-        return self.invoke_in(block, self._top, item, arguments)
-
-    def report(self, fault: Fault, *, shown: bool = True) -> None:
-        self.tell(fault, self._top, shown=shown)
-
-    def variable(self, name: str) -> Value:
-        return _read(self._top, name)
-
-    def set_variable(self, name: str, value: Value) -> None:
-        self._top.write(name, value)
-
-    def variables(self) -> list[str]:
-        """The names a person could type, for completion."""
-        return _typed(self._top)
+    def shell(self) -> "Here":
+        """As a cmdlet sees it that is called at the top."""
+        return self.here(self._top)
 
 
 class Here:
@@ -179,19 +159,15 @@ class Here:
         self.host: Host = scope.host or interpreter.host
         self.clock = interpreter.clock
         self.chance = interpreter.chance
+        self.commands = interpreter.commands
         self.jobs = interpreter.jobs
         self.state = interpreter.state
+        self.sleep = interpreter.sleep
+        self.set_variable = scope.write
 
     @property
     def api(self) -> Api:
-        return self._interpreter.api
-
-    @property
-    def commands(self) -> Commands:
-        return self._interpreter.commands
-
-    def sleep(self, seconds: float) -> None:
-        self._interpreter.sleep(seconds)
+        return self._interpreter.api()
 
     def invoke(self, block: ScriptBlock, *, item: Value = None, arguments: tuple[Value, ...] = ()) -> Iterator[Value]:
         return self._interpreter.invoke_in(block, self._scope, item, arguments)
@@ -200,22 +176,12 @@ class Here:
         self._interpreter.tell(fault, self._scope, shown=shown)
 
     def variable(self, name: str) -> Value:
-        return _read(self._scope, name)
-
-    def set_variable(self, name: str, value: Value) -> None:
-        self._scope.write(name, value)
+        value = self._scope.read(name)
+        return None if value is NOTHING else value
 
     def variables(self) -> list[str]:
-        return _typed(self._scope)
-
-
-def _typed(scope: Scope) -> list[str]:
-    return [name for name in scope.names() if name.isidentifier() and name != "_"]
-
-
-def _read(scope: Scope, name: str) -> Value:
-    value = scope.read(name)
-    return None if value is NOTHING else value
+        """The names a person could type."""
+        return [name for name in self._scope.names() if name.isidentifier() and name != "_"]
 
 
 _WORDS: Mapping[str, Value] = MappingProxyType({"$true": True, "$false": False, "$null": None})

@@ -52,6 +52,10 @@ def wildcard(pattern: str, *, case: bool = False) -> "regex.Pattern[str]":
     return _compiled("".join(out), regex.DOTALL | (0 if case else regex.IGNORECASE), pattern)
 
 
+def has_wildcard(pattern: str) -> bool:
+    return any(sign in pattern for sign in "*?[")
+
+
 def like(text: str, pattern: str, *, case: bool = False) -> bool:
     if pattern == "*":
         return True

@@ -72,7 +72,7 @@ def expanded(properties: Sequence[Property], item: Value, without: Sequence[str]
     """The same with each wildcard replaced by the members of ``item`` that it means, each member once."""
     made: dict[str, Property] = {}
     for each in properties:
-        several = isinstance(each.of, str) and any(sign in each.of for sign in "*?[")
+        several = isinstance(each.of, str) and pattern.has_wildcard(each.of)
         for name in _matching(str(each.of), item) if several else [each.label]:
             made.setdefault(name.casefold(), Property(name, name) if several else each)
     return [each for each in made.values() if not any(pattern.like(each.label, one) for one in without)]
