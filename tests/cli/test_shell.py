@@ -71,9 +71,10 @@ def test_a_script_that_cannot_be_read_is_shown_its_line_and_runs_nothing(tmp_pat
 
 
 def test_a_script_knows_where_it_lies(tmp_path: Path) -> None:
-    (tmp_path / "a.ps1").write_text("$PSScriptRoot; $PSCommandPath\n")
+    told = "param($x) $PSScriptRoot; $PSCommandPath; $MyInvocation.MyCommand.Name; $MyInvocation.MyCommand.Path\n"
+    (tmp_path / "a.ps1").write_text(told)
 
-    assert run(tmp_path, "a.ps1").stdout == f"{tmp_path}\n{tmp_path}/a.ps1\n"
+    assert run(tmp_path, "a.ps1").stdout == f"{tmp_path}\n{tmp_path}/a.ps1\na.ps1\n{tmp_path}/a.ps1\n"
 
 
 def test_an_error_that_does_not_end_a_script_leaves_its_status(tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ def shell(
 def _run(local: "Local", script: str | None, command: str | None, arguments: list[str]) -> int:
     if command is None and script is None and sys.stdin is not None and sys.stdin.isatty():
         return _prompt(local)
+    from calco.cloudshell.evaluator.automatic import of_file
     from calco.cloudshell.host import NotWritten
     from calco.cloudshell.terminal import TerminalHost
 
@@ -81,9 +82,8 @@ def _run(local: "Local", script: str | None, command: str | None, arguments: lis
     host.script = "\n" in text.strip()
     try:
         session = local.begin(host)
-        if host.path:
-            session.interpreter.set_variable("PSScriptRoot", str(Path(host.path).parent))
-            session.interpreter.set_variable("PSCommandPath", host.path)
+        for name, value in of_file(Path(host.path)).items() if host.path else ():
+            session.interpreter.shell.set_variable(name, value)
         outcome = session.run(text, [] if command is not None else arguments)
     except NotWritten as full:
         raise Failure(f"the output cannot be written: {full}") from full

@@ -4,10 +4,12 @@ Source: Microsoft Learn, about_Automatic_Variables, about_Preference_Variables.
 """
 
 import os
+from collections.abc import Mapping
+from pathlib import Path
 
 from calco.cloudshell.evaluator.scope import Scope
 from calco.cloudshell.objects.convert import to_type
-from calco.cloudshell.values import Growing, Hashtable, Value
+from calco.cloudshell.values import Growing, Hashtable, Record, Value
 
 ERRORS_MAX = 256
 
@@ -56,6 +58,18 @@ def begin(errors: Growing, home: str) -> Scope:
     for name, value in preferences.items():
         scope.lend(name, value)
     return scope
+
+
+def of_file(path: Path) -> Mapping[str, Value]:
+    """What a script in a file knows of itself; ``path`` is a whole one."""
+    named: dict[str, Value] = {"Name": path.name, **dict.fromkeys(("Path", "Source", "Definition"), str(path))}
+    command = Record.of("System.Management.Automation.ExternalScriptInfo", named)
+    told: dict[str, Value] = {"MyCommand": command, "InvocationName": str(path), "BoundParameters": Hashtable()}
+    return {
+        "PSScriptRoot": str(path.parent),
+        "PSCommandPath": str(path),
+        "MyInvocation": Record.of("System.Management.Automation.InvocationInfo", told),
+    }
 
 
 def _versions() -> Hashtable:

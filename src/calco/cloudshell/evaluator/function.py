@@ -128,7 +128,8 @@ class Arguments:
             "BoundParameters": self._bound(),
         }
         invocation = Record.of("System.Management.Automation.InvocationInfo", told)
-        scope.lend("MyInvocation", invocation)
+        if self._name:  # a script's own is of its file
+            scope.lend("MyInvocation", invocation)
         if self.block.advanced:
             scope.lend("PSCmdlet", Record(PS_CMDLET, Names([("MyInvocation", invocation)]), held=self._should))
 
