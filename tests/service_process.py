@@ -175,7 +175,7 @@ def processes_of(data: DataDir) -> list[Mark]:
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         mark = process.mark(int(entry.name))
-        if mark is not None and re.search(names, _words(mark.pid)):
+        if mark is not None and re.search(names, words_of(mark.pid)):
             found.append(mark)
     return found
 
@@ -197,7 +197,8 @@ def _kill(known: Mark) -> None:
         os.close(pidfd)
 
 
-def _words(pid: int) -> bytes:
+def words_of(pid: int) -> bytes:
+    """The process's command line, each word ended by a zero; empty once it is gone."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
@@ -205,4 +206,4 @@ def _words(pid: int) -> bytes:
 
 
 def _command_line(pid: int) -> str:
-    return _words(pid).replace(b"\0", b" ").decode(errors="replace")
+    return words_of(pid).replace(b"\0", b" ").decode(errors="replace")

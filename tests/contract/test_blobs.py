@@ -16,7 +16,7 @@ from calco.model import vhd
 from calco.model.document import Document, text_at
 from calco.system import SystemClock
 from tests.contract.test_sdk import rows
-from tests.service_process import ServiceProcess, processes_of, serving
+from tests.service_process import ServiceProcess, processes_of, serving, words_of
 
 pytestmark = pytest.mark.slow
 
@@ -119,11 +119,7 @@ def test_an_upload_disk_is_written_by_its_sas_and_becomes_a_disk(storage: Storag
 
 
 def blob_processes(service: ServiceProcess) -> list[process.Mark]:
-    return [
-        each
-        for each in processes_of(service.data)
-        if b"calco.blob_worker" in Path(f"/proc/{each.pid}/cmdline").read_bytes()
-    ]
+    return [each for each in processes_of(service.data) if b"calco.blob_worker" in words_of(each.pid)]
 
 
 def test_nobody_pays_for_blobs_before_the_first_knock_and_the_process_ends_with_the_service(tmp_path: Path) -> None:
