@@ -184,6 +184,11 @@ CSV = [
 ]
 TIME = [
     ("Get-Date -Format 'yyyy-MM-dd HH:mm'", lines("2026-11-23 12:00")),
+    ("'FileDate', 'filedatetime' | % { Get-Date -Format $_ }", lines("20261123", "20261123T1200000000")),
+    (
+        "Get-Date -Format FileDateUniversal; Get-Date -F FileDateTimeUniversal",
+        lines("20261123Z", "20261123T1200000000Z"),
+    ),
     ("(Get-Date -Year 2025).Year", lines("2025")),
     (
         "Get-Date '2026-11-23 15:04:05' -UFormat 'on %Y-%m-%d %H:%M:%S, day %j, %s, %p %% %q'",

@@ -15,6 +15,9 @@ from calco.cloudshell.values import Value
 _LONGEST_SECONDS = 2_147_483
 """Source: Start-Sleep's own limit."""
 _UNITS = ("Year", "Month", "Day", "Hour", "Minute", "Second")
+_UNIVERSAL = {"filedateuniversal": "yyyyMMddZ", "filedatetimeuniversal": "yyyyMMddTHHmmssffffZ"}
+_NAMED = {"filedate": "yyyyMMdd", "filedatetime": "yyyyMMddTHHmmssffff", **_UNIVERSAL}
+"""Forms for the names of files."""
 _SPANS = ("Days", "Hours", "Minutes", "Seconds", "Milliseconds")
 
 
@@ -33,9 +36,16 @@ def _date(call: Call) -> Iterator[Value]:
         if call.given("UFormat"):
             yield unix_date(moment, call.text("UFormat"))
         else:
-            yield format_date(moment, call.text("Format")) if call.given("Format") else moment
+            yield _formatted(moment, call.text("Format")) if call.given("Format") else moment
     except (ValueError, OverflowError) as wrong:
         raise Terminating(Fault(str(wrong), "InvalidDate", "InvalidArgument")) from wrong
+
+
+def _formatted(moment: datetime, form: str) -> str:
+    """Raises ValueError."""
+    name = form.lower()
+    moment = aware(moment).astimezone(UTC) if name in _UNIVERSAL else moment
+    return format_date(moment, _NAMED.get(name, form))
 
 
 def _with_units(call: Call, moment: datetime) -> datetime:
