@@ -5,10 +5,13 @@ Azure/azure-powershell, Az.Accounts' reference of each cmdlet.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from calco.cloudshell.api import Api
+from calco.cloudshell.az.declaration import cmdlet, columns, of, optional, piped, plain, switch
+from calco.cloudshell.az.record import text
 from calco.cloudshell.az.target import argument, matches
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, Run, View
+from calco.cloudshell.cmdlet import Call, Column, Kind, Module, View
 from calco.cloudshell.connection import Accounts, Connection
 from calco.cloudshell.values import Hashtable, Record, SecureString, Value
 from calco.model.document import Document, text_at
@@ -212,21 +215,15 @@ def add_environment(call: Call) -> Iterable[Value]:
 # --- what people see -------------------------------------------------------------------------------------------------
 
 
-def _of(*way: str, width: int = 0) -> Column:
-    def shown(record: Record) -> Value:
-        value: Value = record
-        for name in way[1:]:
-            value = value.get(name) if isinstance(value, Record) else None
-        return value
-
-    return Column(way[0], shown, width=width)
+def _of(label: str, *way: str, width: int = 0) -> Column:
+    return Column(label, lambda record: text(record, *way) or None, width=width)
 
 
 _VIEWS = (
     View(
         CONTEXT,
         (
-            _of("Name", "Name", width=40),
+            Column("Name", "Name", width=40),
             _of("Account", "Account", "Id", width=19),
             _of("SubscriptionName", "Subscription", "Name", width=19),
             _of("Environment", "Environment", "Name", width=19),
@@ -244,9 +241,9 @@ _VIEWS = (
         ),
         table=True,
     ),
-    View(SUBSCRIPTION, tuple(_of(each, each) for each in ("Name", "Id", "TenantId", "State")), table=True),
-    View(TENANT, tuple(_of(each, each) for each in ("Id", "Name", "TenantCategory", "Domains")), table=True),
-    View(ENVIRONMENT, tuple(_of(each, each) for each in ("Name", "Type")), table=True),
+    View(SUBSCRIPTION, columns("Name Id TenantId State"), table=True),
+    View(TENANT, columns("Id Name TenantCategory Domains"), table=True),
+    View(ENVIRONMENT, columns("Name Type"), table=True),
 )
 
 
@@ -255,181 +252,128 @@ _VIEWS = (
 _DEFAULT, _USER, _CLIENT = "UserWithSubscriptionId", "UserWithCredential", "ServicePrincipalWithSubscriptionId"
 _TOKEN, _IDENTITY = "AccessTokenWithSubscriptionId", "ManagedServiceLogin"
 
-
-def _cmdlet(
-    name: str,
-    synopsis: str,
-    run: Run,
-    *parameters: Parameter,
-    output: str,
-    example: str,
-    default_set: str = "",
-    aliases: tuple[str, ...] = (),
-    confirms: bool = False,
-) -> Cmdlet:
-    return Cmdlet(
-        name,
-        synopsis,
-        run,
-        parameters,
-        aliases,
-        default_set,
-        output,
-        "Az.Accounts",
-        confirms=confirms,
-        examples=(Example(synopsis, example),),
-    )
-
-
-_SUBSCRIPTION = Parameter(
+_SUBSCRIPTION = optional(
     "Subscription",
-    help="The subscription, by id or name.",
-    aliases=("SubscriptionName", "SubscriptionId"),
-    from_name=True,
+    "The subscription, by id or name.",
+    aliases="SubscriptionName SubscriptionId",
     completes="subscriptions",
 )
-_TENANT = Parameter("Tenant", help="The tenant's id.", aliases=("TenantId", "Domain"), from_name=True)
-_SCOPE = Parameter(
-    "Scope", help="Taken for compatibility: a session keeps its own account.", choices=("Process", "CurrentUser")
-)
+_TENANT = optional("Tenant", "The tenant's id.", aliases="TenantId Domain")
+_SCOPE = plain("Scope", "Taken for compatibility: a session keeps its own account.", choices="Process CurrentUser")
 
 MODULE = Module(
-    (
-        _cmdlet(
+    of(
+        "Az.Accounts",
+        cmdlet(
             "Connect-AzAccount",
             "Signs in, or says who is signed in already.",
             connect,
-            Parameter("Environment", help="The cloud: calco.", aliases=("EnvironmentName",)),
-            Parameter(
+            plain("Environment", "The cloud: calco.", aliases="EnvironmentName"),
+            plain(
                 "Credential",
-                Kind.CREDENTIAL,
                 "A service principal's id and secret.",
-                sets=(_USER, _CLIENT),
+                kind=Kind.CREDENTIAL,
                 mandatory=True,
+                sets=f"{_USER} {_CLIENT}",
             ),
-            Parameter("ServicePrincipal", Kind.SWITCH, "The credential is a service principal's.", (_CLIENT,), True),
-            Parameter("AccessToken", Kind.ANY, "A token that is there already.", (_TOKEN,), True),
-            Parameter("AccountId", help="Whose token it is; with -Identity taken alone.", sets=(_TOKEN, _IDENTITY)),
-            Parameter(
-                "Identity",
-                Kind.SWITCH,
-                "As whoever this shell belongs to.",
-                (_IDENTITY,),
-                mandatory=True,
-                aliases=("MSI", "ManagedService"),
+            switch("ServicePrincipal", "The credential is a service principal's.", _CLIENT, mandatory=True),
+            plain("AccessToken", "A token that is there already.", kind=Kind.ANY, mandatory=True, sets=_TOKEN),
+            plain("AccountId", "Whose token it is; with -Identity taken alone.", sets=f"{_TOKEN} {_IDENTITY}"),
+            switch(
+                "Identity", "As whoever this shell belongs to.", _IDENTITY, mandatory=True, aliases="MSI ManagedService"
             ),
             _TENANT,
             _SUBSCRIPTION,
-            Parameter("UseDeviceAuthentication", Kind.SWITCH, "Nobody has to: one is signed in.", (_DEFAULT,)),
-            Parameter("SkipContextPopulation", Kind.SWITCH, "Taken for compatibility."),
-            Parameter("Force", Kind.SWITCH, "Taken for compatibility."),
+            switch("UseDeviceAuthentication", "Nobody has to: one is signed in.", _DEFAULT),
+            switch("SkipContextPopulation", "Taken for compatibility."),
+            switch("Force", "Taken for compatibility."),
             _SCOPE,
             output=PROFILE,
-            example="Connect-AzAccount -ServicePrincipal -Credential (Get-Credential) -Tenant $tenant",
+            examples="Connect-AzAccount -ServicePrincipal -Credential (Get-Credential) -Tenant $tenant",
             default_set=_DEFAULT,
-            aliases=("Login-AzAccount", "Add-AzAccount"),
+            aliases="Login-AzAccount Add-AzAccount",
             confirms=True,
         ),
-        _cmdlet(
+        cmdlet(
             "Disconnect-AzAccount",
             "Signs out.",
             disconnect,
-            Parameter("Username", help="Taken for compatibility.", position=0, aliases=("Id",)),
+            plain("Username", "Taken for compatibility.", 0, aliases="Id"),
             output=f"{_PS}PSAzureRmAccount",
-            example="Disconnect-AzAccount",
-            aliases=("Logout-AzAccount", "Remove-AzAccount"),
+            examples="Disconnect-AzAccount",
+            aliases="Logout-AzAccount Remove-AzAccount",
             confirms=True,
         ),
-        _cmdlet(
+        cmdlet(
             "Get-AzContext",
             "Says who is signed in, in which subscription, of which cloud.",
             get_context,
-            Parameter("Name", help="The name of the context, or a pattern.", position=0),
-            Parameter("ListAvailable", Kind.SWITCH, "All there are: a session has one."),
+            plain("Name", "The name of the context, or a pattern.", 0),
+            switch("ListAvailable", "All there are: a session has one."),
             output=CONTEXT,
-            example="(Get-AzContext).Subscription.Id",
+            examples="(Get-AzContext).Subscription.Id",
         ),
-        _cmdlet(
+        cmdlet(
             "Set-AzContext",
             "Chooses the subscription that cmdlets work in.",
             set_context,
-            Parameter(
-                _SUBSCRIPTION.name,
-                help=_SUBSCRIPTION.help,
-                sets=("Subscription",),
-                position=0,
-                aliases=_SUBSCRIPTION.aliases,
-                from_name=True,
-                completes="subscriptions",
-            ),
-            Parameter(
+            replace(_SUBSCRIPTION, sets=("Subscription",), position=0),
+            piped(
                 "SubscriptionObject",
-                Kind.RECORD,
                 "A subscription, of Get-AzSubscription.",
-                sets=("SubscriptionObject",),
-                mandatory=True,
-                position=0,
-                from_pipeline=True,
-                accepts=(SUBSCRIPTION,),
+                SUBSCRIPTION,
+                0,
+                sets="SubscriptionObject",
             ),
-            Parameter(
-                "Context",
-                Kind.RECORD,
-                "A context, of Get-AzContext.",
-                sets=("Context",),
-                mandatory=True,
-                position=0,
-                from_pipeline=True,
-                accepts=(CONTEXT,),
-            ),
+            piped("Context", "A context, of Get-AzContext.", CONTEXT, 0, sets="Context"),
             _TENANT,
-            Parameter("Force", Kind.SWITCH, "Taken for compatibility."),
+            switch("Force", "Taken for compatibility."),
             _SCOPE,
             output=CONTEXT,
-            example="Set-AzContext -Subscription calco",
+            examples="Set-AzContext -Subscription calco",
             default_set="Subscription",
-            aliases=("Select-AzSubscription",),
+            aliases="Select-AzSubscription",
             confirms=True,
         ),
-        _cmdlet(
+        cmdlet(
             "Get-AzSubscription",
             "Gets the subscriptions that the account can read.",
             get_subscriptions,
-            Parameter("SubscriptionId", help="Its id.", position=0, aliases=("Id",), from_name=True),
-            Parameter("SubscriptionName", help="Its name.", aliases=("Name",), from_name=True),
-            Parameter("TenantId", help="Its tenant.", aliases=("Domain",), from_name=True),
+            optional("SubscriptionId", "Its id.", 0, aliases="Id"),
+            optional("SubscriptionName", "Its name.", aliases="Name"),
+            optional("TenantId", "Its tenant.", aliases="Domain"),
             output=SUBSCRIPTION,
-            example="Get-AzSubscription",
+            examples="Get-AzSubscription",
         ),
-        _cmdlet(
+        cmdlet(
             "Get-AzTenant",
             "Gets the tenants of the account.",
             get_tenants,
-            Parameter("TenantId", help="Its id.", position=0, aliases=("Domain", "Tenant")),
+            plain("TenantId", "Its id.", 0, aliases="Domain Tenant"),
             output=TENANT,
-            example="Get-AzTenant",
+            examples="Get-AzTenant",
         ),
-        _cmdlet(
+        cmdlet(
             "Get-AzEnvironment",
             "Gets the clouds that this shell can speak to: its own.",
             get_environments,
-            Parameter("Name", help="Its name, or a pattern.", position=0),
+            plain("Name", "Its name, or a pattern.", 0),
             output=ENVIRONMENT,
-            example="Get-AzEnvironment",
+            examples="Get-AzEnvironment",
         ),
-        _cmdlet(
+        cmdlet(
             "Add-AzEnvironment",
             "Gives this shell's cloud another name, so that scripts for PowerShell run as they are.",
             add_environment,
-            Parameter("Name", help="What it is called from then on.", mandatory=True, position=0),
-            Parameter("ARMEndpoint", help="Its address; it must be this calco's.", aliases=("ArmUrl",), position=1),
-            Parameter("ResourceManagerEndpoint", help="The same, as the other set of parameters calls it."),
-            Parameter("ActiveDirectoryEndpoint", help="Taken for compatibility."),
-            Parameter("ActiveDirectoryServiceEndpointResourceId", help="Taken for compatibility."),
-            Parameter("StorageEndpoint", help="Taken for compatibility."),
-            Parameter("GraphEndpoint", help="Taken for compatibility."),
+            plain("Name", "What it is called from then on.", 0, mandatory=True),
+            plain("ARMEndpoint", "Its address; it must be this calco's.", 1, aliases="ArmUrl"),
+            plain("ResourceManagerEndpoint", "The same, as the other set of parameters calls it."),
+            plain("ActiveDirectoryEndpoint", "Taken for compatibility."),
+            plain("ActiveDirectoryServiceEndpointResourceId", "Taken for compatibility."),
+            plain("StorageEndpoint", "Taken for compatibility."),
+            plain("GraphEndpoint", "Taken for compatibility."),
             output=ENVIRONMENT,
-            example="Add-AzEnvironment -Name lab -ARMEndpoint https://localhost:8443",
+            examples="Add-AzEnvironment -Name lab -ARMEndpoint https://localhost:8443",
             confirms=True,
         ),
     ),

@@ -3,29 +3,27 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import islice
-from types import MappingProxyType
 
-from calco.cloudshell.az.noun import later, list_view, switch, utc
+from calco.cloudshell.az.declaration import cmdlet, of, optional, plain, switch
+from calco.cloudshell.az.noun import later, list_view, utc
 from calco.cloudshell.az.record import Family, Shape, read
 from calco.cloudshell.az.target import subscription
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Module, Parameter
+from calco.cloudshell.cmdlet import Call, Module
 from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Value
 
 _FAMILY = Family(
     "Microsoft.Azure.Commands.Insights.OutputClasses.",
-    MappingProxyType(
-        {
-            "PSEventData": Shape(
-                "Authorization:PSEventDataAuthorization Caller Category=category.value CorrelationId Description "
-                "EventDataId EventName=eventName.value EventTimestamp~ Id Level OperationId "
-                "OperationName=operationName.value Properties{} ResourceGroupName=resourceGroupName ResourceId "
-                "ResourceProviderName=resourceProviderName.value ResourceType=resourceType.value Status=status.value "
-                "SubStatus=subStatus.value SubmissionTimestamp~ SubscriptionId"
-            ),
-            "PSEventDataAuthorization": Shape("Action Scope"),
-        }
-    ),
+    {
+        "PSEventData": Shape(
+            "Authorization:PSEventDataAuthorization Caller Category=category.value CorrelationId Description "
+            "EventDataId EventName=eventName.value EventTimestamp~ Id Level OperationId "
+            "OperationName=operationName.value Properties{} ResourceGroupName=resourceGroupName ResourceId "
+            "ResourceProviderName=resourceProviderName.value ResourceType=resourceType.value Status=status.value "
+            "SubStatus=subStatus.value SubmissionTimestamp~ SubscriptionId"
+        ),
+        "PSEventDataAuthorization": Shape("Action Scope"),
+    },
 )
 EVENT = _FAMILY["PSEventData"]
 _DAYS, _MOST = 7, 1000
@@ -67,45 +65,33 @@ def _quoted(text: str) -> str:
 
 
 MODULE = Module(
-    (
-        Cmdlet(
+    of(
+        "Az.Monitor",
+        cmdlet(
             "Get-AzActivityLog",
             "Gets what was done in the subscription, newest first.",
             _get,
-            (
-                Parameter(
-                    "ResourceGroupName",
-                    help="Only in this resource group.",
-                    aliases=("ResourceGroup",),
-                    from_name=True,
-                    completes="resourceGroups",
-                ),
-                Parameter("ResourceId", help="Only with this resource.", from_name=True),
-                Parameter("ResourceProvider", help="Only with resources of this provider.", from_name=True),
-                Parameter("CorrelationId", help="Only what was one request's doing.", from_name=True),
-                Parameter("StartTime", Takes.DATE, f"From when on; {_DAYS} days before the end unless told."),
-                Parameter("EndTime", Takes.DATE, "Until when; now unless told."),
-                Parameter("Status", help="Only what went so: Succeeded, Failed, Started."),
-                Parameter("Caller", help="Only what this user or principal did."),
-                Parameter(
-                    "MaxRecord",
-                    Takes.INT,
-                    f"How many at most; {_MOST} unless told.",
-                    aliases=("MaxRecords", "MaxEvents"),
-                ),
-                switch("DetailedOutput", "Taken; all there is, is shown either way."),
+            optional(
+                "ResourceGroupName", "Only in this resource group.", aliases="ResourceGroup", completes="resourceGroups"
             ),
-            aliases=("Get-AzLog",),
+            optional("ResourceId", "Only with this resource."),
+            optional("ResourceProvider", "Only with resources of this provider."),
+            optional("CorrelationId", "Only what was one request's doing."),
+            plain("StartTime", f"From when on; {_DAYS} days before the end unless told.", kind=Takes.DATE),
+            plain("EndTime", "Until when; now unless told.", kind=Takes.DATE),
+            plain("Status", "Only what went so: Succeeded, Failed, Started."),
+            plain("Caller", "Only what this user or principal did."),
+            plain(
+                "MaxRecord", f"How many at most; {_MOST} unless told.", kind=Takes.INT, aliases="MaxRecords MaxEvents"
+            ),
+            switch("DetailedOutput", "Taken; all there is, is shown either way."),
+            aliases="Get-AzLog",
             output=EVENT.type,
-            module="Az.Monitor",
-            examples=(
-                Example("What failed today.", "Get-AzActivityLog -StartTime (Get-Date).AddDays(-1) -Status Failed"),
-                Example(
-                    "Who did what in a group.",
-                    "Get-AzActivityLog -ResourceGroupName lab | Select-Object EventTimestamp, Caller, OperationName, "
-                    "Status",
-                ),
-            ),
+            examples={
+                "What failed today.": "Get-AzActivityLog -StartTime (Get-Date).AddDays(-1) -Status Failed",
+                "Who did what in a group.": "Get-AzActivityLog -ResourceGroupName lab "
+                "| Select-Object EventTimestamp, Caller, OperationName, Status",
+            },
         ),
     ),
     (list_view(EVENT),),

@@ -1,6 +1,7 @@
 """A change, followed to its end with its progress shown; and the object by which Az says how it ended."""
 
 from calco.cloudshell.api import Ended
+from calco.cloudshell.az.declaration import columns
 from calco.cloudshell.az.record import parse_time
 from calco.cloudshell.cmdlet import Call, Column, View
 from calco.cloudshell.values import Record, Value
@@ -9,9 +10,7 @@ from calco.model.document import Json
 LONG_RUNNING = "Microsoft.Azure.Commands.Compute.Models.PSComputeLongRunningOperation"
 RESPONSE = "Microsoft.Azure.Commands.Compute.Models.PSAzureOperationResponse"
 
-LONG_RUNNING_VIEW = View(
-    LONG_RUNNING, tuple(Column(each, each) for each in ("OperationId", "Status", "StartTime", "EndTime", "Error"))
-)
+LONG_RUNNING_VIEW = View(LONG_RUNNING, columns("OperationId Status StartTime EndTime Error"))
 RESPONSE_VIEW = View(
     RESPONSE,
     (

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+from calco.cloudshell.az.declaration import columns, piped, plain
 from calco.cloudshell.az.storage_access import PARAMETER, StorageAccess, access_of, ask
 from calco.cloudshell.az.target import argument
-from calco.cloudshell.cmdlet import Call, Column, Parameter, View
-from calco.cloudshell.cmdlet import Kind as Takes
+from calco.cloudshell.cmdlet import Call, View
 from calco.cloudshell.objects.convert import to_type
 from calco.cloudshell.values import Record, Value
 
@@ -21,22 +21,9 @@ BLOB = f"{_MODELS}AzureStorageBlob"
 CLOUD_BLOB = "Microsoft.Azure.Storage.Blob.CloudBlob"
 PAGE = "PageBlob"
 
-CONTAINER_VIEW = View(
-    CONTAINER, tuple(Column(each, each) for each in ("Name", "PublicAccess", "LastModified")), table=True
-)
+CONTAINER_VIEW = View(CONTAINER, columns("Name PublicAccess LastModified"), table=True)
 BLOB_VIEW = View(
-    BLOB,
-    (
-        Column("Name", "Name"),
-        Column("BlobType", "BlobType"),
-        Column("Length", "Length"),
-        Column("ContentType", "ContentType"),
-        Column("LastModified", "LastModified"),
-        Column("AccessTier", "AccessTier"),
-        Column("SnapshotTime", "SnapshotTime"),
-        Column("IsDeleted", "IsDeleted"),
-    ),
-    table=True,
+    BLOB, columns("Name BlobType Length ContentType LastModified AccessTier SnapshotTime IsDeleted"), table=True
 )
 
 
@@ -55,19 +42,16 @@ class BlobPlace:
 
 BY_NAME, BY_BLOB = "NamePipeline", "BlobPipeline"
 NAMES = (
-    Parameter("Blob", help="The name of the blob.", sets=(BY_NAME,), mandatory=True, position=0),
-    Parameter("Container", help="The container it is in.", sets=(BY_NAME,), mandatory=True, position=1),
+    plain("Blob", "The name of the blob.", 0, mandatory=True, sets=BY_NAME),
+    plain("Container", "The container it is in.", 1, mandatory=True, sets=BY_NAME),
 )
-CLOUD = Parameter(
+CLOUD = piped(
     "CloudBlob",
-    Takes.RECORD,
     "The blob, as Get-AzStorageBlob gave it.",
-    (BY_BLOB,),
-    mandatory=True,
-    aliases=("ICloudBlob",),
-    from_pipeline=True,
+    f"{BLOB} {CLOUD_BLOB}",
     from_name=True,
-    accepts=(BLOB, CLOUD_BLOB),
+    sets=BY_BLOB,
+    aliases="ICloudBlob",
 )
 PLACE = (*NAMES, CLOUD, PARAMETER)
 """The parameters by which a cmdlet is told which blob is meant."""

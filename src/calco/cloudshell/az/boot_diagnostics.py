@@ -8,17 +8,18 @@ from collections.abc import Iterable
 
 from calco.cloudshell import reach
 from calco.cloudshell.az.answer import change
+from calco.cloudshell.az.declaration import cmdlet, plain, switch
 from calco.cloudshell.az.machine_parameters import TYPE, named
 from calco.cloudshell.az.target import argument, target
 from calco.cloudshell.az.virtual_machine import VIEW_KIND, instance_view
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
-from calco.cloudshell.screen.text_table import plain
+from calco.cloudshell.cmdlet import Call, Module
+from calco.cloudshell.screen import text_table
 from calco.cloudshell.values import Value
 from calco.model.document import text_at
 from calco.signed_url import BlobFailure
 
 LOG, SCREEN = "serialConsoleLogBlobUri", "consoleScreenshotBlobUri"
-_BOTH, _WINDOWS, _LINUX = ("WindowsParamSet", "LinuxParamSet"), ("WindowsParamSet",), ("LinuxParamSet",)
+_WINDOWS, _LINUX = "WindowsParamSet", "LinuxParamSet"
 
 
 def get(call: Call) -> Iterable[Value]:
@@ -35,7 +36,7 @@ def get(call: Call) -> Iterable[Value]:
     if folder:
         _keep(call, f"{folder}/{name}.{file}", content)
     else:
-        call.shell.host.write(plain(content.decode(errors="replace")))
+        call.shell.host.write(text_table.plain(content.decode(errors="replace")))
     yield instance_view(call.shell.api.get(where, {"$expand": "instanceView"}))
 
 
@@ -59,19 +60,17 @@ def _keep(call: Call, path: str, content: bytes) -> None:
 
 MODULE = Module(
     (
-        Cmdlet(
+        cmdlet(
             "Get-AzVMBootDiagnosticsData",
             "Shows what a machine's serial console has said (-Linux), or keeps its screen as a picture (-Windows).",
             get,
-            (
-                *named(_BOTH)[:2],
-                Parameter("Windows", Kind.SWITCH, "The screen, as PNG.", _WINDOWS, mandatory=True),
-                Parameter("Linux", Kind.SWITCH, "The serial console.", _LINUX, mandatory=True),
-                Parameter("LocalPath", help="The folder for the file; without one the console is shown.", position=3),
-            ),
-            default_set="WindowsParamSet",
+            *named(f"{_WINDOWS} {_LINUX}")[:2],
+            switch("Windows", "The screen, as PNG.", _WINDOWS, mandatory=True),
+            switch("Linux", "The serial console.", _LINUX, mandatory=True),
+            plain("LocalPath", "The folder for the file; without one the console is shown.", 3),
+            default_set=_WINDOWS,
             output=VIEW_KIND.type,
-            examples=(Example("Show the console.", "Get-AzVMBootDiagnosticsData lab web -Linux | Out-Null"),),
+            examples={"Show the console.": "Get-AzVMBootDiagnosticsData lab web -Linux | Out-Null"},
         ),
     )
 )

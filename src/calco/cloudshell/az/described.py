@@ -1,13 +1,14 @@
 """Disks and snapshots alike: made of an object that was described in memory, changed by another or by themselves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from calco.cloudshell.az.answer import change
+from calco.cloudshell.az.declaration import TAG, cmdlet, optional, piped
 from calco.cloudshell.az.disk_settings import FIRST, NETWORK, configured
-from calco.cloudshell.az.noun import TAG, Noun, put
+from calco.cloudshell.az.noun import Noun, put
 from calco.cloudshell.az.record import Kind, write
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Parameter
+from calco.cloudshell.cmdlet import Call, Cmdlet, Parameter
 from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Value
 
@@ -28,40 +29,43 @@ class Described:
     def _changes(self) -> str:
         return f"{self.word}Update"
 
-    def maker(self, example: Example) -> Cmdlet:
+    def maker(self, examples: Mapping[str, str]) -> Cmdlet:
         def run(call: Call) -> Iterable[Value]:
             if call.should(call.text(self.noun.name), "New"):
                 body = write(call.record(self.word))
                 yield put(call, self.noun, f"New-Az{self.word}", self.noun.path(call), body)
 
-        return Cmdlet(
+        return cmdlet(
             f"New-Az{self.word}",
             f"Makes a {self.noun.called}.",
             run,
-            (*self.noun.named(), self._object(self.word, self.noun.kind, f"What New-Az{self.word}Config gave.")),
+            *self.noun.named(),
+            piped(self.word, f"What New-Az{self.word}Config gave.", self.noun.kind.type, 2),
             output=self.noun.kind.type,
             confirms=True,
             as_job=True,
-            examples=(example,),
+            examples=examples,
         )
 
-    def describer(self, example: Example) -> Cmdlet:
+    def describer(self, examples: Mapping[str, str]) -> Cmdlet:
         def run(call: Call) -> Iterable[Value]:
             if call.should(self._changes, "New"):
                 yield configured(call, self.update, *(each.name for each in self.more))
 
-        tag = Parameter("Tag", Takes.HASHTABLE, TAG.help, position=3, from_name=True)
-        return Cmdlet(
+        return cmdlet(
             f"New-Az{self._changes}Config",
             f"Describes a change to a {self.noun.called}, to hand to Update-Az{self.word}.",
             run,
-            (*FIRST, tag, *NETWORK, *self.more),
+            *FIRST,
+            optional("Tag", TAG.help, 3, Takes.HASHTABLE),
+            *NETWORK,
+            *self.more,
             output=self.update.type,
             confirms=True,
-            examples=(example,),
+            examples=examples,
         )
 
-    def changer(self, example: Example) -> Cmdlet:
+    def changer(self, examples: Mapping[str, str]) -> Cmdlet:
         def run(call: Call) -> Iterable[Value]:
             name, where, verb = call.text(self.noun.name), self.noun.path(call), f"Update-Az{self.word}"
             if not call.should(name, "Update"):
@@ -72,24 +76,16 @@ class Described:
             else:
                 yield put(call, self.noun, verb, where, write(call.record(self.word)))
 
-        described = f"What New-Az{self._changes}Config gave."
-        return Cmdlet(
+        return cmdlet(
             f"Update-Az{self.word}",
             f"Changes a {self.noun.called}.",
             run,
-            (
-                *self.noun.named(),
-                self._object(self._changes, self.update, described, _BY_UPDATE),
-                self._object(self.word, self.noun.kind, f"The {self.noun.called}, changed.", _BY_OBJECT),
-            ),
+            *self.noun.named(),
+            piped(self._changes, f"What New-Az{self._changes}Config gave.", self.update.type, 2, sets=_BY_UPDATE),
+            piped(self.word, f"The {self.noun.called}, changed.", self.noun.kind.type, 2, sets=_BY_OBJECT),
             default_set=_BY_UPDATE,
             output=self.noun.kind.type,
             confirms=True,
             as_job=True,
-            examples=(example,),
-        )
-
-    def _object(self, name: str, kind: Kind, help: str, *sets: str) -> Parameter:
-        return Parameter(
-            name, Takes.RECORD, help, sets, mandatory=True, position=2, from_pipeline=True, accepts=(kind.type,)
+            examples=examples,
         )

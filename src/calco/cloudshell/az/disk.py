@@ -6,23 +6,24 @@ Source: Microsoft Learn, Az.Compute's reference of each cmdlet.
 from collections.abc import Iterable
 
 from calco.cloudshell.az import disk_access
+from calco.cloudshell.az.declaration import cmdlet, optional
 from calco.cloudshell.az.described import Described
 from calco.cloudshell.az.disk_settings import COMMON, configured
-from calco.cloudshell.az.noun import STATUS, STATUS_VIEW, Noun, getter, list_view, remover, status
+from calco.cloudshell.az.noun import STATUS, STATUS_VIEW, Noun, list_view, status
 from calco.cloudshell.az.record import child
 from calco.cloudshell.az.shapes_disk import DISK
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Module, Parameter
+from calco.cloudshell.cmdlet import Call, Module
 from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Value
 
 NOUN = Noun(
-    "Microsoft.Compute/disks", DISK["PSDisk"], "disk", "disks", name="DiskName", aliases=("Name",), positional=True
+    "Microsoft.Compute/disks", DISK["PSDisk"], "disk", "disks", name="DiskName", aliases="Name", positional=True
 )
 _SPEED = (
-    Parameter("Tier", help="The performance tier.", from_name=True),
-    Parameter("DiskIOPSReadWrite", Takes.INT, "Operations a second, of disks that can be told.", from_name=True),
-    Parameter("DiskMBpsReadWrite", Takes.INT, "Megabytes a second, of disks that can be told.", from_name=True),
-    Parameter("BurstingEnabled", Takes.BOOL, "$true or $false: whether it may go beyond its tier.", from_name=True),
+    optional("Tier", "The performance tier."),
+    optional("DiskIOPSReadWrite", "Operations a second, of disks that can be told.", kind=Takes.INT),
+    optional("DiskMBpsReadWrite", "Megabytes a second, of disks that can be told.", kind=Takes.INT),
+    optional("BurstingEnabled", "$true or $false: whether it may go beyond its tier.", kind=Takes.BOOL),
 )
 
 
@@ -42,64 +43,54 @@ _DISKS = Described(NOUN, "Disk", DISK["PSDiskUpdate"], _SPEED)
 
 MODULE = Module(
     (
-        Cmdlet(
+        cmdlet(
             "New-AzDiskConfig",
             "Describes a managed disk, to hand to New-AzDisk.",
             _new_config,
-            (
-                *COMMON,
-                *_SPEED,
-                Parameter("Zone", Takes.STRINGS, "The zone it is to be in.", from_name=True),
-                Parameter(
-                    "UploadSizeInBytes",
-                    Takes.LONG,
-                    "With -CreateOption Upload: the length of the whole VHD file, its footer of 512 bytes included.",
-                    from_name=True,
-                ),
+            *COMMON,
+            *_SPEED,
+            optional("Zone", "The zone it is to be in.", kind=Takes.STRINGS),
+            optional(
+                "UploadSizeInBytes",
+                "With -CreateOption Upload: the length of the whole VHD file, its footer of 512 bytes included.",
+                kind=Takes.LONG,
             ),
             output=NOUN.kind.type,
             confirms=True,
-            examples=(
-                Example(
-                    "An empty disk of 64 GiB.",
-                    "New-AzDiskConfig -Location westeurope -CreateOption Empty -DiskSizeGB 64 -SkuName Standard_LRS",
-                ),
-                Example(
-                    "A disk from a snapshot.",
-                    "New-AzDiskConfig -Location westeurope -CreateOption Copy -SourceResourceId $snapshot.Id",
-                ),
-            ),
+            examples={
+                "An empty disk of 64 GiB.": "New-AzDiskConfig -Location westeurope -CreateOption Empty -DiskSizeGB 64 "
+                "-SkuName Standard_LRS",
+                "A disk from a snapshot.": "New-AzDiskConfig -Location westeurope -CreateOption Copy "
+                "-SourceResourceId $snapshot.Id",
+            },
         ),
         _DISKS.maker(
-            Example(
-                "Make the disk that was described.",
-                "New-AzDisk -ResourceGroupName lab -DiskName data1 -Disk $config",
-            )
+            {"Make the disk that was described.": "New-AzDisk -ResourceGroupName lab -DiskName data1 -Disk $config"}
         ),
-        getter(
-            NOUN,
+        NOUN.getter(
             "Get-AzDisk",
             "Gets managed disks.",
-            Example("One disk.", "Get-AzDisk -ResourceGroupName lab -DiskName data1"),
-            Example("Disks that no machine has.", "Get-AzDisk | Where-Object DiskState -eq Unattached"),
+            {
+                "One disk.": "Get-AzDisk -ResourceGroupName lab -DiskName data1",
+                "Disks that no machine has.": "Get-AzDisk | Where-Object DiskState -eq Unattached",
+            },
         ),
         _DISKS.describer(
-            Example(
-                "Make a disk larger.",
-                "New-AzDiskUpdateConfig -DiskSizeGB 128 | Update-AzDisk -ResourceGroupName lab -DiskName data1",
-            )
+            {
+                "Make a disk larger.": "New-AzDiskUpdateConfig -DiskSizeGB 128 | Update-AzDisk -ResourceGroupName lab "
+                "-DiskName data1"
+            }
         ),
         _DISKS.changer(
-            Example(
-                "Change the disk that was read.",
-                "$disk = Get-AzDisk lab data1; $disk.DiskSizeGB = 128; Update-AzDisk lab data1 -Disk $disk",
-            )
+            {
+                "Change the disk that was read.": "$disk = Get-AzDisk lab data1; $disk.DiskSizeGB = 128; "
+                "Update-AzDisk lab data1 -Disk $disk"
+            }
         ),
-        remover(
-            NOUN,
+        NOUN.remover(
             "Remove-AzDisk",
             "Removes a managed disk.",
-            Example("Remove a disk without asking.", "Remove-AzDisk -ResourceGroupName lab -DiskName data1 -Force"),
+            {"Remove a disk without asking.": "Remove-AzDisk -ResourceGroupName lab -DiskName data1 -Force"},
             question="This removes the disk '{}' and all that is on it. Do you want to continue?",
             gives=lambda _call, ended: [status(ended)],
             output=STATUS,

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 
 from calco.cloudshell.az.answer import change
+from calco.cloudshell.az.declaration import cmdlet, mandatory, optional
 from calco.cloudshell.az.noun import STATUS, Noun, list_view, status
 from calco.cloudshell.az.record import read
 from calco.cloudshell.az.shapes_disk import DISK
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Parameter
+from calco.cloudshell.cmdlet import Call, Cmdlet
 from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Value
 from calco.model.document import Document
@@ -33,44 +34,30 @@ def cmdlets(noun: Noun, word: str, *, writable: bool) -> tuple[Cmdlet, Cmdlet]:
         if call.should(name, "Revoke"):
             yield status(change(call, f"Revoke-Az{word}Access {name}", "POST", f"{noun.path(call)}/endGetAccess"))
 
-    kinds = ("Read", "Write") if writable else ("Read",)
     asked = f"-ResourceGroupName lab -{noun.name} {noun.called}1"
     return (
-        Cmdlet(
+        cmdlet(
             f"Grant-Az{word}Access",
             f"Gives a signed URL to the bytes of a {noun.called}.",
             grant,
-            (
-                *noun.named(),
-                Parameter(
-                    "Access",
-                    help="What the URL is good for.",
-                    mandatory=True,
-                    position=2,
-                    choices=kinds,
-                    from_name=True,
-                ),
-                Parameter(
-                    "DurationInSecond", Takes.INT, "For how many seconds it is good.", position=3, from_name=True
-                ),
-            ),
+            *noun.named(),
+            mandatory("Access", "What the URL is good for.", 2, choices="Read Write" if writable else "Read"),
+            optional("DurationInSecond", "For how many seconds it is good.", 3, Takes.INT),
             output=URI.type,
             confirms=True,
             as_job=True,
-            examples=(
-                Example(
-                    "A URL to read it for an hour.", f"Grant-Az{word}Access {asked} -Access Read -DurationInSecond 3600"
-                ),
-            ),
+            examples={
+                "A URL to read it for an hour.": f"Grant-Az{word}Access {asked} -Access Read -DurationInSecond 3600"
+            },
         ),
-        Cmdlet(
+        cmdlet(
             f"Revoke-Az{word}Access",
             f"Takes back the signed URL to the bytes of a {noun.called}.",
             revoke,
-            noun.named(),
+            *noun.named(),
             output=STATUS,
             confirms=True,
             as_job=True,
-            examples=(Example("The URL is good for nothing any more.", f"Revoke-Az{word}Access {asked}"),),
+            examples={"The URL is good for nothing any more.": f"Revoke-Az{word}Access {asked}"},
         ),
     )

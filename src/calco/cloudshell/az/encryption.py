@@ -6,9 +6,9 @@ Microsoft Learn, Get-AzVMDiskEncryptionStatus, Disable-AzVMDiskEncryption, Remov
 
 from collections.abc import Iterable
 
-from calco.cloudshell.az.noun import FORCE
+from calco.cloudshell.az.declaration import FORCE, cmdlet, columns, mandatory, plain
 from calco.cloudshell.az.target import argument, target
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Module, Parameter, Run, View
+from calco.cloudshell.cmdlet import Call, Module, Run, View
 from calco.cloudshell.values import Record, Value
 
 _MACHINES = "Microsoft.Compute/virtualMachines"
@@ -54,58 +54,43 @@ _remove = _refusing(
     "remove.",
 )
 _MACHINE = (
-    Parameter("ResourceGroupName", help="The resource group of the virtual machine.", mandatory=True, position=0,
-              from_name=True, completes="resourceGroups"),
-    Parameter("VMName", help="The name of the virtual machine.", mandatory=True, position=1,
-              aliases=("ResourceName",), from_name=True, completes="virtualMachines"),
-)  # fmt: skip
+    mandatory("ResourceGroupName", "The resource group of the virtual machine.", 0, completes="resourceGroups"),
+    mandatory("VMName", "The name of the virtual machine.", 1, aliases="ResourceName", completes="virtualMachines"),
+)
 _NAME = "The name of the extension."
 
 MODULE = Module(
     (
-        Cmdlet(
+        cmdlet(
             "Get-AzVMDiskEncryptionStatus",
             "Tells whether the disks of a virtual machine are encrypted: here they never are.",
             _status,
-            (*_MACHINE, Parameter("Name", help=_NAME, position=2, aliases=("ExtensionName",))),
+            *_MACHINE,
+            plain("Name", _NAME, 2, aliases="ExtensionName"),
             output=STATUS,
-            examples=(
-                Example("Of one machine.", "Get-AzVMDiskEncryptionStatus -ResourceGroupName lab -VMName web1"),
-            ),
+            examples={"Of one machine.": "Get-AzVMDiskEncryptionStatus -ResourceGroupName lab -VMName web1"},
         ),
-        Cmdlet(
+        cmdlet(
             "Disable-AzVMDiskEncryption",
             "Would decrypt the disks of a virtual machine; refuses, as none is encrypted.",
             _disable,
-            (
-                *_MACHINE,
-                Parameter("VolumeType", help="Which of its disks.", position=2, choices=("OS", "Data", "All")),
-                Parameter("Name", help=_NAME, position=3, aliases=("ExtensionName",)),
-                FORCE,
-            ),
+            *_MACHINE,
+            plain("VolumeType", "Which of its disks.", 2, choices="OS Data All"),
+            plain("Name", _NAME, 3, aliases="ExtensionName"),
+            FORCE,
             confirms=True,
-            examples=(Example("Is refused.", "Disable-AzVMDiskEncryption -ResourceGroupName lab -VMName web1"),),
+            examples={"Is refused.": "Disable-AzVMDiskEncryption -ResourceGroupName lab -VMName web1"},
         ),
-        Cmdlet(
+        cmdlet(
             "Remove-AzVMDiskEncryptionExtension",
             "Would remove what encrypts the disks of a virtual machine; refuses, as there is none.",
             _remove,
-            (*_MACHINE, Parameter("Name", help=_NAME, position=2, aliases=("ExtensionName",)), FORCE),
+            *_MACHINE,
+            plain("Name", _NAME, 2, aliases="ExtensionName"),
+            FORCE,
             confirms=True,
-            examples=(
-                Example("Is refused.", "Remove-AzVMDiskEncryptionExtension -ResourceGroupName lab -VMName web1"),
-            ),
+            examples={"Is refused.": "Remove-AzVMDiskEncryptionExtension -ResourceGroupName lab -VMName web1"},
         ),
     ),
-    (
-        View(
-            STATUS,
-            tuple(
-                Column(each, each)
-                for each in (
-                    "OsVolumeEncrypted", "DataVolumesEncrypted", "OsVolumeEncryptionSettings", "ProgressMessage",
-                )
-            ),
-        ),
-    ),
-)  # fmt: skip
+    (View(STATUS, columns("OsVolumeEncrypted DataVolumesEncrypted OsVolumeEncryptionSettings ProgressMessage")),),
+)

@@ -5,12 +5,14 @@ Source: Azure/azure-powershell, the reference of Get-AzLocation (Az.Resources) a
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from calco.cloudshell.az.declaration import LOCATION, cmdlet, columns, mandatory, of
 from calco.cloudshell.az.machine_parameters import TYPE
 from calco.cloudshell.az.record import Family, Shape, inner, read, text
 from calco.cloudshell.az.shapes import COMPUTE
 from calco.cloudshell.az.target import path, place_path, subscription
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Module, Parameter, View
+from calco.cloudshell.cmdlet import Call, Column, Module, View
 from calco.cloudshell.values import Record, Value
 
 _FAMILY = Family(
@@ -58,77 +60,50 @@ def _usage_name(record: Record) -> Value:
     return text(inner(record, "Name"), "LocalizedValue")
 
 
-def _location(*sets: str) -> Parameter:
-    return Parameter(
-        "Location", help="The region.", sets=sets, mandatory=True, position=0, from_name=True, completes="locations"
-    )
+_PLACE = replace(LOCATION, mandatory=True, position=0)
+_OF_MACHINE = "ListAvailableSizesForVirtualMachine"
 
-
-_OF_MACHINE = ("ListAvailableSizesForVirtualMachine",)
 MODULE = Module(
     (
-        Cmdlet(
-            "Get-AzLocation",
-            "Gets the regions that there are.",
-            get_locations,
-            output=PLACE.type,
-            module="Az.Resources",
-            examples=(Example("Their names.", "Get-AzLocation | Select-Object Location"),),
+        *of(
+            "Az.Resources",
+            cmdlet(
+                "Get-AzLocation",
+                "Gets the regions that there are.",
+                get_locations,
+                output=PLACE.type,
+                examples={"Their names.": "Get-AzLocation | Select-Object Location"},
+            ),
         ),
-        Cmdlet(
+        cmdlet(
             "Get-AzVMSize",
             "Gets the sizes that machines may have: in a region, or those that one machine may take on.",
             get_sizes,
-            (
-                _location("ListVirtualMachineSize"),
-                Parameter(
-                    "ResourceGroupName",
-                    help="The machine's resource group.",
-                    sets=_OF_MACHINE,
-                    mandatory=True,
-                    position=0,
-                    from_name=True,
-                    completes="resourceGroups",
-                ),
-                Parameter(
-                    "VMName",
-                    help="The machine.",
-                    sets=_OF_MACHINE,
-                    mandatory=True,
-                    position=1,
-                    from_name=True,
-                    completes="virtualMachines",
-                ),
+            replace(_PLACE, sets=("ListVirtualMachineSize",)),
+            mandatory(
+                "ResourceGroupName", "The machine's resource group.", 0, sets=_OF_MACHINE, completes="resourceGroups"
             ),
+            mandatory("VMName", "The machine.", 1, sets=_OF_MACHINE, completes="virtualMachines"),
             default_set="ListVirtualMachineSize",
             output=SIZE.type,
-            examples=(Example("All sizes.", "Get-AzVMSize -Location eastus"),),
+            examples={"All sizes.": "Get-AzVMSize -Location eastus"},
         ),
-        Cmdlet(
+        cmdlet(
             "Get-AzVMUsage",
             "Gets how much of a region's limits is used.",
             get_usage,
-            (_location(),),
+            _PLACE,
             output=USAGE.type,
-            examples=(Example("All of it.", "Get-AzVMUsage -Location eastus"),),
+            examples={"All of it.": "Get-AzVMUsage -Location eastus"},
         ),
     ),
     (
-        View(PLACE.type, tuple(Column(each, each) for each in ("Location", "DisplayName", "Type", "Providers"))),
+        View(PLACE.type, columns("Location DisplayName Type Providers")),
         View(
             SIZE.type,
             (
                 Column("Name", "Name"),
-                *(
-                    Column(each, each, right=True)
-                    for each in (
-                        "NumberOfCores",
-                        "MemoryInMB",
-                        "MaxDataDiskCount",
-                        "OSDiskSizeInMB",
-                        "ResourceDiskSizeInMB",
-                    )
-                ),
+                *columns("NumberOfCores MemoryInMB MaxDataDiskCount OSDiskSizeInMB ResourceDiskSizeInMB", right=True),
             ),
             table=True,
         ),
@@ -137,8 +112,8 @@ MODULE = Module(
             (
                 Column("Name", _usage_name),
                 Column("Current Value", "CurrentValue", right=True),
-                Column("Limit", "Limit", right=True),
-                Column("Unit", "Unit"),
+                *columns("Limit", right=True),
+                *columns("Unit"),
             ),
             table=True,
         ),

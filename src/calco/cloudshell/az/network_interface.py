@@ -6,29 +6,21 @@ Source: Microsoft Learn, Az.Network's reference of each cmdlet.
 from collections.abc import Iterable
 
 from calco.cloudshell.az import plural
-from calco.cloudshell.az.network import SECURITY_GROUP, maker, network_remover, noun, setter
-from calco.cloudshell.az.noun import (
-    getter,
-    may_make,
-    put,
-    reference,
-    switch,
-    tag_table,
-)  # fmt: skip
-from calco.cloudshell.az.record import append, blank, child, nested, text, write
-from calco.cloudshell.az.shapes_network import NETWORK, view
+from calco.cloudshell.az.declaration import cmdlet, mandatory, of, optional, plain, switch
+from calco.cloudshell.az.given import fill, given, tag_table
+from calco.cloudshell.az.network import SECURITY_GROUP, link, maker, network_remover, noun, setter
+from calco.cloudshell.az.noun import may_make, put
+from calco.cloudshell.az.record import append, blank, text, write
+from calco.cloudshell.az.shapes_network import NETWORK, PART, view
 from calco.cloudshell.az.target import argument
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Module, Parameter
+from calco.cloudshell.cmdlet import Call, Module, Parameter
 from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Document
 
 CONFIGURATION = NETWORK["PSNetworkInterfaceIPConfiguration"]
 NOUN = noun("Microsoft.Network/networkInterfaces", "PSNetworkInterface", "network interface")
-_SUBNET = "Microsoft.Network/virtualNetworks/subnets"
-_PUBLIC = "Microsoft.Network/publicIPAddresses"
 _DEFAULT_NAME = "ipconfig1"
-_FLAGS = ("EnableIPForwarding", "EnableAcceleratedNetworking")
 
 
 def _new(call: Call) -> Iterable[Value]:
@@ -38,33 +30,20 @@ def _new(call: Call) -> Iterable[Value]:
         made.members["IpConfigurations"] = call.value("IpConfiguration")
     else:
         _configure(call, append(made, "IpConfigurations", {"Name": call.text("IpConfigurationName") or _DEFAULT_NAME}))
-    security = reference(call, SECURITY_GROUP, "NetworkSecurityGroup", "NetworkSecurityGroupId")
-    if security is not None:
-        made.members["NetworkSecurityGroup"] = _refer(made, "NetworkSecurityGroup", security)
-    for name in (name for name in _FLAGS if call.given(name)):
-        made.members[name] = call.switch(name)
-    for name, member in (("DnsServer", "DnsServers"), ("InternalDnsNameLabel", "InternalDnsNameLabel")):
-        if call.given(name):
-            child(made, "DnsSettings").members[member] = call.value(name)
+    link(call, made, "NetworkSecurityGroup", SECURITY_GROUP)
+    made.members.update(given(call, "EnableIPForwarding EnableAcceleratedNetworking"))
+    fill(call, made, "DnsSettings", "DnsServers=DnsServer InternalDnsNameLabel")
     if may_make(call, where):
         yield put(call, NOUN, "New-AzNetworkInterface", where, _body(made))
 
 
 def _configure(call: Call, made: Record) -> None:
     """Fill an IP configuration: the subnet, the address in it and the one outside."""
-    subnet = reference(call, _SUBNET, "Subnet", "SubnetId")
-    if subnet is not None:
-        made.members["Subnet"] = _refer(made, "Subnet", subnet)
-    public = reference(call, _PUBLIC, "PublicIpAddress", "PublicIpAddressId")
-    if public is not None:
-        made.members["PublicIpAddress"] = _refer(made, "PublicIpAddress", public)
+    link(call, made, "Subnet", "Microsoft.Network/virtualNetworks/subnets")
+    link(call, made, "PublicIpAddress", "Microsoft.Network/publicIPAddresses")
     address = call.text("PrivateIpAddress")
     made.members["PrivateIpAddress"] = address or None
     made.members["PrivateIpAllocationMethod"] = "Static" if address else "Dynamic"
-
-
-def _refer(made: Record, member: str, id: str) -> Record:
-    return blank(nested(made, member), {"Id": id})
 
 
 def _body(nic: Record) -> Document:
@@ -99,125 +78,108 @@ _BY_CONFIGURATION_ID = "SetByIpConfigurationResourceId"
 
 def _plug(mandatory: bool) -> tuple[Parameter, ...]:
     """What an IP configuration is made of, by object or by id."""
-    network = "Microsoft.Azure.Commands.Network.Models."
     return (
-        Parameter("Subnet", Takes.RECORD, "The subnet it is in.", (_BY_OBJECT,), mandatory=mandatory, from_name=True,
-                  accepts=(f"{network}PSSubnet",)),
-        Parameter("SubnetId", help="The id of the subnet it is in.", sets=(_BY_ID,), mandatory=mandatory,
-                  from_name=True),
-        Parameter("PublicIpAddress", Takes.RECORD, "Its address outside.", (_BY_OBJECT,), from_name=True,
-                  accepts=(f"{network}PSPublicIpAddress",)),
-        Parameter("PublicIpAddressId", help="The id of its address outside.", sets=(_BY_ID,), from_name=True),
-        Parameter("PrivateIpAddress", help="A fixed address in the subnet; else it is given one.",
-                  sets=(_BY_OBJECT, _BY_ID), from_name=True),
-    )  # fmt: skip
+        plain(
+            "Subnet",
+            "The subnet it is in.",
+            kind=Takes.RECORD,
+            mandatory=mandatory,
+            from_name=True,
+            sets=_BY_OBJECT,
+            accepts=NETWORK["PSSubnet"].type,
+        ),
+        plain("SubnetId", "The id of the subnet it is in.", mandatory=mandatory, from_name=True, sets=_BY_ID),
+        optional(
+            "PublicIpAddress",
+            "Its address outside.",
+            kind=Takes.RECORD,
+            sets=_BY_OBJECT,
+            accepts=NETWORK["PSPublicIpAddress"].type,
+        ),
+        optional("PublicIpAddressId", "The id of its address outside.", sets=_BY_ID),
+        optional(
+            "PrivateIpAddress", "A fixed address in the subnet; else it is given one.", sets=f"{_BY_OBJECT} {_BY_ID}"
+        ),
+    )
 
 
 MODULE = Module(
-    (
+    of(
+        "Az.Network",
         maker(
             NOUN,
             "NetworkInterface",
             _new,
-            (
-                Parameter(
-                    "IpConfiguration",
-                    Takes.RECORDS,
-                    "What New-AzNetworkInterfaceIpConfig gave.",
-                    (_BY_CONFIGURATION, _BY_CONFIGURATION_ID),
-                    mandatory=True,
-                    from_name=True,
-                    accepts=(CONFIGURATION.type,),
-                ),
-                *_plug(mandatory=True),
-                Parameter(
-                    "IpConfigurationName",
-                    help=f"What to call its IP configuration: {_DEFAULT_NAME} unless told.",
-                    sets=(_BY_OBJECT, _BY_ID),
-                    from_name=True,
-                ),
-                Parameter(
-                    "NetworkSecurityGroup",
-                    Takes.RECORD,
-                    "Whose rules hold for it.",
-                    (_BY_CONFIGURATION_ID, _BY_OBJECT),
-                    from_name=True,
-                    accepts=("Microsoft.Azure.Commands.Network.Models.PSNetworkSecurityGroup",),
-                ),
-                Parameter(
-                    "NetworkSecurityGroupId",
-                    help="The id of the group whose rules hold for it.",
-                    sets=(_BY_CONFIGURATION_ID, _BY_ID),
-                    from_name=True,
-                ),
-                Parameter("DnsServer", Takes.STRINGS, "Who resolves names for it.", from_name=True),
-                Parameter("InternalDnsNameLabel", help="Its name in the network.", from_name=True),
-                switch("EnableIPForwarding", "Let through what is meant for others."),
-                switch("EnableAcceleratedNetworking", "As Azure calls it; here it changes nothing."),
+            mandatory(
+                "IpConfiguration",
+                "What New-AzNetworkInterfaceIpConfig gave.",
+                kind=Takes.RECORDS,
+                sets=f"{_BY_CONFIGURATION} {_BY_CONFIGURATION_ID}",
+                accepts=CONFIGURATION.type,
             ),
-            Example(
-                "An interface in the first subnet of a network, with an address outside.",
-                "New-AzNetworkInterface -ResourceGroupName lab -Name nic1 -Location westeurope "
-                "-SubnetId $net.Subnets[0].Id -PublicIpAddressId $address.Id",
+            *_plug(mandatory=True),
+            optional(
+                "IpConfigurationName",
+                f"What to call its IP configuration: {_DEFAULT_NAME} unless told.",
+                sets=f"{_BY_OBJECT} {_BY_ID}",
             ),
+            optional(
+                "NetworkSecurityGroup",
+                "Whose rules hold for it.",
+                kind=Takes.RECORD,
+                sets=f"{_BY_CONFIGURATION_ID} {_BY_OBJECT}",
+                accepts=NETWORK["PSNetworkSecurityGroup"].type,
+            ),
+            optional(
+                "NetworkSecurityGroupId",
+                "The id of the group whose rules hold for it.",
+                sets=f"{_BY_CONFIGURATION_ID} {_BY_ID}",
+            ),
+            optional("DnsServer", "Who resolves names for it.", kind=Takes.STRINGS),
+            optional("InternalDnsNameLabel", "Its name in the network."),
+            switch("EnableIPForwarding", "Let through what is meant for others."),
+            switch("EnableAcceleratedNetworking", "As Azure calls it; here it changes nothing."),
+            examples={
+                "An interface in the first subnet of a network, with an address outside.": "New-AzNetworkInterface "
+                "-ResourceGroupName lab -Name nic1 -Location westeurope -SubnetId $net.Subnets[0].Id "
+                "-PublicIpAddressId $address.Id"
+            },
             default_set=_BY_CONFIGURATION,
         ),
-        getter(
-            NOUN,
+        NOUN.getter(
             "Get-AzNetworkInterface",
             "Gets network interfaces.",
-            Example("One interface.", "Get-AzNetworkInterface -ResourceGroupName lab -Name nic1"),
-            more=(Parameter("ResourceId", help="The id of one.", aliases=("Id",)),),
+            {"One interface.": "Get-AzNetworkInterface -ResourceGroupName lab -Name nic1"},
+            plain("ResourceId", "The id of one.", aliases="Id"),
         ),
-        setter(NOUN, "NetworkInterface", Example("Send what was changed.", "$nic | Set-AzNetworkInterface"), _body),
-        network_remover(NOUN, "Remove-AzNetworkInterface"),
-        Cmdlet(
+        setter(NOUN, "NetworkInterface", {"Send what was changed.": "$nic | Set-AzNetworkInterface"}, _body),
+        network_remover(NOUN, "NetworkInterface"),
+        cmdlet(
             "New-AzNetworkInterfaceIpConfig",
             "Describes an IP configuration, to hand to New-AzNetworkInterface.",
             _new_configuration,
-            (
-                Parameter("Name", help="What to call it.", mandatory=True),
-                *_plug(mandatory=False),
-                Parameter(
-                    "PrivateIpAddressVersion", help="IPv4, or IPv6, which calco refuses.", choices=("IPv4", "IPv6")
-                ),
-                switch("Primary", "The first among the interface's."),
-            ),
+            plain("Name", "What to call it.", mandatory=True),
+            *_plug(mandatory=False),
+            plain("PrivateIpAddressVersion", "IPv4, or IPv6, which calco refuses.", choices="IPv4 IPv6"),
+            switch("Primary", "The first among the interface's."),
             default_set=_BY_OBJECT,
             output=CONFIGURATION.type,
-            module=NOUN.module,
-            examples=(
-                Example(
-                    "A fixed address.",
-                    "New-AzNetworkInterfaceIpConfig -Name ipconfig1 -SubnetId $net.Subnets[0].Id "
-                    "-PrivateIpAddress 10.0.0.10",
-                ),
-            ),
+            examples={
+                "A fixed address.": "New-AzNetworkInterfaceIpConfig -Name ipconfig1 -SubnetId $net.Subnets[0].Id "
+                "-PrivateIpAddress 10.0.0.10"
+            },
         ),
     ),
     (
         view(
             NOUN.kind,
-            "VirtualMachine=",
-            "IpConfigurations=",
-            "DnsSettings=",
-            "EnableIPForwarding",
-            "EnableAcceleratedNetworking",
-            "TapConfigurations=",
-            "HostedWorkloads=",
-            "NetworkSecurityGroup=",
-            "Primary",
-            "MacAddress",
+            "VirtualMachine= IpConfigurations= DnsSettings= EnableIPForwarding EnableAcceleratedNetworking "
+            "TapConfigurations= HostedWorkloads= NetworkSecurityGroup= Primary MacAddress",
         ),
         view(
             CONFIGURATION,
-            "PrivateIpAddressVersion",
-            "PrivateIpAddress",
-            "PrivateIpAllocationMethod",
-            "Primary",
-            "Subnet=",
-            "PublicIpAddress=",
-            top=("Name", "Id", "Etag", "ProvisioningState"),
+            "PrivateIpAddressVersion PrivateIpAddress PrivateIpAllocationMethod Primary Subnet= PublicIpAddress=",
+            top=PART,
         ),
     ),
 )

@@ -1,14 +1,15 @@
 """Named parts of an object of Az.Network, such as a network's subnets: described, added, changed, taken out, read, all
 in memory. What is sent is the whole object, by its own Set cmdlet."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from calco.cloudshell.az.declaration import cmdlet, plain
 from calco.cloudshell.az.network import object_parameter
 from calco.cloudshell.az.noun import Noun
 from calco.cloudshell.az.record import Kind, blank, items, text
 from calco.cloudshell.az.target import argument, matches
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Parameter
+from calco.cloudshell.cmdlet import Call, Cmdlet, Parameter, Run
 from calco.cloudshell.values import Record, Value
 
 
@@ -31,13 +32,13 @@ class Part:
     def owner_parameter(self) -> Parameter:
         return object_parameter(self.whole, self.owner)
 
-    def new(self, example: Example) -> Cmdlet:
+    def new(self, examples: Mapping[str, str]) -> Cmdlet:
         def run(call: Call) -> Iterable[Value]:
             yield self._made(call)
 
-        return self._cmdlet("New", f"Describes a {self.called}, to hand to New-Az{self.owner}.", run, example)
+        return self._cmdlet("New", f"Describes a {self.called}, to hand to New-Az{self.owner}.", run, examples)
 
-    def add(self, example: Example) -> Cmdlet:
+    def add(self, examples: Mapping[str, str]) -> Cmdlet:
         def run(call: Call) -> Iterable[Value]:
             owner = call.record(self.owner)
             if self._place(call, owner) is not None:
@@ -45,9 +46,9 @@ class Part:
             owner.members[self.member] = [*items(owner, self.member), self._made(call)]
             yield owner
 
-        return self._cmdlet("Add", f"Adds a {self.called} to a {self.whole.called} in memory.", run, example)
+        return self._cmdlet("Add", f"Adds a {self.called} to a {self.whole.called} in memory.", run, examples)
 
-    def change(self, example: Example) -> Cmdlet:
+    def change(self, examples: Mapping[str, str]) -> Cmdlet:
         def run(call: Call) -> Iterable[Value]:
             owner = call.record(self.owner)
             place = self._place(call, owner)
@@ -56,9 +57,9 @@ class Part:
             self.fill(call, items(owner, self.member)[place])
             yield owner
 
-        return self._cmdlet("Set", f"Changes a {self.called} of a {self.whole.called} in memory.", run, example)
+        return self._cmdlet("Set", f"Changes a {self.called} of a {self.whole.called} in memory.", run, examples)
 
-    def remove(self, example: Example) -> Cmdlet:
+    def remove(self, examples: Mapping[str, str]) -> Cmdlet:
         def run(call: Call) -> Iterable[Value]:
             owner = call.record(self.owner)
             place = self._place(call, owner)
@@ -67,7 +68,7 @@ class Part:
             yield owner
 
         synopsis = f"Takes a {self.called} out of a {self.whole.called} in memory."
-        return self._cmdlet("Remove", synopsis, run, example)
+        return self._cmdlet("Remove", synopsis, run, examples)
 
     def get(self, call: Call, member: str = "") -> Iterable[Record]:
         """Those whose name fits. Raises Terminating when one was named that is not there."""
@@ -90,21 +91,17 @@ class Part:
     def _wrong(self, call: Call, how: str) -> Exception:
         return argument(f"The {self.called} '{call.text('Name')[:80]}' {how} in this {self.whole.called}.")
 
-    def _cmdlet(self, verb: str, synopsis: str, run: Callable[[Call], Iterable[Value]], example: Example) -> Cmdlet:
-        name = Parameter("Name", help=f"The name of the {self.called}.", mandatory=True)
-        return Cmdlet(
+    def _cmdlet(self, verb: str, synopsis: str, run: Run, examples: Mapping[str, str]) -> Cmdlet:
+        return cmdlet(
             f"{verb}-Az{self.cmdlets}",
             synopsis,
             run,
-            (
-                name,
-                *(() if verb == "New" else (self.owner_parameter,)),
-                *(() if verb == "Remove" else self.settings),
-            ),
+            plain("Name", f"The name of the {self.called}.", mandatory=True),
+            *(() if verb == "New" else (self.owner_parameter,)),
+            *(() if verb == "Remove" else self.settings),
             default_set="" if verb == "Remove" else self.default_set,
             output=self.kind.type if verb == "New" else self.whole.kind.type,
-            module=self.whole.module,
-            examples=(example,),
+            examples=examples,
         )
 
 

@@ -6,9 +6,10 @@ Source: Azure/azure-powershell, Az.Compute's reference of Get-AzVMImagePublisher
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from calco.cloudshell.az.declaration import cmdlet, mandatory, optional
 from calco.cloudshell.az.record import pascal
 from calco.cloudshell.az.target import is_pattern, matches, place_path, segment
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Module, Parameter, View
+from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Module, View
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Document, object_at, objects_at, text_at
 
@@ -95,7 +96,7 @@ def _system(record: Record) -> Value:
 
 # --- declarations ----------------------------------------------------------------------------------------------------
 
-_LOCATION = Parameter("Location", help="The region.", mandatory=True, from_name=True, completes="locations")
+_LOCATION = mandatory("Location", "The region.", completes="locations")
 _HELP = {
     "PublisherName": "The publisher, e.g. Debian.",
     "Offer": "Its offer, e.g. debian-12.",
@@ -104,20 +105,15 @@ _HELP = {
 
 
 def _cmdlet(name: str, depth: int, synopsis: str, example: str) -> Cmdlet:
-    return Cmdlet(
+    return cmdlet(
         name,
         synopsis,
         get_images if depth == 3 else lambda call: _listing(call, depth),
-        (
-            _LOCATION,
-            *(
-                Parameter(each.parameter, help=_HELP[each.parameter], mandatory=True, from_name=True)
-                for each in _WAY[:depth]
-            ),
-            *([Parameter("Version", help="A version, latest, or a pattern.", from_name=True)] if depth == 3 else []),
-        ),
+        _LOCATION,
+        *(mandatory(each.parameter, _HELP[each.parameter]) for each in _WAY[:depth]),
+        *[optional("Version", "A version, latest, or a pattern.")] if depth == 3 else [],
         output=f"{_PS}{_WAY[depth].type}",
-        examples=(Example(synopsis, example),),
+        examples=example,
     )
 
 

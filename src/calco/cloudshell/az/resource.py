@@ -1,14 +1,16 @@
 """Resources of any type. Source: Azure/azure-powershell, Az.Resources' reference of each cmdlet."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from calco.cloudshell.az.answer import change
-from calco.cloudshell.az.noun import FORCE, TAG
+from calco.cloudshell.az.declaration import FORCE, TAG, cmdlet, columns, mandatory, of, plain, switch
+from calco.cloudshell.az.given import tags
 from calco.cloudshell.az.record import group_of, read
 from calco.cloudshell.az.shapes import RESOURCES
 from calco.cloudshell.az.tag_text import tag_lines, tags_match
-from calco.cloudshell.az.target import argument, group_path, is_pattern, matches, parsed, path, subscription, tags
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.az.target import argument, group_path, is_pattern, matches, parsed, path, subscription
+from calco.cloudshell.cmdlet import Call, Column, Module, Parameter, View
 from calco.cloudshell.values import Hashtable, Value
 from calco.model.document import Document, object_at, text_at
 
@@ -83,89 +85,64 @@ def remove(call: Call) -> Iterable[Value]:
         yield True
 
 
-_COLUMNS = tuple(Column(each, each) for each in ("Name", "ResourceGroupName", "ResourceType", "Location"))
-_VIEW = View(RESOURCE.type, (*_COLUMNS, Column("ResourceId", "ResourceId"), Column("Tags", tag_lines)), tabled=_COLUMNS)
+_COLUMNS = columns("Name ResourceGroupName ResourceType Location")
+_VIEW = View(RESOURCE.type, (*_COLUMNS, *columns("ResourceId"), Column("Tags", tag_lines)), tabled=_COLUMNS)
 
 
-def _named(*, mandatory: bool) -> tuple[Parameter, ...]:
-    by_name, by_id = (BY_NAME,), (BY_ID,)
-    pattern = "" if mandatory else ", or a pattern"
+def _named(*, must: bool) -> tuple[Parameter, ...]:
+    more = "" if must else ", or a pattern"
+    named = partial(plain, mandatory=must, from_name=True, sets=BY_NAME)
     return (
-        Parameter("ResourceId", help="The id.", sets=by_id, mandatory=True, aliases=("Id",), from_name=True),
-        Parameter(
-            "Name",
-            help=f"The name{pattern}.",
-            sets=by_name,
-            mandatory=mandatory,
-            aliases=("ResourceName",),
-            from_name=True,
-        ),
-        Parameter(
-            "ResourceType",
-            help=f"The type, e.g. Microsoft.Compute/images{pattern}.",
-            sets=by_name,
-            mandatory=mandatory,
-            from_name=True,
-        ),
-        Parameter(
-            "ResourceGroupName",
-            help=f"The resource group{pattern}.",
-            sets=by_name,
-            mandatory=mandatory,
-            from_name=True,
-            completes="resourceGroups",
-        ),
+        mandatory("ResourceId", "The id.", sets=BY_ID, aliases="Id"),
+        named("Name", f"The name{more}.", aliases="ResourceName"),
+        named("ResourceType", f"The type, e.g. Microsoft.Compute/images{more}."),
+        named("ResourceGroupName", f"The resource group{more}.", completes="resourceGroups"),
     )
 
 
 MODULE = Module(
-    (
-        Cmdlet(
+    of(
+        "Az.Resources",
+        cmdlet(
             "Get-AzResource",
             "Gets resources of any type.",
             get,
-            (
-                *_named(mandatory=False),
-                Parameter(TAG.name, TAG.kind, "Only those with these tags.", sets=(BY_NAME,)),
-                Parameter("TagName", help="Only those with a tag of this name.", sets=(BY_NAME,)),
-                Parameter("TagValue", help="Only those with a tag of this value.", sets=(BY_NAME,)),
-                Parameter("ExpandProperties", Kind.SWITCH, "With all that each type says of its own."),
-            ),
+            *_named(must=False),
+            plain("Tag", "Only those with these tags.", kind=TAG.kind, sets=BY_NAME),
+            plain("TagName", "Only those with a tag of this name.", sets=BY_NAME),
+            plain("TagValue", "Only those with a tag of this value.", sets=BY_NAME),
+            switch("ExpandProperties", "With all that each type says of its own."),
             default_set=BY_NAME,
             output=RESOURCE.type,
-            module="Az.Resources",
-            examples=(
-                Example("All of a group.", "Get-AzResource -ResourceGroupName lab"),
-                Example("All images.", "Get-AzResource -ResourceType Microsoft.Compute/images"),
-            ),
+            examples={
+                "All of a group.": "Get-AzResource -ResourceGroupName lab",
+                "All images.": "Get-AzResource -ResourceType Microsoft.Compute/images",
+            },
         ),
-        Cmdlet(
+        cmdlet(
             "Set-AzResource",
             "Gives a resource other tags.",
             set_tags,
-            (
-                *_named(mandatory=True),
-                Parameter(TAG.name, TAG.kind, "These tags and no others; @{} takes all away."),
-                FORCE,
-            ),
+            *_named(must=True),
+            plain("Tag", "These tags and no others; @{} takes all away.", kind=TAG.kind),
+            FORCE,
             default_set=BY_ID,
             output=RESOURCE.type,
-            module="Az.Resources",
             confirms=True,
             as_job=True,
-            examples=(Example("One tag.", 'Set-AzResource -ResourceId $vm.Id -Tag @{team="lab"} -Force'),),
+            examples={"One tag.": 'Set-AzResource -ResourceId $vm.Id -Tag @{team="lab"} -Force'},
         ),
-        Cmdlet(
+        cmdlet(
             "Remove-AzResource",
             "Removes a resource of any type.",
             remove,
-            (*_named(mandatory=True), FORCE),
+            *_named(must=True),
+            FORCE,
             default_set=BY_ID,
             output="System.Boolean",
-            module="Az.Resources",
             confirms=True,
             as_job=True,
-            examples=(Example("Remove one without being asked.", "Remove-AzResource -ResourceId $image.Id -Force"),),
+            examples={"Remove one without being asked.": "Remove-AzResource -ResourceId $image.Id -Force"},
         ),
     ),
     (_VIEW,),

@@ -1,14 +1,16 @@
 """Resource groups. Source: Azure/azure-powershell, Az.Resources' reference of each cmdlet."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from calco.cloudshell.az.answer import change
-from calco.cloudshell.az.noun import FORCE, TAG, tag_table
+from calco.cloudshell.az.declaration import FORCE, LOCATION, TAG, cmdlet, columns, mandatory, of
+from calco.cloudshell.az.given import tag_table
 from calco.cloudshell.az.record import blank, read, write
 from calco.cloudshell.az.shapes import RESOURCES
 from calco.cloudshell.az.tag_text import tag_lines, tags_match
 from calco.cloudshell.az.target import argument, group_path, is_pattern, matches, region, subscription
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Module, Parameter, View
+from calco.cloudshell.cmdlet import Call, Column, Module, View
 from calco.cloudshell.values import Value
 from calco.model.document import Document, text_at
 from calco.model.ids import ResourceId
@@ -68,91 +70,63 @@ def remove(call: Call) -> Iterable[Value]:
         yield True
 
 
-_VIEW = View(
-    GROUP.type,
-    (
-        Column("ResourceGroupName", "ResourceGroupName"),
-        Column("Location", "Location"),
-        Column("ProvisioningState", "ProvisioningState"),
-        Column("Tags", tag_lines),
-        Column("ResourceId", "ResourceId"),
-    ),
+_COLUMNS = (*columns("ResourceGroupName Location ProvisioningState"), Column("Tags", tag_lines), *columns("ResourceId"))
+_NAME = mandatory("Name", "The name of the group.", 0, aliases="ResourceGroupName", completes="resourceGroups")
+_ONE = (
+    replace(_NAME, sets=("ByName",)),
+    mandatory("Id", "The id of the group.", sets="ById", aliases="ResourceGroupId ResourceId"),
 )
 
 
-def _named(*, mandatory: bool, sets: bool = True) -> tuple[Parameter, ...]:
-    by_name, by_id = ("ByName",) if sets else (), ("ById",)
-    name = Parameter(
-        "Name",
-        help="The name of the group." if mandatory else "The name of the group, or a pattern.",
-        sets=by_name,
-        mandatory=mandatory,
-        position=0,
-        aliases=("ResourceGroupName",),
-        from_name=True,
-        completes="resourceGroups",
-    )
-    id = Parameter(
-        "Id",
-        help="The id of the group.",
-        sets=by_id,
-        mandatory=True,
-        aliases=("ResourceGroupId", "ResourceId"),
-        from_name=True,
-    )
-    return (name, id) if sets else (name,)
-
-
-def _location(position: int, *, mandatory: bool) -> Parameter:
-    return Parameter(
-        "Location", help="The region.", mandatory=mandatory, position=position, from_name=True, completes="locations"
-    )
-
-
 MODULE = Module(
-    (
-        Cmdlet(
+    of(
+        "Az.Resources",
+        cmdlet(
             "Get-AzResourceGroup",
             "Gets resource groups.",
             get,
-            (*_named(mandatory=False), _location(1, mandatory=False), TAG),
+            replace(_ONE[0], mandatory=False, help="The name of the group, or a pattern."),
+            _ONE[1],
+            replace(LOCATION, position=1),
+            TAG,
             default_set="ByName",
             output=GROUP.type,
-            module="Az.Resources",
-            examples=(Example("Those whose names begin with web.", "Get-AzResourceGroup -Name web*"),),
+            examples={"Those whose names begin with web.": "Get-AzResourceGroup -Name web*"},
         ),
-        Cmdlet(
+        cmdlet(
             "New-AzResourceGroup",
             "Makes a resource group.",
             new,
-            (*_named(mandatory=True, sets=False), _location(1, mandatory=True), TAG, FORCE),
+            _NAME,
+            replace(LOCATION, position=1, mandatory=True),
+            TAG,
+            FORCE,
             output=GROUP.type,
-            module="Az.Resources",
             confirms=True,
-            examples=(Example("Make one.", "New-AzResourceGroup -Name lab -Location eastus"),),
+            examples={"Make one.": "New-AzResourceGroup -Name lab -Location eastus"},
         ),
-        Cmdlet(
+        cmdlet(
             "Set-AzResourceGroup",
             "Replaces the tags of a resource group.",
             set_tags,
-            (*_named(mandatory=True), Parameter(TAG.name, TAG.kind, TAG.help, mandatory=True, position=1)),
+            *_ONE,
+            replace(TAG, mandatory=True, position=1, from_name=False),
             default_set="ByName",
             output=GROUP.type,
-            module="Az.Resources",
-            examples=(Example("Tag one.", 'Set-AzResourceGroup -Name lab -Tag @{team="lab"}'),),
+            examples={"Tag one.": 'Set-AzResourceGroup -Name lab -Tag @{team="lab"}'},
         ),
-        Cmdlet(
+        cmdlet(
             "Remove-AzResourceGroup",
             "Removes a resource group and all that is in it.",
             remove,
-            (*_named(mandatory=True), FORCE),
+            *_ONE,
+            FORCE,
             default_set="ByName",
             output="System.Boolean",
-            module="Az.Resources",
             confirms=True,
             as_job=True,
-            examples=(Example("Remove one without being asked.", "Remove-AzResourceGroup -Name lab -Force"),),
+            examples={"Remove one without being asked.": "Remove-AzResourceGroup -Name lab -Force"},
         ),
     ),
-    (_VIEW,),
+    (View(GROUP.type, _COLUMNS),),
 )

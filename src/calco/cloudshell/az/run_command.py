@@ -5,15 +5,17 @@ Source: Azure/azure-powershell, Az.Compute's reference of Invoke-AzVMRunCommand 
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 
 from calco.cloudshell import reach
 from calco.cloudshell.az.answer import LONG_RUNNING_VIEW, change, long_running
+from calco.cloudshell.az.declaration import cmdlet, mandatory, optional, plain, switch
 from calco.cloudshell.az.expanded import expanded
-from calco.cloudshell.az.machine_parameters import TYPE, named, vm_parameter
+from calco.cloudshell.az.machine_parameters import TYPE, VM, named
 from calco.cloudshell.az.record import read
 from calco.cloudshell.az.shapes import COMPUTE
 from calco.cloudshell.az.target import argument, target
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter, View
+from calco.cloudshell.cmdlet import Call, Kind, Module, View
 from calco.cloudshell.values import Value
 from calco.model.document import Document, Json
 
@@ -79,75 +81,48 @@ def save(call: Call) -> Iterable[Value]:
     yield shown
 
 
-def _invoke_parameters() -> tuple[Parameter, ...]:
-    by_name, by_id = ("DefaultParameter",), ("ResourceIdParameter",)
-    group, name, id = named(by_name, by_id)
-    return (
-        group,
-        Parameter(
-            "VMName", name.kind, name.help, by_name, True, 1, ("Name",), from_name=True, completes=name.completes
-        ),
-        Parameter("ResourceId", id.kind, id.help, by_id, True, 0, from_name=True),
-        vm_parameter("VMParameter"),
-        Parameter("CommandId", help="RunShellScript for Linux, RunPowerShellScript for Windows.", mandatory=True),
-        Parameter("ScriptString", help="What is run."),
-        Parameter("ScriptPath", help="The file that holds what is run; not in the portal, where there are no files."),
-        Parameter("Parameter", Kind.HASHTABLE, "What the script finds in its environment and arguments."),
-    )
-
+_BY_NAME, _BY_ID = "DefaultParameter", "ResourceIdParameter"
+_GROUP, _NAME, _ID = named(_BY_NAME, _BY_ID)
 
 MODULE = Module(
     (
-        Cmdlet(
+        cmdlet(
             "Invoke-AzVMRunCommand",
             "Has a machine's guest run a script, and gives what it printed.",
             invoke,
-            _invoke_parameters(),
-            default_set="DefaultParameter",
+            _GROUP,
+            replace(_NAME, name="VMName", aliases=("Name",)),
+            replace(_ID, name="ResourceId"),
+            replace(VM, sets=("VMParameter",)),
+            plain("CommandId", "RunShellScript for Linux, RunPowerShellScript for Windows.", mandatory=True),
+            plain("ScriptString", "What is run."),
+            plain("ScriptPath", "The file that holds what is run; not in the portal, where there are no files."),
+            plain("Parameter", "What the script finds in its environment and arguments.", kind=Kind.HASHTABLE),
+            default_set=_BY_NAME,
             output=RESULT.type,
             confirms=True,
             as_job=True,
-            examples=(
-                Example(
-                    "Generalize a Linux guest.",
-                    "Invoke-AzVMRunCommand lab web -CommandId RunShellScript "
-                    "-ScriptString 'waagent -deprovision+user -force'",
-                ),
-            ),
+            examples={
+                "Generalize a Linux guest.": "Invoke-AzVMRunCommand lab web -CommandId RunShellScript "
+                "-ScriptString 'waagent -deprovision+user -force'"
+            },
         ),
-        Cmdlet(
+        cmdlet(
             "Save-AzVMImage",
             "Captures a generalized machine whose disks are VHD blobs, beside those blobs.",
             save,
-            (
-                *named(),
-                Parameter(
-                    "DestinationContainerName",
-                    help="The container for the captured VHDs, below system.",
-                    mandatory=True,
-                    position=2,
-                    from_name=True,
-                ),
-                Parameter(
-                    "VHDNamePrefix",
-                    help="How their names begin.",
-                    mandatory=True,
-                    position=3,
-                    aliases=("VirtualHardDiskNamePrefix",),
-                    from_name=True,
-                ),
-                Parameter("Overwrite", Kind.SWITCH, "In place of others of that name."),
-                Parameter("Path", help="A file for the template of new machines.", position=5, from_name=True),
-            ),
+            *named(),
+            mandatory("DestinationContainerName", "The container for the captured VHDs, below system.", 2),
+            mandatory("VHDNamePrefix", "How their names begin.", 3, aliases="VirtualHardDiskNamePrefix"),
+            switch("Overwrite", "In place of others of that name."),
+            optional("Path", "A file for the template of new machines.", 5),
             default_set="ResourceGroupNameParameterSetName",
             output=LONG_RUNNING_VIEW.type,
             as_job=True,
-            examples=(
-                Example(
-                    "Capture one.",
-                    "Save-AzVMImage lab web -DestinationContainerName images -VHDNamePrefix golden -Overwrite",
-                ),
-            ),
+            examples={
+                "Capture one.": "Save-AzVMImage lab web -DestinationContainerName images -VHDNamePrefix golden "
+                "-Overwrite"
+            },
         ),
     ),
     (View(RESULT.type, (), text=expanded),),

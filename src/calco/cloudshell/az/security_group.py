@@ -6,12 +6,14 @@ Source: Microsoft Learn, Az.Network's reference of each cmdlet.
 from collections.abc import Iterable
 
 from calco.cloudshell.az import plural
+from calco.cloudshell.az.declaration import cmdlet, of, optional, plain, switch
+from calco.cloudshell.az.given import given, tag_table
 from calco.cloudshell.az.network import SECURITY_GROUP, maker, network_remover, noun, setter
-from calco.cloudshell.az.noun import getter, may_make, put, switch, tag_table
+from calco.cloudshell.az.noun import may_make, put
 from calco.cloudshell.az.part import Part
 from calco.cloudshell.az.record import blank, write
-from calco.cloudshell.az.shapes_network import NETWORK, view
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Module, Parameter
+from calco.cloudshell.az.shapes_network import NETWORK, PART, view
+from calco.cloudshell.cmdlet import Call, Module
 from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Document
@@ -24,8 +26,6 @@ NOUN = noun(
     "network security group",
     sort=lambda document: plural.gathered(document, plural.RULE, *_LISTS),
 )
-_WORDS = ("Description", "Protocol", "Access", "Direction")
-_MANY = ("SourcePortRange", "DestinationPortRange", "SourceAddressPrefix", "DestinationAddressPrefix")
 
 
 def _body(group: Record) -> Document:
@@ -35,18 +35,16 @@ def _body(group: Record) -> Document:
 def _new(call: Call) -> Iterable[Value]:
     where = NOUN.path(call)
     made = blank(NOUN.kind, {"Location": call.text("Location"), "Tag": tag_table(call)})
-    made.members["SecurityRules"] = call.value("SecurityRules")
-    if call.given("FlushConnection"):
-        made.members["FlushConnection"] = call.switch("FlushConnection")
+    made.members.update(given(call, "SecurityRules FlushConnection"))
     if may_make(call, where):
         yield put(call, NOUN, "New-AzNetworkSecurityGroup", where, _body(made))
 
 
 def _fill(call: Call, made: Record) -> None:
     made.members["Priority"] = call.number("Priority")
-    for name in _WORDS:
+    for name in ("Description", "Protocol", "Access", "Direction"):
         made.members[name] = call.text(name) or None
-    for name in _MANY:
+    for name in ("SourcePortRange", "DestinationPortRange", "SourceAddressPrefix", "DestinationAddressPrefix"):
         made.members[name] = list(call.texts(name)) or None
 
 
@@ -59,15 +57,15 @@ _RULES = Part(
     RULE,
     _fill,
     (
-        Parameter("Description", help="What it is for."),
-        Parameter("Protocol", help="Of what it speaks; * for all.", choices=("Tcp", "Udp", "Icmp", "Esp", "Ah", "*")),
-        Parameter("SourcePortRange", Takes.STRINGS, "From which ports: 22, 1000-2000, *."),
-        Parameter("DestinationPortRange", Takes.STRINGS, "To which ports."),
-        Parameter("SourceAddressPrefix", Takes.STRINGS, "From where: 10.0.0.0/8, Internet, *."),
-        Parameter("DestinationAddressPrefix", Takes.STRINGS, "To where."),
-        Parameter("Access", help="What is done with it.", choices=("Allow", "Deny")),
-        Parameter("Priority", Takes.INT, "From 100 to 4096; the least counts first."),
-        Parameter("Direction", help="Into the machine, or out of it.", choices=("Inbound", "Outbound")),
+        plain("Description", "What it is for."),
+        plain("Protocol", "Of what it speaks; * for all.", choices="Tcp Udp Icmp Esp Ah *"),
+        plain("SourcePortRange", "From which ports: 22, 1000-2000, *.", kind=Takes.STRINGS),
+        plain("DestinationPortRange", "To which ports.", kind=Takes.STRINGS),
+        plain("SourceAddressPrefix", "From where: 10.0.0.0/8, Internet, *.", kind=Takes.STRINGS),
+        plain("DestinationAddressPrefix", "To where.", kind=Takes.STRINGS),
+        plain("Access", "What is done with it.", choices="Allow Deny"),
+        plain("Priority", "From 100 to 4096; the least counts first.", kind=Takes.INT),
+        plain("Direction", "Into the machine, or out of it.", choices="Inbound Outbound"),
     ),
 )
 _SSH = (
@@ -81,82 +79,63 @@ def _get_rule(call: Call) -> Iterable[Value]:
 
 
 MODULE = Module(
-    (
+    of(
+        "Az.Network",
         maker(
             NOUN,
             "NetworkSecurityGroup",
             _new,
-            (
-                Parameter(
-                    "SecurityRules",
-                    Takes.RECORDS,
-                    "What New-AzNetworkSecurityRuleConfig gave.",
-                    from_name=True,
-                    accepts=(RULE.type,),
-                ),
-                switch("FlushConnection", "End connections that a changed rule would not let in."),
+            optional(
+                "SecurityRules", "What New-AzNetworkSecurityRuleConfig gave.", kind=Takes.RECORDS, accepts=RULE.type
             ),
-            Example(
-                "A group that lets SSH in.",
-                f"$ssh = New-AzNetworkSecurityRuleConfig {_SSH}\n"
+            switch("FlushConnection", "End connections that a changed rule would not let in."),
+            examples={
+                "A group that lets SSH in.": f"$ssh = New-AzNetworkSecurityRuleConfig {_SSH}\n"
                 "New-AzNetworkSecurityGroup -ResourceGroupName lab -Name rules -Location westeurope "
-                "-SecurityRules $ssh",
-            ),
+                "-SecurityRules $ssh"
+            },
         ),
-        getter(
-            NOUN,
+        NOUN.getter(
             "Get-AzNetworkSecurityGroup",
             "Gets network security groups.",
-            Example("One group.", "Get-AzNetworkSecurityGroup -ResourceGroupName lab -Name rules"),
+            {"One group.": "Get-AzNetworkSecurityGroup -ResourceGroupName lab -Name rules"},
         ),
-        setter(NOUN, "NetworkSecurityGroup", Example("Send it.", "$rules | Set-AzNetworkSecurityGroup"), _body),
-        network_remover(NOUN, "Remove-AzNetworkSecurityGroup"),
-        _RULES.new(Example("Let SSH in.", f"New-AzNetworkSecurityRuleConfig {_SSH}")),
+        setter(NOUN, "NetworkSecurityGroup", {"Send it.": "$rules | Set-AzNetworkSecurityGroup"}, _body),
+        network_remover(NOUN, "NetworkSecurityGroup"),
+        _RULES.new({"Let SSH in.": f"New-AzNetworkSecurityRuleConfig {_SSH}"}),
         _RULES.add(
-            Example(
-                "Let SSH in, and send that.",
-                f"$rules | Add-AzNetworkSecurityRuleConfig {_SSH} | Set-AzNetworkSecurityGroup",
-            )
+            {
+                "Let SSH in, and send that.": f"$rules | Add-AzNetworkSecurityRuleConfig {_SSH} "
+                "| Set-AzNetworkSecurityGroup"
+            }
         ),
         _RULES.change(
-            Example("Say it anew.", f"$rules | Set-AzNetworkSecurityRuleConfig {_SSH} | Set-AzNetworkSecurityGroup")
+            {"Say it anew.": f"$rules | Set-AzNetworkSecurityRuleConfig {_SSH} | Set-AzNetworkSecurityGroup"}
         ),
         _RULES.remove(
-            Example(
-                "Take one out, and send that.",
-                "$rules | Remove-AzNetworkSecurityRuleConfig -Name ssh | Set-AzNetworkSecurityGroup",
-            )
+            {
+                "Take one out, and send that.": "$rules | Remove-AzNetworkSecurityRuleConfig -Name ssh "
+                "| Set-AzNetworkSecurityGroup"
+            }
         ),
-        Cmdlet(
+        cmdlet(
             "Get-AzNetworkSecurityRuleConfig",
             "Gets the rules of a network security group.",
             _get_rule,
-            (
-                Parameter("Name", help="The name of one rule, or a pattern."),
-                _RULES.owner_parameter,
-                switch("DefaultRules", "Those that every group has."),
-            ),
+            plain("Name", "The name of one rule, or a pattern."),
+            _RULES.owner_parameter,
+            switch("DefaultRules", "Those that every group has."),
             output=RULE.type,
-            module=NOUN.module,
-            examples=(Example("All rules of a group.", "$rules | Get-AzNetworkSecurityRuleConfig"),),
+            examples={"All rules of a group.": "$rules | Get-AzNetworkSecurityRuleConfig"},
         ),
     ),
     (
-        view(NOUN.kind, "FlushConnection", "SecurityRules=", "DefaultSecurityRules=", "NetworkInterfaces=", "Subnets="),
+        view(NOUN.kind, "FlushConnection SecurityRules= DefaultSecurityRules= NetworkInterfaces= Subnets="),
         view(
             RULE,
-            "Description",
-            "Protocol",
-            "SourcePortRange",
-            "DestinationPortRange",
-            "SourceAddressPrefix",
-            "DestinationAddressPrefix",
-            "SourceApplicationSecurityGroups=",
-            "DestinationApplicationSecurityGroups=",
-            "Access",
-            "Priority",
-            "Direction",
-            top=("Name", "Id", "Etag", "ProvisioningState"),
+            "Description Protocol SourcePortRange DestinationPortRange SourceAddressPrefix DestinationAddressPrefix "
+            "SourceApplicationSecurityGroups= DestinationApplicationSecurityGroups= Access Priority Direction",
+            top=PART,
         ),
     ),
 )

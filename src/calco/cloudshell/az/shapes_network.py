@@ -6,8 +6,8 @@ Learn's examples of Get-AzVirtualNetwork, Get-AzNetworkInterface, Get-AzPublicIp
 
 import json
 from collections.abc import Callable
-from types import MappingProxyType
 
+from calco.cloudshell.az.declaration import columns
 from calco.cloudshell.az.record import Family, Kind, Shape
 from calco.cloudshell.az.tag_text import table_lines
 from calco.cloudshell.cmdlet import Column, View
@@ -18,74 +18,70 @@ _ABOUT = "Location ResourceGuid Type Tag=tags{} Name Etag Id"
 
 NETWORK = Family(
     "Microsoft.Azure.Commands.Network.Models.",
-    MappingProxyType(
-        {
-            "PSResourceId": Shape("Id"),
-            "PSVirtualNetwork": Shape(
-                "AddressSpace:PSAddressSpace DhcpOptions:PSDhcpOptions FlowTimeoutInMinutes Subnets:PSSubnet* "
-                "VirtualNetworkPeerings ProvisioningState EnableDdosProtection ResourceGroupName " + _ABOUT,
-                flat=True,
-            ),
-            "PSAddressSpace": Shape("AddressPrefixes"),
-            "PSDhcpOptions": Shape("DnsServers"),
-            "PSSubnet": Shape(
-                "AddressPrefix IpConfigurations:PSResourceId* ServiceEndpoints Delegations "
-                "NetworkSecurityGroup:PSResourceId RouteTable:PSResourceId ProvisioningState "
-                "PrivateEndpointNetworkPolicies PrivateLinkServiceNetworkPolicies DefaultOutboundAccess Name Etag Id",
-                flat=True,
-            ),
-            "PSNetworkInterface": Shape(
-                "VirtualMachine:PSResourceId IpConfigurations:PSNetworkInterfaceIPConfiguration* TapConfigurations "
-                "DnsSettings:PSNetworkInterfaceDnsSettings MacAddress Primary EnableAcceleratedNetworking "
-                "EnableIPForwarding HostedWorkloads NetworkSecurityGroup:PSResourceId ProvisioningState "
-                "ResourceGroupName " + _ABOUT,
-                flat=True,
-            ),
-            "PSNetworkInterfaceDnsSettings": Shape(
-                "DnsServers AppliedDnsServers InternalDnsNameLabel InternalFqdn InternalDomainNameSuffix"
-            ),
-            "PSNetworkInterfaceIPConfiguration": Shape(
-                "PrivateIpAddressVersion=privateIPAddressVersion PrivateIpAddress=privateIPAddress "
-                "PrivateIpAllocationMethod=privateIPAllocationMethod Subnet:PSSubnet "
-                "PublicIpAddress=publicIPAddress:PSPublicIpAddress Primary ProvisioningState Name Etag Id",
-                flat=True,
-            ),
-            "PSPublicIpAddress": Shape(
-                "Sku:PSPublicIpAddressSku PublicIpAllocationMethod=publicIPAllocationMethod "
-                "PublicIpAddressVersion=publicIPAddressVersion IpAddress IdleTimeoutInMinutes "
-                "IpConfiguration:PSResourceId DnsSettings:PSPublicIpAddressDnsSettings IpTags ProvisioningState Zones "
-                "ResourceGroupName " + _ABOUT,
-                flat=True,
-            ),
-            "PSPublicIpAddressSku": Shape("Name Tier"),
-            "PSPublicIpAddressDnsSettings": Shape("DomainNameLabel Fqdn ReverseFqdn"),
-            "PSNetworkSecurityGroup": Shape(
-                "FlushConnection SecurityRules:PSSecurityRule* DefaultSecurityRules:PSSecurityRule* "
-                "NetworkInterfaces:PSResourceId* Subnets:PSResourceId* ProvisioningState ResourceGroupName " + _ABOUT,
-                flat=True,
-            ),
-            "PSSecurityRule": Shape(
-                "Description Protocol SourcePortRange DestinationPortRange SourceAddressPrefix "
-                "DestinationAddressPrefix SourceApplicationSecurityGroups DestinationApplicationSecurityGroups Access "
-                "Priority Direction ProvisioningState Name Etag Id",
-                flat=True,
-            ),
-        }
-    ),
+    {
+        "PSResourceId": Shape("Id"),
+        "PSVirtualNetwork": Shape(
+            "AddressSpace:PSAddressSpace DhcpOptions:PSDhcpOptions FlowTimeoutInMinutes Subnets:PSSubnet* "
+            "VirtualNetworkPeerings ProvisioningState EnableDdosProtection ResourceGroupName " + _ABOUT,
+            flat=True,
+        ),
+        "PSAddressSpace": Shape("AddressPrefixes"),
+        "PSDhcpOptions": Shape("DnsServers"),
+        "PSSubnet": Shape(
+            "AddressPrefix IpConfigurations:PSResourceId* ServiceEndpoints Delegations "
+            "NetworkSecurityGroup:PSResourceId RouteTable:PSResourceId ProvisioningState "
+            "PrivateEndpointNetworkPolicies PrivateLinkServiceNetworkPolicies DefaultOutboundAccess Name Etag Id",
+            flat=True,
+        ),
+        "PSNetworkInterface": Shape(
+            "VirtualMachine:PSResourceId IpConfigurations:PSNetworkInterfaceIPConfiguration* TapConfigurations "
+            "DnsSettings:PSNetworkInterfaceDnsSettings MacAddress Primary EnableAcceleratedNetworking "
+            "EnableIPForwarding HostedWorkloads NetworkSecurityGroup:PSResourceId ProvisioningState "
+            "ResourceGroupName " + _ABOUT,
+            flat=True,
+        ),
+        "PSNetworkInterfaceDnsSettings": Shape(
+            "DnsServers AppliedDnsServers InternalDnsNameLabel InternalFqdn InternalDomainNameSuffix"
+        ),
+        "PSNetworkInterfaceIPConfiguration": Shape(
+            "PrivateIpAddressVersion=privateIPAddressVersion PrivateIpAddress=privateIPAddress "
+            "PrivateIpAllocationMethod=privateIPAllocationMethod Subnet:PSSubnet "
+            "PublicIpAddress=publicIPAddress:PSPublicIpAddress Primary ProvisioningState Name Etag Id",
+            flat=True,
+        ),
+        "PSPublicIpAddress": Shape(
+            "Sku:PSPublicIpAddressSku PublicIpAllocationMethod=publicIPAllocationMethod "
+            "PublicIpAddressVersion=publicIPAddressVersion IpAddress IdleTimeoutInMinutes "
+            "IpConfiguration:PSResourceId DnsSettings:PSPublicIpAddressDnsSettings IpTags ProvisioningState Zones "
+            "ResourceGroupName " + _ABOUT,
+            flat=True,
+        ),
+        "PSPublicIpAddressSku": Shape("Name Tier"),
+        "PSPublicIpAddressDnsSettings": Shape("DomainNameLabel Fqdn ReverseFqdn"),
+        "PSNetworkSecurityGroup": Shape(
+            "FlushConnection SecurityRules:PSSecurityRule* DefaultSecurityRules:PSSecurityRule* "
+            "NetworkInterfaces:PSResourceId* Subnets:PSResourceId* ProvisioningState ResourceGroupName " + _ABOUT,
+            flat=True,
+        ),
+        "PSSecurityRule": Shape(
+            "Description Protocol SourcePortRange DestinationPortRange SourceAddressPrefix "
+            "DestinationAddressPrefix SourceApplicationSecurityGroups DestinationApplicationSecurityGroups Access "
+            "Priority Direction ProvisioningState Name Etag Id",
+            flat=True,
+        ),
+    },
 )
 
-_TOP = ("Name", "ResourceGroupName", "Location", "Id", "Etag", "ResourceGuid", "ProvisioningState")
+_TOP = "Name ResourceGroupName Location Id Etag ResourceGuid ProvisioningState"
+PART = "Name Id Etag ProvisioningState"
 
 
-def view(kind: Kind, *inside: str, top: tuple[str, ...] = _TOP) -> View:
-    """``top``, the tags, and then ``inside``: a name, or "Name=" for an object that is printed as JSON."""
-    columns = [Column(each, each) for each in top]
-    if top is _TOP:
-        columns.append(Column("Tags", lambda record: table_lines(record.get("Tag"))))
-    for each in inside:
-        name = each.rstrip("=")
-        columns.append(Column(name, as_json(name) if each.endswith("=") else name))
-    return View(kind.type, tuple(columns))
+def view(kind: Kind, inside: str, top: str = _TOP) -> View:
+    """``top``, the tags, and then ``inside``: ``Name``, or ``Name=`` for an object that is printed as JSON."""
+    tags = Column("Tags", lambda record: table_lines(record.get("Tag")))
+    names = ((each.rstrip("="), each.endswith("=")) for each in inside.split())
+    shown = (Column(name, as_json(name) if json else name) for name, json in names)
+    return View(kind.type, (*columns(top), *([tags] if top is _TOP else []), *shown))
 
 
 def as_json(name: str) -> Callable[[Record], Value]:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 from calco.cloudshell.az import disk_access
+from calco.cloudshell.az.declaration import cmdlet, switch
 from calco.cloudshell.az.described import Described
 from calco.cloudshell.az.disk_settings import COMMON, configured
-from calco.cloudshell.az.noun import STATUS, Noun, getter, list_view, remover, status, switch
+from calco.cloudshell.az.noun import STATUS, Noun, list_view, status
 from calco.cloudshell.az.shapes_disk import DISK
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Module
+from calco.cloudshell.cmdlet import Call, Module
 from calco.cloudshell.values import Value
 
 NOUN = Noun(
@@ -16,7 +17,7 @@ NOUN = Noun(
     "snapshot",
     "snapshots",
     name="SnapshotName",
-    aliases=("Name",),
+    aliases="Name",
     positional=True,
 )
 
@@ -34,47 +35,44 @@ _SNAPSHOTS = Described(NOUN, "Snapshot", DISK["PSSnapshotUpdate"])
 
 MODULE = Module(
     (
-        Cmdlet(
+        cmdlet(
             "New-AzSnapshotConfig",
             "Describes a snapshot, to hand to New-AzSnapshot.",
             _new_config,
-            (*COMMON, switch("Incremental", "Keep only what changed since the snapshot before.")),
+            *COMMON,
+            switch("Incremental", "Keep only what changed since the snapshot before."),
             output=NOUN.kind.type,
             confirms=True,
-            examples=(
-                Example(
-                    "A snapshot of a disk.",
-                    "New-AzSnapshotConfig -SourceUri $disk.Id -Location $disk.Location -CreateOption Copy",
-                ),
-            ),
+            examples={
+                "A snapshot of a disk.": "New-AzSnapshotConfig -SourceUri $disk.Id -Location $disk.Location "
+                "-CreateOption Copy"
+            },
         ),
         _SNAPSHOTS.maker(
-            Example(
-                "Make the snapshot that was described.",
-                "New-AzSnapshot -ResourceGroupName lab -SnapshotName before -Snapshot $config",
-            )
+            {
+                "Make the snapshot that was described.": "New-AzSnapshot -ResourceGroupName lab -SnapshotName before "
+                "-Snapshot $config"
+            }
         ),
-        getter(
-            NOUN,
+        NOUN.getter(
             "Get-AzSnapshot",
             "Gets snapshots.",
-            Example("One snapshot.", "Get-AzSnapshot -ResourceGroupName lab -SnapshotName before"),
+            {"One snapshot.": "Get-AzSnapshot -ResourceGroupName lab -SnapshotName before"},
         ),
         _SNAPSHOTS.describer(
-            Example(
-                "Keep it on another kind of disk.",
-                "New-AzSnapshotUpdateConfig -SkuName Premium_LRS | Update-AzSnapshot lab before",
-            )
+            {
+                "Keep it on another kind of disk.": "New-AzSnapshotUpdateConfig -SkuName Premium_LRS "
+                "| Update-AzSnapshot lab before"
+            }
         ),
-        _SNAPSHOTS.changer(Example("Change what was read.", "Update-AzSnapshot lab before -Snapshot $snapshot")),
-        remover(
-            NOUN,
+        _SNAPSHOTS.changer({"Change what was read.": "Update-AzSnapshot lab before -Snapshot $snapshot"}),
+        NOUN.remover(
             "Remove-AzSnapshot",
             "Removes a snapshot.",
-            Example(
-                "Remove a snapshot without asking.",
-                "Remove-AzSnapshot -ResourceGroupName lab -SnapshotName before -Force",
-            ),
+            {
+                "Remove a snapshot without asking.": "Remove-AzSnapshot -ResourceGroupName lab -SnapshotName before "
+                "-Force"
+            },
             question="This removes the snapshot '{}'. Do you want to continue?",
             gives=lambda _call, ended: [status(ended)],
             output=STATUS,

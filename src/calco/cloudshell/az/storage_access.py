@@ -13,9 +13,9 @@ from urllib.parse import quote
 from calco.cloudshell import reach
 from calco.cloudshell.api import Refused, Unreachable
 from calco.cloudshell.az import sas
+from calco.cloudshell.az.declaration import piped
 from calco.cloudshell.az.target import argument, subscription
-from calco.cloudshell.cmdlet import Call, Parameter
-from calco.cloudshell.cmdlet import Kind as Takes
+from calco.cloudshell.cmdlet import Call
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.reach import NoFile
 from calco.cloudshell.values import Record, Value
@@ -25,13 +25,12 @@ from calco.signed_url import Answer, BlobFailure, Resource
 ACCOUNTS = "Microsoft.Storage/storageAccounts"
 CONTEXT = "Microsoft.WindowsAzure.Commands.Storage.AzureStorageContext"
 CURRENT = "CurrentStorageContext"
-PARAMETER = Parameter(
+PARAMETER = piped(
     "Context",
-    Takes.RECORD,
     "Whose blobs: what New-AzStorageContext gave, or the Context of a storage account.",
-    from_pipeline=True,
+    CONTEXT,
     from_name=True,
-    accepts=(CONTEXT,),
+    mandatory=False,
 )
 _ALL = "rwdlacup"
 _NEVER: Mapping[str, str] = {}
@@ -112,9 +111,8 @@ def access_of(call: Call, parameter: str = "Context") -> StorageAccess:
         return given.held
     what = "Could not get the storage context. Please pass in a storage context or set the current storage context."
     raise Terminating(
-        Fault(what, id="InvalidOperationException", category="CloseError",
-              exception="System.InvalidOperationException")
-    )  # fmt: skip
+        Fault(what, id="InvalidOperationException", category="CloseError", exception="System.InvalidOperationException")
+    )
 
 
 def context_of(call: Call, parameter: str = "Context") -> Record | None:

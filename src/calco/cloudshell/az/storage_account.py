@@ -1,14 +1,17 @@
 """Storage accounts and their keys. Source: Microsoft Learn, Az.Storage's reference of each cmdlet."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from calco.cloudshell.az.answer import change
-from calco.cloudshell.az.noun import FORCE, LOCATION, TAG, Noun, remover, tag_table
-from calco.cloudshell.az.record import blank, child, read, write
+from calco.cloudshell.az.declaration import LOCATION, TAG, cmdlet, columns, mandatory, of, optional, plain
+from calco.cloudshell.az.given import fill, given, tag_table
+from calco.cloudshell.az.noun import Noun
+from calco.cloudshell.az.record import blank, read, text, write
 from calco.cloudshell.az.shapes_storage import STORAGE
 from calco.cloudshell.az.storage_access import ACCOUNTS, context, from_account
 from calco.cloudshell.az.target import found, subscription
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Module, Parameter, View
+from calco.cloudshell.cmdlet import Call, Column, Module, View
 from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Document, objects_at
@@ -18,23 +21,21 @@ NOUN = Noun(
     STORAGE["PSStorageAccount"],
     "storage account",
     "storageAccounts",
-    aliases=("StorageAccountName", "AccountName"),
+    aliases="StorageAccountName AccountName",
     positional=True,
-    module="Az.Storage",
 )
 _KEY = STORAGE["StorageAccountKey"]
 _KEYS = STORAGE["StorageAccountListKeysResult"]
 _NAME = STORAGE["CheckNameAvailabilityResult"]
 _SETTINGS = (
-    Parameter("AccessTier", help="How often it is read.", choices=("Hot", "Cool"), from_name=True),
+    optional("AccessTier", "How often it is read.", choices="Hot Cool"),
     TAG,
-    Parameter("EnableHttpsTrafficOnly", Takes.BOOL, "$true or $false: whether it answers over HTTPS alone.",
-              from_name=True),
-    Parameter("AllowBlobPublicAccess", Takes.BOOL, "$true or $false; calco lets nobody read without a signature."),
-    Parameter("AllowSharedKeyAccess", Takes.BOOL, "$true or $false: whether its keys open it."),
-    Parameter("MinimumTlsVersion", help="TLS1_0, TLS1_1 or TLS1_2."),
-    Parameter("PublicNetworkAccess", help="Whether it may be reached from outside.", choices=("Enabled", "Disabled")),
-)  # fmt: skip
+    optional("EnableHttpsTrafficOnly", "$true or $false: whether it answers over HTTPS alone.", kind=Takes.BOOL),
+    plain("AllowBlobPublicAccess", "$true or $false; calco lets nobody read without a signature.", kind=Takes.BOOL),
+    plain("AllowSharedKeyAccess", "$true or $false: whether its keys open it.", kind=Takes.BOOL),
+    plain("MinimumTlsVersion", "TLS1_0, TLS1_1 or TLS1_2."),
+    plain("PublicNetworkAccess", "Whether it may be reached from outside.", choices="Enabled Disabled"),
+)
 
 
 def _shown(call: Call, account: Document) -> Record:
@@ -44,11 +45,9 @@ def _shown(call: Call, account: Document) -> Record:
 
 
 def _body(call: Call) -> Document:
-    given = {each.name: call.value(each.name) for each in _SETTINGS if each is not TAG and call.given(each.name)}
-    made = blank(NOUN.kind, given)
-    made.members["Tags"] = tag_table(call)
-    if call.given("SkuName"):
-        child(made, "Sku").members["Name"] = call.text("SkuName")
+    settings = given(call, " ".join(each.name for each in _SETTINGS if each is not TAG))
+    made = blank(NOUN.kind, {**settings, "Tags": tag_table(call)})
+    fill(call, made, "Sku", "Name=SkuName")
     return write(made)
 
 
@@ -87,139 +86,95 @@ def _name_availability(call: Call) -> Iterable[Value]:
     yield read(_NAME, api.change("POST", where, body).document)
 
 
-def _sku_name(account: Record) -> Value:
-    sku = account.get("Sku")
-    return sku.get("Name") if isinstance(sku, Record) else None
-
-
-def _sku(position: int | None, *, mandatory: bool) -> Parameter:
-    return Parameter(
-        "SkuName", help="Standard_LRS, Premium_LRS and so on.", mandatory=mandatory, position=position,
-        aliases=("StorageAccountType", "AccountType", "Type"), from_name=True,
-    )  # fmt: skip
-
+_SKU = optional("SkuName", "Standard_LRS, Premium_LRS and so on.", 2, aliases="StorageAccountType AccountType Type")
 
 MODULE = Module(
-    (
-        Cmdlet(
+    of(
+        "Az.Storage",
+        cmdlet(
             "New-AzStorageAccount",
             "Makes a storage account.",
             _new,
-            (
-                *NOUN.named(),
-                _sku(2, mandatory=True),
-                Parameter(
-                    "Location", help=LOCATION.help, mandatory=True, position=3, from_name=True, completes="locations"
-                ),
-                Parameter(
-                    "Kind",
-                    help="Of which kind; StorageV2 unless told.",
-                    choices=("StorageV2", "Storage", "BlobStorage", "BlockBlobStorage", "FileStorage"),
-                    from_name=True,
-                ),
-                *_SETTINGS,
+            *NOUN.named(),
+            replace(_SKU, mandatory=True),
+            mandatory("Location", LOCATION.help, 3, completes="locations"),
+            optional(
+                "Kind",
+                "Of which kind; StorageV2 unless told.",
+                choices="StorageV2 Storage BlobStorage BlockBlobStorage FileStorage",
             ),
+            *_SETTINGS,
             output=NOUN.kind.type,
-            module=NOUN.module,
             as_job=True,
-            examples=(
-                Example(
-                    "An account for VHDs.",
-                    "New-AzStorageAccount -ResourceGroupName lab -Name disks -Location westeurope "
-                    "-SkuName Standard_LRS",
-                ),
-            ),
+            examples={
+                "An account for VHDs.": "New-AzStorageAccount -ResourceGroupName lab -Name disks -Location westeurope "
+                "-SkuName Standard_LRS"
+            },
         ),
-        Cmdlet(
+        cmdlet(
             "Get-AzStorageAccount",
             "Gets storage accounts.",
             _get,
-            NOUN.named(mandatory=False),
+            *NOUN.named(mandatory=False),
             output=NOUN.kind.type,
-            module=NOUN.module,
-            examples=(Example("An account's context.", "$context = (Get-AzStorageAccount lab disks).Context"),),
+            examples={"An account's context.": "$context = (Get-AzStorageAccount lab disks).Context"},
         ),
-        Cmdlet(
+        cmdlet(
             "Set-AzStorageAccount",
             "Changes a storage account.",
             _set,
-            (*NOUN.named(), _sku(2, mandatory=False), *_SETTINGS),
+            *NOUN.named(),
+            _SKU,
+            *_SETTINGS,
             output=NOUN.kind.type,
-            module=NOUN.module,
             confirms=True,
             as_job=True,
-            examples=(Example("Tag an account.", 'Set-AzStorageAccount lab disks -Tag @{team="lab"}'),),
+            examples={"Tag an account.": 'Set-AzStorageAccount lab disks -Tag @{team="lab"}'},
         ),
-        remover(
-            NOUN,
+        NOUN.remover(
             "Remove-AzStorageAccount",
             "Removes a storage account.",
-            Example("Remove an account without asking.", "Remove-AzStorageAccount lab disks -Force"),
+            {"Remove an account without asking.": "Remove-AzStorageAccount lab disks -Force"},
             question="Remove Storage Account '{}' and all content in it",
             action="Remove Storage Account",
-            more=(FORCE,),
         ),
-        Cmdlet(
+        cmdlet(
             "Get-AzStorageAccountKey",
             "Gets the two keys of a storage account.",
             _get_key,
-            NOUN.named(),
+            *NOUN.named(),
             output=_KEY.type,
-            module=NOUN.module,
-            examples=(Example("The first key.", "(Get-AzStorageAccountKey lab disks)[0].Value"),),
+            examples={"The first key.": "(Get-AzStorageAccountKey lab disks)[0].Value"},
         ),
-        Cmdlet(
+        cmdlet(
             "New-AzStorageAccountKey",
             "Makes one of the two keys of a storage account anew.",
             _new_key,
-            (
-                *NOUN.named(),
-                Parameter("KeyName", help="Which one.", mandatory=True, position=2, choices=("key1", "key2")),
-            ),
+            *NOUN.named(),
+            plain("KeyName", "Which one.", 2, mandatory=True, choices="key1 key2"),
             output=_KEYS.type,
-            module=NOUN.module,
             confirms=True,
-            examples=(Example("The first key is good no more.", "New-AzStorageAccountKey lab disks key1"),),
+            examples={"The first key is good no more.": "New-AzStorageAccountKey lab disks key1"},
         ),
-        Cmdlet(
+        cmdlet(
             "Get-AzStorageAccountNameAvailability",
             "Tells whether a storage account may have a name.",
             _name_availability,
-            (
-                Parameter(
-                    "Name",
-                    help="The name.",
-                    mandatory=True,
-                    position=0,
-                    aliases=("StorageAccountName", "AccountName"),
-                    from_name=True,
-                ),
-            ),
+            mandatory("Name", "The name.", 0, aliases="StorageAccountName AccountName"),
             output=_NAME.type,
-            module=NOUN.module,
-            examples=(Example("May it be called so?", "Get-AzStorageAccountNameAvailability disks"),),
+            examples={"May it be called so?": "Get-AzStorageAccountNameAvailability disks"},
         ),
     ),
     (
         View(
             NOUN.kind.type,
             (
-                Column("StorageAccountName", "StorageAccountName"),
-                Column("ResourceGroupName", "ResourceGroupName"),
-                Column("PrimaryLocation", "PrimaryLocation"),
-                Column("SkuName", _sku_name),
-                Column("Kind", "Kind"),
-                Column("AccessTier", "AccessTier"),
-                Column("CreationTime", "CreationTime"),
-                Column("ProvisioningState", "ProvisioningState"),
-                Column("EnableHttpsTrafficOnly", "EnableHttpsTrafficOnly"),
+                *columns("StorageAccountName ResourceGroupName PrimaryLocation"),
+                Column("SkuName", lambda account: text(account, "Sku", "Name") or None),
+                *columns("Kind AccessTier CreationTime ProvisioningState EnableHttpsTrafficOnly"),
             ),
             table=True,
         ),
-        View(
-            _KEY.type,
-            tuple(Column(each, each) for each in ("KeyName", "Value", "Permissions", "CreationTime")),
-            table=True,
-        ),
+        View(_KEY.type, columns("KeyName Value Permissions CreationTime"), table=True),
     ),
 )

@@ -6,6 +6,7 @@ A page blob travels as any disk does: only what holds something. A block blob tr
 import base64
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import BinaryIO
 from urllib.parse import quote
 
@@ -27,12 +28,12 @@ from calco.cloudshell.az.blob_place import (
     place_of,
     properties,
     seen,
-)  # fmt: skip
-from calco.cloudshell.az.noun import FORCE, PASS_THRU
-from calco.cloudshell.az.storage_access import PARAMETER, access_of, ask, opened, told
+)
+from calco.cloudshell.az.declaration import FORCE, PASS_THRU, cmdlet, columns, mandatory, of, plain, switch
+from calco.cloudshell.az.storage_access import CONTEXT, PARAMETER, access_of, ask, opened, told
 from calco.cloudshell.az.storage_container import pages
 from calco.cloudshell.az.target import argument, is_pattern, matches
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Module, Parameter, View
+from calco.cloudshell.cmdlet import Call, Module, View
 from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Record, Value
 from calco.page_transfer import BLOCK, Content, PageBlob, Said, download, upload
@@ -225,159 +226,141 @@ def _copy_state(call: Call) -> Iterable[Value]:
 
 def _state(facts: Mapping[str, str]) -> Record:
     done, _, total = facts.get("x-ms-copy-progress", "").partition("/")
-    members: dict[str, Value] = {
-        "CopyId": facts.get("x-ms-copy-id"),
-        "CompletionTime": facts.get("x-ms-copy-completion-time"),
-        "Status": facts.get("x-ms-copy-status", "").capitalize(),
-        "Source": facts.get("x-ms-copy-source"),
-        "BytesCopied": int(done) if done.isdecimal() else None,
-        "TotalBytes": int(total) if total.isdecimal() else None,
-        "StatusDescription": facts.get("x-ms-copy-status-description"),
-    }
-    return Record.of(COPY_STATE, members)
+    return Record.of(
+        COPY_STATE,
+        {
+            "CopyId": facts.get("x-ms-copy-id"),
+            "CompletionTime": facts.get("x-ms-copy-completion-time"),
+            "Status": facts.get("x-ms-copy-status", "").capitalize(),
+            "Source": facts.get("x-ms-copy-source"),
+            "BytesCopied": int(done) if done.isdecimal() else None,
+            "TotalBytes": int(total) if total.isdecimal() else None,
+            "StatusDescription": facts.get("x-ms-copy-status-description"),
+        },
+    )
 
 
 _BY_CONTAINER, _BY_INSTANCE, _BY_URI = "ContainerName", "BlobInstance", "UriPipeline"
 _COPY = (
-    Parameter("SrcBlob", help="The blob that is copied.", sets=(_BY_CONTAINER,), mandatory=True, position=0,
-              aliases=("SourceBlob",)),
-    Parameter("SrcContainer", help="The container it is in.", sets=(_BY_CONTAINER,), mandatory=True,
-              aliases=("SourceContainer",)),
-    Parameter("CloudBlob", Takes.RECORD, CLOUD.help, (_BY_INSTANCE,), mandatory=True,
-              aliases=("ICloudBlob", "SrcCloudBlob", "SrcICloudBlob", "SourceCloudBlob", "SourceICloudBlob"),
-              from_pipeline=True, from_name=True, accepts=CLOUD.accepts),
-    Parameter("AbsoluteUri", help="The address of what is copied, with what opens it.", sets=(_BY_URI,),
-              mandatory=True, aliases=("SrcUri", "SourceUri"), from_name=True),
-    Parameter("DestContainer", help="The container that it is copied to.", mandatory=True,
-              aliases=("DestinationContainer",)),
-    Parameter("DestBlob", help="What to call the copy; as the source unless told.", aliases=("DestinationBlob",)),
-    Parameter("DestContext", Takes.RECORD, "The account that it is copied to, if it is another.",
-              aliases=("DestinationContext",), accepts=PARAMETER.accepts),
-    Parameter("Context", Takes.RECORD, PARAMETER.help, aliases=("SrcContext", "SourceContext"), from_name=True,
-              accepts=PARAMETER.accepts),
+    plain("SrcBlob", "The blob that is copied.", 0, mandatory=True, sets=_BY_CONTAINER, aliases="SourceBlob"),
+    plain("SrcContainer", "The container it is in.", mandatory=True, sets=_BY_CONTAINER, aliases="SourceContainer"),
+    replace(
+        CLOUD,
+        sets=(_BY_INSTANCE,),
+        aliases=("ICloudBlob", "SrcCloudBlob", "SrcICloudBlob", "SourceCloudBlob", "SourceICloudBlob"),
+    ),
+    mandatory(
+        "AbsoluteUri", "The address of what is copied, with what opens it.", sets=_BY_URI, aliases="SrcUri SourceUri"
+    ),
+    plain("DestContainer", "The container that it is copied to.", mandatory=True, aliases="DestinationContainer"),
+    plain("DestBlob", "What to call the copy; as the source unless told.", aliases="DestinationBlob"),
+    plain(
+        "DestContext",
+        "The account that it is copied to, if it is another.",
+        kind=Takes.RECORD,
+        aliases="DestinationContext",
+        accepts=CONTEXT,
+    ),
+    replace(PARAMETER, aliases=("SrcContext", "SourceContext"), from_pipeline=False),
     FORCE,
-)  # fmt: skip
+)
 
 MODULE = Module(
-    (
-        Cmdlet(
+    of(
+        "Az.Storage",
+        cmdlet(
             "Get-AzStorageBlob",
             "Gets the blobs of a container.",
             _get,
-            (
-                Parameter("Blob", help="The name of one, or a pattern.", position=0),
-                Parameter("Container", help="The container.", mandatory=True, position=1, aliases=("N", "Name"),
-                          from_name=True),
-                Parameter("Prefix", help="What their names begin with."),
-                PARAMETER,
-            ),
+            plain("Blob", "The name of one, or a pattern.", 0),
+            mandatory("Container", "The container.", 1, aliases="N Name"),
+            plain("Prefix", "What their names begin with."),
+            PARAMETER,
             output=BLOB,
-            module=_MODULE,
-            examples=(Example("The VHDs.", "Get-AzStorageBlob -Container vhds -Blob *.vhd -Context $context"),),
+            examples={"The VHDs.": "Get-AzStorageBlob -Container vhds -Blob *.vhd -Context $context"},
         ),
-        Cmdlet(
+        cmdlet(
             "Set-AzStorageBlobContent",
             "Uploads a file to a blob.",
             _set_content,
-            (
-                Parameter("File", help="The file.", mandatory=True, position=0, aliases=("FullName",), from_name=True),
-                Parameter("Container", help="The container.", mandatory=True, aliases=("N", "Name")),
-                Parameter("Blob", help="What to call the blob; as the file unless told."),
-                Parameter("BlobType", help="Page for a VHD that is to be a disk.", choices=("Block", "Page")),
-                PARAMETER,
-                FORCE,
-            ),
+            mandatory("File", "The file.", 0, aliases="FullName"),
+            plain("Container", "The container.", mandatory=True, aliases="N Name"),
+            plain("Blob", "What to call the blob; as the file unless told."),
+            plain("BlobType", "Page for a VHD that is to be a disk.", choices="Block Page"),
+            PARAMETER,
+            FORCE,
             output=BLOB,
-            module=_MODULE,
             confirms=True,
             as_job=True,
-            examples=(
-                Example(
-                    "A fixed VHD.",
-                    "Set-AzStorageBlobContent -File disk.vhd -Container vhds -BlobType Page -Context $context",
-                ),
-            ),
+            examples={
+                "A fixed VHD.": "Set-AzStorageBlobContent -File disk.vhd -Container vhds -BlobType Page "
+                "-Context $context"
+            },
         ),
-        Cmdlet(
+        cmdlet(
             "Get-AzStorageBlobContent",
             "Downloads a blob to a file.",
             _get_content,
-            (
-                *PLACE,
-                Parameter("Destination", help="The file; as the blob, and here, unless told.",
-                          aliases=("Path", "FileName")),
-                FORCE,
-            ),
+            *PLACE,
+            plain("Destination", "The file; as the blob, and here, unless told.", aliases="Path FileName"),
+            FORCE,
             default_set=BY_NAME,
             output=BLOB,
-            module=_MODULE,
             confirms=True,
             as_job=True,
-            examples=(
-                Example(
-                    "A VHD.",
-                    "Get-AzStorageBlobContent -Blob disk.vhd -Container vhds -Destination disk.vhd -Context $context",
-                ),
-            ),
+            examples={
+                "A VHD.": "Get-AzStorageBlobContent -Blob disk.vhd -Container vhds -Destination disk.vhd "
+                "-Context $context"
+            },
         ),
-        Cmdlet(
+        cmdlet(
             "Remove-AzStorageBlob",
             "Removes a blob.",
             _remove,
-            (*PLACE, FORCE, PASS_THRU),
+            *PLACE,
+            FORCE,
+            PASS_THRU,
             default_set=BY_NAME,
             output="System.Boolean",
-            module=_MODULE,
             confirms=True,
-            examples=(
-                Example("One blob.", "Remove-AzStorageBlob -Blob disk.vhd -Container vhds -Context $context"),
-                Example("All of them.", "Get-AzStorageBlob -Container vhds -Context $context | Remove-AzStorageBlob"),
-            ),
+            examples={
+                "One blob.": "Remove-AzStorageBlob -Blob disk.vhd -Container vhds -Context $context",
+                "All of them.": "Get-AzStorageBlob -Container vhds -Context $context | Remove-AzStorageBlob",
+            },
         ),
-        Cmdlet(
+        cmdlet(
             "Start-AzStorageBlobCopy",
             "Begins to copy a blob, or the bytes of a disk, to a blob.",
             _start_copy,
-            _COPY,
+            *_COPY,
             default_set=_BY_CONTAINER,
             output=BLOB,
-            module=_MODULE,
             confirms=True,
-            examples=(
-                Example(
-                    "The bytes of a disk.",
-                    "$uri = (Grant-AzDiskAccess lab data1 -Access Read -DurationInSecond 3600).AccessSAS\n"
-                    "Start-AzStorageBlobCopy -AbsoluteUri $uri -DestContainer vhds -DestBlob data1.vhd "
-                    "-DestContext $context",
-                ),
-            ),
+            examples={
+                "The bytes of a disk.": "$uri = (Grant-AzDiskAccess lab data1 -Access Read "
+                "-DurationInSecond 3600).AccessSAS\n"
+                "Start-AzStorageBlobCopy -AbsoluteUri $uri -DestContainer vhds -DestBlob data1.vhd "
+                "-DestContext $context"
+            },
         ),
-        Cmdlet(
+        cmdlet(
             "Get-AzStorageBlobCopyState",
             "Tells how far a copy to a blob is.",
             _copy_state,
-            (*NAMES, CLOUD, Parameter("WaitForComplete", Takes.SWITCH, "Wait until it has ended."), PARAMETER),
+            *NAMES,
+            CLOUD,
+            switch("WaitForComplete", "Wait until it has ended."),
+            PARAMETER,
             default_set=BY_NAME,
             output=COPY_STATE,
-            module=_MODULE,
-            examples=(
-                Example(
-                    "Wait for a copy.",
-                    "Get-AzStorageBlobCopyState -Blob data1.vhd -Container vhds -Context $context -WaitForComplete",
-                ),
-            ),
+            examples={
+                "Wait for a copy.": "Get-AzStorageBlobCopyState -Blob data1.vhd -Container vhds -Context $context "
+                "-WaitForComplete"
+            },
         ),
     ),
     (
         BLOB_VIEW,
-        View(
-            COPY_STATE,
-            tuple(
-                Column(each, each)
-                for each in (
-                    "CopyId", "CompletionTime", "Status", "Source", "BytesCopied", "TotalBytes", "StatusDescription",
-                )
-            ),
-        ),
+        View(COPY_STATE, columns("CopyId CompletionTime Status Source BytesCopied TotalBytes StatusDescription")),
     ),
-)  # fmt: skip
+)

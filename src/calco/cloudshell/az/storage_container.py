@@ -6,10 +6,10 @@ from urllib.parse import quote
 from defusedxml.ElementTree import fromstring
 
 from calco.cloudshell.az.blob_place import CONTAINER, CONTAINER_VIEW, moment
-from calco.cloudshell.az.noun import FORCE, PASS_THRU
+from calco.cloudshell.az.declaration import FORCE, PASS_THRU, cmdlet, mandatory, of, plain
 from calco.cloudshell.az.storage_access import PARAMETER, StorageAccess, access_of, ask, context_of
 from calco.cloudshell.az.target import is_pattern, matches
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Module, Parameter
+from calco.cloudshell.cmdlet import Call, Module
 from calco.cloudshell.values import Record, Value
 
 _MODULE = "Az.Storage"
@@ -83,53 +83,48 @@ def _remove(call: Call) -> Iterable[Value]:
             yield True
 
 
-_NAME = Parameter(
-    "Name", help="The name of the container.", mandatory=True, position=0, aliases=("N", "Container"), from_name=True
-)
+_NAME = mandatory("Name", "The name of the container.", 0, aliases="N Container")
 
 MODULE = Module(
-    (
-        Cmdlet(
+    of(
+        "Az.Storage",
+        cmdlet(
             "New-AzStorageContainer",
             "Makes a container.",
             _new,
-            (
-                _NAME,
-                Parameter(
-                    "Permission",
-                    help="Who may read it without a signature: nobody, here.",
-                    position=1,
-                    aliases=("PublicAccess",),
-                    choices=("Off", "Blob", "Container"),
-                ),
-                PARAMETER,
+            _NAME,
+            plain(
+                "Permission",
+                "Who may read it without a signature: nobody, here.",
+                1,
+                aliases="PublicAccess",
+                choices="Off Blob Container",
             ),
+            PARAMETER,
             output=CONTAINER,
-            module=_MODULE,
-            examples=(Example("A container for VHDs.", "New-AzStorageContainer -Name vhds -Context $context"),),
+            examples={"A container for VHDs.": "New-AzStorageContainer -Name vhds -Context $context"},
         ),
-        Cmdlet(
+        cmdlet(
             "Get-AzStorageContainer",
             "Gets containers.",
             _get,
-            (
-                Parameter("Name", help="The name of one, or a pattern.", position=0, aliases=("N", "Container")),
-                Parameter("Prefix", help="What their names begin with."),
-                PARAMETER,
-            ),
+            plain("Name", "The name of one, or a pattern.", 0, aliases="N Container"),
+            plain("Prefix", "What their names begin with."),
+            PARAMETER,
             output=CONTAINER,
-            module=_MODULE,
-            examples=(Example("All containers.", "Get-AzStorageContainer -Context $context"),),
+            examples={"All containers.": "Get-AzStorageContainer -Context $context"},
         ),
-        Cmdlet(
+        cmdlet(
             "Remove-AzStorageContainer",
             "Removes a container and the blobs in it.",
             _remove,
-            (_NAME, FORCE, PASS_THRU, PARAMETER),
+            _NAME,
+            FORCE,
+            PASS_THRU,
+            PARAMETER,
             output="System.Boolean",
-            module=_MODULE,
             confirms=True,
-            examples=(Example("Without asking.", "Remove-AzStorageContainer -Name vhds -Force -Context $context"),),
+            examples={"Without asking.": "Remove-AzStorageContainer -Name vhds -Force -Context $context"},
         ),
     ),
     (CONTAINER_VIEW,),

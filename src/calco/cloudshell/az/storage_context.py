@@ -4,9 +4,11 @@ Source: Microsoft Learn, Az.Storage's reference of each cmdlet.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from calco.cloudshell.az import sas
+from calco.cloudshell.az.declaration import cmdlet, columns, mandatory, of, plain, switch
 from calco.cloudshell.az.noun import later, utc
 from calco.cloudshell.az.storage_access import (
     ACCOUNTS,
@@ -20,9 +22,9 @@ from calco.cloudshell.az.storage_access import (
     endpoint_of,
     from_account,
     told,
-)  # fmt: skip
+)
 from calco.cloudshell.az.target import path
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Module, Parameter, View
+from calco.cloudshell.cmdlet import Call, Module, View
 from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Value
 
@@ -92,171 +94,106 @@ def _account_token(call: Call) -> Iterable[Value]:
 
 
 _SIGNATURE = (
-    Parameter("Permission", help="What it allows, in Azure's letters: r, w, d, l and so on."),
-    Parameter("ExpiryTime", Takes.DATE, "Until when it is good; an hour from its beginning unless told."),
-    Parameter("StartTime", Takes.DATE, "From when it is good; at once unless told."),
-    Parameter("Protocol", help="Over what it is good.", choices=("HttpsOnly", "HttpsOrHttp")),
-    Parameter("IPAddressOrRange", help="From where it is good: 10.0.0.1 or 10.0.0.1-10.0.0.9."),
+    plain("Permission", "What it allows, in Azure's letters: r, w, d, l and so on."),
+    plain("ExpiryTime", "Until when it is good; an hour from its beginning unless told.", kind=Takes.DATE),
+    plain("StartTime", "From when it is good; at once unless told.", kind=Takes.DATE),
+    plain("Protocol", "Over what it is good.", choices="HttpsOnly HttpsOrHttp"),
+    plain("IPAddressOrRange", "From where it is good: 10.0.0.1 or 10.0.0.1-10.0.0.9."),
     PARAMETER,
 )
-_FULL = Parameter("FullUri", Takes.SWITCH, "Give the whole address, not its query alone.")
+_FULL = switch("FullUri", "Give the whole address, not its query alone.")
 
 MODULE = Module(
-    (
-        Cmdlet(
+    of(
+        "Az.Storage",
+        cmdlet(
             "New-AzStorageContext",
             "Makes a storage context: an account and what opens it.",
             _new,
-            (
-                Parameter(
-                    "StorageAccountName",
-                    help="The name of the account.",
-                    mandatory=True,
-                    position=0,
-                    completes="storageAccounts",
-                ),
-                Parameter("StorageAccountKey", help="One of its two keys.", sets=(_KEY,), mandatory=True, position=1),
-                Parameter("SasToken", help="A signature for it.", sets=(_SAS,), mandatory=True),
-                Parameter(
-                    "UseConnectedAccount",
-                    Takes.SWITCH,
-                    "By the rights of who is signed in: here with the account's key, which takes the right to list it.",
-                    (_CONNECTED,),
-                ),
+            plain("StorageAccountName", "The name of the account.", 0, mandatory=True, completes="storageAccounts"),
+            plain("StorageAccountKey", "One of its two keys.", 1, mandatory=True, sets=_KEY),
+            plain("SasToken", "A signature for it.", mandatory=True, sets=_SAS),
+            switch(
+                "UseConnectedAccount",
+                "By the rights of who is signed in: here with the account's key, which takes the right to list it.",
+                _CONNECTED,
             ),
             default_set=_CONNECTED,
             output=CONTEXT,
-            module=MODULE_NAME,
-            examples=(
-                Example(
-                    "By the account's key.",
-                    "$key = (Get-AzStorageAccountKey -ResourceGroupName lab -Name disks)[0].Value\n"
-                    "$context = New-AzStorageContext -StorageAccountName disks -StorageAccountKey $key",
-                ),
-            ),
+            examples={
+                "By the account's key.": "$key = (Get-AzStorageAccountKey -ResourceGroupName lab "
+                "-Name disks)[0].Value\n"
+                "$context = New-AzStorageContext -StorageAccountName disks -StorageAccountKey $key"
+            },
         ),
-        Cmdlet(
+        cmdlet(
             "Set-AzCurrentStorageAccount",
             "Says which account is meant by cmdlets that are given no context.",
             _set_current,
-            (
-                Parameter(
-                    "ResourceGroupName",
-                    help="The resource group of the account.",
-                    sets=(_BY_NAME,),
-                    mandatory=True,
-                    from_name=True,
-                    completes="resourceGroups",
-                ),
-                Parameter(
-                    "Name",
-                    help="The name of the account.",
-                    sets=(_BY_NAME,),
-                    mandatory=True,
-                    aliases=("StorageAccountName", "AccountName"),
-                    from_name=True,
-                    completes="storageAccounts",
-                ),
-                Parameter(
-                    "Context",
-                    Takes.RECORD,
-                    PARAMETER.help,
-                    ("UsingStorageContext",),
-                    mandatory=True,
-                    from_pipeline=True,
-                    from_name=True,
-                    accepts=(CONTEXT,),
-                ),
+            mandatory(
+                "ResourceGroupName", "The resource group of the account.", sets=_BY_NAME, completes="resourceGroups"
             ),
+            mandatory(
+                "Name",
+                "The name of the account.",
+                sets=_BY_NAME,
+                aliases="StorageAccountName AccountName",
+                completes="storageAccounts",
+            ),
+            replace(PARAMETER, mandatory=True, sets=("UsingStorageContext",)),
             output="System.String",
-            module=MODULE_NAME,
-            examples=(Example("From now on.", "Set-AzCurrentStorageAccount -ResourceGroupName lab -Name disks"),),
+            examples={"From now on.": "Set-AzCurrentStorageAccount -ResourceGroupName lab -Name disks"},
         ),
-        Cmdlet(
+        cmdlet(
             "New-AzStorageBlobSASToken",
             "Makes a signature that opens one blob.",
             _blob_token,
-            (
-                Parameter("Container", help="The container.", mandatory=True, position=0),
-                Parameter("Blob", help="The blob.", mandatory=True, position=1),
-                *_SIGNATURE,
-                _FULL,
-            ),
+            plain("Container", "The container.", 0, mandatory=True),
+            plain("Blob", "The blob.", 1, mandatory=True),
+            *_SIGNATURE,
+            _FULL,
             output="System.String",
-            module=MODULE_NAME,
             confirms=True,
-            examples=(
-                Example(
-                    "A URL to read a VHD for an hour.",
-                    "New-AzStorageBlobSASToken -Container vhds -Blob disk.vhd -Permission r -FullUri -Context $context",
-                ),
-            ),
+            examples={
+                "A URL to read a VHD for an hour.": "New-AzStorageBlobSASToken -Container vhds -Blob disk.vhd "
+                "-Permission r -FullUri -Context $context"
+            },
         ),
-        Cmdlet(
+        cmdlet(
             "New-AzStorageContainerSASToken",
             "Makes a signature that opens one container.",
             _container_token,
-            (
-                Parameter(
-                    "Name",
-                    help="The container.",
-                    mandatory=True,
-                    position=0,
-                    aliases=("N", "Container"),
-                    from_name=True,
-                ),
-                *_SIGNATURE,
-                _FULL,
-            ),
+            mandatory("Name", "The container.", 0, aliases="N Container"),
+            *_SIGNATURE,
+            _FULL,
             output="System.String",
-            module=MODULE_NAME,
             confirms=True,
-            examples=(
-                Example(
-                    "To list and read what is in it.",
-                    "New-AzStorageContainerSASToken -Name vhds -Permission rl -Context $context",
-                ),
-            ),
+            examples={
+                "To list and read what is in it.": "New-AzStorageContainerSASToken -Name vhds -Permission rl "
+                "-Context $context"
+            },
         ),
-        Cmdlet(
+        cmdlet(
             "New-AzStorageAccountSASToken",
             "Makes a signature that opens a storage account.",
             _account_token,
-            (
-                Parameter(
-                    "Service",
-                    Takes.STRINGS,
-                    "Blob; calco has no other.",
-                    mandatory=True,
-                    choices=("Blob", "File", "Queue", "Table"),
-                ),
-                Parameter(
-                    "ResourceType",
-                    Takes.STRINGS,
-                    "What of it.",
-                    mandatory=True,
-                    choices=("Service", "Container", "Object"),
-                ),
-                *_SIGNATURE,
+            plain(
+                "Service",
+                "Blob; calco has no other.",
+                kind=Takes.STRINGS,
+                mandatory=True,
+                choices="Blob File Queue Table",
             ),
+            plain(
+                "ResourceType", "What of it.", kind=Takes.STRINGS, mandatory=True, choices="Service Container Object"
+            ),
+            *_SIGNATURE,
             output="System.String",
-            module=MODULE_NAME,
-            examples=(
-                Example(
-                    "For all containers and blobs.",
-                    "New-AzStorageAccountSASToken -Service Blob -ResourceType Container,Object -Permission rwl "
-                    "-Context $context",
-                ),
-            ),
+            examples={
+                "For all containers and blobs.": "New-AzStorageAccountSASToken -Service Blob "
+                "-ResourceType Container,Object -Permission rwl -Context $context"
+            },
         ),
     ),
-    (
-        View(
-            CONTEXT,
-            tuple(
-                Column(each, each)
-                for each in ("StorageAccountName", "BlobEndPoint", "TableEndPoint", "QueueEndPoint", "FileEndPoint")
-            ),
-        ),
-    ),
+    (View(CONTEXT, columns("StorageAccountName BlobEndPoint TableEndPoint QueueEndPoint FileEndPoint")),),
 )

@@ -1,13 +1,13 @@
 """Tags of one resource or group, and the names in use. Source: Microsoft Learn, Az.Resources' reference of each."""
 
 from collections.abc import Iterable
-from types import MappingProxyType
 
-from calco.cloudshell.az.noun import PASS_THRU
+from calco.cloudshell.az.declaration import PASS_THRU, cmdlet, columns, mandatory, of, plain
+from calco.cloudshell.az.given import tags
 from calco.cloudshell.az.record import Family, Shape, read
 from calco.cloudshell.az.tag_text import table_lines
-from calco.cloudshell.az.target import argument, matches, subscription, tags
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Module, Parameter, View
+from calco.cloudshell.az.target import argument, matches, subscription
+from calco.cloudshell.cmdlet import Call, Column, Module, View
 from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Document, number_at, objects_at, text_at
@@ -17,12 +17,7 @@ _MODULE = "Az.Resources"
 _MODELS = "Microsoft.Azure.Commands.Tags.Model."
 _FAMILY = Family(
     _MODELS,
-    MappingProxyType(
-        {
-            "PSTagResource": Shape("Id Name Type Properties:PSTagsObject"),
-            "PSTagsObject": Shape("TagsProperty=tags{}"),
-        }
-    ),
+    {"PSTagResource": Shape("Id Name Type Properties:PSTagsObject"), "PSTagsObject": Shape("TagsProperty=tags{}")},
 )
 RESOURCE = _FAMILY["PSTagResource"]
 NAME, VALUE = f"{_MODELS}PSTag", f"{_MODELS}PSTagValue"
@@ -49,18 +44,18 @@ def _get(call: Call) -> Iterable[Value]:
 
 def _used(name: Document) -> Record:
     values: list[Value] = [
-        Record.of(
-            f"{_MODELS}PSTagValue", {"Name": text_at(each, "tagValue"), "Count": number_at(each, "count", "value")}
-        )
+        Record.of(VALUE, {"Name": text_at(each, "tagValue"), "Count": number_at(each, "count", "value")})
         for each in objects_at(name, "values")
     ]
-    members: dict[str, Value] = {
-        "Id": text_at(name, "id"),
-        "Name": text_at(name, "tagName"),
-        "Count": number_at(name, "count", "value"),
-        "Values": values,
-    }
-    return Record.of(NAME, members)
+    return Record.of(
+        NAME,
+        {
+            "Id": text_at(name, "id"),
+            "Name": text_at(name, "tagName"),
+            "Count": number_at(name, "count", "value"),
+            "Values": values,
+        },
+    )
 
 
 def _new(call: Call) -> Iterable[Value]:
@@ -86,10 +81,8 @@ def _remove(call: Call) -> Iterable[Value]:
             yield True
 
 
-_ID = Parameter(
-    "ResourceId", help="The id of the resource or group.", mandatory=True, position=0, aliases=("Id",), from_name=True
-)
-_TAG = Parameter("Tag", Takes.HASHTABLE, 'Names and values: @{team="lab"}.', mandatory=True, position=1)
+_ID = mandatory("ResourceId", "The id of the resource or group.", 0, aliases="Id")
+_TAG = plain("Tag", 'Names and values: @{team="lab"}.', 1, Takes.HASHTABLE, mandatory=True)
 
 
 def _tags_of(record: Record) -> Value:
@@ -98,69 +91,58 @@ def _tags_of(record: Record) -> Value:
 
 
 MODULE = Module(
-    (
-        Cmdlet(
+    of(
+        "Az.Resources",
+        cmdlet(
             "Get-AzTag",
             "Gets the tags of one resource, or the names of tags in use.",
             _get,
-            (
-                Parameter("Name", help="One name, or a pattern.", sets=("GetByName",), position=0),
-                Parameter("ResourceId", help=_ID.help, sets=("GetByResourceId",), mandatory=True, from_name=True),
-            ),
+            plain("Name", "One name, or a pattern.", 0, sets="GetByName"),
+            mandatory("ResourceId", _ID.help, sets="GetByResourceId"),
             default_set="GetByName",
             output=RESOURCE.type,
-            module=_MODULE,
-            examples=(
-                Example("Of one machine.", "Get-AzTag -ResourceId $vm.Id"),
-                Example("All names in use.", "Get-AzTag"),
-            ),
+            examples={"Of one machine.": "Get-AzTag -ResourceId $vm.Id", "All names in use.": "Get-AzTag"},
         ),
-        Cmdlet(
+        cmdlet(
             "New-AzTag",
             "Gives a resource these tags and no others.",
             _new,
-            (_ID, _TAG),
+            _ID,
+            _TAG,
             output=RESOURCE.type,
-            module=_MODULE,
             confirms=True,
-            examples=(Example("One tag.", 'New-AzTag -ResourceId $vm.Id -Tag @{team="lab"}'),),
+            examples={"One tag.": 'New-AzTag -ResourceId $vm.Id -Tag @{team="lab"}'},
         ),
-        Cmdlet(
+        cmdlet(
             "Update-AzTag",
             "Adds tags to a resource's, replaces them, or takes some away.",
             _update,
-            (
-                _ID,
-                _TAG,
-                Parameter(
-                    "Operation",
-                    help="What is done with those that are there.",
-                    mandatory=True,
-                    position=2,
-                    choices=("Merge", "Replace", "Delete"),
-                ),
+            _ID,
+            _TAG,
+            plain(
+                "Operation",
+                "What is done with those that are there.",
+                2,
+                mandatory=True,
+                choices="Merge Replace Delete",
             ),
             output=RESOURCE.type,
-            module=_MODULE,
             confirms=True,
-            examples=(Example("Add one.", 'Update-AzTag -ResourceId $vm.Id -Tag @{team="lab"} -Operation Merge'),),
+            examples={"Add one.": 'Update-AzTag -ResourceId $vm.Id -Tag @{team="lab"} -Operation Merge'},
         ),
-        Cmdlet(
+        cmdlet(
             "Remove-AzTag",
             "Takes all tags of a resource away.",
             _remove,
-            (_ID, PASS_THRU),
+            _ID,
+            PASS_THRU,
             output="System.Boolean",
-            module=_MODULE,
             confirms=True,
-            examples=(Example("Of one machine.", "Remove-AzTag -ResourceId $vm.Id"),),
+            examples={"Of one machine.": "Remove-AzTag -ResourceId $vm.Id"},
         ),
     ),
     (
-        View(
-            RESOURCE.type,
-            (Column("Id", "Id"), Column("Name", "Name"), Column("Type", "Type"), Column("Properties", _tags_of)),
-        ),
-        View(NAME, (Column("Name", "Name"), Column("Count", "Count")), table=True),
+        View(RESOURCE.type, (*columns("Id Name Type"), Column("Properties", _tags_of))),
+        View(NAME, columns("Name Count"), table=True),
     ),
 )

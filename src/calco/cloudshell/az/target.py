@@ -7,7 +7,7 @@ from calco.cloudshell.api import Api
 from calco.cloudshell.az.record import group_of, text
 from calco.cloudshell.cmdlet import Call
 from calco.cloudshell.errors import Fault, Terminating
-from calco.cloudshell.values import Record, Value
+from calco.cloudshell.values import Record
 from calco.model.document import Document, text_at
 from calco.model.ids import ResourceId
 
@@ -113,10 +113,3 @@ def place_path(api: Api, location: str) -> str:
     """The address of what Az.Compute has in a region. Raises Terminating."""
     place = segment(region(location), "Location")
     return f"{subscription(api)}/providers/Microsoft.Compute/locations/{place}"
-
-
-def tags(call: Call, parameter: str = "Tag") -> dict[str, Value] | None:
-    """What -Tag says, for the wire; None when it was not given."""
-    if not call.given(parameter):
-        return None
-    return {str(key): "" if value is None else str(value) for key, value in call.table(parameter).pairs()}

@@ -14,6 +14,7 @@ from calco.cloudshell import reach
 from calco.cloudshell.api import Refused, Unreachable
 from calco.cloudshell.az.answer import change
 from calco.cloudshell.az.blob_place import BlobPlace
+from calco.cloudshell.az.declaration import cmdlet, mandatory, optional, switch
 from calco.cloudshell.az.storage_access import (
     ACCOUNTS,
     StorageAccess,
@@ -23,10 +24,10 @@ from calco.cloudshell.az.storage_access import (
     opened,
     resource,
     told,
-)  # fmt: skip
+)
 from calco.cloudshell.az.storage_blob import fetch, progress
 from calco.cloudshell.az.target import argument, group_path, path, subscription
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Module, Parameter
+from calco.cloudshell.cmdlet import Call, Module
 from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Document, text_at
@@ -192,11 +193,7 @@ def _send(call: Call, blob: PageBlob, content: Content, guest_bytes: int, unique
 
 def _save(call: Call) -> Iterable[Value]:
     files, file = reach.files(call.shell), call.text("LocalFilePath")
-    with (
-        told(),
-        files.new(file, replace=call.switch("OverWrite")) as out,
-        resource(call, _source(call)) as found,
-    ):
+    with told(), files.new(file, replace=call.switch("OverWrite")) as out, resource(call, _source(call)) as found:
         blob = PageBlob(found)
         length = blob.length()
         with progress(call, f"Save-AzVhd {file}", length) as said:
@@ -222,139 +219,57 @@ def _whole(bytes: int, unit: int) -> int:
 
 MODULE = Module(
     (
-        Cmdlet(
+        cmdlet(
             "Add-AzVhd",
             "Uploads a virtual hard disk: to a page blob, or straight to a managed disk.",
             _add,
-            (
-                Parameter(
-                    "ResourceGroupName",
-                    help="The resource group of the account, or of the new disk, for which it must be given.",
-                    position=0,
-                    from_name=True,
-                    completes="resourceGroups",
-                ),
-                Parameter(
-                    "Destination",
-                    help="The address of the blob.",
-                    sets=(_TO_BLOB,),
-                    mandatory=True,
-                    position=1,
-                    aliases=("dst",),
-                    from_name=True,
-                ),
-                Parameter(
-                    "LocalFilePath",
-                    help="The file, named .vhd or .vhdx.",
-                    mandatory=True,
-                    position=2,
-                    aliases=("lf",),
-                    from_name=True,
-                ),
-                Parameter(
-                    "DiskName", help="What to call the new disk.", sets=(_TO_DISK,), mandatory=True, from_name=True
-                ),
-                Parameter(
-                    "Location",
-                    help="The region of the new disk.",
-                    sets=(_TO_DISK,),
-                    mandatory=True,
-                    position=1,
-                    from_name=True,
-                    completes="locations",
-                ),
-                Parameter("DiskSku", help="Standard_LRS unless told.", sets=(_TO_DISK,), from_name=True),
-                Parameter(
-                    "DiskOsType",
-                    help="The system on it, if there is one.",
-                    sets=(_TO_DISK,),
-                    choices=("Windows", "Linux"),
-                    from_name=True,
-                ),
-                Parameter(
-                    "DiskHyperVGeneration",
-                    help="V1: it boots by BIOS; V2: by UEFI.",
-                    sets=(_TO_DISK,),
-                    choices=("V1", "V2"),
-                    from_name=True,
-                ),
-                Parameter("Zone", Takes.STRINGS, "The zone of the new disk.", (_TO_DISK,), from_name=True),
-                Parameter("OverWrite", Takes.SWITCH, "Replace a blob that is there.", (_TO_BLOB,), aliases=("o",)),
-                Parameter("SkipResizing", Takes.SWITCH, "Do not make it a whole number of MiB.", (_TO_BLOB,)),
-                Parameter(
-                    "NumberOfUploaderThreads",
-                    Takes.INT,
-                    "Taken, but calco moves four parts at a time.",
-                    position=3,
-                    aliases=("th",),
-                    from_name=True,
-                ),
+            optional(
+                "ResourceGroupName",
+                "The resource group of the account, or of the new disk, for which it must be given.",
+                0,
+                completes="resourceGroups",
+            ),
+            mandatory("Destination", "The address of the blob.", 1, sets=_TO_BLOB, aliases="dst"),
+            mandatory("LocalFilePath", "The file, named .vhd or .vhdx.", 2, aliases="lf"),
+            mandatory("DiskName", "What to call the new disk.", sets=_TO_DISK),
+            mandatory("Location", "The region of the new disk.", 1, sets=_TO_DISK, completes="locations"),
+            optional("DiskSku", "Standard_LRS unless told.", sets=_TO_DISK),
+            optional("DiskOsType", "The system on it, if there is one.", sets=_TO_DISK, choices="Windows Linux"),
+            optional("DiskHyperVGeneration", "V1: it boots by BIOS; V2: by UEFI.", sets=_TO_DISK, choices="V1 V2"),
+            optional("Zone", "The zone of the new disk.", kind=Takes.STRINGS, sets=_TO_DISK),
+            switch("OverWrite", "Replace a blob that is there.", _TO_BLOB, aliases="o"),
+            switch("SkipResizing", "Do not make it a whole number of MiB.", _TO_BLOB),
+            optional(
+                "NumberOfUploaderThreads", "Taken, but calco moves four parts at a time.", 3, Takes.INT, aliases="th"
             ),
             default_set=_TO_BLOB,
             output=CONTEXT,
-            as_job=True,
             note="There are no files in the portal's shell: there the cmdlet says so.",
-            examples=(
-                Example(
-                    "To a blob.",
-                    'Add-AzVhd -ResourceGroupName lab -Destination "$($context.BlobEndPoint)vhds/disk.vhd" '
-                    "-LocalFilePath disk.vhd",
-                ),
-                Example(
-                    "To a disk.",
-                    "Add-AzVhd -ResourceGroupName lab -Location westeurope -DiskName golden -LocalFilePath disk.vhd "
-                    "-DiskOsType Linux -DiskHyperVGeneration V2",
-                ),
-            ),
+            as_job=True,
+            examples={
+                "To a blob.": 'Add-AzVhd -ResourceGroupName lab -Destination "$($context.BlobEndPoint)vhds/disk.vhd" '
+                "-LocalFilePath disk.vhd",
+                "To a disk.": "Add-AzVhd -ResourceGroupName lab -Location westeurope -DiskName golden "
+                "-LocalFilePath disk.vhd -DiskOsType Linux -DiskHyperVGeneration V2",
+            },
         ),
-        Cmdlet(
+        cmdlet(
             "Save-AzVhd",
             "Downloads a virtual hard disk: a page blob, or the bytes of a disk by their signed URL.",
             _save,
-            (
-                Parameter(
-                    "ResourceGroupName",
-                    help="The resource group of the account.",
-                    position=0,
-                    from_name=True,
-                    completes="resourceGroups",
-                ),
-                Parameter(
-                    "SourceUri",
-                    help="The address of the blob, or a signed URL.",
-                    mandatory=True,
-                    position=1,
-                    aliases=("src", "Source"),
-                    from_name=True,
-                ),
-                Parameter(
-                    "LocalFilePath",
-                    help="The file to write.",
-                    mandatory=True,
-                    position=2,
-                    aliases=("lf",),
-                    from_name=True,
-                ),
-                Parameter("OverWrite", Takes.SWITCH, "Replace a file that is there.", aliases=("o",)),
-                Parameter(
-                    "NumberOfThreads",
-                    Takes.INT,
-                    "Taken, but calco moves four parts at a time.",
-                    position=3,
-                    aliases=("th",),
-                    from_name=True,
-                ),
-            ),
+            optional("ResourceGroupName", "The resource group of the account.", 0, completes="resourceGroups"),
+            mandatory("SourceUri", "The address of the blob, or a signed URL.", 1, aliases="src Source"),
+            mandatory("LocalFilePath", "The file to write.", 2, aliases="lf"),
+            switch("OverWrite", "Replace a file that is there.", aliases="o"),
+            optional("NumberOfThreads", "Taken, but calco moves four parts at a time.", 3, Takes.INT, aliases="th"),
             output=SAVED,
-            as_job=True,
             note="There are no files in the portal's shell: there the cmdlet says so.",
-            examples=(
-                Example(
-                    "The bytes of a disk, as a fixed VHD.",
-                    "$uri = (Grant-AzDiskAccess lab golden -Access Read -DurationInSecond 3600).AccessSAS\n"
-                    "Save-AzVhd -SourceUri $uri -LocalFilePath golden.vhd",
-                ),
-            ),
+            as_job=True,
+            examples={
+                "The bytes of a disk, as a fixed VHD.": "$uri = (Grant-AzDiskAccess lab golden -Access Read "
+                "-DurationInSecond 3600).AccessSAS\n"
+                "Save-AzVhd -SourceUri $uri -LocalFilePath golden.vhd"
+            },
         ),
-    ),
+    )
 )

@@ -4,30 +4,30 @@ Sources: Azure/azure-powershell, Az.Compute's reference of each cmdlet and its V
 each makes, what each asks before it does something, and what it gives.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from calco.cloudshell.az.answer import LONG_RUNNING_VIEW, RESPONSE_VIEW, change, long_running, response
-from calco.cloudshell.az.expanded import expanded
-from calco.cloudshell.az.machine_parameters import (
-    GROUP_NAME,
-    ID,
-    MACHINE,
-    MACHINES,
-    NO_WAIT,
-    TYPE,
-    named,
-    vm_parameter,
+from calco.cloudshell.az.answer import (
+    LONG_RUNNING,
+    LONG_RUNNING_VIEW,
+    RESPONSE,
+    RESPONSE_VIEW,
+    change,
+    long_running,
+    response,
 )
+from calco.cloudshell.az.declaration import FORCE, NO_WAIT, cmdlet, columns, optional, switch
+from calco.cloudshell.az.expanded import expanded
+from calco.cloudshell.az.given import tag_table
+from calco.cloudshell.az.machine_parameters import GROUP_NAME, ID, LIST, LIST_STATUS, MACHINE, TYPE, VM, named
 from calco.cloudshell.az.record import inner, items, members, read, sent, text
 from calco.cloudshell.az.shapes import COMPUTE
-from calco.cloudshell.az.target import found, is_pattern, path, region, tags, target
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.az.target import found, is_pattern, path, region, target
+from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Kind, Module, Parameter, Run, View
 from calco.cloudshell.values import Hashtable, Record, Value
 from calco.model.document import Document, object_at, objects_at, text_at
 
 VIEW_KIND = COMPUTE["PSVirtualMachineInstanceView"]
-LIST, LIST_STATUS = MACHINES[1], MACHINES[2]
 
 
 # --- looking ---------------------------------------------------------------------------------------------------------
@@ -145,9 +145,8 @@ def set_state(call: Call) -> Iterable[Value]:
 
 def update(call: Call) -> Iterable[Value]:
     machine = call.record("VM")
-    given = tags(call)
-    if given is not None:
-        machine.members["Tags"] = Hashtable.of(given)
+    if call.given("Tag"):
+        machine.members["Tags"] = tag_table(call)
     name = text(machine, "Name")
     where = call.text("Id") or path(call.shell.api, call.text("ResourceGroupName"), TYPE, name)
     if call.should(name, "Update"):
@@ -179,14 +178,6 @@ def tags_text(record: Record) -> Value:
     return "{" + ",".join(f'"{key}":"{value}"' for key, value in pairs) + "}"
 
 
-def _size(record: Record) -> Value:
-    return text(inner(record, "HardwareProfile"), "VmSize")
-
-
-def _os_type(record: Record) -> Value:
-    return text(inner(record, "StorageProfile", "OsDisk"), "OsType")
-
-
 def _interfaces(record: Record) -> Value:
     names = [
         text(each, "Id").rpartition("/")[2] for each in items(inner(record, "NetworkProfile"), "NetworkInterfaces")
@@ -205,17 +196,15 @@ def _maintenance(record: Record) -> Value:
 
 
 def _columns(state: str) -> tuple[Column, ...]:
-    right: tuple[tuple[str, str | Callable[[Record], Value]], ...] = (
-        ("Name", "Name"),
-        ("Location", "Location"),
-        ("VmSize", _size),
-        ("OsType", _os_type),
-        ("NIC", _interfaces),
-        (state, "ProvisioningState"),
-        ("Zone", _zone),
+    return (
+        *columns("ResourceGroupName"),
+        *columns("Name Location", right=True),
+        Column("VmSize", lambda machine: text(machine, "HardwareProfile", "VmSize"), right=True),
+        Column("OsType", lambda machine: text(machine, "StorageProfile", "OsDisk", "OsType"), right=True),
+        Column("NIC", _interfaces, right=True),
+        Column(state, "ProvisioningState", right=True),
+        Column("Zone", _zone, right=True),
     )
-    aligned = (Column(label, of, right=True) for label, of in right)
-    return (Column("ResourceGroupName", "ResourceGroupName"), *aligned)
 
 
 _VIEWS = (
@@ -233,7 +222,7 @@ _VIEWS = (
         LIST_STATUS,
         (
             *_columns("Provisioning"),
-            Column("PowerState", "PowerState", right=True),
+            *columns("PowerState", right=True),
             Column("MaintenanceAllowed", _maintenance, right=True),
         ),
         table=True,
@@ -242,9 +231,9 @@ _VIEWS = (
     View(
         COMPUTE["DataDisk"].type,
         (
-            *(Column(each, each) for each in ("Name", "DiskSizeGB", "Lun", "Caching", "CreateOption")),
-            Column("SourceImage", lambda disk: text(inner(disk, "Image"), "Uri") or None),
-            Column("VirtualHardDisk", lambda disk: text(inner(disk, "Vhd"), "Uri") or None),
+            *columns("Name DiskSizeGB Lun Caching CreateOption"),
+            Column("SourceImage", lambda disk: text(disk, "Image", "Uri") or None),
+            Column("VirtualHardDisk", lambda disk: text(disk, "Vhd", "Uri") or None),
         ),
     ),
     LONG_RUNNING_VIEW,
@@ -254,96 +243,24 @@ _VIEWS = (
 
 # --- declarations ----------------------------------------------------------------------------------------------------
 
-_LONG = LONG_RUNNING_VIEW.type
-_BY_NAME, _BY_ID = GROUP_NAME, ID
-_BOTH = (_BY_NAME, _BY_ID)
 
-
-def _switch(name: str, help: str, sets: tuple[str, ...] = (), *, mandatory: bool = False) -> Parameter:
-    return Parameter(name, Kind.SWITCH, help, sets=sets, mandatory=mandatory)
-
-
-_FORCE = _switch("Force", "Do it without asking.")
-
-
-def _acting(
-    name: str,
-    synopsis: str,
-    run: Callable[[Call], Iterable[Value]],
-    *more: Parameter,
-    example: Example,
-) -> Cmdlet:
-    return Cmdlet(
+def _acting(name: str, synopsis: str, run: Run, *more: Parameter, examples: Mapping[str, str]) -> Cmdlet:
+    return cmdlet(
         name,
         synopsis,
         run,
-        (*named(), *more, NO_WAIT),
-        default_set=_BY_NAME,
-        output=_LONG,
+        *named(),
+        *more,
+        NO_WAIT,
+        default_set=GROUP_NAME,
+        output=LONG_RUNNING,
         confirms=True,
         as_job=True,
-        examples=(
-            example,
-            Example("The same for all machines of a group.", f"Get-AzVM -ResourceGroupName lab | {name}"),
-        ),
+        examples={**examples, "The same for all machines of a group.": f"Get-AzVM -ResourceGroupName lab | {name}"},
     )
 
 
-_GET = Cmdlet(
-    "Get-AzVM",
-    "Gets virtual machines: one by group and name, those of a group, or all.",
-    get,
-    (
-        Parameter(
-            "ResourceGroupName",
-            help="The resource group, or a pattern.",
-            position=0,
-            from_name=True,
-            completes="resourceGroups",
-        ),
-        Parameter(
-            "Name",
-            help="The name of the machine, or a pattern.",
-            position=1,
-            aliases=("ResourceName", "VMName"),
-            from_name=True,
-            completes="virtualMachines",
-        ),
-        _switch("Status", "What each is doing now: its instance view, or with a list its power state."),
-        Parameter("Location", help="Only those of this region.", from_name=True, completes="locations"),
-        _switch("UserData", "With its user data."),
-    ),
-    output=MACHINE.type,
-    examples=(
-        Example("All machines, with their power states.", "Get-AzVM -Status"),
-        Example(
-            "The OS disk of one.", "(Get-AzVM -ResourceGroupName lab -Name web).StorageProfile.OsDisk.ManagedDisk.Id"
-        ),
-    ),
-)
-_STOP = _acting(
-    "Stop-AzVM",
-    "Stops a machine and gives its host's memory back (deallocates it).",
-    stop,
-    _FORCE,
-    _switch("StayProvisioned", "Power off and keep its place on the host."),
-    _switch("SkipShutdown", "With -StayProvisioned: pull the plug, without asking the guest to shut down."),
-    _switch("Hibernate", "Keep what is in its memory on its disk."),
-    example=Example("Stop one without being asked.", "Stop-AzVM -ResourceGroupName lab -Name web -Force"),
-)
-_START = _acting(
-    "Start-AzVM",
-    "Starts a machine.",
-    start,
-    example=Example("Start one.", "Start-AzVM -ResourceGroupName lab -Name web"),
-)
-_RESTART = _acting(
-    "Restart-AzVM",
-    "Restarts a machine.",
-    restart,
-    _switch("PerformMaintenance", "Have the host's maintenance done now."),
-    example=Example("Restart one.", "Restart-AzVM -ResourceGroupName lab -Name web"),
-)
+_BY = (GROUP_NAME, ID)
 
 
 def _set() -> Cmdlet:
@@ -353,66 +270,103 @@ def _set() -> Cmdlet:
         "Reapply": "Apply its configuration anew.",
         "SimulateEviction": "Evict it, as a spot machine is.",
     }
-    acts = {"Generalized": "Generalize"}
-    sets = {
-        name: tuple(f"{acts.get(name, name)}{by}" for by in ("ResourceGroupNameParameterSetName", "IdParameterSetName"))
-        for name in words
-    }
-    by_name, by_id = zip(*sets.values(), strict=True)
-    waits = (*sets["Redeploy"], *sets["Reapply"])
-    return Cmdlet(
+    acts = {name: "Generalize" if name == "Generalized" else name for name in words}
+    by_name, by_id = (" ".join(f"{act}{by}" for act in acts.values()) for by in _BY)
+    return cmdlet(
         "Set-AzVM",
         "Marks a machine as generalized, or has it redeployed or reapplied.",
         set_state,
-        (
-            *named(by_name, by_id),
-            *(_switch(name, help, sets[name], mandatory=True) for name, help in words.items()),
-            Parameter(NO_WAIT.name, NO_WAIT.kind, NO_WAIT.help, sets=waits),
+        *named(by_name, by_id),
+        *(
+            switch(name, words[name], " ".join(f"{act}{by}" for by in _BY), mandatory=True)
+            for name, act in acts.items()
         ),
-        default_set=by_name[0],
-        output=_LONG,
+        replace(NO_WAIT, sets=tuple(f"{act}{by}" for act in ("Redeploy", "Reapply") for by in _BY)),
+        default_set=by_name.partition(" ")[0],
+        output=LONG_RUNNING,
         confirms=True,
         as_job=True,
-        examples=(Example("Mark one as generalized.", "Set-AzVM -ResourceGroupName lab -Name web -Generalized"),),
+        examples={"Mark one as generalized.": "Set-AzVM -ResourceGroupName lab -Name web -Generalized"},
     )
 
 
-def _update() -> Cmdlet:
-    by_name, by_id = "ResourceGroupNameParameterSetName", "IdParameterSetName"
-    group, _, id = named((by_name,), (by_id,))
-    return Cmdlet(
-        "Update-AzVM",
-        "Sends a machine's changed configuration: disks, interfaces, size, tags.",
-        update,
-        (
-            group,
-            id,
-            vm_parameter(position=1),
-            Parameter("Tag", Kind.HASHTABLE, "All tags it has from then on.", from_name=True),
-            NO_WAIT,
-        ),
-        default_set=by_name,
-        output=RESPONSE_VIEW.type,
-        confirms=True,
-        as_job=True,
-        examples=(
-            Example(
-                "Make a machine larger.",
-                '$vm = Get-AzVM lab web; $vm.HardwareProfile.VmSize = "Standard_B2s"; Update-AzVM lab -VM $vm',
+_GROUP, _, _ID = named()
+MODULE = Module(
+    (
+        cmdlet(
+            "Get-AzVM",
+            "Gets virtual machines: one by group and name, those of a group, or all.",
+            get,
+            optional("ResourceGroupName", "The resource group, or a pattern.", 0, completes="resourceGroups"),
+            optional(
+                "Name",
+                "The name of the machine, or a pattern.",
+                1,
+                aliases="ResourceName VMName",
+                completes="virtualMachines",
             ),
+            switch("Status", "What each is doing now: its instance view, or with a list its power state."),
+            optional("Location", "Only those of this region.", completes="locations"),
+            switch("UserData", "With its user data."),
+            output=MACHINE.type,
+            examples={
+                "All machines, with their power states.": "Get-AzVM -Status",
+                "The OS disk of one.": "(Get-AzVM -ResourceGroupName lab "
+                "-Name web).StorageProfile.OsDisk.ManagedDisk.Id",
+            },
         ),
-    )
-
-
-_REMOVE = _acting(
-    "Remove-AzVM",
-    "Removes a machine. Its disks, interfaces and addresses stay, unless they were made to go with it.",
-    remove,
-    _FORCE,
-    _switch("ForceDeletion", "Without shutting the guest down."),
-    example=Example("Remove one without being asked.", "Remove-AzVM -ResourceGroupName lab -Name web -Force"),
+        _acting(
+            "Start-AzVM",
+            "Starts a machine.",
+            start,
+            examples={"Start one.": "Start-AzVM -ResourceGroupName lab -Name web"},
+        ),
+        _acting(
+            "Stop-AzVM",
+            "Stops a machine and gives its host's memory back (deallocates it).",
+            stop,
+            FORCE,
+            switch("StayProvisioned", "Power off and keep its place on the host."),
+            switch("SkipShutdown", "With -StayProvisioned: pull the plug, without asking the guest to shut down."),
+            switch("Hibernate", "Keep what is in its memory on its disk."),
+            examples={"Stop one without being asked.": "Stop-AzVM -ResourceGroupName lab -Name web -Force"},
+        ),
+        _acting(
+            "Restart-AzVM",
+            "Restarts a machine.",
+            restart,
+            switch("PerformMaintenance", "Have the host's maintenance done now."),
+            examples={"Restart one.": "Restart-AzVM -ResourceGroupName lab -Name web"},
+        ),
+        _set(),
+        cmdlet(
+            "Update-AzVM",
+            "Sends a machine's changed configuration: disks, interfaces, size, tags.",
+            update,
+            _GROUP,
+            _ID,
+            replace(VM, position=1),
+            optional("Tag", "All tags it has from then on.", kind=Kind.HASHTABLE),
+            NO_WAIT,
+            default_set=GROUP_NAME,
+            output=RESPONSE,
+            confirms=True,
+            as_job=True,
+            examples={
+                "Make a machine larger.": '$vm = Get-AzVM lab web; $vm.HardwareProfile.VmSize = "Standard_B2s"; '
+                "Update-AzVM lab -VM $vm"
+            },
+        ),
+        _acting(
+            "Remove-AzVM",
+            "Removes a machine. Its disks, interfaces and addresses stay, unless they were made to go with it.",
+            remove,
+            FORCE,
+            switch("ForceDeletion", "Without shutting the guest down."),
+            examples={"Remove one without being asked.": "Remove-AzVM -ResourceGroupName lab -Name web -Force"},
+        ),
+    ),
+    _VIEWS,
 )
-
-MODULE = Module((_GET, _START, _STOP, _RESTART, _set(), _update(), _REMOVE), _VIEWS)
 
 __all__ = ["MODULE", "instance_view", "power_state", "tags_text"]

@@ -5,17 +5,19 @@ simple set makes, in what order, and how it is called when nobody says; Az.Compu
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 
 from calco.cloudshell.api import Refused
 from calco.cloudshell.az.answer import change, response
-from calco.cloudshell.az.machine_parameters import MACHINE, TYPE, vm_parameter
-from calco.cloudshell.az.noun import LOCATION, tag_table
+from calco.cloudshell.az.declaration import LOCATION, TAG, cmdlet, optional, plain, switch
+from calco.cloudshell.az.given import tag_table
+from calco.cloudshell.az.machine_parameters import MACHINE, TYPE, VM
 from calco.cloudshell.az.record import inner, read, sent, text
 from calco.cloudshell.az.source_image import SourceImage, source_image
 from calco.cloudshell.az.target import argument, group_path, path
-from calco.cloudshell.cmdlet import Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import Call, Kind, Module
 from calco.cloudshell.values import SecureString, Value
 from calco.model.document import Document, Json, object_at, objects_at, text_at
 
@@ -267,83 +269,67 @@ def _kept(interface: Document, call: Call, parameter: str) -> Document:
 # --- declarations ----------------------------------------------------------------------------------------------------
 
 
-def _word(name: str, help: str, *, choices: tuple[str, ...] = (), completes: str = "", alias: str = "") -> Parameter:
-    aliases = (alias,) if alias else ()
-    return Parameter(name, help=help, sets=(SIMPLE,), choices=choices, completes=completes, aliases=aliases)
-
-
-_DELETE = ("Detach", "Delete")
+_word = partial(plain, sets=SIMPLE)
+_DELETE = "Detach Delete"
 _GROUP = "The resource group; it is made where there is none. The machine's name when nothing is said."
-_NEW = Cmdlet(
-    "New-AzVM",
-    "Makes a virtual machine: of a configuration, or from a few words with all that it needs around it.",
-    new,
+MODULE = Module(
     (
-        Parameter("ResourceGroupName", help=_GROUP, position=0, from_name=True, completes="resourceGroups"),
-        Parameter(LOCATION.name, help=LOCATION.help, position=1, from_name=True, completes="locations"),
-        vm_parameter(CONFIGURED, position=2),
-        Parameter("Zone", Kind.STRINGS, "The availability zone.", position=3),
-        Parameter(
-            "Name",
-            help="The name of the machine, and of all that has no name of its own.",
-            sets=(SIMPLE,),
-            mandatory=True,
+        cmdlet(
+            "New-AzVM",
+            "Makes a virtual machine: of a configuration, or from a few words with all that it needs around it.",
+            new,
+            optional("ResourceGroupName", _GROUP, 0, completes="resourceGroups"),
+            replace(LOCATION, position=1),
+            replace(VM, sets=(CONFIGURED,), position=2),
+            plain("Zone", "The availability zone.", 3, Kind.STRINGS),
+            _word("Name", "The name of the machine, and of all that has no name of its own.", mandatory=True),
+            _word("Credential", "Its administrator's name and password.", kind=Kind.CREDENTIAL, mandatory=True),
+            _word(
+                "Image",
+                "What it is made from: an image's name or id, a platform image's short name (Debian12) or its "
+                "publisher:offer:sku:version.",
+                completes="images",
+                aliases="ImageName",
+            ),
+            _word("Size", "How large it is.", completes="vmSizes"),
+            _word("VirtualNetworkName", "A virtual network, there or new.", completes="virtualNetworks"),
+            _word("AddressPrefix", "The addresses of a new network; 192.168.0.0/16."),
+            _word("SubnetName", "A subnet, there or new."),
+            _word("SubnetAddressPrefix", "The addresses of a new subnet; 192.168.1.0/24."),
+            _word("PublicIpAddressName", "A public address, there or new.", completes="publicIPAddresses"),
+            _word("DomainNameLabel", "The first part of its name on the net."),
+            _word(
+                "AllocationMethod", "Whether the address stays while the machine is stopped.", choices="Static Dynamic"
+            ),
+            _word("PublicIpSku", "The address's SKU.", choices="Basic Standard"),
+            _word("SecurityGroupName", "A network security group, there or new.", completes="networkSecurityGroups"),
+            _word(
+                "OpenPorts",
+                "Ports that a new security group lets in; 22, or 3389 and 5985 for Windows.",
+                kind=Kind.INTS,
+            ),
+            _word("AvailabilitySetName", "An availability set that is there.", completes="availabilitySets"),
+            _word("DataDiskSizeInGb", "The sizes of empty data disks.", kind=Kind.INTS),
+            _word("OSDiskDeleteOption", "What becomes of the OS disk with the machine.", choices=_DELETE),
+            _word("DataDiskDeleteOption", "What becomes of the data disks with the machine.", choices=_DELETE),
+            _word("NetworkInterfaceDeleteOption", "What becomes of the interface with the machine.", choices=_DELETE),
+            _word("UserData", "What the guest may read from the metadata service, in base64."),
+            _word("SecurityType", "How it is protected.", choices="Standard TrustedLaunch ConfidentialVM"),
+            switch("GenerateSshKey", "Not here: use Add-AzVMSshPublicKey.", SIMPLE),
+            _word("SshKeyName", "Not here: use Add-AzVMSshPublicKey."),
+            replace(TAG, sets=(CONFIGURED,)),
+            plain("LicenseType", "A licence of one's own.", sets=CONFIGURED),
+            switch("DisableBginfoExtension", "Taken for compatibility: nothing is installed here.", CONFIGURED),
+            default_set=SIMPLE,
+            output=MACHINE.type,
+            confirms=True,
+            as_job=True,
+            examples={
+                "A machine and all it needs.": "New-AzVM -Name web -Image Debian12 -Credential (Get-Credential)",
+                "A clone of a captured image.": "New-AzVM -ResourceGroupName lab -Name clone1 -Image golden "
+                "-Size Standard_B1s -Credential $credential",
+                "Of a configuration.": "New-AzVM -ResourceGroupName lab -Location eastus -VM $vm",
+            },
         ),
-        Parameter(
-            "Credential", Kind.CREDENTIAL, "Its administrator's name and password.", sets=(SIMPLE,), mandatory=True
-        ),
-        _word(
-            "Image",
-            "What it is made from: an image's name or id, a platform image's short name (Debian12) or its "
-            "publisher:offer:sku:version.",
-            completes="images",
-            alias="ImageName",
-        ),
-        _word("Size", "How large it is.", completes="vmSizes"),
-        _word("VirtualNetworkName", "A virtual network, there or new.", completes="virtualNetworks"),
-        _word("AddressPrefix", "The addresses of a new network; 192.168.0.0/16."),
-        _word("SubnetName", "A subnet, there or new."),
-        _word("SubnetAddressPrefix", "The addresses of a new subnet; 192.168.1.0/24."),
-        _word("PublicIpAddressName", "A public address, there or new.", completes="publicIPAddresses"),
-        _word("DomainNameLabel", "The first part of its name on the net."),
-        _word(
-            "AllocationMethod", "Whether the address stays while the machine is stopped.", choices=("Static", "Dynamic")
-        ),
-        _word("PublicIpSku", "The address's SKU.", choices=("Basic", "Standard")),
-        _word("SecurityGroupName", "A network security group, there or new.", completes="networkSecurityGroups"),
-        Parameter(
-            "OpenPorts",
-            Kind.INTS,
-            "Ports that a new security group lets in; 22, or 3389 and 5985 for Windows.",
-            (SIMPLE,),
-        ),
-        _word("AvailabilitySetName", "An availability set that is there.", completes="availabilitySets"),
-        Parameter("DataDiskSizeInGb", Kind.INTS, "The sizes of empty data disks.", (SIMPLE,)),
-        _word("OSDiskDeleteOption", "What becomes of the OS disk with the machine.", choices=_DELETE),
-        _word("DataDiskDeleteOption", "What becomes of the data disks with the machine.", choices=_DELETE),
-        _word("NetworkInterfaceDeleteOption", "What becomes of the interface with the machine.", choices=_DELETE),
-        _word("UserData", "What the guest may read from the metadata service, in base64."),
-        _word("SecurityType", "How it is protected.", choices=("Standard", "TrustedLaunch", "ConfidentialVM")),
-        Parameter("GenerateSshKey", Kind.SWITCH, "Not here: use Add-AzVMSshPublicKey.", (SIMPLE,)),
-        _word("SshKeyName", "Not here: use Add-AzVMSshPublicKey."),
-        Parameter("Tag", Kind.HASHTABLE, 'Tags, as a table: @{team="lab"}.', sets=(CONFIGURED,), from_name=True),
-        Parameter("LicenseType", help="A licence of one's own.", sets=(CONFIGURED,)),
-        Parameter(
-            "DisableBginfoExtension", Kind.SWITCH, "Taken for compatibility: nothing is installed here.", (CONFIGURED,)
-        ),
-    ),
-    default_set=SIMPLE,
-    output=MACHINE.type,
-    confirms=True,
-    as_job=True,
-    examples=(
-        Example("A machine and all it needs.", "New-AzVM -Name web -Image Debian12 -Credential (Get-Credential)"),
-        Example(
-            "A clone of a captured image.",
-            "New-AzVM -ResourceGroupName lab -Name clone1 -Image golden -Size Standard_B1s -Credential $credential",
-        ),
-        Example("Of a configuration.", "New-AzVM -ResourceGroupName lab -Location eastus -VM $vm"),
-    ),
+    )
 )
-
-MODULE = Module((_NEW,))
