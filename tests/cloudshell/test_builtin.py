@@ -88,6 +88,8 @@ SELECT = [
     ("$vms | select Name -First 1", "\nName\n----\nweb1\n\n"),
     ("$vms | select * -ExcludeProperty Location -First 1", "\nName Size\n---- ----\nweb1    2\n\n"),
     ("$vms | select @{n='Twice'; e={ $_.Size * 2 }} -First 1", "\nTwice\n-----\n    4\n\n"),
+    ("$x = $vms | select @{n='X'; e={ $_.Nope.Split('/')[-1] }} -First 1; $null -eq $x.X", lines("True")),
+    ("$ErrorActionPreference = 'Stop'; $vms | sort { throw 'no' } | % Name; 'on'", lines("web1", "db1", "web2", "on")),
     ("$vms | select Name, Nope -First 1", "\nName Nope\n---- ----\nweb1\n\n"),
     ("$made = 0; 1..100 | % { $made++; $_ } | select -First 3 | Out-Null; $made", lines("3")),
     ("1 | select -First 0", ""),

@@ -5,13 +5,14 @@ Source: Microsoft Learn, about_Calculated_Properties.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from calco.cloudshell.cmdlet import Shell
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.objects import pattern
 from calco.cloudshell.objects.member import get, names_of
 from calco.cloudshell.objects.text import to_text
+from calco.cloudshell.syntax import Catch, Try
 from calco.cloudshell.values import Hashtable, ScriptBlock, Value
 
 _KEYS = ("name", "label", "expression", "width", "alignment", "formatstring", "ascending", "descending")
@@ -83,16 +84,18 @@ def _matching(wanted: str, item: Value) -> list[str]:
 
 
 def value_of(property: Property, item: Value, shell: Shell) -> Value:
-    """What an object has there. A block that fails gives null, as a member that is not there does."""
+    """What an object has there. A block that fails gives null and is not heard of, as a member that is not there.
+    Source: PowerShell/PowerShell issue 6271."""
     if isinstance(property.of, str):
         return get(item, property.of)
-    try:
-        found = list(shell.invoke(property.of, item=item))
-    except Terminating as failed:
-        if failed.stopping:
-            raise
-        return None
+    found = list(shell.invoke(_quiet(property.of), item=item))
     return found[0] if len(found) == 1 else found or None
+
+
+def _quiet(block: ScriptBlock) -> ScriptBlock:
+    body = block.block
+    tried = Try(body.at, body.end, (Catch(body.at, (), ()),))
+    return replace(block, block=replace(body, end=(tried,)))
 
 
 def members(item: Value) -> list[Property]:
