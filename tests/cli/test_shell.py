@@ -165,14 +165,16 @@ class Person:
         os.write(self._fd, keys.encode())
 
     def see(self, what: str, seconds: float = WAIT_SECONDS) -> str:
-        """All that was written until ``what`` was, without colours; fails when it does not come."""
+        """All that was written up to ``what``, without colours; what follows on it is left for the next look. Fails
+        when it does not come."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             plain = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", self._seen).decode(errors="replace")
             plain = re.sub(r"[\r\n ]*\x08", "", plain)  # the room below the line, and back to the line's end
             if what in plain:
-                self._seen = b""
-                return plain
+                before, _, after = plain.partition(what)
+                self._seen = after.encode()
+                return before + what
             self._read(end - time.monotonic())
         raise AssertionError(f"{what!r} did not come: {self._seen!r}")
 
@@ -260,6 +262,7 @@ def test_an_error_at_the_prompt_is_told_and_the_shell_goes_on(person: Person) ->
 def test_what_is_typed_is_kept_for_its_owner_alone_and_never_a_secret(person: Person, tmp_path: Path) -> None:
     person.type("'kept'\r")
     person.see("kept\r\n")
+    person.see("PS />")
     person.type("$p = ConvertTo-SecureString 'hunter2' -AsPlainText -Force\r")
     person.see("PS />")
     person.type("exit\r")
