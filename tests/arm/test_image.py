@@ -213,6 +213,7 @@ class SlowCopies:
         return getattr(self.world.disks, name)
 
 
+@pytest.mark.slow
 def test_a_slow_copy_tells_growing_percents_to_whoever_polls_and_a_hundred_to_nobody(lab: Api) -> None:
     body = image_body(WEB)
     body["properties"] |= {"storageProfile": {"zoneResilient": True}}  # type: ignore[operator]
