@@ -31,6 +31,11 @@ BELOW = (
     "argument that is greater than or equal to 1 and then try the command again."
 )
 
+NO_ANSWER = (
+    'Cannot process argument transformation on parameter \'On\'. Cannot convert value "{}" to type "System.Boolean". '
+    "Boolean parameters accept only Boolean values and numbers, such as $True, $False, 1 or 0."
+)
+
 CHOICES: list[Row] = [
     ("if (1 -eq 1) { 'yes' }", ["yes"]),
     ("if ($false) { 'a' } elseif (1) { 'b' } else { 'c' }", ["b"]),
@@ -128,6 +133,12 @@ FUNCTIONS: list[Row] = [
     ("function F([int]$n) { $n }; F x", [], "Cannot process argument transformation on parameter 'n'. " + NOT_A_NUMBER),
     ("function F { $args.Count; $args[0] }; F a b c", [3, "a"]),
     ("function F($x) { $args }; F 1 2 3", [2, 3]),
+    ("function F { param([bool]$On = 'x') $On }; F; F $false; F -On 1", [True, False, True]),
+    (
+        "function F { param([bool]$On) $On }; F '$false'; F -On (1, 2)",
+        [],
+        f"{NO_ANSWER.format('System.String')}\n{NO_ANSWER.format('System.Object[]')}",
+    ),
     ("function F { param([switch]$Force) $Force }; F; F -Force; F -Force:$false", [False, True, False]),
     ('function F { param([Parameter(Mandatory)][string]$Name) "hi $Name" }; F -Name bob; F bob', ["hi bob", "hi bob"]),
     ("function F { param([ValidateSet('a', 'b')][string]$x) $x }; F A", ["a"]),

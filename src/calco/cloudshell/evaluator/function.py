@@ -23,6 +23,7 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
         "System.Int32": Kind.INT,
         "System.Int32[]": Kind.INTS,
         "System.Double": Kind.FLOAT,
+        "System.Boolean": Kind.BOOL,
         "System.DateTime": Kind.DATE,
         SHORT["switch"]: Kind.SWITCH,
         SHORT["hashtable"]: Kind.HASHTABLE,
@@ -115,7 +116,7 @@ class Arguments:
             if self._call.given(formal.name):
                 value = _transformed(formal, self._call.value(formal.name))
             elif formal.default is not None:
-                value = _transformed(formal, default(formal.default))
+                value = _transformed(formal, default(formal.default), given=False)
             else:
                 value = _EMPTY.get(full_name(formal.type) or "") if formal.type else None
             scope.lend(formal.name, value, formal.type if value is not None else "")
@@ -159,12 +160,14 @@ class Arguments:
             scope.lend(formal.name, _transformed(formal, item), formal.type)
 
 
-def _transformed(formal: syntax.Formal, value: Value) -> Value:
+def _transformed(formal: syntax.Formal, value: Value, *, given: bool = True) -> Value:
+    """A [bool] is given no text, but has one as its default."""
     if not formal.type or value is None:
         return value
     kind = _kind(formal)
+    by_type = kind is Kind.ANY or (kind is Kind.BOOL and not given)
     try:
-        return to_type(value, formal.type) if kind is Kind.ANY else to_kind(value, kind)
+        return to_type(value, formal.type) if by_type else to_kind(value, kind)
     except Terminating as error:
         if error.fault.id == "TypeNotFound":
             raise
