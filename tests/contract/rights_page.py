@@ -140,7 +140,7 @@ def _linked() -> Iterable[str]:
         "\n## What a body names\n\n"
         "Who writes a resource of the first type and names one of the second, wherever in the body, needs the action\n"
         "on that one. An address of a blob names its account. Who deletes a machine, or a group with one, needs the\n"
-        "right to delete the disks and interfaces that its `deleteOption`s take along.\n\n"
+        "right to delete the disks, interfaces and public addresses that its `deleteOption`s take along.\n\n"
         "| written | named | action |\n| --- | --- | --- |"
     )
     for written, row in LINKS.items():

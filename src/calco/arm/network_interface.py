@@ -40,8 +40,24 @@ class Version(StrEnum):
     V6 = "IPv6"
 
 
+class DeleteOption(StrEnum):
+    DELETE = "Delete"
+    DETACH = "Detach"
+
+
 class Reference(Struct):
     id: str | None = None
+
+
+class PublicProperties(Struct, rename="camel"):
+    delete_option: DeleteOption | None = None
+
+
+class PublicReference(Struct):
+    """What of an embedded public address a NIC has a say in. Source: azure-mgmt-network, PublicIPAddress."""
+
+    id: str | None = None
+    properties: PublicProperties | None = None
 
 
 class IpProperties(Struct, rename="camel"):
@@ -49,7 +65,7 @@ class IpProperties(Struct, rename="camel"):
     private_address: str | None = field(default=None, name="privateIPAddress")
     allocation: Allocation | None = field(default=None, name="privateIPAllocationMethod")
     version: Version | None = field(default=None, name="privateIPAddressVersion")
-    public_address: Reference | None = field(default=None, name="publicIPAddress")
+    public_address: PublicReference | None = field(default=None, name="publicIPAddress")
     primary: bool | None = None
 
 
@@ -123,6 +139,7 @@ def read(id: ResourceId, raw: Document, subscription: str) -> NewNetworkInterfac
     if ip.subnet is None or ip.subnet.id is None:
         raise errors.missing("ipConfigurations[0].subnet.id")
     public = ip.public_address.id if ip.public_address else None
+    kept = ip.public_address.properties if ip.public_address else None
     return NewNetworkInterface(
         id=id,
         location=reading.location(document),
@@ -134,6 +151,7 @@ def read(id: ResourceId, raw: Document, subscription: str) -> NewNetworkInterfac
         else reading.reference(public, f"{place}.publicIPAddress.id", PUBLIC, subscription),
         properties=properties,
         extra=reading.others(document),
+        public_delete_option=kept.delete_option if kept else None,
     )
 
 

@@ -31,7 +31,8 @@ class NewVirtualNetwork:
 
 @dataclass(frozen=True)
 class NewNetworkInterface:
-    """A PUT of a NIC with one IPv4 configuration; ``address`` is the static private address, None for dynamic."""
+    """A PUT of a NIC with one IPv4 configuration; ``address`` is the static private address, None for dynamic.
+    ``public_delete_option``: whether the public address goes with the machine, ``Delete`` or ``Detach``."""
 
     id: ResourceId
     location: str
@@ -41,6 +42,7 @@ class NewNetworkInterface:
     public_address: ResourceId | None
     properties: Document
     extra: Document = field(default_factory=dict)
+    public_delete_option: str | None = None
 
 
 @dataclass(frozen=True)

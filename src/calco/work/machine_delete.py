@@ -1,6 +1,6 @@
 """A machine's end: power, NICs and disks are let go, and what is to go with it goes."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from calco.model.disk import DiskEvent
@@ -24,14 +24,15 @@ LOOK_AGAIN_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Removal:
-    """A machine to be deleted. ``disks`` and ``nics`` go with it (their deleteOption says so), the others are detached;
-    ``files`` are all volumes that may turn out to be used by nobody then."""
+    """A machine to be deleted. ``disks``, ``nics`` and ``publics`` go with it (their deleteOption says so), the others
+    are detached; ``files`` are all volumes that may turn out to be used by nobody then."""
 
     machine: str
     vm_id: str
     disks: tuple[str, ...]
     nics: tuple[str, ...]
     files: tuple[VolumeId, ...]
+    publics: tuple[str, ...] = ()
 
 
 def _await_creation(_cloud: Cloud, tx: Writer, job: Job[Removal]) -> Wait | None:
@@ -59,17 +60,15 @@ def _switch_off_for_good(cloud: Cloud, job: Job[Removal]) -> None:
 
 def _forget(cloud: Cloud, tx: Writer, job: Job[Removal]) -> None:
     machine = machine_in(tx, job.params.machine)
-    leaving = {ResourceId.parse(each).key for each in (*job.params.disks, *job.params.nics)}
+    leaving = {ResourceId.parse(each).key for each in (*job.params.disks, *job.params.nics, *job.params.publics)}
     for id in (*disks_of(machine).values(), *nics_of(machine)):
         record = tx.resource(id)
         if record is None:
             continue
         if id.kind == disk.KIND.lower():
             _let_disk_go(cloud, tx, record, leaves=id.key in leaving)
-        elif id.key in leaving:
-            network_interface.forget(tx, record)
         else:
-            tx.put(network_interface.detached(record))
+            _let_nic_go(tx, record, leaving)
     machine_blobs.release(tx, machine)
     tx.delete(machine.id)
     volume.forget_unused(tx, job.params.files)
@@ -90,13 +89,23 @@ def _let_disk_go(cloud: Cloud, tx: Writer, record: Resource, *, leaves: bool) ->
         tx.put(disk.moved(record, DiskEvent.DETACH, cloud.clock.now()))
 
 
+def _let_nic_go(tx: Writer, record: Resource, leaving: Set[str]) -> None:
+    public = network_interface.leaving_address_of(record)
+    if public is not None and public.key in leaving:
+        record = network_interface.without_address(tx, record)
+    if record.id.key in leaving:
+        network_interface.forget(tx, record)
+    else:
+        tx.put(network_interface.detached(record))
+
+
 def _drop_files(cloud: Cloud, job: Job[Removal]) -> None:
     volume.drop_files(cloud, job.params.files)
 
 
 def removal_of(view: Reader, machine: Resource, creation: Operation | None = None) -> Removal:
-    """What goes with the machine: the disks and NICs whose ``deleteOption`` is ``Delete``. A ``creation`` under way may
-    yet give the disks volumes of their own."""
+    """What goes with the machine: the disks, NICs and NICs' public addresses whose ``deleteOption`` is ``Delete``. A
+    ``creation`` under way may yet give the disks volumes of their own."""
     profile = object_at(machine.properties, "storageProfile")
     data = profile.get("dataDisks")
     disks = [
@@ -114,15 +123,23 @@ def removal_of(view: Reader, machine: Resource, creation: Operation | None = Non
     files += volume.chain(view, view.held(machine.id).values())
     if creation is not None:
         files = [*(each.volume for each in power.CREATE.job(creation).params.fresh), *files]
-    return Removal(str(machine.id), vm_id_of(machine), tuple(disks), tuple(leaving), tuple(files))
+    publics = [network_interface.leaving_address_of(each) for each in machine_links.nics_in(view, machine)]
+    return Removal(
+        str(machine.id),
+        vm_id_of(machine),
+        tuple(disks),
+        tuple(leaving),
+        tuple(files),
+        tuple(str(each) for each in publics if each is not None),
+    )
 
 
 def taken_along(view: Reader, id: ResourceId) -> Sequence[str]:
-    """The disks and NICs that go with a machine, or with the machines of a group, because their ``deleteOption`` says
-    so; they may be in any group."""
+    """What goes with a machine, or with the machines of a group, because its ``deleteOption`` says so: disks, NICs,
+    public addresses; they may be in any group."""
     there = view.in_group(id) if not id.types else [view.resource(id)]
     leaving = [removal_of(view, each) for each in there if each is not None and each.id.kind == MACHINE]
-    return [taken for each in leaving for taken in (*each.disks, *each.nics)]
+    return [taken for each in leaving for taken in (*each.disks, *each.nics, *each.publics)]
 
 
 DELETE: Plan[Cloud, Removal] = Plan(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from calco.model import errors
-from calco.model.document import Document, at, number_at, object_at, objects_at, text_at
+from calco.model.document import Document, Json, at, number_at, object_at, objects_at, text_at
 from calco.model.errors import ApiError
 from calco.model.machine import Generation
 from calco.model.operation import Claim
@@ -66,10 +66,26 @@ _NOT_BY_UPDATE = ("osProfile", "storageProfile", "networkProfile", "vmId", "time
 def _changed(machine: Resource, wanted: NewVirtualMachine, storage_profile: Document) -> Resource:
     """The machine as the request wants it; what is not sent stays."""
     sent = {name: each for name, each in wanted.properties.items() if name not in _NOT_BY_UPDATE}
-    then: Document = {**machine.properties, **sent, "storageProfile": storage_profile}
+    network = _network_profile(machine, wanted)
+    then: Document = {**machine.properties, **sent, "storageProfile": storage_profile, "networkProfile": network}
     if not then.get("userData"):
         then.pop("userData", None)  # sent empty: it is taken away
     return replace(machine, tags=machine.tags if wanted.tags is None else wanted.tags, properties=then)
+
+
+def _network_profile(machine: Resource, wanted: NewVirtualMachine) -> Document:
+    """The NICs it has, each with the ``deleteOption`` that the request gives it. Source: Azure, "Delete a VM and
+    attached resources", which changes it by a PATCH of the machine."""
+    profile = object_at(machine.properties, "networkProfile")
+    asked = {each.nic.key: each.delete_option for each in wanted.nics if each.nic is not None and each.delete_option}
+    if not asked:
+        return profile
+    nics: list[Json] = []
+    for each in objects_at(profile, "networkInterfaces"):
+        option = asked.get((text_at(each, "id") or "").lower())
+        inner = object_at(each, "properties")
+        nics.append({**each, "properties": {**inner, "deleteOption": option}} if option else each)
+    return {**profile, "networkInterfaces": nics}
 
 
 def _was_never_on(machine: Resource) -> bool:

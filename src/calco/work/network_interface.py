@@ -99,6 +99,23 @@ def detached(nic: Resource) -> Resource:
     return with_properties(nic, {"virtualMachine": None, "primary": None})
 
 
+def leaving_address_of(nic: Resource) -> ResourceId | None:
+    """The public address that goes with the NIC's machine, because its ``deleteOption`` says so."""
+    option = text_at(_configuration(nic), "properties", "publicIPAddress", "properties", "deleteOption")
+    return _public_id(nic) if option == "Delete" else None
+
+
+def without_address(tx: Writer, nic: Resource) -> Resource:
+    """The NIC without its public address, which is deleted."""
+    public = _public_id(nic)
+    if public is not None:
+        tx.delete(public)
+    configuration = _configuration(nic)
+    inner = object_at(configuration, "properties")
+    kept: Document = {name: each for name, each in inner.items() if name != "publicIPAddress"}
+    return with_properties(nic, {"ipConfigurations": [{**configuration, "properties": kept}]})
+
+
 def machine_of(nic: Resource) -> ResourceId | None:
     """The machine that has it."""
     id = text_at(nic.properties, "virtualMachine", "id")
@@ -229,7 +246,7 @@ def new(cloud: Cloud, view: Reader, wanted: NewNetworkInterface, there: Resource
             "provisioningState": "Succeeded",
             "privateIPAddress": address,
             "privateIPAllocationMethod": "Dynamic" if wanted.address is None else "Static",
-            **({} if wanted.public_address is None else {"publicIPAddress": {"id": str(wanted.public_address)}}),
+            **_asked_public(wanted),
             "subnet": {"id": str(wanted.subnet)},
             "primary": True,
             "privateIPAddressVersion": "IPv4",
@@ -263,6 +280,14 @@ def _asked_names(wanted: NewNetworkInterface) -> Document:
     """What of ``dnsSettings`` is the caller's to say."""
     asked = object_at(wanted.properties, "dnsSettings")
     return {name: asked[name] for name in ("dnsServers", "internalDnsNameLabel") if name in asked}
+
+
+def _asked_public(wanted: NewNetworkInterface) -> Document:
+    if wanted.public_address is None:
+        return {}
+    option = wanted.public_delete_option
+    said: Document = {} if option is None else {"properties": {"deleteOption": str(option)}}
+    return {"publicIPAddress": {"id": str(wanted.public_address), **said}}
 
 
 def _asked(wanted: NewNetworkInterface) -> Document:
