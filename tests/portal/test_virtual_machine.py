@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,9 +11,11 @@ from calco.model.document import Document
 from calco.model.ids import ResourceId
 from calco.portal.virtual_machine import TABS
 from calco.portal.virtual_machine_console import plain
-from tests.arm.api import COMPUTE, LAB, NETWORK, Api, machine_body
+from tests.arm.api import COMPUTE, NETWORK, SUB, Api, machine_body, nic_body
+from tests.arm.people import AUTHORIZATION, definition, guid
 from tests.inspectors import looking, write_word
-from tests.portal.house import Browser, House
+from tests.portal.house import Browser, House, Shown
+from tests.world import LOCATION
 
 pytestmark = pytest.mark.slow
 
@@ -237,22 +240,83 @@ def test_an_open_page_changes_by_itself(house: House, browser: Browser) -> None:
 # --- deleting --------------------------------------------------------------------------------------------------------
 
 
-def test_deleting_names_what_goes_along_and_what_stays_and_then_does_it(house: House, browser: Browser) -> None:
+DOOR, NIC = f"{NETWORK}/publicIPAddresses/door", f"{NETWORK}/networkInterfaces/web1-nic"
+
+
+def carried_out_at_once(house: House) -> None:
+    """What the service accepts has ended when it answers."""
+    world = house.world
+    world.cloud = replace(world.cloud, accepted=lambda _id: world.drive())
+    house.restart()
+
+
+def parts(house: House) -> tuple[str, str]:
+    """Ids of the machine's OS disk and of its data disk."""
+    profile = house.api.get(ID)["properties"]["storageProfile"]
+    return profile["osDisk"]["managedDisk"]["id"], profile["dataDisks"][0]["managedDisk"]["id"]
+
+
+def boxes(page: Shown) -> dict[str, str]:
+    """What can go along by its name, and how its box is."""
+    found = re.findall(r'name="take" value="[^"]*/([^"]+)"([^>]*)>', page.html)
+    return {name: said.strip() for name, said in found}
+
+
+def is_there(house: House, id: str) -> bool:
+    return house.api.call("GET", id).status_code == 200
+
+
+def test_deleting_takes_along_what_is_ticked_and_leaves_the_rest(house: House, browser: Browser) -> None:
     house.api.call("PATCH", ID, {"properties": {"storageProfile": {"osDisk": {"deleteOption": "Delete"}}}})
     house.world.drive()
-    disk = house.api.get(ID)["properties"]["storageProfile"]["osDisk"]["name"]
+    house.api.post(f"{ID}/deallocate")
+    house.api.put(DOOR, {"location": LOCATION})
+    house.api.put(NIC, nic_body(DOOR))
+    carried_out_at_once(house)
+    os_disk, data_disk = parts(house)
 
     asked = browser.visit(f"{WEB1}/delete")
-    done = browser.send(f"{WEB1}/delete", machine="lab/web1")
+    done = browser.send(f"{WEB1}/delete", machine="lab/web1", take=[data_disk, NIC, DOOR])
+
+    names = {each.rpartition("/")[2]: each for each in (os_disk, data_disk, NIC, DOOR)}
+    assert boxes(asked) == {name: "checked" if id == os_disk else "" for name, id in names.items()}, "as it is set"
+    assert done.path == "/portal/virtual-machines"
+    assert [is_there(house, each) for each in (ID, data_disk, NIC, DOOR)] == [False] * 4
+    assert house.api.get(os_disk)["properties"]["diskState"] == "Unattached"
+
+
+def test_what_is_left_as_it_is_set_changes_nothing_before_the_machine_goes(house: House, browser: Browser) -> None:
+    os_disk, data_disk = parts(house)
+
+    browser.send(f"{WEB1}/delete", machine="lab/web1")  # a change would still go on here, and keep the machine
     house.world.drive()
 
-    goes, stays = re.findall(r"<td>(.*?)</td>", asked.html, re.DOTALL)
-    assert (disk in goes, disk in stays) == (True, False)
-    assert ("web1-nic" in goes, "web1-nic" in stays) == (False, True)
-    assert house.api.get(f"{LAB}/providers/Microsoft.Network/networkInterfaces/web1-nic")
+    assert [is_there(house, each) for each in (ID, os_disk, data_disk, NIC)] == [False, True, True, True]
+
+
+def test_whoever_may_only_delete_the_machine_chooses_nothing_that_goes_with_it(house: House) -> None:
+    removes = definition("removes", ("*/read", "Microsoft.Compute/virtualMachines/delete"), (SUB,))
+    house.api.put(f"{SUB}/{AUTHORIZATION}/roleDefinitions/{guid('removes')}", removes)
+    browser = house.browser(house.person("ana", guid("removes")))
+
+    asked = browser.visit(f"{WEB1}/delete")
+    done = browser.send(f"{WEB1}/delete", machine="lab/web1", take=NIC)
+    house.world.drive()
+
+    assert set(boxes(asked).values()) == {"disabled"}
+    assert "You lack the right to do this." in asked.text
     assert done.path == "/portal/virtual-machines"
-    assert house.api.call("GET", ID).status_code == 404
-    assert house.api.call("GET", f"{COMPUTE}/disks/{disk}").status_code == 404
+    assert (is_there(house, ID), is_there(house, NIC)) == (False, True)
+
+
+def test_a_generalized_machine_goes_as_it_is_set_and_the_page_says_why(house: House, browser: Browser) -> None:
+    house.api.post(f"{ID}/deallocate")
+    house.api.post(f"{ID}/generalize")
+
+    asked = browser.visit(f"{WEB1}/delete")
+
+    assert set(boxes(asked).values()) == {"disabled"}
+    assert "Network interface: web1-nic It is generalized." in asked.text
 
 
 def test_a_refused_deletion_is_told_on_the_page_that_asked(house: House, browser: Browser) -> None:

@@ -13,6 +13,8 @@ from calco.model.document import Document, Json, document_in, object_at, objects
 
 API_VERSION = "2024-11-01"
 PAGES_MAX = 100
+POLLS_MAX = 2
+"""Each is held for 20 s."""
 
 
 class Refused(Exception):
@@ -32,11 +34,13 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Reply:
-    """``operation`` is the id of the work that goes on; empty when nothing does."""
+    """``operation`` is the id of the work that goes on, ``follow`` where the API tells of its end; empty when nothing
+    does."""
 
     status: int
     document: Document
     operation: str = ""
+    follow: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,8 +111,19 @@ class Api:
         document = document_in(answer.content)
         if answer.status_code >= 400:
             raise _refused(answer, document)
-        goes_on = "azure-asyncoperation" in answer.headers or answer.status_code == 202
-        return Reply(answer.status_code, document, answer.headers.get("x-ms-request-id", "") if goes_on else "")
+        follow = answer.headers.get("azure-asyncoperation", "")
+        goes_on = bool(follow) or answer.status_code == 202
+        operation = answer.headers.get("x-ms-request-id", "") if goes_on else ""
+        return Reply(answer.status_code, document, operation, follow)
+
+    async def ended(self, reply: Reply) -> None:
+        """Wait for the end of what takes no more than a moment; the API holds a poll until then. Raises Refused."""
+        for _ in range(POLLS_MAX if reply.follow else 0):
+            told = await self.get(reply.follow)
+            if text_at(told, "status") == "Failed":
+                raise _of(409, object_at(told, "error"))
+            if text_at(told, "status") != "InProgress":
+                break
 
 
 def _leading(base: str, path: str) -> httpx.URL:

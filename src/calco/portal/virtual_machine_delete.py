@@ -1,29 +1,30 @@
-"""Virtual machines' end: a page that lists what goes with them and what stays, for one machine or many."""
+"""Virtual machines' end: a page that asks what is to go with them and what is to stay, for one machine or many."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from calco.model.document import Document, text_at
+from calco.model.document import text_at
 from calco.model.ids import ResourceId
 from calco.portal.view_as.action import Delete
 from calco.portal.virtual_machine_command import Command
-from calco.portal.virtual_machine_facts import ADDRESS, TYPE, parts_of
-from calco.portal.virtual_machine_many import AT_ONCE, Pair, ask_each, picked
-from calco.portal.virtual_machine_network import nics_of
+from calco.portal.virtual_machine_facts import ADDRESS, TYPE
+from calco.portal.virtual_machine_leaving import Part, parts_of, settle
+from calco.portal.virtual_machine_many import AT_ONCE, Pair, ask, picked, refused_of
 from calco.portal.visit import Page, Visit, resource_id
+
+SEEN = {"$expand": "instanceView"}
 
 
 @dataclass(frozen=True)
 class Leaving:
-    """A machine, and the ids of what goes with it and of what stays behind."""
+    """A machine, and what of it may go with it."""
 
     group: str
     name: str
-    goes: tuple[str, ...]
-    stays: tuple[str, ...]
+    parts: Sequence[Part]
 
     @property
     def key(self) -> str:
@@ -40,37 +41,53 @@ async def show_many(visit: Visit) -> Response:
 
 
 async def delete(visit: Visit) -> Response:
-    machines = picked(visit.form.all("machine"))
-    faults = await ask_each(visit, machines, Command.DELETE)
+    """What goes along is settled first, for the API asks for it no more once it deletes."""
+    machines, taken = picked(visit.form.all("machine")), {each.lower() for each in visit.form.all("take")}
+
+    async def leave(group: str, name: str) -> None:
+        id = resource_id(visit.api.subscription_id, group, TYPE, name)
+        machine = await visit.api.find(id, **SEEN)
+        if machine is not None:
+            await settle(visit, machine, taken)
+        await ask(visit, id, Command.DELETE)
+
+    faults = await refused_of(visit, machines, leave)
     if faults or not machines:
-        return await _page(visit, machines, status=400, faults=faults)
+        return await _page(visit, machines, status=400, faults=faults, taken=taken)
     return visit.go(ADDRESS, done=Command.DELETE, count=str(len(machines)))
 
 
-async def _page(visit: Visit, pairs: Sequence[Pair], *, status: int = 200, faults: Sequence[Pair] = ()) -> Response:
+async def _page(
+    visit: Visit,
+    pairs: Sequence[Pair],
+    *,
+    status: int = 200,
+    faults: Sequence[Pair] = (),
+    taken: Collection[str] | None = None,
+) -> Response:
+    """``taken``: what was ticked already, by ids in lower case; None when it was not asked yet."""
     room = asyncio.Semaphore(AT_ONCE)
 
     async def leaving(group: str, name: str) -> Leaving | None:
         async with room:
-            machine = await visit.api.find(resource_id(visit.api.subscription_id, group, TYPE, name))
-            return None if machine is None else await _leaving(visit, group, name, machine)
+            id = resource_id(visit.api.subscription_id, group, TYPE, name)
+            machine = await visit.api.find(id, **SEEN)
+            if machine is None:
+                return None
+            return Leaving(group, text_at(machine, "name") or name, await parts_of(visit, machine))
 
     machines = [each for each in await asyncio.gather(*(leaving(*pair) for pair in pairs)) if each is not None]
     ids = tuple(
         ResourceId(visit.api.subscription_id, each.group, "Microsoft.Compute", ("virtualMachines",), (each.name,))
         for each in machines
     )
-    blocks = visit.view_as(Delete(ids), "") if ids else ()
-    return visit.page("virtual_machine_delete.html", status=status, machines=machines, blocks=blocks, faults=faults)
-
-
-async def _leaving(visit: Visit, group: str, name: str, machine: Document) -> Leaving:
-    parts = parts_of(machine)
-    # A public IP address is its NIC's, not the machine's: it stays whatever happens to them.
-    publics = [each.public_id for each in await nics_of(visit.api, machine) if each.public_id]
-    shown = name if text_at(machine, "name") is None else str(machine["name"])
-    return Leaving(
-        group, shown, tuple(id for id, goes in parts if goes), (*(id for id, goes in parts if not goes), *publics)
+    return visit.page(
+        "virtual_machine_delete.html",
+        status=status,
+        machines=machines,
+        blocks=visit.view_as(Delete(ids), "") if ids else (),
+        faults=faults,
+        taken=taken,
     )
 
 

@@ -62,19 +62,6 @@ def _disk(document: Document) -> Disk:
     )
 
 
-def parts_of(machine: Document) -> list[tuple[str, bool]]:
-    """Ids of the machine's disks and NICs, each with whether it goes with the machine."""
-    nics = objects_at(machine, "properties", "networkProfile", "networkInterfaces")
-    return [
-        *((each.id, each.leaves) for each in disks_of(machine) if each.id),
-        *(
-            (id, text_at(each, "properties", "deleteOption") == "Delete")
-            for each in nics
-            if (id := text_at(each, "id"))
-        ),
-    ]
-
-
 def statuses_of(machine: Document) -> list[Status]:
     """What the instance view says beside power: warnings, a failure, why something waits."""
     return [

@@ -1,7 +1,7 @@
 """One request for many machines: which were picked on a page, and what came of asking for each."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from calco.portal.api import Refused
 from calco.portal.virtual_machine_command import Command
@@ -41,12 +41,22 @@ async def ask(visit: Visit, id: str, command: Command) -> str:
 async def ask_each(visit: Visit, machines: Sequence[Pair], command: Command) -> list[Pair]:
     """Ask the same of every machine; the names and the API's words of those that were refused. Raises Refused when the
     session is over."""
+
+    async def asked(group: str, name: str) -> None:
+        await ask(visit, resource_id(visit.api.subscription_id, group, TYPE, name), command)
+
+    return await refused_of(visit, machines, asked)
+
+
+async def refused_of(visit: Visit, machines: Sequence[Pair], do: Callable[[str, str], Awaitable[None]]) -> list[Pair]:
+    """Do something for every machine, some at a time; the names and the API's words of those that it was refused for.
+    Raises Refused when the session is over."""
     room = asyncio.Semaphore(AT_ONCE)
 
     async def said(group: str, name: str) -> Pair | None:
         async with room:
             try:
-                await ask(visit, resource_id(visit.api.subscription_id, group, TYPE, name), command)
+                await do(group, name)
             except Refused as refusal:
                 if refusal.status == 401:
                     raise

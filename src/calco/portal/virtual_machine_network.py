@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from calco.model.document import Document, flag_at, objects_at, text_at
+from calco.model.document import Document, flag_at, object_at, objects_at, text_at
 from calco.portal.api import Api
 
 NETWORK = "providers/Microsoft.Network"
@@ -20,6 +20,8 @@ class Nic:
     private: str = ""
     public: str = ""
     public_id: str = ""
+    public_leaves: bool = False
+    """Whether its public address goes when the machine goes."""
     subnet_id: str = ""
     mac: str = ""
     security_group_id: str = ""
@@ -82,11 +84,13 @@ def _references(machine: Document) -> list[Document]:
 def _nic(reference: Document, nic: Document) -> Nic:
     places = objects_at(nic, "properties", "ipConfigurations")
     first = places[0] if places else {}
+    public = object_at(first, "properties", "publicIPAddress")
     return Nic(
         id=text_at(reference, "id") or "",
         leaves=text_at(reference, "properties", "deleteOption") == "Delete",
         private=text_at(first, "properties", "privateIPAddress") or "",
-        public_id=text_at(first, "properties", "publicIPAddress", "id") or "",
+        public_id=text_at(public, "id") or "",
+        public_leaves=text_at(public, "properties", "deleteOption") == "Delete",
         subnet_id=text_at(first, "properties", "subnet", "id") or "",
         mac=text_at(nic, "properties", "macAddress") or "",
         security_group_id=text_at(nic, "properties", "networkSecurityGroup", "id") or "",
