@@ -58,10 +58,6 @@ class Exit(Exception):
         self.code = code
 
 
-PARAMETER = "ParameterBindingException"
-"""Its full name is System.Management.Automation.ParameterBindingException; ids end in ",COMMAND" in PowerShell."""
-
-
 def unsupported(what: str, at: Place | None = None) -> NotParsed:
     """A construct that this shell does not have, in one sentence that names it."""
     return NotParsed(

@@ -56,14 +56,13 @@ class Interpreter(Invocations):
         self.chance = chance
         self.jobs = jobs
         self.state = Names()
-        self.session = self
         self.api = api
-        self._environment = environment
+        self.environment = environment
         self.sleep = sleep
         self._budget = budget
         self._errors = Growing()
-        self._faults = 0
-        self._ok = True
+        self.faults_told = 0
+        self.ok = True
         self._top = automatic.begin(self._errors, environment.get("HOME", "/"))
         self.commands: Commands = Known(commands, self._top.functions)
 
@@ -93,7 +92,7 @@ class Interpreter(Invocations):
         return self._run(command, [_given(each, at) for each in arguments], None, self._top, at)
 
     def _noted(self, error: Terminating) -> Terminating:
-        self._ok = False
+        self.ok = False
         self.remember(error.fault)
         return error
 
@@ -106,40 +105,20 @@ class Interpreter(Invocations):
                 raise OutOfSteps
 
     @property
-    def ok(self) -> bool:
-        return self._ok
-
-    def settle_ok(self, ok: bool) -> None:
-        self._ok = ok
-
-    @property
     def failed(self) -> bool:
         """Whether the last statement went wrong: ``$?``, denied."""
-        return not self._ok
-
-    @property
-    def faults_told(self) -> int:
-        return self._faults
+        return not self.ok
 
     def remember(self, fault: Fault) -> None:
         self._errors.insert(0, error_record(fault))
         del self._errors[automatic.ERRORS_MAX :]
 
     def tell(self, fault: Fault, scope: Scope, *, shown: bool = True) -> None:
-        self._faults += 1
-        self._ok = False
+        self.faults_told += 1
+        self.ok = False
         self.remember(fault)
         if shown:
             (scope.host or self.host).error(fault)
-
-    def environment(self, name: str) -> str | None:
-        return self._environment.get(name)
-
-    def set_environment(self, name: str, value: str | None) -> None:
-        if value is None:
-            self._environment.pop(name, None)
-        else:
-            self._environment[name] = value
 
     def here(self, scope: Scope) -> "Here":
         return Here(self, scope)

@@ -5,16 +5,20 @@ Microsoft Learn, about_Operators, about_Variables, about_Arrays, about_Quoting_R
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
+from typing import TYPE_CHECKING
 
 from calco.cloudshell import syntax
 from calco.cloudshell.evaluator.scope import Scope
-from calco.cloudshell.objects import arithmetic, faults, member, method, operators, pattern, static, static_call
+from calco.cloudshell.objects import arithmetic, faults, member, method, operators, pattern, static
 from calco.cloudshell.objects.convert import to_bool, to_list, to_text, to_type
 from calco.cloudshell.objects.output import NOTHING, collected, gathered
 from calco.cloudshell.objects.text import bounded
 from calco.cloudshell.objects.type_name import full_name, type_of
 from calco.cloudshell.values import Hashtable, ScriptBlock, Value
+
+if TYPE_CHECKING:
+    from calco.ports.world import Chance, Clock
 
 _GLOBAL = frozenset({"global", "script"})
 _LOCAL = frozenset({"", "local", "private", "variable", "using"})
@@ -23,7 +27,11 @@ _LOCAL = frozenset({"", "local", "private", "variable", "using"})
 class Expressions(ABC):
     """The part of the interpreter that computes; the statements inside of an expression are its heir's."""
 
-    session: static_call.Session
+    clock: "Clock"
+    chance: "Chance"
+    environment: MutableMapping[str, str]
+    ok: bool
+    """``$?``."""
 
     @abstractmethod
     def tick(self) -> None:
@@ -40,17 +48,6 @@ class Expressions(ABC):
     def invoke_in(
         self, block: ScriptBlock, scope: Scope, item: Value, arguments: tuple[Value, ...]
     ) -> Iterator[Value]: ...
-
-    @property
-    @abstractmethod
-    def ok(self) -> bool:
-        """``$?``."""
-
-    @abstractmethod
-    def environment(self, name: str) -> str | None: ...
-
-    @abstractmethod
-    def set_environment(self, name: str, value: str | None) -> None: ...
 
     def value(self, node: syntax.Expression, scope: Scope) -> Value:
         made = self.raw(node, scope)
@@ -107,7 +104,7 @@ class Expressions(ABC):
 
     def _variable(self, node: syntax.Variable, scope: Scope) -> Value:
         if node.space == "env":
-            return self.environment(node.name)
+            return self.environment.get(node.name)
         if node.name == "?":
             return self.ok
         return _owner(node, scope).read(node.name)
@@ -116,7 +113,9 @@ class Expressions(ABC):
         """Raises Terminating when nothing can be assigned there."""
         match target:
             case syntax.Variable(space="env"):
-                self.set_environment(target.name, None if new is None or new is NOTHING else to_text(new))
+                self.environment.pop(target.name, None)
+                if new is not None and new is not NOTHING:
+                    self.environment[target.name] = to_text(new)
             case syntax.Variable():
                 _owner(target, scope).write(target.name, new, type)
             case syntax.Cast():
@@ -163,7 +162,7 @@ class Expressions(ABC):
         name = self._name(node.name, scope)
         of = self.value(node.of, scope)
         if node.static:
-            return static.get(_static(of), name, self.session)
+            return static.get(_static(of), name, self)
         return member.get(of, name)
 
     def _call(self, node: syntax.Invocation, scope: Scope) -> Value:
@@ -171,7 +170,7 @@ class Expressions(ABC):
         name = self._name(node.name, scope)
         arguments = [self.value(each, scope) for each in node.arguments]
         if node.static:
-            return static.call(_static(of), name, arguments, self.session)
+            return static.call(_static(of), name, arguments, self)
         return method.call(of, name, arguments, self._invoke_at(scope), node.at)
 
     def _invoke_at(self, scope: Scope) -> method.Invoke:

@@ -72,11 +72,6 @@ class Scope:
         """Set here, whatever there is elsewhere; for what the evaluator itself provides."""
         self._cells[_folded(name)] = Cell(value, type, fixed)
 
-    def remove(self, name: str) -> None:
-        for scope in self._chain():
-            if scope._cells.pop(_folded(name), None):
-                return
-
     def names(self) -> list[str]:
         """Of all that can be read, in lower case."""
         return sorted({name for scope in self._chain() for name in scope._cells})

@@ -27,6 +27,9 @@ Body = Sequence[syntax.Statement]
 class Statements(Expressions):
     """The part of the interpreter that carries out; commands are its heir's."""
 
+    faults_told: int
+    """How many errors there were so far."""
+
     @abstractmethod
     def command(self, node: syntax.Command, scope: Scope, input: Iterator[Value] | None) -> Iterator[Value]:
         """Its arguments are evaluated at once, what it does comes as it is asked for."""
@@ -38,15 +41,6 @@ class Statements(Expressions):
     @abstractmethod
     def remember(self, fault: Fault) -> None:
         """In ``$Error``."""
-
-    @property
-    @abstractmethod
-    def faults_told(self) -> int:
-        """How many errors there were so far."""
-
-    @abstractmethod
-    def settle_ok(self, ok: bool) -> None:
-        """``$?`` from now on."""
 
     def body(self, statements: Body, scope: Scope) -> Output:
         for statement in statements:
@@ -101,7 +95,7 @@ class Statements(Expressions):
             for stage in reversed(stages):
                 if isinstance(stage, Generator):
                     stage.close()
-        self.settle_ok(self.faults_told == before)
+        self.ok = self.faults_told == before
 
     def _head(self, node: syntax.Expression, at: syntax.Place, scope: Scope) -> Output:
         """An expression's objects, one by one. ``$i++`` gives none. ``at``: where the pipeline begins."""
@@ -134,7 +128,7 @@ class Statements(Expressions):
             held = self.value(node.target.of if isinstance(node.target, syntax.Cast) else node.target, scope)
             new = operators.binary(node.operator.removesuffix("="), held, None if new is NOTHING else new)
         self.assign(node.target, new, scope)
-        self.settle_ok(self.faults_told == before)
+        self.ok = self.faults_told == before
         return new
 
     def _true(self, statement: syntax.Statement | None, scope: Scope) -> bool:
@@ -154,14 +148,7 @@ class Statements(Expressions):
         for item in list(over) if isinstance(over, list) else [over]:
             layer = Scope(scope, layer=True)
             layer.lend("_", item)
-            try:
-                yield from self._cases(node, item, layer)
-            except Continue as leave:
-                if not leave.meant_for(node.label):
-                    raise
-            except Break as leave:
-                if not leave.meant_for(node.label):
-                    raise
+            if not (yield from self._turn(self._cases(node, item, layer), node.label)):
                 return
 
     def _cases(self, node: syntax.Switch, item: Value, scope: Scope) -> Output:
@@ -196,10 +183,10 @@ class Statements(Expressions):
             case syntax.Switch():
                 yield from self._switch(node, scope)
 
-    def _turn(self, body: Body, label: str, scope: Scope) -> Generator[Value, None, bool]:
-        """One turn; returns whether there may be another."""
+    def _turn(self, body: Output, label: str) -> Generator[Value, None, bool]:
+        """One turn of a loop or switch; returns whether there may be another."""
         try:
-            yield from self.body(body, scope)
+            yield from body
         except Continue as leave:
             if not leave.meant_for(label):
                 raise
@@ -213,29 +200,25 @@ class Statements(Expressions):
         over = self.outcome(node.over, scope)
         for item in list(over) if isinstance(over, list) else [] if over is None else [over]:
             self.assign(node.variable, item, scope)
-            if not (yield from self._turn(node.body, node.label, scope)):
+            if not (yield from self._turn(self.body(node.body, scope), node.label)):
                 return
 
     def _for(self, node: syntax.For, scope: Scope) -> Output:
         if node.first is not None:
-            self._quietly(node.first, scope)
+            _drain(self.statement(node.first, scope))
         while self._true(node.condition, scope):
             self.tick()
-            if not (yield from self._turn(node.body, node.label, scope)):
+            if not (yield from self._turn(self.body(node.body, scope), node.label)):
                 return
             if node.step is not None:
-                self._quietly(node.step, scope)
-
-    def _quietly(self, node: syntax.Statement, scope: Scope) -> None:
-        for _ in self.statement(node, scope):
-            pass
+                _drain(self.statement(node.step, scope))
 
     def _while(self, node: syntax.While, scope: Scope) -> Output:
         first = node.first
         while first or self._true(node.condition, scope) != node.until:
             first = False
             self.tick()
-            if not (yield from self._turn(node.body, node.label, scope)):
+            if not (yield from self._turn(self.body(node.body, scope), node.label)):
                 return
 
     # --- errors ------------------------------------------------------------------------------------------------------
@@ -252,26 +235,17 @@ class Statements(Expressions):
             if told:
                 yield from self.body(node.last, scope)
             else:
-                self._at_the_end(node.last, scope)
-
-    def _at_the_end(self, body: Body, scope: Scope) -> None:
-        """``finally`` when nobody listens any more: the pipeline was stopped, or Ctrl-C was pressed."""
-        for _ in self.body(body, scope):
-            pass
+                _drain(self.body(node.last, scope))  # nobody listens any more: the pipeline was stopped, or Ctrl-C
 
     def _tried(self, node: syntax.Try, scope: Scope) -> Output:
-        if not node.catches:
-            yield from self._guarded(node.body, scope)
-            return
         try:
             yield from self._guarded(node.body, scope)
+            return
         except Terminating as error:
             handler = next((each for each in node.catches if _takes(each, error.fault)), None)
             if handler is None:
                 raise
             caught = error.fault
-        else:
-            return
         self.remember(caught)
         layer = Scope(scope, layer=True)
         layer.lend("_", error_record(caught))
@@ -304,6 +278,11 @@ class Statements(Expressions):
     def _of(self, node: syntax.Flow, scope: Scope) -> Value:
         made = None if node.value is None else self.outcome(node.value, scope)
         return None if made is NOTHING else made
+
+
+def _drain(values: Output) -> None:
+    for _ in values:
+        pass
 
 
 def _takes(handler: syntax.Catch, fault: Fault) -> bool:

@@ -204,23 +204,13 @@ def _char(value: Value, _: Place | None) -> Value:
 def _date(value: Value, _: Place | None) -> Value:
     if isinstance(value, datetime):
         return value
-    if value is None:
-        raise faults.bad_null("System.DateTime")
-    if isinstance(value, int) and not isinstance(value, bool):
-        try:
-            return from_ticks(value)
-        except OverflowError:
-            raise faults.bad_text(
-                to_text(value),
-                "System.DateTime",
-                "Ticks must be between DateTime.MinValue.Ticks and DateTime.MaxValue.Ticks. (Parameter 'ticks')",
-            ) from None
-    read = read_date(value) if isinstance(value, str) else None
-    if read is None and isinstance(value, str):
-        raise faults.bad_text(value, "System.DateTime", f"String '{value}' was not recognized as a valid DateTime.")
-    if read is None:
-        raise faults.bad_cast(to_text(value), type_of(value), "System.DateTime")
-    return read
+    if not isinstance(value, int) or isinstance(value, bool):
+        return _read(value, "DateTime", read_date)
+    try:
+        return from_ticks(value)
+    except OverflowError:
+        why = "Ticks must be between DateTime.MinValue.Ticks and DateTime.MaxValue.Ticks. (Parameter 'ticks')"
+        raise faults.bad_text(to_text(value), "System.DateTime", why) from None
 
 
 def _span(value: Value, _: Place | None) -> Value:
@@ -228,16 +218,20 @@ def _span(value: Value, _: Place | None) -> Value:
         return value
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= INT64_MAX:
         return timedelta(microseconds=value // 10)
-    read = read_span(value) if isinstance(value, str) else None
-    if read is None and isinstance(value, str):
-        raise faults.bad_text(value, "System.TimeSpan", f"String '{value}' was not recognized as a valid TimeSpan.")
-    if read is None:
-        raise (
-            faults.bad_null("System.TimeSpan")
-            if value is None
-            else faults.bad_cast(to_text(value), type_of(value), "System.TimeSpan")
-        )
-    return read
+    return _read(value, "TimeSpan", read_span)
+
+
+def _read(value: Value, name: str, read: Callable[[str], Value]) -> Value:
+    """What a text says; None of ``read`` for one that says nothing of the kind."""
+    type = f"System.{name}"
+    if value is None:
+        raise faults.bad_null(type)
+    if not isinstance(value, str):
+        raise faults.bad_cast(to_text(value), type_of(value), type)
+    found = read(value)
+    if found is None:
+        raise faults.bad_text(value, type, f"String '{value}' was not recognized as a valid {name}.")
+    return found
 
 
 def _guid(value: Value, _: Place | None) -> Value:
@@ -394,10 +388,6 @@ def _truth(type: str) -> Callable[[Value], Value]:
     return truth
 
 
-def _long(value: Value) -> Value:
-    return to_whole(value, "System.Int64")
-
-
 def _only(type: str) -> Callable[[Value], Value]:
     """What nothing else turns into; an ordered table is a table too."""
 
@@ -417,7 +407,7 @@ _KINDS: Mapping[Kind, Callable[[Value], Value]] = MappingProxyType(
     {
         Kind.STRING: _one_text,
         Kind.INT: to_whole,
-        Kind.LONG: _long,
+        Kind.LONG: lambda value: to_whole(value, "System.Int64"),
         Kind.FLOAT: _double,
         Kind.BOOL: _truth("bool"),
         Kind.SWITCH: _truth("switch"),

@@ -3,7 +3,7 @@
 Source: Microsoft Learn, about_Type_Accelerators; .NET API reference for the exceptions' bases.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -64,29 +64,13 @@ SHORT: Mapping[str, str] = MappingProxyType(
 )
 """By accelerator, and by the last part of names that scripts write with or without their namespace."""
 
-FULL: Mapping[str, str] = MappingProxyType(
-    {full.lower(): full for full in SHORT.values()}
-    | {
-        full.lower(): full
-        for full in (
-            "System.Text.Encoding",
-            "System.Text.StringBuilder",
-            "System.Diagnostics.Stopwatch",
-            "System.IO.Path",
-            "System.Net.WebUtility",
-            "System.Globalization.CultureInfo",
-            "System.Management.Automation.ErrorRecord",
-            "System.Management.Automation.WildcardPattern",
-            "System.Management.Automation.ErrorCategory",
-            "System.Collections.IDictionary",
-            "System.Collections.IEnumerable",
-            "System.Collections.ICollection",
-            "System.Collections.IList",
-            "System.ValueType",
-            "System.IComparable",
-        )
-    }
+MORE = (
+    *("System.Text.Encoding", "System.Text.StringBuilder", "System.Diagnostics.Stopwatch", "System.IO.Path"),
+    *("System.Net.WebUtility", "System.Globalization.CultureInfo", "System.ValueType", "System.IComparable"),
+    *(f"System.Management.Automation.{each}" for each in ("ErrorRecord", "WildcardPattern", "ErrorCategory")),
+    *(f"System.Collections.{each}" for each in ("IDictionary", "IEnumerable", "ICollection", "IList")),
 )
+"""Types that have no accelerator."""
 
 LIST = "System.Collections.Generic.List`1"
 ERROR_RECORD = "System.Management.Automation.ErrorRecord"
@@ -133,24 +117,21 @@ def full_name(name: str) -> str | None:
     if folded.endswith("[]"):
         inner = full_name(folded[:-2])
         return f"{inner}[]" if inner else None
-    bare = folded.removeprefix("system.")
-    if bare.startswith(("collections.generic.list[", "collections.objectmodel.collection[", "generic.list[")):
+    if folded.removeprefix("system.").startswith(_LISTS_OF):
         return LIST
-    known = (
-        SHORT.get(folded)
-        or FULL.get(folded)
-        or FULL.get("system." + bare)
-        or FULL.get("system.management.automation." + folded)
-    )
-    if known:
-        return known
-    numbered = {"int16": "short", "int32": "int", "int64": "long", "boolean": "bool", "single": "float"}.get(bare)
-    if numbered:
-        return SHORT[numbered]
-    for exception in BASES:
-        if exception.lower() in {folded, "system." + bare, "system.management.automation." + folded}:
-            return exception
-    return name.strip() if "." in name and not name.startswith(".") else None
+    return _SPELLED.get(folded) or (name.strip() if "." in name and not name.startswith(".") else None)
+
+
+def _spelled(full: str) -> Iterator[str]:
+    """In how many ways a type's name is written, in lower case: with its namespace or without."""
+    folded = full.lower()
+    yield from (folded, folded.removeprefix("system."), folded.removeprefix("system.management.automation."))
+
+
+_LISTS_OF = ("collections.generic.list[", "collections.objectmodel.collection[", "generic.list[")
+_SPELLED: Mapping[str, str] = MappingProxyType(
+    {**{each: full for full in (*BASES, *MORE, *SHORT.values()) for each in _spelled(full)}, **SHORT}
+)
 
 
 def type_of(value: Value) -> str:
