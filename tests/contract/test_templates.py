@@ -32,6 +32,7 @@ from tests.service_process import ServiceProcess, serving
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 ATTEMPTS = 4
+PATIENCE_SECONDS = 100
 VERSION = "2024-11-01"
 Given = Mapping[str, str] | tuple[str, ...]
 
@@ -110,13 +111,14 @@ class Lab:
             return records.execute(sql, values).fetchall()
 
     def until(self, sql: str, values: Given, at_least: int = 1) -> None:
-        """Look again and again until the query counts that many."""
-        end = SystemClock().monotonic() + 20
+        """Look again and again, a millisecond apart, until the query counts that many."""
+        end, pause = SystemClock().monotonic() + PATIENCE_SECONDS, threading.Event()
         with closing(sqlite3.connect(f"file:{self.service.data.root / 'calco.db'}?mode=ro", uri=True)) as records:
             while SystemClock().monotonic() < end:
                 (found,) = records.execute(sql, values).fetchone()
                 if found >= at_least:
                     return
+                pause.wait(0.001)
         raise AssertionError(f"it never came to {at_least} of {sql}")
 
     @property
