@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given as each_of
@@ -13,6 +14,7 @@ from calco.cloudshell.cmdlet import Call, Cmdlet, Kind, Parameter
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.values import CUSTOM, Hashtable, Record, SecureString, Value
 from tests.cloudshell.bare import HERE, Bare, block, call, refused
+from tests.cloudshell.world import SUBSCRIPTION
 
 DISK = "Microsoft.Azure.Commands.Compute.Automation.Models.PSDisk"
 
@@ -53,6 +55,26 @@ def bound(words: str | list[Value], shell: Bare, *piped: Value) -> dict[str, Val
     (found,) = call(STOP, words, shell, *piped)
     assert isinstance(found, Hashtable)
     return {str(key): value for key, value in found.pairs()}
+
+
+def context(subscription: str) -> Record:
+    """What Get-AzContext gives, of that subscription."""
+    type = "Microsoft.Azure.Commands.Profile.Models.Core.PSAzureContext"
+    return Record.of(type, {"Subscription": Record.of(CUSTOM, {"Id": subscription})})
+
+
+@pytest.mark.parametrize("name", ["-DefaultProfile", "-AzContext"])
+def test_the_sessions_own_context_may_be_given_to_every_cmdlet_of_az(shell: Bare, name: str) -> None:
+    assert bound(["g", "w", name, context(SUBSCRIPTION.upper())], shell) == {
+        "set": "ByName", "ResourceGroupName": "g", "Name": "w",
+    }  # fmt: skip
+    assert "DefaultProfile" in refused(replace(STOP, module="Other"), ["g", "w", "-DefaultProfile", "x"], shell)
+
+
+def test_a_context_of_another_subscription_is_refused_and_nothing_is_done(shell: Bare) -> None:
+    assert call(STOP, ["g", "w", "-DefaultProfile", context("another")], shell) == []
+    ((fault, _),) = shell.reported
+    assert "choose it with Set-AzContext" in fault.message
 
 
 @pytest.mark.parametrize(

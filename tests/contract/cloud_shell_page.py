@@ -36,7 +36,8 @@ PARAMETERS = """Names are matched without case, by any beginning that only one o
 name goes by position. Parameter sets, switches (`-Force:$false`), splatting, input from the pipeline by value and by
 property name, and blocks in place of a value are bound as PowerShell binds them. Every cmdlet has
 {common} and {last};
-those that change something have `-WhatIf` and `-Confirm`, those that take long `-AsJob`.
+those that change something have `-WhatIf` and `-Confirm`, those that take long `-AsJob`, those of Az
+`-DefaultProfile`, for the session's own context.
 """
 
 MODULES: Mapping[str, str] = MappingProxyType(

@@ -210,6 +210,7 @@ def parameters(command: Cmdlet) -> tuple[Parameter, ...]:
         *(common.JOB if command.as_job else ()),
         *(common.RISK if command.confirms else ()),
         *common.COMMON,
+        *(common.PROFILE if common.is_azures(command) else ()),
     )
 
 

@@ -13,13 +13,14 @@ from calco.cloudshell.api import Refused, Unreachable
 from calco.cloudshell.binder import asking, matching, refusal
 from calco.cloudshell.binder.binding_faults import Faults
 from calco.cloudshell.binder.bound import Bound
-from calco.cloudshell.binder.common import Common, parameters_of
+from calco.cloudshell.binder.common import PROFILE, Common, is_azures, parameters_of
 from calco.cloudshell.binder.defaults import take_defaults
 from calco.cloudshell.binder.invocation import Invocation, Remembered
 from calco.cloudshell.binder.jobs import Apart
 from calco.cloudshell.binder.pipeline_binding import take_item
 from calco.cloudshell.cmdlet import Cmdlet, Kind, Parameter, Shell, Told
-from calco.cloudshell.errors import Terminating
+from calco.cloudshell.errors import Fault, Terminating
+from calco.cloudshell.objects.member import get
 from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.syntax import Place
 from calco.cloudshell.values import Record, Value
@@ -204,14 +205,27 @@ class _Running:
 def _guarded(call: Invocation) -> Iterator[Value]:
     """What the cmdlet gives. What the API refuses, and what a cmdlet of Az raises, is an error that ends nothing."""
     try:
-        yield from call.command.run(call)
+        yield from _output(call)
     except (Refused, Unreachable) as refused:
         call.error(refusal.fault_of(refused))
     except Terminating as ended:
-        if ended.stopping or not call.command.module.startswith("Az."):
+        if ended.stopping or not is_azures(call.command):
             ended.fault = ended.fault.placed(call.at, call.command.name)
             raise
         call.error(ended.fault)
+
+
+def _output(call: Invocation) -> Iterator[Value]:
+    """Raises Terminating where another context is asked for than the session's."""
+    if call.given(PROFILE[0].name) and is_azures(call.command):
+        given = call.record(PROFILE[0].name)
+        found = get(get(get(given, "Context") or given, "Subscription"), "Id")
+        if to_text(found).casefold() != call.shell.api.subscription_id.casefold():
+            message = (
+                "-DefaultProfile is of another subscription than this session: choose it with Set-AzContext first."
+            )
+            raise Terminating(Fault(message, "InvalidArgument", "InvalidArgument"))
+    yield from call.command.run(call)
 
 
 def _in_background(call: Invocation) -> Record:
@@ -227,7 +241,7 @@ def _in_background(call: Invocation) -> Record:
 def _raising(call: Invocation) -> Iterator[Value]:
     """What the cmdlet gives; a refusal ends the job."""
     try:
-        yield from call.command.run(call)
+        yield from _output(call)
     except (Refused, Unreachable) as refused:
         raise Terminating(refusal.fault_of(refused).placed(call.at, call.command.name)) from refused
     except Terminating as ended:

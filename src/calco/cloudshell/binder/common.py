@@ -27,7 +27,17 @@ RISK: tuple[Parameter, ...] = (
     Parameter("Confirm", Kind.SWITCH, "Ask before anything is done; -Confirm:$false asks nothing.", aliases=("cf",)),
 )
 JOB: tuple[Parameter, ...] = (Parameter("AsJob", Kind.SWITCH, "Do it in the background, and give a job at once."),)
-NAMES = frozenset(each.name for each in (*COMMON, *RISK))
+_MODELS = "Microsoft.Azure.Commands.Profile.Models.Core."
+PROFILE: tuple[Parameter, ...] = (
+    Parameter(
+        "DefaultProfile",
+        Kind.RECORD,
+        "The session's own context, as scripts for Azure Automation give it; one of another subscription is refused.",
+        aliases=("AzContext", "AzureRmContext", "AzureCredential"),
+        accepts=(f"{_MODELS}PSAzureContext", f"{_MODELS}PSAzureProfile"),
+    ),
+)
+NAMES = frozenset(each.name for each in (*COMMON, *RISK, *PROFILE))
 SILENT = frozenset({"SilentlyContinue", "Ignore"})
 
 
@@ -91,8 +101,17 @@ def _either(flag: bool | None, yes: str, no: str) -> str:
     return "" if flag is None else yes if flag else no
 
 
+def is_azures(command: Cmdlet) -> bool:
+    return command.module.startswith("Az.")
+
+
 def parameters_of(command: Cmdlet) -> tuple[Parameter, ...]:
     """All that ``command`` takes: its own, then the common ones, each name once."""
     own = {each.name.casefold() for each in command.parameters}
-    more = (*COMMON, *(RISK if command.confirms else ()), *(JOB if command.as_job else ()))
+    more = (
+        *COMMON,
+        *(RISK if command.confirms else ()),
+        *(JOB if command.as_job else ()),
+        *(PROFILE if is_azures(command) else ()),
+    )
     return (*command.parameters, *(each for each in more if each.name.casefold() not in own))
