@@ -95,10 +95,13 @@ def test_a_blob_that_is_there_is_replaced_only_when_told(bench: Bench, endpoint:
     assert len(endpoint.call("GET", "/vhds/disk.vhd").content) == 2 * MIB + FOOTER_BYTES
 
 
-@pytest.mark.parametrize("host", ["blob.localhost:10000", "blob.core.windows.net"])
+AZURES = f"{NAME}.blob.core.windows.net"
+
+
+@pytest.mark.parametrize("host", [f"https://{NAME}.blob.localhost:10000", f"https://{AZURES}", f"http://{AZURES}"])
 def test_the_account_may_stand_in_the_host_name(bench: Bench, endpoint: Endpoint, tmp_path: Path, host: str) -> None:
     write_vhd(tmp_path, 2 * MIB)
-    assert add(bench, endpoint, Destination=f"https://{NAME}.{host}/vhds/disk.vhd") != []
+    assert add(bench, endpoint, Destination=f"{host}/vhds/disk.vhd") != []
     assert endpoint.call("HEAD", "/vhds/disk.vhd").status_code == 200
 
 
@@ -125,7 +128,8 @@ def test_a_signature_of_the_blob_alone_is_enough(bench: Bench, endpoint: Endpoin
         "https://localhost:10000/labstore/disk.vhd",
         "https://other.blob.localhost:10000/vhds/disk.vhd",
         "https://other.blob.core.windows.net/vhds/disk.vhd",
-        f"https://{NAME}.blob.core.windows.net.example.com/vhds/disk.vhd",
+        f"https://{AZURES}.example.com/vhds/disk.vhd",
+        f"ftp://{AZURES}/vhds/disk.vhd",
         "file:///etc/passwd",
         "disk.vhd",
         "https://[::1/labstore/vhds/disk.vhd",

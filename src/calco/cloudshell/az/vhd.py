@@ -123,10 +123,10 @@ def _below(address: str, account: Document) -> str | None:
     path, name = parts.path, (text_at(account, "name") or "").lower()
     if (parts.scheme.lower(), parts.netloc.lower()) == (endpoint.scheme, endpoint.netloc.lower()):
         return path[len(endpoint.path) :] if path.lower().startswith(endpoint.path.lower()) else None
-    host = parts.hostname or ""
-    by_host = host.split(".")[:2] == [name, "blob"] and parts.port == endpoint.port
-    as_azures = host == name + _PUBLIC_SUFFIX and parts.port in {None, 443}
-    return path.lstrip("/") if (by_host or as_azures) and parts.scheme.lower() == endpoint.scheme else None
+    scheme, host = parts.scheme.lower(), parts.hostname or ""
+    by_host = host.split(".")[:2] == [name, "blob"] and (scheme, parts.port) == (endpoint.scheme, endpoint.port)
+    as_azures = host == name + _PUBLIC_SUFFIX and scheme in {"http", "https"} and parts.port in {None, 443}
+    return path.lstrip("/") if by_host or as_azures else None
 
 
 # --- to a disk -------------------------------------------------------------------------------------------------------
