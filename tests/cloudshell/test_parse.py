@@ -343,6 +343,7 @@ COMPLAINTS = {
         6,
     ),
     "param([switch]$a = 0)\n1 2": ("Unexpected token '2' in expression or statement.", 2, 3),
+    "switch (1) { 1 { 2 } default { 3 } }\n1 2": ("Unexpected token '2' in expression or statement.", 2, 3),
     "$a = if (1) { 1 }\nelse { 2 }\n1 2": ("Unexpected token '2' in expression or statement.", 3, 3),
     "param($a, $A)": ("Duplicate parameter $A in parameter list.", 1, 11),
     "param($a = 1, 2)": ("Missing expression after ','.", 1, 15),

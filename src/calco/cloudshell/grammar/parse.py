@@ -40,8 +40,7 @@ def parse(text: str) -> Script:
     """Raises NotParsed."""
     source, root = read(text)
     if root.has_error:
-        written = Source(text)
-        raise diagnosis.diagnosed(written, scan(text), _tree(written) if source.insertions or source.written else root)
+        raise diagnosis.diagnosed(source, scan(text), root)
     _check_depth(source, root)
     return Script(_program(Lower(source, RULES, STATEMENTS), root))
 
