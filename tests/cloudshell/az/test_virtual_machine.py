@@ -6,6 +6,7 @@ import pytest
 
 from calco.cloudshell.api import Refused
 from calco.cloudshell.az import virtual_machine, virtual_machine_config
+from calco.cloudshell.errors import Terminating
 from calco.cloudshell.values import Record
 from calco.model.document import Document
 from tests.cloudshell.az.bench import Bench, table
@@ -224,9 +225,14 @@ def test_removing_asks_and_can_do_without_the_guest(bench: Bench) -> None:
     assert bench.run("Remove-AzVM", "lab", "web") == []
     assert bench.api.changes() == []
 
-    bench.run("Remove-AzVM", "lab", "web", ForceDeletion=True, Force=True)
+    bench.run("Remove-AzVM", "lab", "web", ForceDeletion=1, Force=True)
     assert bench.api.changes() == [("DELETE", WEB)]
     assert dict(bench.api.asked[-1].query) == {"forceDeletion": "true"}
+    bench.api.put(WEB, {})
+    bench.run("Remove-AzVM", "lab", "web", ForceDeletion=0, Force=True)
+    assert not bench.api.asked[-1].query
+    with pytest.raises(Terminating, match="Boolean parameters accept only Boolean values"):
+        bench.run("Remove-AzVM", "lab", "web", ForceDeletion="yes", Force=True)
 
 
 def test_a_machine_that_is_not_there_is_an_error_that_names_it(bench: Bench) -> None:

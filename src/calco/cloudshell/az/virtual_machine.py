@@ -362,7 +362,7 @@ MODULE = Module(
             "Removes a machine. Its disks, interfaces and addresses stay, unless they were made to go with it.",
             remove,
             FORCE,
-            switch("ForceDeletion", "Without shutting the guest down."),
+            optional("ForceDeletion", "$true: without shutting the guest down.", kind=Kind.BOOL),
             examples={"Remove one without being asked.": "Remove-AzVM -ResourceGroupName lab -Name web -Force"},
         ),
     ),
