@@ -300,6 +300,11 @@ TABLES: list[Row] = [
 # about_Type_Conversion, about_Type_Accelerators, about_Methods
 TYPES: list[Row] = [
     ("[int]'42'; [int]3.5; [int]2.5; [int]'0x10'; [int]$null; [int]$true", [42, 4, 2, 16, 0, 1]),
+    (
+        "[long]1 -is [int]; (5L).GetType().Name; ([long]1 + 1).GetType().Name; [int][long]1 -is [int]",
+        [False, "Int64", "Int64", True],
+    ),
+    ("[long]2147483647 + 1; (2147483648 - 1).GetType().Name; '{0:X}' -f -1L", [2147483648, "Int64", "F" * 16]),
     ("[int]'x'", [], NOT_A_NUMBER),
     (
         "[int]'3000000000'",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from calco.cloudshell.values import Written, WrittenFloat
+from calco.cloudshell.values import Long, Written, WrittenFloat
 from tests.cloudshell import language, language_flow
 from tests.cloudshell.world import Session
 
@@ -27,7 +27,7 @@ def exactly(values: Sequence[object]) -> list[object]:
     return [(_TYPES.get(type(value), type(value)), value) for value in values]
 
 
-_TYPES: dict[type, type] = {Written: int, WrittenFloat: float}
+_TYPES: dict[type, type] = {Long: int, Written: int, WrittenFloat: float}
 
 
 @pytest.mark.parametrize("row", list(rows()))

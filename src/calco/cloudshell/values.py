@@ -1,8 +1,9 @@
 """What a script computes with. Where Python has the thing, it is Python's; the rest is here.
 
-null is None; a string, a Boolean, an int (Int32 and Int64 alike), a float (Double), a datetime are Python's, an array
-or list is a Python list. Names of members, keys of tables are compared without case and keep the case of their first
-writing. Source of the behaviour: Microsoft Learn, about_Hash_Tables, about_Properties, about_Arrays.
+null is None; a string, a Boolean, an int (Int32, or Int64 where it is longer or a Long), a float (Double), a datetime
+are Python's, an array or list is a Python list. Names of members, keys of tables are compared without case and keep the
+case of their first writing. Source of the behaviour: Microsoft Learn, about_Hash_Tables, about_Properties,
+about_Arrays, about_Numeric_Literals.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
@@ -116,6 +117,10 @@ class SecureString:
     """Never shown; a cmdlet that must send it asks for ``secret``."""
 
     secret: str = field(repr=False)
+
+
+class Long(int):
+    """An Int64 that an Int32 could hold: ``[long]1``. What does not fit an Int32 is an Int64 without it."""
 
 
 class Written(int):

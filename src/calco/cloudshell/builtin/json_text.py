@@ -13,7 +13,7 @@ from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.objects.faults import too_much
 from calco.cloudshell.objects.moment import format_date, read_date
 from calco.cloudshell.objects.text import to_text
-from calco.cloudshell.values import CUSTOM, Hashtable, Names, Record, Value
+from calco.cloudshell.values import CUSTOM, Hashtable, Long, Names, Record, Value
 from calco.model.document import Json
 
 _LONGEST = 20_000_000
@@ -51,7 +51,7 @@ class _Shape:
         if self._left < 0:
             raise too_much()
         if value is None or isinstance(value, bool | int | float | str):
-            return _plain(value)
+            return value
         if isinstance(value, datetime):
             return format_date(value, "o")
         if not isinstance(value, list | Hashtable | Record):
@@ -63,14 +63,6 @@ class _Shape:
             return [self.of(each, level + 1) for each in value]
         pairs = value.pairs() if isinstance(value, Hashtable) else value.members.items()
         return {to_text(name): self.of(each, level + 1) for name, each in pairs}
-
-
-def _plain(value: bool | int | float | str | None) -> Json:
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, int):
-        return int(value)
-    return float(value) if isinstance(value, float) else value
 
 
 def _from(call: Call) -> Iterator[Value]:
@@ -104,6 +96,8 @@ def _value(read: Json, *, table: bool, level: int) -> Value:
             return [_value(each, table=table, level=level + 1) for each in read]
         case str() if _MOMENT.fullmatch(read):
             return read_date(read) or read
+        case int() if not isinstance(read, bool):
+            return Long(read)
         case _:
             return read
 

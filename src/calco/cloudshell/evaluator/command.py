@@ -107,9 +107,7 @@ class Invocations(Statements):
             sources = ALL if each.source == "*" else {each.source or "1"}
             if each.target == _MERGED:
                 merged |= sources - {"1"}
-            elif isinstance(each.target, str) or self.value(each.target, scope) is not None:
-                raise faults.not_here("Redirection to a file")
-            else:
+            else:  # $null: the grammar has no other
                 silent |= sources
         if not silent and not merged:
             return None

@@ -111,21 +111,19 @@ class Expressions(ABC):
 
     def assign(self, target: syntax.Expression, new: Value, scope: Scope, type: str = "") -> None:
         """Raises Terminating when nothing can be assigned there."""
+        value = None if new is NOTHING else new
         match target:
             case syntax.Variable(space="env"):
                 self.environment.pop(target.name, None)
-                if new is not None and new is not NOTHING:
-                    self.environment[target.name] = to_text(new)
+                if value is not None:
+                    self.environment[target.name] = to_text(value)
             case syntax.Variable():
                 _owner(target, scope).write(target.name, new, type)
             case syntax.Cast():
-                value = None if new is NOTHING else new
                 self.assign(target.of, to_type(value, target.type), scope, target.type)
             case syntax.Member(static=False):
-                value = None if new is NOTHING else new
                 member.put(self.value(target.of, scope), self._name(target.name, scope), value)
             case syntax.Index():
-                value = None if new is NOTHING else new
                 member.put_at(self.value(target.of, scope), self.value(target.by, scope), value)
             case syntax.Array():
                 self._assign_each(target.items, to_list(new), scope)
@@ -191,8 +189,10 @@ class Expressions(ABC):
         word, case = operators.cased(node.operator.removeprefix("-"))
         if word in {"match", "notmatch"} and not isinstance(left, list):
             return self._matched(to_text(left), to_text(right), case, scope) == (word == "match")
-        if word in {"replace", "split"}:
-            return self._by_block(node.operator, left, right, scope)
+        if word == "split" and isinstance(right, ScriptBlock):
+            raise faults.not_here("A script block as the separator of -split")
+        if word == "replace" and isinstance(right, list) and len(right) == 2 and isinstance(right[1], ScriptBlock):
+            return self._replaced(left, right[0], right[1], case, scope)
         return operators.binary(node.operator, left, right)
 
     def _matched(self, text: str, by: str, case: bool, scope: Scope) -> bool:
@@ -202,22 +202,16 @@ class Expressions(ABC):
             scope.write("Matches", found)
         return found is not None
 
-    def _by_block(self, operator: str, left: Value, right: Value, scope: Scope) -> Value:
-        """-replace and -split, whose right may be a block that is asked for each."""
-        word, case = operators.cased(operator.removeprefix("-"))
-        if word == "split" and isinstance(right, ScriptBlock):
-            raise faults.not_here("A script block as the separator of -split")
-        if word == "replace" and isinstance(right, list) and len(right) == 2 and isinstance(right[1], ScriptBlock):
-            block = right[1]
+    def _replaced(self, left: Value, by: Value, block: ScriptBlock, case: bool, scope: Scope) -> Value:
+        """-replace with a block that is asked what stands for each match."""
 
-            def replacement(found: Value) -> str:
-                return to_text(collected(self.invoke_in(block, scope, found, ())))
+        def replacement(found: Value) -> str:
+            return to_text(collected(self.invoke_in(block, scope, found, ())))
 
-            made: list[Value] = [
-                pattern.replace(to_text(each), to_text(right[0]), replacement, case=case) for each in to_list(left)
-            ]
-            return made if isinstance(left, list) else made[0]
-        return operators.binary(operator, left, right)
+        made: list[Value] = [
+            pattern.replace(to_text(each), to_text(by), replacement, case=case) for each in to_list(left)
+        ]
+        return made if isinstance(left, list) else made[0]
 
     def _cast(self, node: syntax.Cast, scope: Scope) -> Value:
         folded = node.type.lower()

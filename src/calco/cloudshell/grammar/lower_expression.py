@@ -31,6 +31,7 @@ from calco.cloudshell.syntax import (
     Unary,
     Variable,
 )
+from calco.cloudshell.values import Long
 
 
 def lower_binary(lower: Lower, node: Node) -> Expression:
@@ -46,7 +47,8 @@ def lower_unary(lower: Lower, node: Node) -> Expression:
     value = lower.expression(of)
     word = lower.text(sign).lower()
     if word == "-" and isinstance(value, Literal) and isinstance(value.value, int | float):
-        return Literal(lower.place(node), -value.value)
+        negative = -value.value
+        return Literal(lower.place(node), Long(negative) if isinstance(value.value, Long) else negative)
     return Unary(lower.place(node), word, value)
 
 

@@ -12,7 +12,7 @@ from calco.cloudshell.errors import unsupported
 from calco.cloudshell.grammar import complaint
 from calco.cloudshell.grammar.lower import Lower, named
 from calco.cloudshell.syntax import Expression, Literal, Place, Splat, Text, TypeName, Variable
-from calco.cloudshell.values import Written, WrittenFloat
+from calco.cloudshell.values import Long, Written, WrittenFloat
 
 MULTIPLIERS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
 DECIMAL_MAX = 79228162514264337593543950335
@@ -42,10 +42,10 @@ def number(text: str) -> int | float:
         value = int(digits)
     else:
         value = float(digits)
-    if suffix == "l":
-        value = round(value)
     if found["multiplier"]:
         value *= MULTIPLIERS[found["multiplier"][0].lower()]
+    if suffix == "l":
+        return Long(round(value))
     return float(value) if isinstance(value, int) and abs(value) > DECIMAL_MAX else value
 
 

@@ -11,8 +11,8 @@ from calco.cloudshell.objects import faults
 from calco.cloudshell.objects.convert import to_number, to_type, to_whole
 from calco.cloudshell.objects.moment import aware
 from calco.cloudshell.objects.text import TEXT_MAX, to_text
-from calco.cloudshell.objects.type_name import INT32_MAX, INT64_MAX, SHORT, type_of
-from calco.cloudshell.values import CUSTOM, ENTRIES_MAX, Hashtable, Value
+from calco.cloudshell.objects.type_name import INT32_MAX, INT64_MAX, SHORT, is_long, type_of
+from calco.cloudshell.values import CUSTOM, ENTRIES_MAX, Hashtable, Long, Value
 
 LIST_MAX = ENTRIES_MAX
 """Elements of an array."""
@@ -22,14 +22,11 @@ def narrowed(value: int | float, *operands: int | float) -> int | float:
     """An Int32 where both were, an Int64 where one was, a Double when it fits neither."""
     if isinstance(value, float):
         return value
-    limit = INT64_MAX if any(_long(each) for each in operands) else INT32_MAX
-    if -limit - 1 <= value <= limit:
-        return int(value)
-    return _floated(value)
-
-
-def _long(number: int | float) -> bool:
-    return isinstance(number, int) and not -INT32_MAX - 1 <= number <= INT32_MAX
+    long = any(isinstance(each, int) and is_long(each) for each in operands)
+    limit = INT64_MAX if long else INT32_MAX
+    if not -limit - 1 <= value <= limit:
+        return _floated(value)
+    return Long(value) if long else int(value)
 
 
 def _floated(value: int | float) -> float:

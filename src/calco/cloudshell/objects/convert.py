@@ -28,7 +28,18 @@ from calco.cloudshell.objects.type_name import (
     type_of,
 )
 from calco.cloudshell.syntax import Place, TypeName
-from calco.cloudshell.values import CREDENTIAL, CUSTOM, Growing, Hashtable, Names, Record, Value, Written, WrittenFloat
+from calco.cloudshell.values import (
+    CREDENTIAL,
+    CUSTOM,
+    Growing,
+    Hashtable,
+    Long,
+    Names,
+    Record,
+    Value,
+    Written,
+    WrittenFloat,
+)
 
 __all__ = ["to_bool", "to_bytes", "to_kind", "to_list", "to_number", "to_text", "to_type", "to_whole"]
 
@@ -135,7 +146,7 @@ def to_whole(value: Value, type: str = "System.Int32") -> int:
             a = "an unsigned"
         why = f"Value was either too large or too small for {a} {name.lower() if name == 'Byte' else name}."
         raise faults.bad_text(to_text(value), type, why, "InvalidCastIConvertible")
-    return round(number)
+    return Long(round(number)) if type == "System.Int64" else round(number)
 
 
 def _double(value: Value) -> float:
@@ -407,7 +418,7 @@ _KINDS: Mapping[Kind, Callable[[Value], Value]] = MappingProxyType(
     {
         Kind.STRING: _one_text,
         Kind.INT: to_whole,
-        Kind.LONG: lambda value: to_whole(value, "System.Int64"),
+        Kind.LONG: lambda value: int(to_whole(value, "System.Int64")),
         Kind.FLOAT: _double,
         Kind.BOOL: _truth("bool"),
         Kind.SWITCH: _truth("switch"),

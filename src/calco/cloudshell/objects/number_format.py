@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from types import MappingProxyType
 
 from calco.cloudshell.objects import faults
+from calco.cloudshell.objects.type_name import is_long
 
 PRECISION_MAX = 1000
 _STANDARD_MAX = 4
@@ -98,7 +99,7 @@ def _general(value: int | float, precision: int | None, _letter: str) -> str:
 def _hexadecimal(value: int | float, precision: int | None, letter: str) -> str:
     if isinstance(value, float):
         raise ValueError("Format specifier was invalid.")
-    bits = 32 if -(2**31) <= value < 2**31 else 64
+    bits = 64 if is_long(value) else 32
     digits = format(value % 2**bits, "X" if letter == "X" else "x")
     return digits.rjust(precision or 0, "0")
 

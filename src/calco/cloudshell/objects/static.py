@@ -24,11 +24,9 @@ def get(type: str, name: str, session: Session) -> Value:
     made = _READ.get((full, name.lower()))
     if made is not None:
         return made(session)
-    words = _ENUMERATIONS.get(full)
-    if words is not None:
-        found = next((word for word in words if word.lower() == name.lower()), None)
-        if found is not None:
-            return found
+    for word in _ENUMERATIONS.get(full, ()):
+        if word.lower() == name.lower():
+            return word
     if full == "System.Text.Encoding" and name.lower() in _ENCODINGS:
         return Record.of(full, {"EncodingName": name, "WebName": _ENCODINGS[name.lower()]})
     raise faults.not_here(f"[{type}]::{name}")

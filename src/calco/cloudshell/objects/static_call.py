@@ -22,7 +22,7 @@ from calco.cloudshell.objects.composite import formatted
 from calco.cloudshell.objects.convert import to_bool, to_bytes, to_list, to_number, to_text, to_type
 from calco.cloudshell.objects.moment import read_date, read_date_exactly
 from calco.cloudshell.objects.output import NOTHING
-from calco.cloudshell.objects.stopwatch import STOPWATCH, stopwatch
+from calco.cloudshell.objects.stopwatch import STOPWATCH, started
 from calco.cloudshell.objects.type_name import SHORT
 from calco.cloudshell.values import Record, Value
 
@@ -225,7 +225,7 @@ CALLS: Mapping[tuple[str, str], Row] = MappingProxyType(
         ("System.Convert", "tostring"): _to("string"),
         ("System.Convert", "tobase64string"): (_to_base64, 1, 1),
         ("System.Convert", "frombase64string"): (_from_base64, 1, 1),
-        (STOPWATCH, "startnew"): (lambda _, session: stopwatch(session.clock, running=True), 0, 0),
+        (STOPWATCH, "startnew"): (lambda _, session: started(session.clock), 0, 0),
         ("System.Uri", "escapedatastring"): (lambda arguments, _: quote(to_text(arguments[0]), safe="-_.~"), 1, 1),
         ("System.Uri", "unescapedatastring"): (lambda arguments, _: unquote(to_text(arguments[0])), 1, 1),
         (SHORT["regex"], "escape"): (lambda arguments, _: re.escape(to_text(arguments[0])), 1, 1),

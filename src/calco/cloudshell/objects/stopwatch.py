@@ -41,11 +41,8 @@ class Watch:
         return self.counted + (0.0 if self.since is None else self.clock.monotonic() - self.since)
 
 
-def stopwatch(clock: Clock, *, running: bool) -> Record:
-    watch = Watch(clock)
-    if running:
-        watch.start()
-    return Record(STOPWATCH, Names((("IsRunning", running),)), held=watch)
+def started(clock: Clock) -> Record:
+    return Record(STOPWATCH, Names((("IsRunning", True),)), held=Watch(clock, since=clock.monotonic()))
 
 
 def members(record: Record) -> Names:

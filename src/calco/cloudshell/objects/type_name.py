@@ -8,7 +8,17 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from calco.cloudshell.syntax import TypeName
-from calco.cloudshell.values import CREDENTIAL, CUSTOM, Growing, Hashtable, Record, ScriptBlock, SecureString, Value
+from calco.cloudshell.values import (
+    CREDENTIAL,
+    CUSTOM,
+    Growing,
+    Hashtable,
+    Long,
+    Record,
+    ScriptBlock,
+    SecureString,
+    Value,
+)
 
 INT32_MAX = 2**31 - 1
 INT64_MAX = 2**63 - 1
@@ -163,9 +173,14 @@ _NAMES: Mapping[type, str] = MappingProxyType(
 
 
 def _whole(value: int) -> str:
-    if -INT32_MAX - 1 <= value <= INT32_MAX:
+    if not is_long(value):
         return "System.Int32"
     return "System.Int64" if -INT64_MAX - 1 <= value <= INT64_MAX else SHORT["bigint"]
+
+
+def is_long(value: int) -> bool:
+    """Whether it is of more than 32 bits, or as if it were."""
+    return isinstance(value, Long) or not -INT32_MAX - 1 <= value <= INT32_MAX
 
 
 def written(full: str) -> str:
