@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from calco.cloudshell.api import Api
-from calco.cloudshell.az.declaration import cmdlet, columns, of, optional, piped, plain, switch
-from calco.cloudshell.az.record import text
+from calco.cloudshell.az.declaration import Takes, cmdlet, columns, of, optional, piped, plain, switch
+from calco.cloudshell.az.record import at
 from calco.cloudshell.az.target import argument, matches
-from calco.cloudshell.cmdlet import Call, Column, Kind, Module, View
+from calco.cloudshell.cmdlet import Call, Column, Module, View
 from calco.cloudshell.connection import Accounts, Connection
 from calco.cloudshell.values import Hashtable, Record, SecureString, Value
 from calco.model.document import Document, text_at
@@ -216,7 +216,7 @@ def add_environment(call: Call) -> Iterable[Value]:
 
 
 def _of(label: str, *way: str, width: int = 0) -> Column:
-    return Column(label, lambda record: text(record, *way) or None, width=width)
+    return Column(label, lambda record: at(record, *way), width=width)
 
 
 _VIEWS = (
@@ -272,12 +272,12 @@ MODULE = Module(
             plain(
                 "Credential",
                 "A service principal's id and secret.",
-                kind=Kind.CREDENTIAL,
+                kind=Takes.CREDENTIAL,
                 mandatory=True,
                 sets=f"{_USER} {_CLIENT}",
             ),
             switch("ServicePrincipal", "The credential is a service principal's.", _CLIENT, mandatory=True),
-            plain("AccessToken", "A token that is there already.", kind=Kind.ANY, mandatory=True, sets=_TOKEN),
+            plain("AccessToken", "A token that is there already.", kind=Takes.ANY, mandatory=True, sets=_TOKEN),
             plain("AccountId", "Whose token it is; with -Identity taken alone.", sets=f"{_TOKEN} {_IDENTITY}"),
             switch(
                 "Identity", "As whoever this shell belongs to.", _IDENTITY, mandatory=True, aliases="MSI ManagedService"

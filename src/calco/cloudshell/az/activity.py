@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import islice
 
-from calco.cloudshell.az.declaration import cmdlet, of, optional, plain, switch
+from calco.cloudshell.az.declaration import Takes, cmdlet, of, optional, plain, switch
+from calco.cloudshell.az.given import given
 from calco.cloudshell.az.noun import later, list_view, utc
 from calco.cloudshell.az.record import Family, Shape, read
 from calco.cloudshell.az.target import subscription
 from calco.cloudshell.cmdlet import Call, Module
-from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Value
 
 _FAMILY = Family(
@@ -29,12 +29,8 @@ EVENT = _FAMILY["PSEventData"]
 _DAYS, _MOST = 7, 1000
 """Source: Microsoft Learn, Get-AzActivityLog, -StartTime and -MaxRecord."""
 _FILTERS = (
-    ("ResourceGroupName", "resourceGroupName"),
-    ("ResourceId", "resourceUri"),
-    ("ResourceProvider", "resourceProvider"),
-    ("CorrelationId", "correlationId"),
-    ("Status", "status"),
-    ("Caller", "caller"),
+    "resourceGroupName=ResourceGroupName resourceUri=ResourceId resourceProvider=ResourceProvider "
+    "correlationId=CorrelationId status=Status caller=Caller"
 )
 
 
@@ -42,7 +38,7 @@ def _get(call: Call) -> Iterable[Value]:
     until = _moment(call, "EndTime") or call.shell.clock.now()
     since = _moment(call, "StartTime") or later(until, timedelta(days=-_DAYS))
     terms = [f"eventTimestamp ge '{_text(since)}'", f"eventTimestamp le '{_text(until)}'"]
-    terms += [f"{name} eq '{_quoted(call.text(each))}'" for each, name in _FILTERS if call.given(each)]
+    terms += [f"{name} eq '{_quoted(str(value))}'" for name, value in given(call, _FILTERS).items()]
     api = call.shell.api
     where = f"{subscription(api)}/providers/Microsoft.Insights/eventtypes/management/values"
     asked = {"api-version": "2015-04-01", "$filter": " and ".join(terms)}

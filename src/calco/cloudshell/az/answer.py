@@ -3,23 +3,16 @@
 from calco.cloudshell.api import Ended
 from calco.cloudshell.az.declaration import columns
 from calco.cloudshell.az.record import parse_time
-from calco.cloudshell.cmdlet import Call, Column, View
+from calco.cloudshell.cmdlet import Call, View
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Json
 
 LONG_RUNNING = "Microsoft.Azure.Commands.Compute.Models.PSComputeLongRunningOperation"
 RESPONSE = "Microsoft.Azure.Commands.Compute.Models.PSAzureOperationResponse"
-
-LONG_RUNNING_VIEW = View(LONG_RUNNING, columns("OperationId Status StartTime EndTime Error"))
-RESPONSE_VIEW = View(
-    RESPONSE,
-    (
-        Column("RequestId", "RequestId"),
-        Column("IsSuccessStatusCode", "IsSuccessStatusCode", right=True),
-        Column("StatusCode", "StatusCode", right=True),
-        Column("ReasonPhrase", "ReasonPhrase"),
-    ),
-    table=True,
+_CODES = (*columns("RequestId"), *columns("IsSuccessStatusCode StatusCode", right=True), *columns("ReasonPhrase"))
+ANSWERS = (
+    View(LONG_RUNNING, columns("OperationId Status StartTime EndTime Error")),
+    View(RESPONSE, _CODES, table=True),
 )
 
 
@@ -52,11 +45,11 @@ def change(
 
 def long_running(ended: Ended) -> Record:
     """PSComputeLongRunningOperation. Source: Azure/azure-powershell, Compute/Models."""
-    times: dict[str, Value] = {"StartTime": parse_time(ended.started), "EndTime": parse_time(ended.ended)}
     members: dict[str, Value] = {
         "OperationId": ended.operation_id or None,
         "Status": ended.status,
-        **times,
+        "StartTime": parse_time(ended.started),
+        "EndTime": parse_time(ended.ended),
         "Error": None,
         "Name": None,
     }

@@ -1,16 +1,16 @@
 """Availability sets. Source: Microsoft Learn, Az.Compute's reference of each cmdlet."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from calco.cloudshell.az.answer import RESPONSE, change, response
-from calco.cloudshell.az.declaration import LOCATION, TAG, cmdlet, mandatory, optional, piped
+from calco.cloudshell.az.declaration import LOCATION, TAG, Takes, cmdlet, optional, piped
 from calco.cloudshell.az.given import given, tag_table
 from calco.cloudshell.az.noun import Noun, list_view, put
 from calco.cloudshell.az.record import blank, write
 from calco.cloudshell.az.shapes_disk import DISK
 from calco.cloudshell.az.target import id_of, parsed
 from calco.cloudshell.cmdlet import Call, Module
-from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Value
 from calco.model.document import Document
 
@@ -18,7 +18,6 @@ NOUN = Noun(
     "Microsoft.Compute/availabilitySets",
     DISK["PSAvailabilitySet"],
     "availability set",
-    "availabilitySets",
     aliases="ResourceName AvailabilitySetName",
     positional=True,
 )
@@ -49,7 +48,7 @@ MODULE = Module(
             "Makes an availability set.",
             _new,
             *NOUN.named(),
-            mandatory("Location", LOCATION.help, 2, completes="locations"),
+            replace(LOCATION, mandatory=True, position=2),
             optional("PlatformUpdateDomainCount", "Parts that are updated one after another.", 3, Takes.INT),
             optional("PlatformFaultDomainCount", "Parts that do not fail together.", 4, Takes.INT),
             _SKU,

@@ -8,23 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from calco.cloudshell.az.declaration import columns, piped, plain
+from calco.cloudshell.az.declaration import piped, plain
 from calco.cloudshell.az.storage_access import PARAMETER, StorageAccess, access_of, ask
 from calco.cloudshell.az.target import argument
-from calco.cloudshell.cmdlet import Call, View
+from calco.cloudshell.cmdlet import Call
 from calco.cloudshell.objects.convert import to_type
 from calco.cloudshell.values import Record, Value
 
-_MODELS = "Microsoft.WindowsAzure.Commands.Common.Storage.ResourceModel."
-CONTAINER = f"{_MODELS}AzureStorageContainer"
-BLOB = f"{_MODELS}AzureStorageBlob"
+MODELS = "Microsoft.WindowsAzure.Commands.Common.Storage.ResourceModel."
+BLOB = f"{MODELS}AzureStorageBlob"
 CLOUD_BLOB = "Microsoft.Azure.Storage.Blob.CloudBlob"
-PAGE = "PageBlob"
-
-CONTAINER_VIEW = View(CONTAINER, columns("Name PublicAccess LastModified"), table=True)
-BLOB_VIEW = View(
-    BLOB, columns("Name BlobType Length ContentType LastModified AccessTier SnapshotTime IsDeleted"), table=True
-)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from calco.cloudshell import reach
 from calco.cloudshell.az.answer import change
 from calco.cloudshell.az.declaration import cmdlet, plain, switch
 from calco.cloudshell.az.machine_parameters import TYPE, named
+from calco.cloudshell.az.storage_access import told
 from calco.cloudshell.az.target import argument, target
 from calco.cloudshell.az.virtual_machine import VIEW_KIND, instance_view
 from calco.cloudshell.cmdlet import Call, Module
@@ -34,7 +35,8 @@ def get(call: Call) -> Iterable[Value]:
         raise argument(f"The machine '{name}' keeps no boot diagnostics: Set-AzVMBootDiagnostic -Enable.")
     content = _content(call, address)
     if folder:
-        _keep(call, f"{folder}/{name}.{file}", content)
+        with told(), reach.files(call.shell).new(f"{folder}/{name}.{file}", replace=True) as kept:
+            kept.write(content)
     else:
         call.shell.host.write(text_table.plain(content.decode(errors="replace")))
     yield instance_view(call.shell.api.get(where, {"$expand": "instanceView"}))
@@ -48,14 +50,6 @@ def _content(call: Call, address: str) -> bytes:
         raise argument(f"What the console has shown cannot be read: {failure.message}") from failure
     finally:
         there.close()
-
-
-def _keep(call: Call, path: str, content: bytes) -> None:
-    try:
-        with reach.files(call.shell).new(path, replace=True) as file:
-            file.write(content)
-    except reach.NoFile as none:
-        raise argument(str(none)) from none
 
 
 MODULE = Module(

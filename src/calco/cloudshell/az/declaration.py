@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from calco.cloudshell.cmdlet import Cmdlet, Column, Example, Parameter, Run
-from calco.cloudshell.cmdlet import Kind as Takes
+from calco.cloudshell.cmdlet import Cmdlet, Column, Example, Kind, Parameter, Run
+
+Takes = Kind
+"""What a parameter takes; a shape's Kind is another thing."""
 
 
 def plain(

@@ -1,15 +1,14 @@
 """Disks and snapshots alike: made of an object that was described in memory, changed by another or by themselves."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from calco.cloudshell.az.answer import change
-from calco.cloudshell.az.declaration import TAG, cmdlet, optional, piped
+from calco.cloudshell.az.declaration import TAG, cmdlet, piped
 from calco.cloudshell.az.disk_settings import FIRST, NETWORK, configured
 from calco.cloudshell.az.noun import Noun, put
 from calco.cloudshell.az.record import Kind, write
 from calco.cloudshell.cmdlet import Call, Cmdlet, Parameter
-from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Value
 
 _BY_UPDATE, _BY_OBJECT = "DefaultParameter", "FriendMethod"
@@ -57,7 +56,7 @@ class Described:
             f"Describes a change to a {self.noun.called}, to hand to Update-Az{self.word}.",
             run,
             *FIRST,
-            optional("Tag", TAG.help, 3, Takes.HASHTABLE),
+            replace(TAG, position=3),
             *NETWORK,
             *self.more,
             output=self.update.type,

@@ -6,19 +6,16 @@ Source: Microsoft Learn, Az.Compute's reference of each cmdlet.
 from collections.abc import Iterable
 
 from calco.cloudshell.az import disk_access
-from calco.cloudshell.az.declaration import cmdlet, optional
+from calco.cloudshell.az.declaration import Takes, cmdlet, optional
 from calco.cloudshell.az.described import Described
 from calco.cloudshell.az.disk_settings import COMMON, configured
+from calco.cloudshell.az.given import fill
 from calco.cloudshell.az.noun import STATUS, STATUS_VIEW, Noun, list_view, status
-from calco.cloudshell.az.record import child
 from calco.cloudshell.az.shapes_disk import DISK
 from calco.cloudshell.cmdlet import Call, Module
-from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Value
 
-NOUN = Noun(
-    "Microsoft.Compute/disks", DISK["PSDisk"], "disk", "disks", name="DiskName", aliases="Name", positional=True
-)
+NOUN = Noun("Microsoft.Compute/disks", DISK["PSDisk"], "disk", name="DiskName", aliases="Name", positional=True)
 _SPEED = (
     optional("Tier", "The performance tier."),
     optional("DiskIOPSReadWrite", "Operations a second, of disks that can be told.", kind=Takes.INT),
@@ -28,14 +25,10 @@ _SPEED = (
 
 
 def _new_config(call: Call) -> Iterable[Value]:
-    if not call.should("Disk", "New"):
-        return
-    made = configured(call, NOUN.kind, *(each.name for each in _SPEED))
-    if call.given("Zone"):
-        made.members["Zones"] = list(call.texts("Zone"))
-    if call.given("UploadSizeInBytes"):
-        child(made, "CreationData").members["UploadSizeBytes"] = call.number("UploadSizeInBytes")
-    yield made
+    if call.should("Disk", "New"):
+        made = configured(call, NOUN.kind, *(each.name for each in _SPEED), "Zones=Zone")
+        fill(call, made, "CreationData", "UploadSizeBytes=UploadSizeInBytes")
+        yield made
 
 
 _DISKS = Described(NOUN, "Disk", DISK["PSDiskUpdate"], _SPEED)

@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 
 from calco.cloudshell.az.answer import change
-from calco.cloudshell.az.declaration import cmdlet, mandatory, optional
+from calco.cloudshell.az.declaration import Takes, cmdlet, mandatory, optional
 from calco.cloudshell.az.noun import STATUS, Noun, list_view, status
 from calco.cloudshell.az.record import read
 from calco.cloudshell.az.shapes_disk import DISK
 from calco.cloudshell.cmdlet import Call, Cmdlet
-from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Value
 from calco.model.document import Document
 

@@ -1,11 +1,12 @@
 """What New-AzDiskConfig, New-AzSnapshotConfig and their Update siblings have in common: the same settings."""
 
-from calco.cloudshell.az.declaration import LOCATION, TAG, optional
+from dataclasses import replace
+
+from calco.cloudshell.az.declaration import LOCATION, TAG, Takes, optional
 from calco.cloudshell.az.given import fill, given, tag_table
 from calco.cloudshell.az.record import Kind, blank, child
 from calco.cloudshell.az.target import argument
 from calco.cloudshell.cmdlet import Call
-from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Hashtable, Record, Value
 
 FIRST = (
@@ -13,7 +14,6 @@ FIRST = (
     optional("OsType", "The system on it, if there is one.", 1, choices="Windows Linux"),
     optional("DiskSizeGB", "Its size in GiB.", 2, Takes.INT),
 )
-PLACE = optional("Location", LOCATION.help, 3, completes="locations")
 NETWORK = (
     optional("NetworkAccessPolicy", "Who may be given a signed URL.", choices="AllowAll AllowPrivate DenyAll"),
     optional("PublicNetworkAccess", "Whether it may be reached from outside.", choices="Enabled Disabled"),
@@ -26,14 +26,14 @@ CREATION = (
     optional("SourceResourceId", "The disk or snapshot that is copied.", aliases="SourceId"),
     optional("HyperVGeneration", "V1: it boots by BIOS; V2: by UEFI.", choices="V1 V2"),
 )
-COMMON = (*FIRST, PLACE, TAG, *CREATION, *NETWORK)
+COMMON = (*FIRST, replace(LOCATION, position=3), TAG, *CREATION, *NETWORK)
 
 _DIRECT = "OsType DiskSizeGB Location HyperVGeneration NetworkAccessPolicy PublicNetworkAccess"
 _CREATED = "CreateOption StorageAccountId SourceUri SourceResourceId"
 
 
 def configured(call: Call, kind: Kind, *more: str) -> Record:
-    """The object that the call's settings make; ``more`` are parameters that are members of the same name."""
+    """The object that the call's settings make; ``more`` are others, by member as ``given`` reads them."""
     made = blank(kind, {**given(call, " ".join((_DIRECT, *more))), "Tags": tag_table(call)})
     fill(call, made, "Sku", "Name=SkuName")
     fill(call, made, "CreationData", _CREATED)

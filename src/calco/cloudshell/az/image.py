@@ -5,24 +5,25 @@ hyperVGeneration whether or not they were given ("V1" then), as that module's so
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from calco.cloudshell.az.answer import change
-from calco.cloudshell.az.declaration import cmdlet, mandatory, optional, piped, plain, switch
+from calco.cloudshell.az.declaration import LOCATION, TAG, Takes, cmdlet, mandatory, optional, piped, plain, switch
 from calco.cloudshell.az.given import given, refer, tag_table
 from calco.cloudshell.az.noun import STATUS, Noun, list_view, status
 from calco.cloudshell.az.record import append, blank, child, items, sent
 from calco.cloudshell.az.shapes import COMPUTE
 from calco.cloudshell.az.target import argument, target
-from calco.cloudshell.cmdlet import Call, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import Call, Module, Parameter
 from calco.cloudshell.values import Hashtable, Record, Value
 from calco.model.document import Document
 
 IMAGE = COMPUTE["PSImage"]
-NOUN = Noun("Microsoft.Compute/images", IMAGE, "image", "images", name="ImageName", aliases="Name", positional=True)
+NOUN = Noun("Microsoft.Compute/images", IMAGE, "image", name="ImageName", aliases="Name", positional=True)
 
 _OBJECT = piped("Image", "The image's configuration, of New-AzImageConfig.", IMAGE.type, 0, from_name=True)
 _FROM: tuple[Parameter, ...] = (
-    optional("DiskSizeGB", "How large the disk is made; its source's size otherwise.", kind=Kind.INT),
+    optional("DiskSizeGB", "How large the disk is made; its source's size otherwise.", kind=Takes.INT),
     optional("StorageAccountType", "The kind of storage, e.g. Standard_LRS."),
     optional("SnapshotId", "The id of the snapshot to take the disk from."),
     optional("ManagedDiskId", "The id of the managed disk to take the disk from."),
@@ -106,11 +107,11 @@ MODULE = Module(
             "New-AzImageConfig",
             "Begins the configuration of an image, an object that New-AzImage then sends.",
             new_config,
-            optional("Location", "The region.", 0, completes="locations"),
-            optional("Tag", 'Tags, as a table: @{team="lab"}.', 1, Kind.HASHTABLE),
+            replace(LOCATION, position=0),
+            replace(TAG, position=1),
             optional("SourceVirtualMachineId", "The id of the generalized machine to capture, with all its disks.", 2),
-            plain("OsDisk", "An OS disk's settings, of another configuration.", 3, Kind.RECORD),
-            plain("DataDisk", "Data disks' settings, of another configuration.", kind=Kind.RECORDS),
+            plain("OsDisk", "An OS disk's settings, of another configuration.", 3, Takes.RECORD),
+            plain("DataDisk", "Data disks' settings, of another configuration.", kind=Takes.RECORDS),
             optional("HyperVGeneration", "V1 (BIOS) or V2 (UEFI); V1 is sent when nothing is said.", choices="V1 V2"),
             switch("ZoneResilient", "Keep the image on zone-redundant storage."),
             output=IMAGE.type,
@@ -147,7 +148,7 @@ MODULE = Module(
             "Adds a data disk to an image's configuration.",
             add_data_disk,
             _OBJECT,
-            optional("Lun", "Where machines of the image find it.", 1, Kind.INT),
+            optional("Lun", "Where machines of the image find it.", 1, Takes.INT),
             optional("BlobUri", "The address of the VHD blob to take the disk from.", 2),
             optional("Caching", "How the host caches it.", 3, choices=CACHING),
             *_FROM,
@@ -162,7 +163,7 @@ MODULE = Module(
             "Takes a data disk out of an image's configuration.",
             remove_data_disk,
             _OBJECT,
-            mandatory("Lun", "Where it is.", 1, Kind.INT),
+            mandatory("Lun", "Where it is.", 1, Takes.INT),
             output=IMAGE.type,
             confirms=True,
             examples={"Leave the disk at LUN 0 out.": "$image = Remove-AzImageDataDisk -Image $image -Lun 0"},
@@ -202,7 +203,7 @@ MODULE = Module(
                 0,
                 sets="ObjectParameter",
             ),
-            optional("Tag", "All tags it has from then on.", kind=Kind.HASHTABLE),
+            optional("Tag", "All tags it has from then on.", kind=Takes.HASHTABLE),
             default_set="DefaultParameter",
             output=IMAGE.type,
             confirms=True,

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from calco.cloudshell.az.declaration import LOCATION, cmdlet, columns, mandatory, of
 from calco.cloudshell.az.machine_parameters import TYPE
-from calco.cloudshell.az.record import Family, Shape, inner, read, text
+from calco.cloudshell.az.record import Family, Shape, read, text
 from calco.cloudshell.az.shapes import COMPUTE
 from calco.cloudshell.az.target import path, place_path, subscription
 from calco.cloudshell.cmdlet import Call, Column, Module, View
-from calco.cloudshell.values import Record, Value
+from calco.cloudshell.values import Value
 
 _FAMILY = Family(
     "Microsoft.Azure.Commands.ResourceManager.Cmdlets.SdkModels.",
@@ -54,10 +54,6 @@ def get_sizes(call: Call) -> Iterable[Value]:
 def get_usage(call: Call) -> Iterable[Value]:
     for each in call.shell.api.list(f"{place_path(call.shell.api, call.text('Location'))}/usages"):
         yield read(USAGE, each)
-
-
-def _usage_name(record: Record) -> Value:
-    return text(inner(record, "Name"), "LocalizedValue")
 
 
 _PLACE = replace(LOCATION, mandatory=True, position=0)
@@ -110,7 +106,7 @@ MODULE = Module(
         View(
             USAGE.type,
             (
-                Column("Name", _usage_name),
+                Column("Name", lambda usage: text(usage, "Name", "LocalizedValue")),
                 Column("Current Value", "CurrentValue", right=True),
                 *columns("Limit", right=True),
                 *columns("Unit"),

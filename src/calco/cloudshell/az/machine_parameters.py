@@ -4,12 +4,11 @@ Source: Azure/azure-powershell, Az.Compute's reference: sets, positions and alia
 """
 
 from calco.cloudshell.az.declaration import mandatory, piped
-from calco.cloudshell.az.record import Kind as Shaped
 from calco.cloudshell.az.shapes import COMPUTE
 from calco.cloudshell.cmdlet import Parameter
 
 TYPE = "Microsoft.Compute/virtualMachines"
-MACHINE: Shaped = COMPUTE["PSVirtualMachine"]
+MACHINE = COMPUTE["PSVirtualMachine"]
 LIST, LIST_STATUS = f"{MACHINE.type}List", f"{MACHINE.type}ListStatus"
 MACHINES = (MACHINE.type, LIST, LIST_STATUS)
 """The types of a machine by name, in a list, and in a list with power states."""

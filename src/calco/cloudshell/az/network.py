@@ -1,24 +1,17 @@
 """What the cmdlets of Az.Network have in common: Set sends what was changed in memory, Remove may give $true."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
-from calco.cloudshell.az.declaration import FORCE, LOCATION, PASS_THRU, TAG, cmdlet, mandatory, piped
+from calco.cloudshell.az.declaration import FORCE, LOCATION, PASS_THRU, TAG, cmdlet, piped
 from calco.cloudshell.az.noun import Noun, put
 from calco.cloudshell.az.record import blank, nested, write
-from calco.cloudshell.az.shapes_network import NETWORK
 from calco.cloudshell.az.target import id_of, parsed
 from calco.cloudshell.cmdlet import Call, Cmdlet, Parameter, Run
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Document
 
 SECURITY_GROUP = "Microsoft.Network/networkSecurityGroups"
-
-
-def noun(
-    type: str, shape: str, called: str, *, sort: Callable[[Document], Document] = lambda document: document
-) -> Noun:
-    completes = type.rpartition("/")[2]
-    return Noun(type, NETWORK[shape], called, completes, aliases="ResourceName", sort=sort)
 
 
 def object_parameter(noun: Noun, name: str, sets: str = "") -> Parameter:
@@ -35,7 +28,7 @@ def maker(
         f"Makes a {noun.called}.",
         run,
         *noun.named(),
-        mandatory("Location", LOCATION.help, completes="locations"),
+        replace(LOCATION, mandatory=True),
         *parameters,
         TAG,
         FORCE,

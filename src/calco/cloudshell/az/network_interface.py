@@ -6,20 +6,21 @@ Source: Microsoft Learn, Az.Network's reference of each cmdlet.
 from collections.abc import Iterable
 
 from calco.cloudshell.az import plural
-from calco.cloudshell.az.declaration import cmdlet, mandatory, of, optional, plain, switch
+from calco.cloudshell.az.declaration import Takes, cmdlet, mandatory, of, optional, plain, switch
 from calco.cloudshell.az.given import fill, given, tag_table
-from calco.cloudshell.az.network import SECURITY_GROUP, link, maker, network_remover, noun, setter
-from calco.cloudshell.az.noun import may_make, put
+from calco.cloudshell.az.network import SECURITY_GROUP, link, maker, network_remover, setter
+from calco.cloudshell.az.noun import Noun, may_make, put
 from calco.cloudshell.az.record import append, blank, text, write
 from calco.cloudshell.az.shapes_network import NETWORK, PART, view
 from calco.cloudshell.az.target import argument
 from calco.cloudshell.cmdlet import Call, Module, Parameter
-from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Document
 
 CONFIGURATION = NETWORK["PSNetworkInterfaceIPConfiguration"]
-NOUN = noun("Microsoft.Network/networkInterfaces", "PSNetworkInterface", "network interface")
+NOUN = Noun(
+    "Microsoft.Network/networkInterfaces", NETWORK["PSNetworkInterface"], "network interface", aliases="ResourceName"
+)
 _DEFAULT_NAME = "ipconfig1"
 
 

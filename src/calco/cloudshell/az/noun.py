@@ -30,7 +30,6 @@ class Noun:
     type: str
     kind: Kind
     called: str
-    completes: str
     name: str = "Name"
     aliases: str = ""
     positional: bool = False
@@ -53,7 +52,7 @@ class Noun:
         name = plain(
             self.name, f"The name of the {self.called}{'' if mandatory else ', or a pattern'}.",
             1 if self.positional else None, mandatory=mandatory, from_name=True, sets=sets, aliases=self.aliases,
-            completes=self.completes,
+            completes=self.type.rpartition("/")[2],
         )  # fmt: skip
         return group, name
 
@@ -129,16 +128,14 @@ def later(moment: datetime, span: timedelta) -> datetime:
 
 def status(ended: Ended) -> Record:
     """How a change of Az.Compute's newer cmdlets ended. Source: Azure/azure-powershell, PSOperationStatusResponse."""
-    return Record.of(
-        STATUS,
-        {
-            "Name": ended.operation_id or None,
-            "StartTime": parse_time(ended.started),
-            "EndTime": parse_time(ended.ended),
-            "Status": ended.status,
-            "Error": None,
-        },
-    )
+    told: dict[str, Value] = {
+        "Name": ended.operation_id or None,
+        "StartTime": parse_time(ended.started),
+        "EndTime": parse_time(ended.ended),
+        "Status": ended.status,
+        "Error": None,
+    }
+    return Record.of(STATUS, told)
 
 
 def list_view(kind: Kind) -> View:

@@ -4,10 +4,10 @@ Source: Azure/azure-powershell, Az.Compute's reference of Get-AzVMImagePublisher
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from calco.cloudshell.az.declaration import cmdlet, mandatory, optional
-from calco.cloudshell.az.record import pascal
+from calco.cloudshell.az.declaration import LOCATION, cmdlet, columns, mandatory, optional
+from calco.cloudshell.az.record import at, pascal
 from calco.cloudshell.az.target import is_pattern, matches, place_path, segment
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Module, View
 from calco.cloudshell.values import Record, Value
@@ -20,18 +20,24 @@ _DETAIL = f"{_PS}Detail"
 @dataclass(frozen=True)
 class _Step:
     """One step of the way from a region to an image: ``segment`` is its part of the address, ``parameter`` what names
-    one, ``type`` the ending of the name of the objects that a list of it gives."""
+    one (``called`` so in help, with an ``example``), ``type`` the ending of the name of the cmdlet that lists them
+    (``synopsis``) and of the objects that it gives."""
 
     segment: str
     parameter: str
     type: str
+    synopsis: str
+    called: str = ""
+    example: str = ""
 
 
 _WAY = (
-    _Step("publishers", "PublisherName", "Publisher"),
-    _Step("artifacttypes/vmimage/offers", "Offer", "Offer"),
-    _Step("skus", "Skus", "Sku"),
-    _Step("versions", "Version", ""),
+    _Step("publishers", "PublisherName", "Publisher", "Gets who publishes platform images.", "The publisher", "Debian"),
+    _Step(
+        "artifacttypes/vmimage/offers", "Offer", "Offer", "Gets the offers of a publisher.", "Its offer", "debian-12"
+    ),
+    _Step("skus", "Skus", "Sku", "Gets the SKUs of an offer.", "The SKU", "12"),
+    _Step("versions", "Version", "", "Gets the versions of a platform image."),
 )
 
 
@@ -89,87 +95,34 @@ def _plain(document: Document) -> Record:
     return Record.of("Microsoft.Azure.Management.Compute.Models.OSDiskImage", {**words})
 
 
-def _system(record: Record) -> Value:
-    disk = record.get("OSDiskImage")
-    return disk.get("OperatingSystem") if isinstance(disk, Record) else None
-
-
 # --- declarations ----------------------------------------------------------------------------------------------------
 
-_LOCATION = mandatory("Location", "The region.", completes="locations")
-_HELP = {
-    "PublisherName": "The publisher, e.g. Debian.",
-    "Offer": "Its offer, e.g. debian-12.",
-    "Skus": "The SKU, e.g. 12.",
-}
 
-
-def _cmdlet(name: str, depth: int, synopsis: str, example: str) -> Cmdlet:
+def _cmdlet(depth: int) -> Cmdlet:
+    step, before = _WAY[depth], _WAY[:depth]
+    name = f"Get-AzVMImage{step.type}"
     return cmdlet(
         name,
-        synopsis,
+        step.synopsis,
         get_images if depth == 3 else lambda call: _listing(call, depth),
-        _LOCATION,
-        *(mandatory(each.parameter, _HELP[each.parameter]) for each in _WAY[:depth]),
-        *[optional("Version", "A version, latest, or a pattern.")] if depth == 3 else [],
-        output=f"{_PS}{_WAY[depth].type}",
-        examples=example,
+        replace(LOCATION, mandatory=True),
+        *(mandatory(each.parameter, f"{each.called}, e.g. {each.example}.") for each in before),
+        *([optional("Version", "A version, latest, or a pattern.")] if depth == 3 else []),
+        output=f"{_PS}{step.type}",
+        examples=" ".join((f"{name} -Location eastus", *(f"-{each.parameter} {each.example}" for each in before))),
     )
 
 
 def _view(depth: int) -> View:
-    names = [_WAY[depth].parameter, *(each.parameter for each in reversed(_WAY[:depth])), "Location", "Id"]
-    return View(f"{_PS}{_WAY[depth].type}", tuple(Column(each, each) for each in names), table=True)
+    names = (_WAY[depth].parameter, *(each.parameter for each in reversed(_WAY[:depth])), "Location", "Id")
+    return View(f"{_PS}{_WAY[depth].type}", columns(" ".join(names)), table=True)
 
 
+_DETAILS = (
+    *columns("Id Location PublisherName Offer Skus Version Name HyperVGeneration"),
+    Column("OSDiskImage", lambda image: at(image, "OSDiskImage", "OperatingSystem")),
+    *columns("DataDiskImages"),
+)
 MODULE = Module(
-    (
-        _cmdlet(
-            "Get-AzVMImagePublisher",
-            0,
-            "Gets who publishes platform images.",
-            "Get-AzVMImagePublisher -Location eastus",
-        ),
-        _cmdlet(
-            "Get-AzVMImageOffer",
-            1,
-            "Gets the offers of a publisher.",
-            "Get-AzVMImageOffer -Location eastus -PublisherName Debian",
-        ),
-        _cmdlet(
-            "Get-AzVMImageSku",
-            2,
-            "Gets the SKUs of an offer.",
-            "Get-AzVMImageSku -Location eastus -PublisherName Debian -Offer debian-12",
-        ),
-        _cmdlet(
-            "Get-AzVMImage",
-            3,
-            "Gets the versions of a platform image.",
-            "Get-AzVMImage -Location eastus -PublisherName Debian -Offer debian-12 -Skus 12",
-        ),
-    ),
-    (
-        *(_view(depth) for depth in range(4)),
-        View(
-            _DETAIL,
-            (
-                *(
-                    Column(each, each)
-                    for each in (
-                        "Id",
-                        "Location",
-                        "PublisherName",
-                        "Offer",
-                        "Skus",
-                        "Version",
-                        "Name",
-                        "HyperVGeneration",
-                    )
-                ),
-                Column("OSDiskImage", _system),
-                Column("DataDiskImages", "DataDiskImages"),
-            ),
-        ),
-    ),
+    tuple(_cmdlet(depth) for depth in range(4)), (*(_view(depth) for depth in range(4)), View(_DETAIL, _DETAILS))
 )

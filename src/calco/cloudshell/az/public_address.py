@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable
 
-from calco.cloudshell.az.declaration import mandatory, of, optional
+from calco.cloudshell.az.declaration import Takes, mandatory, of, optional
 from calco.cloudshell.az.given import fill, given, tag_table
-from calco.cloudshell.az.network import maker, network_remover, noun, setter
-from calco.cloudshell.az.noun import may_make, put
+from calco.cloudshell.az.network import maker, network_remover, setter
+from calco.cloudshell.az.noun import Noun, may_make, put
 from calco.cloudshell.az.record import blank, write
-from calco.cloudshell.az.shapes_network import view
+from calco.cloudshell.az.shapes_network import NETWORK, view
 from calco.cloudshell.cmdlet import Call, Module
-from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Value
 
-NOUN = noun("Microsoft.Network/publicIPAddresses", "PSPublicIpAddress", "public IP address")
+NOUN = Noun(
+    "Microsoft.Network/publicIPAddresses", NETWORK["PSPublicIpAddress"], "public IP address", aliases="ResourceName"
+)
 _TOLD = (
     "Location PublicIpAllocationMethod=AllocationMethod PublicIpAddressVersion=IpAddressVersion IdleTimeoutInMinutes "
     "Zones=Zone"

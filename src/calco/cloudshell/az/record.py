@@ -171,19 +171,22 @@ def append(record: Record, name: str, given: Mapping[str, Value]) -> Record:
     return made
 
 
+def at(record: Value, *way: str) -> Value:
+    """What stands at the end of a way of members; None when it breaks off."""
+    for name in way:
+        record = record.get(name) if isinstance(record, Record) else None
+    return record
+
+
 def text(record: Record | None, *way: str) -> str:
     """The word at the end of a way of members; empty when it breaks off."""
-    value: Value = record
-    for name in way:
-        value = value.get(name) if isinstance(value, Record) else None
+    value = at(record, *way)
     return value if isinstance(value, str) else ""
 
 
 def inner(record: Record, *way: str) -> Record | None:
     """The object at the end of a way of members, if it goes that far."""
-    value: Value = record
-    for name in way:
-        value = value.get(name) if isinstance(value, Record) else None
+    value = at(record, *way)
     return value if isinstance(value, Record) else None
 
 

@@ -32,10 +32,8 @@ def get(call: Call) -> Iterable[Value]:
     if call.text("ResourceId"):
         yield read(RESOURCE, call.shell.api.get(_where(call)))
         return
-    api, group, name, type = (
-        call.shell.api,
-        *(call.text(each) for each in ("ResourceGroupName", "Name", "ResourceType")),
-    )
+    api, group = call.shell.api, call.text("ResourceGroupName")
+    name, type = call.text("Name"), call.text("ResourceType")
     within = group_path(api, group) if group and not is_pattern(group) else subscription(api)
     for each in api.list(f"{within}/resources"):
         fits = matches(text_at(each, "name") or "", name) and matches(text_at(each, "type") or "", type)

@@ -8,14 +8,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from calco.cloudshell import reach
-from calco.cloudshell.az.answer import LONG_RUNNING_VIEW, change, long_running
-from calco.cloudshell.az.declaration import cmdlet, mandatory, optional, plain, switch
+from calco.cloudshell.az.answer import LONG_RUNNING, change, long_running
+from calco.cloudshell.az.declaration import Takes, cmdlet, mandatory, optional, plain, switch
 from calco.cloudshell.az.expanded import expanded
 from calco.cloudshell.az.machine_parameters import TYPE, VM, named
 from calco.cloudshell.az.record import read
 from calco.cloudshell.az.shapes import COMPUTE
+from calco.cloudshell.az.storage_access import told
 from calco.cloudshell.az.target import argument, target
-from calco.cloudshell.cmdlet import Call, Kind, Module, View
+from calco.cloudshell.cmdlet import Call, Module, View
 from calco.cloudshell.values import Value
 from calco.model.document import Document, Json
 
@@ -48,12 +49,10 @@ def _script(call: Call) -> str:
     if not call.given("ScriptPath"):
         raise argument("There is nothing to run: give it with -ScriptString, or in a file with -ScriptPath.")
     try:
-        with reach.files(call.shell).whole(call.text("ScriptPath")) as content:
+        with told(), reach.files(call.shell).whole(call.text("ScriptPath")) as content:
             if content.size_bytes > SCRIPT_BYTES_MAX:
                 raise argument(f"'{call.text('ScriptPath')}' is too large for a script.")
             return content.read(0, content.size_bytes).decode().replace("\r\n", "\n")
-    except reach.NoFile as none:
-        raise argument(str(none)) from none
     except UnicodeDecodeError:
         raise argument(f"'{call.text('ScriptPath')}' holds no text in UTF-8.") from None
 
@@ -71,11 +70,8 @@ def save(call: Call) -> Iterable[Value]:
     ended = change(call, f"Capturing {name}", "POST", f"{where}/capture", body)
     template = json.dumps(ended.document, indent=2)
     if call.text("Path"):
-        try:
-            with reach.files(call.shell).new(call.text("Path"), replace=True) as file:
-                file.write(template.encode())
-        except reach.NoFile as none:
-            raise argument(str(none)) from none
+        with told(), reach.files(call.shell).new(call.text("Path"), replace=True) as file:
+            file.write(template.encode())
     shown = long_running(ended)
     shown.members["Output"] = template
     yield shown
@@ -97,7 +93,7 @@ MODULE = Module(
             plain("CommandId", "RunShellScript for Linux, RunPowerShellScript for Windows.", mandatory=True),
             plain("ScriptString", "What is run."),
             plain("ScriptPath", "The file that holds what is run; not in the portal, where there are no files."),
-            plain("Parameter", "What the script finds in its environment and arguments.", kind=Kind.HASHTABLE),
+            plain("Parameter", "What the script finds in its environment and arguments.", kind=Takes.HASHTABLE),
             default_set=_BY_NAME,
             output=RESULT.type,
             confirms=True,
@@ -117,7 +113,7 @@ MODULE = Module(
             switch("Overwrite", "In place of others of that name."),
             optional("Path", "A file for the template of new machines.", 5),
             default_set="ResourceGroupNameParameterSetName",
-            output=LONG_RUNNING_VIEW.type,
+            output=LONG_RUNNING,
             as_job=True,
             examples={
                 "Capture one.": "Save-AzVMImage lab web -DestinationContainerName images -VHDNamePrefix golden "

@@ -6,24 +6,24 @@ Source: Microsoft Learn, Az.Network's reference of each cmdlet.
 from collections.abc import Iterable
 
 from calco.cloudshell.az import plural
-from calco.cloudshell.az.declaration import cmdlet, of, optional, plain, switch
+from calco.cloudshell.az.declaration import Takes, cmdlet, of, optional, plain, switch
 from calco.cloudshell.az.given import given, tag_table
-from calco.cloudshell.az.network import SECURITY_GROUP, maker, network_remover, noun, setter
-from calco.cloudshell.az.noun import may_make, put
+from calco.cloudshell.az.network import SECURITY_GROUP, maker, network_remover, setter
+from calco.cloudshell.az.noun import Noun, may_make, put
 from calco.cloudshell.az.part import Part
 from calco.cloudshell.az.record import blank, write
 from calco.cloudshell.az.shapes_network import NETWORK, PART, view
 from calco.cloudshell.cmdlet import Call, Module
-from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Document
 
 RULE = NETWORK["PSSecurityRule"]
 _LISTS = ("securityRules", "defaultSecurityRules")
-NOUN = noun(
+NOUN = Noun(
     SECURITY_GROUP,
-    "PSNetworkSecurityGroup",
+    NETWORK["PSNetworkSecurityGroup"],
     "network security group",
+    aliases="ResourceName",
     sort=lambda document: plural.gathered(document, plural.RULE, *_LISTS),
 )
 

@@ -12,22 +12,13 @@ from calco.cloudshell.cmdlet import Call, Module
 from calco.cloudshell.values import Value
 
 NOUN = Noun(
-    "Microsoft.Compute/snapshots",
-    DISK["PSSnapshot"],
-    "snapshot",
-    "snapshots",
-    name="SnapshotName",
-    aliases="Name",
-    positional=True,
+    "Microsoft.Compute/snapshots", DISK["PSSnapshot"], "snapshot", name="SnapshotName", aliases="Name", positional=True
 )
 
 
 def _new_config(call: Call) -> Iterable[Value]:
     if call.should("Snapshot", "New"):
-        made = configured(call, NOUN.kind)
-        if call.given("Incremental"):
-            made.members["Incremental"] = call.switch("Incremental")
-        yield made
+        yield configured(call, NOUN.kind, "Incremental")
 
 
 _SNAPSHOTS = Described(NOUN, "Snapshot", DISK["PSSnapshotUpdate"])

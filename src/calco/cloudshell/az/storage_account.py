@@ -4,25 +4,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from calco.cloudshell.az.answer import change
-from calco.cloudshell.az.declaration import LOCATION, TAG, cmdlet, columns, mandatory, of, optional, plain
+from calco.cloudshell.az.declaration import LOCATION, TAG, Takes, cmdlet, columns, mandatory, of, optional, plain
 from calco.cloudshell.az.given import fill, given, tag_table
 from calco.cloudshell.az.noun import Noun
-from calco.cloudshell.az.record import blank, read, text, write
+from calco.cloudshell.az.record import at, blank, read, write
 from calco.cloudshell.az.shapes_storage import STORAGE
 from calco.cloudshell.az.storage_access import ACCOUNTS, context, from_account
 from calco.cloudshell.az.target import found, subscription
 from calco.cloudshell.cmdlet import Call, Column, Module, View
-from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Document, objects_at
 
 NOUN = Noun(
-    ACCOUNTS,
-    STORAGE["PSStorageAccount"],
-    "storage account",
-    "storageAccounts",
-    aliases="StorageAccountName AccountName",
-    positional=True,
+    ACCOUNTS, STORAGE["PSStorageAccount"], "storage account", aliases="StorageAccountName AccountName", positional=True
 )
 _KEY = STORAGE["StorageAccountKey"]
 _KEYS = STORAGE["StorageAccountListKeysResult"]
@@ -97,7 +91,7 @@ MODULE = Module(
             _new,
             *NOUN.named(),
             replace(_SKU, mandatory=True),
-            mandatory("Location", LOCATION.help, 3, completes="locations"),
+            replace(LOCATION, mandatory=True, position=3),
             optional(
                 "Kind",
                 "Of which kind; StorageV2 unless told.",
@@ -170,7 +164,7 @@ MODULE = Module(
             NOUN.kind.type,
             (
                 *columns("StorageAccountName ResourceGroupName PrimaryLocation"),
-                Column("SkuName", lambda account: text(account, "Sku", "Name") or None),
+                Column("SkuName", lambda account: at(account, "Sku", "Name")),
                 *columns("Kind AccessTier CreationTime ProvisioningState EnableHttpsTrafficOnly"),
             ),
             table=True,

@@ -16,11 +16,9 @@ from calco.cloudshell import reach
 from calco.cloudshell.api import Refused
 from calco.cloudshell.az.blob_place import (
     BLOB,
-    BLOB_VIEW,
     BY_NAME,
     CLOUD,
     NAMES,
-    PAGE,
     PLACE,
     BlobPlace,
     blob_record,
@@ -29,12 +27,11 @@ from calco.cloudshell.az.blob_place import (
     properties,
     seen,
 )
-from calco.cloudshell.az.declaration import FORCE, PASS_THRU, cmdlet, columns, mandatory, of, plain, switch
+from calco.cloudshell.az.declaration import FORCE, PASS_THRU, Takes, cmdlet, columns, mandatory, of, plain, switch
 from calco.cloudshell.az.storage_access import CONTEXT, PARAMETER, access_of, ask, opened, told
 from calco.cloudshell.az.storage_container import pages
 from calco.cloudshell.az.target import argument, is_pattern, matches
 from calco.cloudshell.cmdlet import Call, Module, View
-from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Record, Value
 from calco.page_transfer import BLOCK, Content, PageBlob, Said, download, upload
 from calco.signed_url import Resource
@@ -145,7 +142,7 @@ def _get_content(call: Call) -> Iterable[Value]:
         opened(call, place.access, place.container, place.blob) as blob,
         progress(call, f"Download blob {place.blob}", length) as said,
     ):
-        fetch(PageBlob(blob), length, out, said, pages=facts.get("x-ms-blob-type") == PAGE)
+        fetch(PageBlob(blob), length, out, said, pages=facts.get("x-ms-blob-type") == "PageBlob")
     yield seen(call, place)
 
 
@@ -189,16 +186,13 @@ def _start_copy(call: Call) -> Iterable[Value]:
         place = _source(call)
         source, name = place.access.signed(call.shell.clock.now(), place.container, place.blob), place.blob
     context = "DestContext" if call.given("DestContext") else "Context"
-    access = held(call.record("CloudBlob")).access if _has_no_context(call, context) else access_of(call, context)
+    of_blob = call.given("CloudBlob") and not call.given(context)
+    access = held(call.record("CloudBlob")).access if of_blob else access_of(call, context)
     target = BlobPlace(access, call.text("DestContainer"), call.text("DestBlob") or name)
     if call.should(target.blob, "Start copy blob") and _may_write(call, target):
         headers = {"x-ms-copy-source": source}
         ask(call, access, "PUT", target.container, target.blob, headers=headers, data=b"")
         yield seen(call, target)
-
-
-def _has_no_context(call: Call, parameter: str) -> bool:
-    return call.given("CloudBlob") and not call.given(parameter)
 
 
 def _source(call: Call) -> BlobPlace:
@@ -226,18 +220,16 @@ def _copy_state(call: Call) -> Iterable[Value]:
 
 def _state(facts: Mapping[str, str]) -> Record:
     done, _, total = facts.get("x-ms-copy-progress", "").partition("/")
-    return Record.of(
-        COPY_STATE,
-        {
-            "CopyId": facts.get("x-ms-copy-id"),
-            "CompletionTime": facts.get("x-ms-copy-completion-time"),
-            "Status": facts.get("x-ms-copy-status", "").capitalize(),
-            "Source": facts.get("x-ms-copy-source"),
-            "BytesCopied": int(done) if done.isdecimal() else None,
-            "TotalBytes": int(total) if total.isdecimal() else None,
-            "StatusDescription": facts.get("x-ms-copy-status-description"),
-        },
-    )
+    members: dict[str, Value] = {
+        "CopyId": facts.get("x-ms-copy-id"),
+        "CompletionTime": facts.get("x-ms-copy-completion-time"),
+        "Status": facts.get("x-ms-copy-status", "").capitalize(),
+        "Source": facts.get("x-ms-copy-source"),
+        "BytesCopied": int(done) if done.isdecimal() else None,
+        "TotalBytes": int(total) if total.isdecimal() else None,
+        "StatusDescription": facts.get("x-ms-copy-status-description"),
+    }
+    return Record.of(COPY_STATE, members)
 
 
 _BY_CONTAINER, _BY_INSTANCE, _BY_URI = "ContainerName", "BlobInstance", "UriPipeline"
@@ -360,7 +352,9 @@ MODULE = Module(
         ),
     ),
     (
-        BLOB_VIEW,
+        View(
+            BLOB, columns("Name BlobType Length ContentType LastModified AccessTier SnapshotTime IsDeleted"), table=True
+        ),
         View(COPY_STATE, columns("CopyId CompletionTime Status Source BytesCopied TotalBytes StatusDescription")),
     ),
 )

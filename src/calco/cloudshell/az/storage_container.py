@@ -5,14 +5,15 @@ from urllib.parse import quote
 
 from defusedxml.ElementTree import fromstring
 
-from calco.cloudshell.az.blob_place import CONTAINER, CONTAINER_VIEW, moment
-from calco.cloudshell.az.declaration import FORCE, PASS_THRU, cmdlet, mandatory, of, plain
+from calco.cloudshell.az.blob_place import MODELS, moment
+from calco.cloudshell.az.declaration import FORCE, PASS_THRU, cmdlet, columns, mandatory, of, plain
 from calco.cloudshell.az.storage_access import PARAMETER, StorageAccess, access_of, ask, context_of
 from calco.cloudshell.az.target import is_pattern, matches
-from calco.cloudshell.cmdlet import Call, Module
+from calco.cloudshell.cmdlet import Call, Module, View
 from calco.cloudshell.values import Record, Value
 
 _MODULE = "Az.Storage"
+CONTAINER = f"{MODELS}AzureStorageContainer"
 _AT = "&restype=container"
 PAGES_MAX = 10_000
 
@@ -127,5 +128,5 @@ MODULE = Module(
             examples={"Without asking.": "Remove-AzStorageContainer -Name vhds -Force -Context $context"},
         ),
     ),
-    (CONTAINER_VIEW,),
+    (View(CONTAINER, columns("Name PublicAccess LastModified"), table=True),),
 )

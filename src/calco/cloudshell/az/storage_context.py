@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from calco.cloudshell.az import sas
-from calco.cloudshell.az.declaration import cmdlet, columns, mandatory, of, plain, switch
+from calco.cloudshell.az.declaration import Takes, cmdlet, columns, mandatory, of, plain, switch
 from calco.cloudshell.az.noun import later, utc
 from calco.cloudshell.az.storage_access import (
     ACCOUNTS,
@@ -25,10 +25,8 @@ from calco.cloudshell.az.storage_access import (
 )
 from calco.cloudshell.az.target import path
 from calco.cloudshell.cmdlet import Call, Module, View
-from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Value
 
-MODULE_NAME = "Az.Storage"
 _BY_NAME = "UsingResourceGroupAndNameParameterSet"
 _KEY, _SAS, _CONNECTED = "AccountNameAndKey", "SasToken", "OAuthAccount"
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 
-from calco.cloudshell.az.declaration import PASS_THRU, cmdlet, columns, mandatory, of, plain
+from calco.cloudshell.az.declaration import PASS_THRU, Takes, cmdlet, columns, mandatory, of, plain
 from calco.cloudshell.az.given import tags
-from calco.cloudshell.az.record import Family, Shape, read
+from calco.cloudshell.az.record import Family, Shape, at, read
 from calco.cloudshell.az.tag_text import table_lines
 from calco.cloudshell.az.target import argument, matches, subscription
 from calco.cloudshell.cmdlet import Call, Column, Module, View
-from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Document, number_at, objects_at, text_at
 from calco.model.ids import ResourceId
@@ -47,15 +46,13 @@ def _used(name: Document) -> Record:
         Record.of(VALUE, {"Name": text_at(each, "tagValue"), "Count": number_at(each, "count", "value")})
         for each in objects_at(name, "values")
     ]
-    return Record.of(
-        NAME,
-        {
-            "Id": text_at(name, "id"),
-            "Name": text_at(name, "tagName"),
-            "Count": number_at(name, "count", "value"),
-            "Values": values,
-        },
-    )
+    members: dict[str, Value] = {
+        "Id": text_at(name, "id"),
+        "Name": text_at(name, "tagName"),
+        "Count": number_at(name, "count", "value"),
+        "Values": values,
+    }
+    return Record.of(NAME, members)
 
 
 def _new(call: Call) -> Iterable[Value]:
@@ -83,11 +80,6 @@ def _remove(call: Call) -> Iterable[Value]:
 
 _ID = mandatory("ResourceId", "The id of the resource or group.", 0, aliases="Id")
 _TAG = plain("Tag", 'Names and values: @{team="lab"}.', 1, Takes.HASHTABLE, mandatory=True)
-
-
-def _tags_of(record: Record) -> Value:
-    held = record.get("Properties")
-    return table_lines(held.get("TagsProperty")) if isinstance(held, Record) else None
 
 
 MODULE = Module(
@@ -142,7 +134,13 @@ MODULE = Module(
         ),
     ),
     (
-        View(RESOURCE.type, (*columns("Id Name Type"), Column("Properties", _tags_of))),
+        View(
+            RESOURCE.type,
+            (
+                *columns("Id Name Type"),
+                Column("Properties", lambda each: table_lines(at(each, "Properties", "TagsProperty"))),
+            ),
+        ),
         View(NAME, columns("Name Count"), table=True),
     ),
 )

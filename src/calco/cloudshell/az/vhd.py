@@ -14,7 +14,7 @@ from calco.cloudshell import reach
 from calco.cloudshell.api import Refused, Unreachable
 from calco.cloudshell.az.answer import change
 from calco.cloudshell.az.blob_place import BlobPlace
-from calco.cloudshell.az.declaration import cmdlet, mandatory, optional, switch
+from calco.cloudshell.az.declaration import Takes, cmdlet, mandatory, optional, switch
 from calco.cloudshell.az.storage_access import (
     ACCOUNTS,
     StorageAccess,
@@ -28,7 +28,6 @@ from calco.cloudshell.az.storage_access import (
 from calco.cloudshell.az.storage_blob import fetch, progress
 from calco.cloudshell.az.target import argument, group_path, path, subscription
 from calco.cloudshell.cmdlet import Call, Module
-from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Document, text_at
 from calco.model.vhd import FOOTER_BYTES, footer

@@ -7,23 +7,15 @@ each makes, what each asks before it does something, and what it gives.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from calco.cloudshell.az.answer import (
-    LONG_RUNNING,
-    LONG_RUNNING_VIEW,
-    RESPONSE,
-    RESPONSE_VIEW,
-    change,
-    long_running,
-    response,
-)
-from calco.cloudshell.az.declaration import FORCE, NO_WAIT, cmdlet, columns, optional, switch
+from calco.cloudshell.az.answer import ANSWERS, LONG_RUNNING, RESPONSE, change, long_running, response
+from calco.cloudshell.az.declaration import FORCE, NO_WAIT, Takes, cmdlet, columns, optional, switch
 from calco.cloudshell.az.expanded import expanded
 from calco.cloudshell.az.given import tag_table
 from calco.cloudshell.az.machine_parameters import GROUP_NAME, ID, LIST, LIST_STATUS, MACHINE, TYPE, VM, named
-from calco.cloudshell.az.record import inner, items, members, read, sent, text
+from calco.cloudshell.az.record import at, inner, items, members, read, sent, text
 from calco.cloudshell.az.shapes import COMPUTE
 from calco.cloudshell.az.target import found, is_pattern, path, region, target
-from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Kind, Module, Parameter, Run, View
+from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Module, Parameter, Run, View
 from calco.cloudshell.values import Hashtable, Record, Value
 from calco.model.document import Document, object_at, objects_at, text_at
 
@@ -84,11 +76,13 @@ def power_state(machine: Document) -> str | None:
 
 @dataclass(frozen=True)
 class Act:
-    """One POST on a machine. ``question`` is asked first, unless -Force; ``doing`` is told with -WhatIf."""
+    """One request for a machine or for an ``action`` of it. ``question`` is asked first, unless -Force; ``doing`` is
+    told with -WhatIf."""
 
     action: str
     doing: str
     question: str = ""
+    method: str = "POST"
 
 
 def act(call: Call, act: Act, query: dict[str, str] | None = None) -> Iterable[Value]:
@@ -98,16 +92,25 @@ def act(call: Call, act: Act, query: dict[str, str] | None = None) -> Iterable[V
     if not call.should(name, act.doing) or (act.question and not call.agreed(act.question)):
         return
     wait = not call.switch("NoWait")
-    ended = change(call, f"{act.doing} {name}", "POST", f"{where}/{act.action}", query=query, wait=wait)
+    ended = change(call, f"{act.doing} {name}", act.method, f"{where}{act.action}", query=query, wait=wait)
     yield long_running(ended) if wait else response("Accepted", "Accepted")
 
 
-_DEALLOCATE = Act(
-    "deallocate",
-    "Stop",
-    "Virtual machine stopping operation\nThis cmdlet will stop the specified virtual machine. Do you want to continue?",
-)
-_POWER_OFF = Act("powerOff", "Stop", _DEALLOCATE.question)
+_SURE = "Do you want to continue?"
+_STOPPING = f"Virtual machine stopping operation\nThis cmdlet will stop the specified virtual machine. {_SURE}"
+_REMOVING = f"Virtual machine removal operation\nThis cmdlet will remove the specified virtual machine. {_SURE}"
+_DEALLOCATE = Act("/deallocate", "Stop", _STOPPING)
+_POWER_OFF = Act("/powerOff", "Stop", _STOPPING)
+_SETTINGS = {
+    "Generalized": Act("/generalize", "Generalize"),
+    "Redeploy": Act("/redeploy", "Redeploy"),
+    "Reapply": Act("/reapply", "Reapply"),
+    "SimulateEviction": Act("/simulateEviction", "Simulate the eviction of"),
+}
+
+
+def start(call: Call) -> Iterable[Value]:
+    return act(call, Act("/start", "Start"))
 
 
 def stop(call: Call) -> Iterable[Value]:
@@ -118,26 +121,17 @@ def stop(call: Call) -> Iterable[Value]:
     return act(call, _DEALLOCATE)
 
 
-def start(call: Call) -> Iterable[Value]:
-    return act(call, Act("start", "Start"))
-
-
 def restart(call: Call) -> Iterable[Value]:
-    if call.switch("PerformMaintenance"):
-        return act(call, Act("performMaintenance", "Restart"))
-    return act(call, Act("restart", "Restart"))
-
-
-_SETTINGS = {
-    "Generalized": Act("generalize", "Generalize"),
-    "Redeploy": Act("redeploy", "Redeploy"),
-    "Reapply": Act("reapply", "Reapply"),
-    "SimulateEviction": Act("simulateEviction", "Simulate the eviction of"),
-}
+    return act(call, Act("/performMaintenance" if call.switch("PerformMaintenance") else "/restart", "Restart"))
 
 
 def set_state(call: Call) -> Iterable[Value]:
     return act(call, next(each for name, each in _SETTINGS.items() if call.switch(name)))
+
+
+def remove(call: Call) -> Iterable[Value]:
+    query = {"forceDeletion": "true"} if call.switch("ForceDeletion") else None
+    return act(call, Act("", "Remove", _REMOVING, "DELETE"), query)
 
 
 # --- changing --------------------------------------------------------------------------------------------------------
@@ -152,20 +146,6 @@ def update(call: Call) -> Iterable[Value]:
     if call.should(name, "Update"):
         ended = change(call, f"Update {name}", "PUT", where, sent(machine), wait=not call.switch("NoWait"))
         yield response() if ended.status == "Succeeded" else response("Accepted", "Accepted")
-
-
-def remove(call: Call) -> Iterable[Value]:
-    where = target(call, TYPE)
-    name, wait = where.rpartition("/")[2], not call.switch("NoWait")
-    question = (
-        "Virtual machine removal operation\n"
-        "This cmdlet will remove the specified virtual machine. Do you want to continue?"
-    )
-    if not call.should(name, "Remove") or not call.agreed(question):
-        return
-    query = {"forceDeletion": "true"} if call.switch("ForceDeletion") else None
-    ended = change(call, f"Remove {name}", "DELETE", where, query=query, wait=wait)
-    yield long_running(ended) if wait else response("Accepted", "Accepted")
 
 
 # --- what people see -------------------------------------------------------------------------------------------------
@@ -190,11 +170,6 @@ def _zone(record: Record) -> Value:
     return zones[0] if isinstance(zones, list) and len(zones) == 1 else zones
 
 
-def _maintenance(record: Record) -> Value:
-    status = record.get("MaintenanceRedeployStatus")
-    return status.get("IsCustomerInitiatedMaintenanceAllowed") if isinstance(status, Record) else None
-
-
 def _columns(state: str) -> tuple[Column, ...]:
     return (
         *columns("ResourceGroupName"),
@@ -207,6 +182,7 @@ def _columns(state: str) -> tuple[Column, ...]:
     )
 
 
+_REDEPLOYED = ("MaintenanceRedeployStatus", "IsCustomerInitiatedMaintenanceAllowed")
 _VIEWS = (
     View(
         MACHINE.type,
@@ -223,7 +199,7 @@ _VIEWS = (
         (
             *_columns("Provisioning"),
             *columns("PowerState", right=True),
-            Column("MaintenanceAllowed", _maintenance, right=True),
+            Column("MaintenanceAllowed", lambda machine: at(machine, *_REDEPLOYED), right=True),
         ),
         table=True,
     ),
@@ -236,8 +212,7 @@ _VIEWS = (
             Column("VirtualHardDisk", lambda disk: text(disk, "Vhd", "Uri") or None),
         ),
     ),
-    LONG_RUNNING_VIEW,
-    RESPONSE_VIEW,
+    *ANSWERS,
 )
 
 
@@ -346,7 +321,7 @@ MODULE = Module(
             _GROUP,
             _ID,
             replace(VM, position=1),
-            optional("Tag", "All tags it has from then on.", kind=Kind.HASHTABLE),
+            optional("Tag", "All tags it has from then on.", kind=Takes.HASHTABLE),
             NO_WAIT,
             default_set=GROUP_NAME,
             output=RESPONSE,
@@ -362,7 +337,7 @@ MODULE = Module(
             "Removes a machine. Its disks, interfaces and addresses stay, unless they were made to go with it.",
             remove,
             FORCE,
-            optional("ForceDeletion", "$true: without shutting the guest down.", kind=Kind.BOOL),
+            optional("ForceDeletion", "$true: without shutting the guest down.", kind=Takes.BOOL),
             examples={"Remove one without being asked.": "Remove-AzVM -ResourceGroupName lab -Name web -Force"},
         ),
     ),

@@ -8,13 +8,14 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from calco.cloudshell.az.declaration import cmdlet, mandatory, optional, plain, switch
+from calco.cloudshell.az.declaration import TAG, Takes, cmdlet, mandatory, optional, plain, switch
 from calco.cloudshell.az.given import fill, given, refer, tag_table
 from calco.cloudshell.az.image import CACHING
 from calco.cloudshell.az.machine_parameters import MACHINE, VM
 from calco.cloudshell.az.record import append, blank, child, items, reference, text
+from calco.cloudshell.az.storage_access import by_name, endpoint_of
 from calco.cloudshell.az.target import argument, id_of
-from calco.cloudshell.cmdlet import Call, Cmdlet, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import Call, Cmdlet, Module, Parameter
 from calco.cloudshell.values import Record, SecureString, Value
 
 # --- what they do ----------------------------------------------------------------------------------------------------
@@ -147,21 +148,9 @@ def set_boot_diagnostic(call: Call, machine: Record) -> None:
     boot.members["Enabled"] = not call.switch("Disable")
     account = call.text("StorageAccountName")
     if account:
-        api = call.shell.api
-        found = api.list(f"/subscriptions/{api.subscription_id}/providers/Microsoft.Storage/storageAccounts")
-        boot.members["StorageUri"] = _blob_endpoint(found, account)
+        boot.members["StorageUri"] = endpoint_of(by_name(call, account))
     elif call.switch("Disable"):
         boot.members["StorageUri"] = None
-
-
-def _blob_endpoint(accounts: Iterable[object], name: str) -> str:
-    for each in accounts:
-        match each:
-            case {"name": str(known), "properties": {"primaryEndpoints": {"blob": str(endpoint)}}} if (
-                known.casefold() == name.casefold()
-            ):
-                return endpoint
-    raise argument(f"There is no storage account '{name}'.")
 
 
 # --- declarations ----------------------------------------------------------------------------------------------------
@@ -205,7 +194,7 @@ def _disk_parameters(*, os: bool) -> tuple[Parameter, ...]:
             mandatory=not os,
             choices="FromImage Attach Empty" if os else "FromImage Attach Empty Copy Restore",
         ),
-        plain("DiskSizeInGB", "How large it is made.", None if os else 4, Kind.INT),
+        plain("DiskSizeInGB", "How large it is made.", None if os else 4, Takes.INT),
         plain("ManagedDiskId", "The id of a managed disk.", None if os else 8),
         plain("StorageAccountType", "Its kind of storage.", None if os else 9),
         plain("DiskEncryptionSetId", "The id of a disk encryption set."),
@@ -224,9 +213,9 @@ MODULE = Module(
             mandatory("VMSize", "How large it is, e.g. Standard_B1s.", 1),
             optional("AvailabilitySetId", "The id of an availability set.", 2),
             plain("LicenseType", "A licence of one's own.", 3),
-            optional("Zone", "The availability zone.", kind=Kind.STRINGS),
+            optional("Zone", "The availability zone.", kind=Takes.STRINGS),
             optional("ProximityPlacementGroupId", "The id of a proximity placement group."),
-            optional("Tags", 'Tags, as a table: @{team="lab"}.', kind=Kind.HASHTABLE, aliases="Tag"),
+            replace(TAG, name="Tags", aliases=("Tag",)),
             optional("UserData", "What the guest may read from the metadata service, in base64."),
             plain("SecurityType", "How it is protected.", choices="Standard TrustedLaunch ConfidentialVM"),
             switch("EncryptionAtHost", "Have the host encrypt its disks."),
@@ -242,7 +231,7 @@ MODULE = Module(
             switch("Windows", "The guest is Windows.", _WINDOWS),
             switch("Linux", "The guest is Linux.", _LINUX, mandatory=True),
             optional("ComputerName", "The name it gives itself.", 2),
-            optional("Credential", "Its administrator's name and password.", 3, Kind.CREDENTIAL),
+            optional("Credential", "Its administrator's name and password.", 3, Takes.CREDENTIAL),
             optional("CustomData", "Text for cloud-init, or a file for Windows; it is sent in base64.", 4),
             switch("DisablePasswordAuthentication", "SSH takes keys alone.", _LINUX),
             switch("ProvisionVMAgent", "Have the agent set up; it is anyway.", "Windows"),
@@ -283,7 +272,7 @@ MODULE = Module(
             "Adds a data disk to a machine's configuration.",
             add_data_disk,
             *_disk_parameters(os=False),
-            mandatory("Lun", "Where the guest finds it.", 5, Kind.INT),
+            mandatory("Lun", "Where the guest finds it.", 5, Takes.INT),
             examples={
                 "Add an empty disk of 4 GB to a machine that is there.": "Get-AzVM lab web | Add-AzVMDataDisk -Lun 0 "
                 "-CreateOption Empty -DiskSizeInGB 4 | Update-AzVM lab"
@@ -294,9 +283,9 @@ MODULE = Module(
             "Changes a data disk in a machine's configuration.",
             set_data_disk,
             mandatory("Name", "The disk's name.", 1, sets="ChangeWithName"),
-            plain("Lun", "Where the guest finds it.", 1, Kind.INT, mandatory=True, sets="ChangeWithLun"),
+            plain("Lun", "Where the guest finds it.", 1, Takes.INT, mandatory=True, sets="ChangeWithLun"),
             plain("Caching", "How the host caches it.", 2, choices=CACHING),
-            plain("DiskSizeInGB", "How large it is to be.", 3, Kind.INT),
+            plain("DiskSizeInGB", "How large it is to be.", 3, Takes.INT),
             plain("StorageAccountType", "Its kind of storage."),
             default_set="ChangeWithName",
             examples="Set-AzVMDataDisk -VM $vm -Lun 0 -DiskSizeInGB 8",
@@ -305,7 +294,7 @@ MODULE = Module(
             "Remove-AzVMDataDisk",
             "Takes data disks out of a machine's configuration; all of them when none is named.",
             remove_data_disk,
-            optional("DataDiskNames", "The names of the disks.", 1, Kind.STRINGS, aliases="Name"),
+            optional("DataDiskNames", "The names of the disks.", 1, Takes.STRINGS, aliases="Name"),
             examples="Remove-AzVMDataDisk -VM $vm -DataDiskNames data1 | Update-AzVM -ResourceGroupName lab",
         ),
         _changing(
@@ -317,7 +306,7 @@ MODULE = Module(
                 "NetworkInterface",
                 "The interface, an object of Get-AzNetworkInterface.",
                 1,
-                Kind.RECORDS,
+                Takes.RECORDS,
                 mandatory=True,
                 sets="GetNicFromNicObject",
             ),
@@ -330,7 +319,7 @@ MODULE = Module(
             "Remove-AzVMNetworkInterface",
             "Takes network interfaces out of a machine's configuration; all of them when none is named.",
             remove_network_interface,
-            plain("NetworkInterfaceIDs", "The ids of the interfaces.", 1, Kind.STRINGS, aliases="Id NicIds"),
+            plain("NetworkInterfaceIDs", "The ids of the interfaces.", 1, Takes.STRINGS, aliases="Id NicIds"),
             examples="Remove-AzVMNetworkInterface -VM $vm -NetworkInterfaceIDs $nic.Id",
         ),
         _changing(

@@ -11,13 +11,13 @@ from types import MappingProxyType
 
 from calco.cloudshell.api import Refused
 from calco.cloudshell.az.answer import change, response
-from calco.cloudshell.az.declaration import LOCATION, TAG, cmdlet, optional, plain, switch
-from calco.cloudshell.az.given import tag_table
+from calco.cloudshell.az.declaration import LOCATION, TAG, Takes, cmdlet, optional, plain, switch
+from calco.cloudshell.az.given import given, tag_table
 from calco.cloudshell.az.machine_parameters import MACHINE, TYPE, VM
 from calco.cloudshell.az.record import inner, read, sent, text
 from calco.cloudshell.az.source_image import SourceImage, source_image
 from calco.cloudshell.az.target import argument, group_path, path
-from calco.cloudshell.cmdlet import Call, Kind, Module
+from calco.cloudshell.cmdlet import Call, Module
 from calco.cloudshell.values import SecureString, Value
 from calco.model.document import Document, Json, object_at, objects_at, text_at
 
@@ -50,13 +50,9 @@ def _from_config(call: Call) -> Iterable[Value]:
     for needed in ("ResourceGroupName", "Location"):
         if not call.text(needed):
             raise argument(f"Cannot process command because of one or more missing mandatory parameters: {needed}.")
-    machine.members["Location"] = call.text("Location")
+    machine.members.update(given(call, "Location Zones=Zone LicenseType"))
     if call.given("Tag"):
         machine.members["Tags"] = tag_table(call)
-    if call.given("Zone"):
-        machine.members["Zones"] = [*call.texts("Zone")]
-    if call.given("LicenseType"):
-        machine.members["LicenseType"] = call.text("LicenseType")
     body = sent(machine)
     properties = object_at(body, "properties")
     if inner(machine, "DiagnosticsProfile") is None:  # Az asks for boot diagnostics in an account of Azure's own
@@ -281,9 +277,9 @@ MODULE = Module(
             optional("ResourceGroupName", _GROUP, 0, completes="resourceGroups"),
             replace(LOCATION, position=1),
             replace(VM, sets=(CONFIGURED,), position=2),
-            plain("Zone", "The availability zone.", 3, Kind.STRINGS),
+            plain("Zone", "The availability zone.", 3, Takes.STRINGS),
             _word("Name", "The name of the machine, and of all that has no name of its own.", mandatory=True),
-            _word("Credential", "Its administrator's name and password.", kind=Kind.CREDENTIAL, mandatory=True),
+            _word("Credential", "Its administrator's name and password.", kind=Takes.CREDENTIAL, mandatory=True),
             _word(
                 "Image",
                 "What it is made from: an image's name or id, a platform image's short name (Debian12) or its "
@@ -306,10 +302,10 @@ MODULE = Module(
             _word(
                 "OpenPorts",
                 "Ports that a new security group lets in; 22, or 3389 and 5985 for Windows.",
-                kind=Kind.INTS,
+                kind=Takes.INTS,
             ),
             _word("AvailabilitySetName", "An availability set that is there.", completes="availabilitySets"),
-            _word("DataDiskSizeInGb", "The sizes of empty data disks.", kind=Kind.INTS),
+            _word("DataDiskSizeInGb", "The sizes of empty data disks.", kind=Takes.INTS),
             _word("OSDiskDeleteOption", "What becomes of the OS disk with the machine.", choices=_DELETE),
             _word("DataDiskDeleteOption", "What becomes of the data disks with the machine.", choices=_DELETE),
             _word("NetworkInterfaceDeleteOption", "What becomes of the interface with the machine.", choices=_DELETE),

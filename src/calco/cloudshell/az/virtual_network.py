@@ -5,24 +5,24 @@ made, and Set-AzVirtualNetwork sends the whole. Source: Microsoft Learn, Az.Netw
 from collections.abc import Iterable
 
 from calco.cloudshell.az import plural
-from calco.cloudshell.az.declaration import cmdlet, mandatory, of, optional, plain
+from calco.cloudshell.az.declaration import Takes, cmdlet, mandatory, of, optional, plain
 from calco.cloudshell.az.given import fill, given, tag_table
-from calco.cloudshell.az.network import SECURITY_GROUP, link, maker, network_remover, noun, object_parameter, setter
-from calco.cloudshell.az.noun import may_make, put
+from calco.cloudshell.az.network import SECURITY_GROUP, link, maker, network_remover, object_parameter, setter
+from calco.cloudshell.az.noun import Noun, may_make, put
 from calco.cloudshell.az.part import Part
 from calco.cloudshell.az.record import blank, read, write
 from calco.cloudshell.az.shapes_network import NETWORK, PART, view
 from calco.cloudshell.az.target import parsed
 from calco.cloudshell.cmdlet import Call, Module
-from calco.cloudshell.cmdlet import Kind as Takes
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Document
 
 SUBNET = NETWORK["PSSubnet"]
-NOUN = noun(
+NOUN = Noun(
     "Microsoft.Network/virtualNetworks",
-    "PSVirtualNetwork",
+    NETWORK["PSVirtualNetwork"],
     "virtual network",
+    aliases="ResourceName",
     sort=lambda document: plural.gathered(document, plural.SUBNET, "subnets"),
 )
 _ADDED = {
