@@ -170,6 +170,7 @@ COMMANDS = {
     "Foo @{ a = 1 }, `\n  Name, `\r\n  Location -a": "Command('Foo' Array(Hash('a'; 1); 'Name'; 'Location'); -a)",
     "Foo Name,\n  Location -a": "Command('Foo' Array('Name'; 'Location'); -a)",
     'Foo -x @"\na $b\n"@ -y': "Command('Foo' -x; Text(a ; $b); -y)",
+    "Foo -x(Get-X).AddDays(1) -y": "Command('Foo' -x; Invocation(Paren(Command('Get-X')) AddDays 1); -y)",
     "Foo (Get-X).AddDays(1) -y": "Command('Foo' Invocation(Paren(Command('Get-X')) AddDays 1); -y)",
     "Foo 10.0.0.0/16 C:\\temp\\x.vhd 50% x=1": "Command('Foo' '10.0.0.0/16'; 'C:\\\\temp\\\\x.vhd'; '50%'; 'x=1')",
     "Foo a`$b `n c`,d": "Command('Foo' 'a$b'; '\\n'; 'c,d')",

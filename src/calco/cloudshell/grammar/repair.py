@@ -4,8 +4,8 @@ Always: ``1..3`` and ``1/2`` where a command may stand are taken for a command's
 here-string a ``$`` or a backtick at the start of a line is lost, behind a space it is not; an ``if`` that is a value
 ends at the line, also where ``else`` begins the next one. Only in a text that the
 grammar refused: a line break after ``param(...)`` and between the clauses of a switch, the colon of ``break NAME``,
-quotation marks around words after a comma and around what touches. What is put in never shows: texts and places are
-the author's.
+quotation marks around words after a comma and around what touches, a space before what touches a parameter's name.
+What is put in never shows: texts and places are the author's.
 """
 
 import re
@@ -26,6 +26,7 @@ PIECES = frozenset({Kind.VARIABLE, Kind.WORD, Kind.ESCAPE})
 CONTINUED = frozenset({"`\r", "`\n", "`"})
 CLAUSES = frozenset({"else", "elseif", "catch", "finally"})
 LABEL = re.compile(r"[^\W\d]\w*")
+PARAMETER = re.compile(r"-[^\W\d]\w*")
 
 
 def merged(*found: Sequence[Insertion]) -> tuple[Insertion, ...]:
@@ -108,7 +109,14 @@ def of_refused(scanned: Scan) -> list[Insertion]:
     for index, token in enumerate(tokens):
         if token.kind is Kind.WORD and starts_statement(tokens, index):
             made += _of_statement(tokens, closed, index)
-    return [*made, *_after_commas(tokens), *_touching(tokens)]
+    return [*made, *_after_commas(tokens), *_touching(tokens), *_after_names(tokens)]
+
+
+def _after_names(tokens: Sequence[Token]) -> Iterator[Insertion]:
+    """A space between a parameter's name and the parenthesis that it touches."""
+    for name, value in pairwise(tokens):
+        if value.text == "(" and name.end == value.start and PARAMETER.fullmatch(name.text):
+            yield Insertion(value.start, " ")
 
 
 def _of_statement(tokens: Sequence[Token], closed: dict[int, int], index: int) -> Iterator[Insertion]:
