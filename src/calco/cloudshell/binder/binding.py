@@ -13,7 +13,7 @@ from calco.cloudshell.api import Refused, Unreachable
 from calco.cloudshell.binder import asking, matching, refusal
 from calco.cloudshell.binder.binding_faults import Faults
 from calco.cloudshell.binder.bound import Bound
-from calco.cloudshell.binder.common import PROFILE, Common, is_azures, parameters_of
+from calco.cloudshell.binder.common import PROFILE, is_azures, parameters_of
 from calco.cloudshell.binder.defaults import take_defaults
 from calco.cloudshell.binder.invocation import Invocation, Remembered
 from calco.cloudshell.binder.jobs import Apart
@@ -48,13 +48,14 @@ def run(
     piped = input is not None
     _take_positions(bound, _take_names(bound, given, piped), piped)
     take_defaults(bound, shell)
-    running = _Running(bound, shell, at, Common.of(bound.values), Remembered())
+    running = _Running(bound, shell, at, Remembered())
     if input is None:
-        yield from running.once()
+        values = running.once()
     elif command.whole:
-        yield from running.whole(input)
+        values = running.whole(input)
     else:
-        yield from running.each(input)
+        values = running.each(input)
+    yield from running.kept(values)
 
 
 # --- arguments -------------------------------------------------------------------------------------------------------
@@ -134,24 +135,20 @@ class _Running:
     bound: Bound
     shell: Shell
     at: Place
-    common: Common
     remembered: Remembered
 
     def once(self) -> Iterator[Value]:
         given = [each for each in self.bound.parameters if each.from_pipeline and each.name in self.bound.values]
         held = [self.bound.values[each.name] for each in given] if self.bound.command.whole else []
         items = [item for each in held for item in (each if isinstance(each, list) else [each])]
-        return self._kept(self._run(self.bound, self._settled(), iter(items)))
+        return self._run(self.bound, self._settled(), iter(items))
 
     def whole(self, input: Iterator[Value]) -> Iterator[Value]:
         mine = [each for each in self.bound.parameters if not each.from_pipeline and not each.from_name]
         self.bound.parameters = mine
-        return self._kept(self._run(self.bound, self._settled(), input))
+        return self._run(self.bound, self._settled(), input)
 
     def each(self, input: Iterator[Value]) -> Iterator[Value]:
-        return self._kept(self._each(input))
-
-    def _each(self, input: Iterator[Value]) -> Iterator[Value]:
         lacking = [self._never_piped(set) for set in self.bound.sets]
         if all(lacking):
             asking.fill_in(self.bound, lacking[0], self.shell.host)
@@ -177,28 +174,27 @@ class _Running:
         return set
 
     def _call(self, bound: Bound, set: str, input: Iterator[Value] | None = None) -> Invocation:
-        return Invocation(
-            bound.command, self.shell, self.at, set, bound.values, self.common, input or iter(()), self.remembered
-        )
+        return Invocation(bound.command, self.shell, self.at, set, bound.values, input or iter(()), self.remembered)
 
     def _run(self, bound: Bound, set: str, input: Iterator[Value] | None = None) -> Iterator[Value]:
         call = self._call(bound, set, input)
-        if self.common.as_job:
+        if call.switch("AsJob"):
             yield _in_background(call)
         else:
             yield from _guarded(call)
 
-    def _kept(self, values: Iterator[Value]) -> Iterator[Value]:
+    def kept(self, values: Iterator[Value]) -> Iterator[Value]:
         """The same, kept in the variable of -OutVariable too; the others of its kind begin empty."""
-        for name in (self.common.error_variable, self.common.warning_variable, self.common.out_variable):
+        call = self._call(self.bound, "")
+        for parameter in ("ErrorVariable", "WarningVariable", "OutVariable"):
+            name = call.text(parameter)
             if name and not name.startswith("+"):
                 self.shell.set_variable(name, [])
-        if not self.common.out_variable:
+        if not call.given("OutVariable"):
             yield from values
             return
-        call = self._call(self.bound, "")
         for value in values:
-            call.add(self.common.out_variable, value)
+            call.add("OutVariable", value)
             yield value
 
 
@@ -231,7 +227,7 @@ def _output(call: Invocation) -> Iterator[Value]:
 def _in_background(call: Invocation) -> Record:
     """A job for the call. Source: azure-powershell, AzureLongRunningJob (what it is called)."""
     told: list[Told] = []
-    apart = replace(call, shell=Apart(call.shell, told), common=replace(call.common, as_job=False))
+    apart = replace(call, shell=Apart(call.shell, told))
     name = f"Long Running Operation for '{call.command.name}'"
     if call.text("Name"):
         name += f" on resource '{call.text('Name')}'"

@@ -1,13 +1,9 @@
-"""The parameters that every cmdlet has, and what was given of them.
+"""The parameters that every cmdlet has.
 
 Source: Microsoft Learn, about_CommonParameters; about_Preference_Variables for what holds when nothing was given.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from calco.cloudshell.cmdlet import Cmdlet, Kind, Parameter
-from calco.cloudshell.values import Value
 
 ACTIONS = ("SilentlyContinue", "Stop", "Continue", "Inquire", "Ignore")
 
@@ -39,66 +35,6 @@ PROFILE: tuple[Parameter, ...] = (
 )
 NAMES = frozenset(each.name for each in (*COMMON, *RISK, *PROFILE))
 SILENT = frozenset({"SilentlyContinue", "Ignore"})
-
-
-@dataclass(frozen=True)
-class Common:
-    """What was given of them. None and "" where nothing was."""
-
-    verbose: bool | None = None
-    error_action: str = ""
-    warning_action: str = ""
-    information_action: str = ""
-    progress_action: str = ""
-    error_variable: str = ""
-    warning_variable: str = ""
-    out_variable: str = ""
-    what_if: bool | None = None
-    confirm: bool | None = None
-    as_job: bool = False
-
-    def preferences(self) -> dict[str, Value]:
-        """What they make of the preference variables of a function that was given them."""
-        told: dict[str, Value] = {
-            "ErrorActionPreference": self.error_action,
-            "WarningPreference": self.warning_action,
-            "InformationPreference": self.information_action,
-            "ProgressPreference": self.progress_action,
-            "VerbosePreference": _either(self.verbose, "Continue", "SilentlyContinue"),
-            "ConfirmPreference": _either(self.confirm, "Low", "None"),
-        }
-        risk: dict[str, Value] = {} if self.what_if is None else {"WhatIfPreference": self.what_if}
-        return {**{name: value for name, value in told.items() if value}, **risk}
-
-    @staticmethod
-    def of(values: Mapping[str, Value]) -> "Common":
-        """``values`` by the names of parameters, already converted."""
-
-        def text(name: str) -> str:
-            value = values.get(name)
-            return value if isinstance(value, str) else ""
-
-        def flag(name: str) -> bool | None:
-            value = values.get(name)
-            return value if isinstance(value, bool) else None
-
-        return Common(
-            flag("Verbose"),
-            text("ErrorAction"),
-            text("WarningAction"),
-            text("InformationAction"),
-            text("ProgressAction"),
-            text("ErrorVariable"),
-            text("WarningVariable"),
-            text("OutVariable"),
-            flag("WhatIf"),
-            flag("Confirm"),
-            flag("AsJob") is True,
-        )
-
-
-def _either(flag: bool | None, yes: str, no: str) -> str:
-    return "" if flag is None else yes if flag else no
 
 
 def is_azures(command: Cmdlet) -> bool:

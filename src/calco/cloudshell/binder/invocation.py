@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from calco.cloudshell.binder.common import SILENT, Common
+from calco.cloudshell.binder.common import SILENT
 from calco.cloudshell.cmdlet import Cmdlet, Shell
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.host import NobodyToAsk
@@ -44,7 +44,6 @@ class Invocation:
     at: Place
     set: str
     values: Mapping[str, Value]
-    common: Common
     input: Iterator[Value]
     remembered: Remembered = field(default_factory=Remembered)
 
@@ -84,7 +83,7 @@ class Invocation:
 
     def should(self, target: str, action: str) -> bool:
         doing = f'Performing the operation "{action}" on target "{target}".'
-        if self._preferred(self.common.what_if, "WhatIfPreference"):
+        if self._either("WhatIf", self.shell.variable("WhatIfPreference") is True):
             self.shell.host.write(f"What if: {doing}")
             return False
         if self._confirms() and not self._sure(doing):
@@ -93,26 +92,24 @@ class Invocation:
         return True
 
     def agreed(self, question: str) -> bool:
-        if self.switch("Force") or self.common.confirm is False:
+        if self.switch("Force") or self.value("Confirm") is False:
             return True
         return self._ask(question.split("\n"), _ONE)
 
     def error(self, fault: Fault) -> None:
         placed = self._placed(fault)
-        action = self.common.error_action or self._preference("ErrorActionPreference", "Continue")
+        action = self.text("ErrorAction") or self._preference("ErrorActionPreference", "Continue")
         if action.casefold() == "inquire":
             action = "Continue" if self._ask(["Confirm", placed.message], _ALL) else "Stop"
         if action.casefold() == "stop":
             raise Terminating(placed, stopping=True)
         if action.casefold() != "ignore":
             self.shell.report(placed, shown=action.casefold() != "silentlycontinue")
-        if self.common.error_variable:
-            self.add(self.common.error_variable, error_record(placed))
+        self.add("ErrorVariable", error_record(placed))
 
     def warn(self, text: str) -> None:
-        action = self.common.warning_action or self._preference("WarningPreference", "Continue")
-        if self.common.warning_variable:
-            self.add(self.common.warning_variable, text)
+        action = self.text("WarningAction") or self._preference("WarningPreference", "Continue")
+        self.add("WarningVariable", text)
         if action not in SILENT:
             self.shell.host.warning(text)
         if action == "Stop":
@@ -124,11 +121,22 @@ class Invocation:
 
     def verbose(self, text: str) -> None:
         wanted = self._preference("VerbosePreference", "SilentlyContinue") not in SILENT
-        if wanted if self.common.verbose is None else self.common.verbose:
+        if self._either("Verbose", wanted):
             self.shell.host.verbose(text)
 
     def preferences(self) -> Mapping[str, Value]:
-        return self.common.preferences()
+        told: dict[str, Value] = {
+            "ErrorActionPreference": self.value("ErrorAction"),
+            "WarningPreference": self.value("WarningAction"),
+            "InformationPreference": self.value("InformationAction"),
+            "ProgressPreference": self.value("ProgressAction"),
+            "WhatIfPreference": self.value("WhatIf"),
+        }
+        if self.given("Verbose"):
+            told["VerbosePreference"] = "Continue" if self.switch("Verbose") else "SilentlyContinue"
+        if self.given("Confirm"):
+            told["ConfirmPreference"] = "Low" if self.switch("Confirm") else "None"
+        return {name: value for name, value in told.items() if value not in (None, "")}
 
     def _placed(self, fault: Fault) -> Fault:
         return fault.placed(self.at, self.command.name)
@@ -137,13 +145,11 @@ class Invocation:
         value = self.shell.variable(name)
         return value if isinstance(value, str) and value else otherwise
 
-    def _preferred(self, given: bool | None, name: str) -> bool:
-        return self.shell.variable(name) is True if given is None else given
+    def _either(self, name: str, otherwise: bool) -> bool:
+        return self.switch(name) if self.given(name) else otherwise
 
     def _confirms(self) -> bool:
-        if self.common.confirm is not None:
-            return self.common.confirm
-        return self._preference("ConfirmPreference", "High") in ("Low", "Medium")
+        return self._either("Confirm", self._preference("ConfirmPreference", "High") in ("Low", "Medium"))
 
     def _sure(self, doing: str) -> bool:
         if self.remembered.answer is not None:
@@ -168,8 +174,11 @@ class Invocation:
                 self.remembered.answer = said
             return said
 
-    def add(self, variable: str, value: Value) -> None:
-        """``variable`` was emptied when the command began, unless it is "+NAME"."""
-        name = variable.removeprefix("+")
-        held = self.shell.variable(name)
-        self.shell.set_variable(name, [*(held if isinstance(held, list) else [] if held is None else [held]), value])
+    def add(self, parameter: str, value: Value) -> None:
+        """To the variable that ``parameter`` names, if it was given. The variable was emptied when the command began,
+        unless it is "+NAME"."""
+        name = self.text(parameter).removeprefix("+")
+        if name:
+            held = self.shell.variable(name)
+            kept = held if isinstance(held, list) else [] if held is None else [held]
+            self.shell.set_variable(name, [*kept, value])

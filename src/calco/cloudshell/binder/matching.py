@@ -3,7 +3,7 @@
 Source: Microsoft Learn, about_Parameters ("Parameter names", "Positional parameters").
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from calco.cloudshell.binder.binding_faults import Faults
@@ -87,8 +87,5 @@ def property_of(item: Value, parameter: Parameter) -> Value:
     """The item's property that has the parameter's name or an alias; None when there is none."""
     if not isinstance(item, Record):
         return None
-    return next((item.get(name) for name in _names(parameter) if item.get(name) is not None), None)
-
-
-def _names(parameter: Parameter) -> Iterable[str]:
-    return (parameter.name, *parameter.aliases)
+    names = (parameter.name, *parameter.aliases)
+    return next((item.get(name) for name in names if item.get(name) is not None), None)

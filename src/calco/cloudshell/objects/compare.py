@@ -3,6 +3,7 @@
 Source: Microsoft Learn, about_Comparison_Operators.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from calco.cloudshell.objects.type_name import full_name
 from calco.cloudshell.syntax import TypeName
 from calco.cloudshell.values import Record, Value
 
+_Made = TypeVar("_Made")
 _Ordered = TypeVar("_Ordered", str, float, datetime, timedelta, list[float])
 
 
@@ -73,32 +75,25 @@ def compare(left: Value, right: Value, *, case: bool = False) -> int:
     if isinstance(left, bool):
         return _sign(left, to_bool(right))
     if isinstance(left, int | float):
-        return _sign(left, _converted(left, right))
+        return _sign(left, _converted(left, right, to_number))
     return _compare_rare(left, right)
 
 
 def _compare_rare(left: Value, right: Value) -> int:
     if isinstance(left, datetime):
-        moment = _as(left, right, "datetime")
+        moment = _converted(left, right, lambda value: to_type(value, "datetime"))
         return _sign(aware(left), aware(moment)) if isinstance(moment, datetime) else 0
     if isinstance(left, timedelta):
-        span = _as(left, right, "timespan")
+        span = _converted(left, right, lambda value: to_type(value, "timespan"))
         return _sign(left, span) if isinstance(span, timedelta) else 0
     if isinstance(left, Record) and left.type == "System.Version":
-        return _sign(_version(left), _version(_as(left, right, "version")))
+        return _sign(_version(left), _converted(left, right, _version))
     raise faults.not_comparable(to_text(left))
 
 
-def _as(left: Value, right: Value, type: str) -> Value:
+def _converted(left: Value, right: Value, way: Callable[[Value], _Made]) -> _Made:
     try:
-        return to_type(right, type)
-    except Terminating as error:
-        raise faults.not_compared(to_text(left), to_text(right), error.fault.message) from None
-
-
-def _converted(left: Value, right: Value) -> int | float:
-    try:
-        return to_number(right)
+        return way(right)
     except Terminating as error:
         raise faults.not_compared(to_text(left), to_text(right), error.fault.message) from None
 
