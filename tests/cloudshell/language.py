@@ -4,6 +4,7 @@ A row is (source, output) or (source, output, error): output with its types (1 i
 the messages in their order. Sources: Microsoft Learn, the about_ topics named at each table.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -39,6 +40,10 @@ TOO_FEW: Final = (
     "argument list.."
 )
 TABLE: Final = "System.Collections.Hashtable"
+TIMES: Final = ("01:02:03 01:02:03", "12 Z +00:00")
+OUT: Final = (
+    "Index was out of range. Must be non-negative and less than the size of the collection. (Parameter 'index')"
+)
 SPLIT: Final = "The mode 'split' of Where()"
 ON_NULL: Final = "You cannot call a method on a null-valued expression."
 
@@ -465,6 +470,35 @@ METHODS: list[Row] = [
     (
         "$w = [System.Diagnostics.Stopwatch]::StartNew(); Start-Sleep 2; $w.ElapsedMilliseconds; $w.IsRunning",
         [2000, True],
+    ),
+    (
+        "$d = [datetime]'2026-11-23'; $d.Add('1.00:00').Day; $d.Subtract([datetime]'2026-11-20').Days",
+        [24, 3],
+    ),
+    ("([datetime]'2026-11-23' + [timespan]'02:00').Hour; ([timespan]'01:00' - '00:30').TotalMinutes", [2, 30.0]),
+    ("[timespan]'01:00' -gt '00:30'; [timespan]'01:00' -eq '01:00'; [version]'1.2' -eq '1.2'", [True, True, True]),
+    ("[datetime]'2026-01-02' -eq '2026-01-02'; $true -gt $false; 1 -eq '1.0'", [True, True, True]),
+    ("'{0:hh\\:mm\\:ss} {0:c}' -f [timespan]'01:02:03'; (Get-Date).ToString('HH K zzz')", TIMES),
+    ("$l = [Collections.ArrayList]@(); $l.AddRange((1, 2)); $l.Insert(9, 1); $l.Count", [2], calling("Insert", 2, OUT)),
+    ("$h = @{a = 1}; $h['x', 'a'].Count; $h.Clear(); $h.Count", [2, 0]),
+    (
+        "'a,,b'.Split(',', [StringSplitOptions]::RemoveEmptyEntries).Count; 'aXb'.StartsWith('AX', $true, $null)",
+        [2, True],
+    ),
+    (
+        "'aXb'.Replace('x', '-', 'OrdinalIgnoreCase'); 'aXb'.IndexOf('x', [StringComparison]::OrdinalIgnoreCase)",
+        ["a-b", 1],
+    ),
+    ("[math]::Round(2.5, [MidpointRounding]::AwayFromZero); [math]::Pow(0, -1)", [3.0, math.inf]),
+    (
+        "[convert]::FromBase64String('aGk=').Count; [bool]::Parse('true'); [datetime]::new(2026, 11, 23).Day",
+        [2, True, 23],
+    ),
+    ("[regex]::IsMatch('Abc', 'b'); [regex]::Match('a12', '\\d+').Value", [True, "12"]),
+    (
+        "[int[]]::new(3); [string]::Concat('a', 'b'); 'a'.GetHashCode()",
+        [],
+        "\n".join(map(not_here, ("Making a [System.Int32[]]", "[string]::Concat()", "GetHashCode()"))),
     ),
     ("$e = [System.Text.Encoding]::UTF8; $e.GetString($e.GetBytes('hé')); $e.GetBytes('é').Count", ["hé", 2]),
     ("[convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes('a'))", ["YQA="]),

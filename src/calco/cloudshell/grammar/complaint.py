@@ -34,7 +34,6 @@ WORDS: Mapping[str, str] = MappingProxyType(
             " ${{}} to delimit the name."
         ),
         "MissingArrayIndexExpression": "Array index expression is missing or not valid.",
-        "MissingCatchHandlerBlock": "The Catch block is missing its statement block.",
         "MissingCatchOrFinally": "The Try statement is missing its Catch or Finally block.",
         "MissingEndCurlyBrace": "Missing closing '}}' in statement block or type definition.",
         "MissingEndParenthesisAfterStatement": "Missing closing ')' after expression in '{0}' statement.",
