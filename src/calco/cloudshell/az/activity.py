@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from calco.cloudshell.az.declaration import Takes, cmdlet, of, optional, plain, switch
-from calco.cloudshell.az.given import given
+from calco.cloudshell.az.given import given, moment
 from calco.cloudshell.az.noun import later, list_view, utc
 from calco.cloudshell.az.record import Family, Shape, read
 from calco.cloudshell.az.target import subscription
@@ -35,8 +35,8 @@ _FILTERS = (
 
 
 def _get(call: Call) -> Iterable[Value]:
-    until = _moment(call, "EndTime") or call.shell.clock.now()
-    since = _moment(call, "StartTime") or later(until, timedelta(days=-_DAYS))
+    until = moment(call, "EndTime") or call.shell.clock.now()
+    since = moment(call, "StartTime") or later(until, timedelta(days=-_DAYS))
     terms = [f"eventTimestamp ge '{_text(since)}'", f"eventTimestamp le '{_text(until)}'"]
     terms += [f"{name} eq '{_quoted(str(value))}'" for name, value in given(call, _FILTERS).items()]
     api = call.shell.api
@@ -45,11 +45,6 @@ def _get(call: Call) -> Iterable[Value]:
     most = call.number("MaxRecord")
     for each in islice(api.list(where, asked), _MOST if most is None else max(most, 0)):
         yield read(EVENT, each)
-
-
-def _moment(call: Call, name: str) -> datetime | None:
-    value = call.value(name)
-    return value if isinstance(value, datetime) else None
 
 
 def _text(moment: datetime) -> str:

@@ -1,16 +1,20 @@
-"""Disks and snapshots alike: made of an object that was described in memory, changed by another or by themselves."""
+"""Disks and snapshots alike: made of an object that was described in memory, changed by another or by themselves, and
+opened by a signed URL to their bytes, which is given and taken back."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from calco.cloudshell.az.answer import change
-from calco.cloudshell.az.declaration import TAG, cmdlet, piped
+from calco.cloudshell.az.declaration import TAG, Takes, cmdlet, mandatory, optional, piped
 from calco.cloudshell.az.disk_settings import FIRST, NETWORK, configured
-from calco.cloudshell.az.noun import Noun, put
-from calco.cloudshell.az.record import Kind, write
+from calco.cloudshell.az.noun import STATUS, Noun, put, status
+from calco.cloudshell.az.record import Kind, read, write
+from calco.cloudshell.az.shapes_disk import DISK
 from calco.cloudshell.cmdlet import Call, Cmdlet, Parameter
 from calco.cloudshell.values import Value
+from calco.model.document import Document
 
+URI = DISK["PSAccessUri"]
 _BY_UPDATE, _BY_OBJECT = "DefaultParameter", "FriendMethod"
 
 
@@ -88,3 +92,52 @@ class Described:
             as_job=True,
             examples=examples,
         )
+
+    def granter(self, *, writable: bool) -> Cmdlet:
+        def run(call: Call) -> Iterable[Value]:
+            name = call.text(self.noun.name)
+            body: Document = {"access": call.text("Access")}
+            seconds = call.number("DurationInSecond")
+            if seconds is not None:
+                body["durationInSeconds"] = seconds
+            if call.should(name, "Grant"):
+                where = f"{self.noun.path(call)}/beginGetAccess"
+                yield read(URI, change(call, f"Grant-Az{self.word}Access {name}", "POST", where, body).document)
+
+        return cmdlet(
+            f"Grant-Az{self.word}Access",
+            f"Gives a signed URL to the bytes of a {self.noun.called}.",
+            run,
+            *self.noun.named(),
+            mandatory("Access", "What the URL is good for.", 2, choices="Read Write" if writable else "Read"),
+            optional("DurationInSecond", "For how many seconds it is good.", 3, Takes.INT),
+            output=URI.type,
+            confirms=True,
+            as_job=True,
+            examples={
+                "A URL to read it for an hour.": f"Grant-Az{self.word}Access {self._one} -Access Read "
+                "-DurationInSecond 3600"
+            },
+        )
+
+    def revoker(self) -> Cmdlet:
+        def run(call: Call) -> Iterable[Value]:
+            name = call.text(self.noun.name)
+            if call.should(name, "Revoke"):
+                where = f"{self.noun.path(call)}/endGetAccess"
+                yield status(change(call, f"Revoke-Az{self.word}Access {name}", "POST", where))
+
+        return cmdlet(
+            f"Revoke-Az{self.word}Access",
+            f"Takes back the signed URL to the bytes of a {self.noun.called}.",
+            run,
+            *self.noun.named(),
+            output=STATUS,
+            confirms=True,
+            as_job=True,
+            examples={"The URL is good for nothing any more.": f"Revoke-Az{self.word}Access {self._one}"},
+        )
+
+    @property
+    def _one(self) -> str:
+        return f"-ResourceGroupName lab -{self.noun.name} {self.noun.called}1"

@@ -5,9 +5,8 @@ Source: Microsoft Learn, Az.Compute's reference of each cmdlet.
 
 from collections.abc import Iterable
 
-from calco.cloudshell.az import disk_access
 from calco.cloudshell.az.declaration import Takes, cmdlet, optional
-from calco.cloudshell.az.described import Described
+from calco.cloudshell.az.described import URI, Described
 from calco.cloudshell.az.disk_settings import COMMON, configured
 from calco.cloudshell.az.given import fill
 from calco.cloudshell.az.noun import STATUS, STATUS_VIEW, Noun, list_view, status
@@ -88,7 +87,8 @@ MODULE = Module(
             gives=lambda _call, ended: [status(ended)],
             output=STATUS,
         ),
-        *disk_access.cmdlets(NOUN, "Disk", writable=True),
+        _DISKS.granter(writable=True),
+        _DISKS.revoker(),
     ),
-    (list_view(NOUN.kind), STATUS_VIEW, list_view(_DISKS.update), disk_access.VIEW),
+    (list_view(NOUN.kind), STATUS_VIEW, list_view(_DISKS.update), list_view(URI)),
 )

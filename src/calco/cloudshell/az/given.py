@@ -1,6 +1,7 @@
 """What a call was given, as the members of an object that is described in memory."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from calco.cloudshell.az.record import child, reference
 from calco.cloudshell.cmdlet import Call
@@ -30,6 +31,11 @@ def refer(call: Call, made: Record, names: str) -> None:
 def _pairs(names: str) -> Iterator[tuple[str, str]]:
     for member, _, parameter in (each.partition("=") for each in names.split()):
         yield member, parameter or member
+
+
+def moment(call: Call, name: str) -> datetime | None:
+    value = call.value(name)
+    return value if isinstance(value, datetime) else None
 
 
 def tags(call: Call, parameter: str = "Tag") -> dict[str, Value] | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from calco.cloudshell.az import disk_access
 from calco.cloudshell.az.declaration import cmdlet, switch
 from calco.cloudshell.az.described import Described
 from calco.cloudshell.az.disk_settings import COMMON, configured
@@ -68,7 +67,8 @@ MODULE = Module(
             gives=lambda _call, ended: [status(ended)],
             output=STATUS,
         ),
-        *disk_access.cmdlets(NOUN, "Snapshot", writable=False),
+        _SNAPSHOTS.granter(writable=False),
+        _SNAPSHOTS.revoker(),
     ),
     (list_view(NOUN.kind), list_view(_SNAPSHOTS.update)),
 )

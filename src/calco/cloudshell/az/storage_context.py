@@ -5,10 +5,10 @@ Source: Microsoft Learn, Az.Storage's reference of each cmdlet.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 
 from calco.cloudshell.az import sas
 from calco.cloudshell.az.declaration import Takes, cmdlet, columns, mandatory, of, plain, switch
+from calco.cloudshell.az.given import moment
 from calco.cloudshell.az.noun import later, utc
 from calco.cloudshell.az.storage_access import (
     ACCOUNTS,
@@ -57,9 +57,9 @@ def _set_current(call: Call) -> Iterable[Value]:
 
 
 def _grant(call: Call) -> sas.Grant:
-    since, until = (call.value(each) for each in ("StartTime", "ExpiryTime"))
-    begins = utc(since) if isinstance(since, datetime) else None
-    ends = utc(until) if isinstance(until, datetime) else later(begins or call.shell.clock.now(), sas.HOUR)
+    since, until = moment(call, "StartTime"), moment(call, "ExpiryTime")
+    begins = utc(since) if since else None
+    ends = utc(until) if until else later(begins or call.shell.clock.now(), sas.HOUR)
     protocol = {"httpsonly": "https", "httpsorhttp": "https,http"}.get(call.text("Protocol").lower(), "")
     return sas.Grant(call.text("Permission"), ends, begins, protocol, call.text("IPAddressOrRange"))
 
