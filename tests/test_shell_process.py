@@ -7,14 +7,14 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
 import pytest
 
-from calco.audience import BEHIND, SIGNED_OUT, Ended, Watcher
-from calco.shell_process import EXITED, STOPPING, TOO_MANY, Limits, Shells
+from calco.audience import AHEAD_BYTES_MAX, BEHIND, SIGNED_OUT, Ended, TypedAhead, Watcher
+from calco.shell_process import EXITED, LOOKERS_MAX, STOPPING, TOO_MANY, Limits, Shells
 from tests.shell_user import ALICE, BOB, User
 
 pytestmark = pytest.mark.slow  # each test begins a process
@@ -44,6 +44,8 @@ for line in sys.stdin:
         print("flooded", flush=True)
     elif word == "garble":
         os.write(int(sys.argv[3]), b"\\xff" * 64)
+    elif word == "wait":
+        __import__("threading").Event().wait()
     elif word == "end":
         print("goodbye", flush=True)
         break
@@ -316,6 +318,47 @@ def test_what_is_printed_waits_for_who_reads_slowly_and_not_for_who_does_not_rea
                 await asyncio.sleep(0.05)
             assert printed.count(b"x" * 1023) == 4096
             assert await ended(deaf) == BEHIND
+
+    run(test)
+
+
+def test_who_types_what_nobody_reads_is_not_held_up_and_may_leave() -> None:
+    async def test() -> None:
+        async with shells(limits=Limits(idle_seconds=0.01)) as held:
+            async with held.watch(**ALICE) as (watcher, _):
+                pid = int((await until(watcher, "hello")).split("hello ")[1].split()[3])
+                await watcher.type(b"wait\n")
+                for _ in range(10):
+                    await watcher.type(b"end\n" * 10_000)
+            await gone(pid)
+
+    run(test)
+
+
+def test_more_is_not_kept_than_there_is_room_for_ahead_and_what_is_kept_stays_in_order() -> None:
+    async def test() -> None:
+        ahead = TypedAhead(seconds=0)
+        await ahead.put(b"a" * AHEAD_BYTES_MAX)
+        await ahead.put(b"lost")
+        assert (await ahead.first()).strip(b"a") == b""
+        ahead.taken(AHEAD_BYTES_MAX - 1)
+        await ahead.put(b"kept")
+        assert await ahead.first() == b"akept"
+        assert ahead.forget() == b"akept"
+        assert not ahead.waits
+
+    run(test)
+
+
+def test_one_shell_is_looked_at_by_so_many_and_no_more() -> None:
+    async def test() -> None:
+        async with shells() as held, AsyncExitStack() as stack:
+            for _ in range(LOOKERS_MAX):
+                await stack.enter_async_context(held.watch(**ALICE))
+            with pytest.raises(Ended) as refused:
+                await held.watch(**ALICE).__aenter__()
+            assert refused.value.ending == TOO_MANY
+            await stack.enter_async_context(held.watch(**BOB))
 
     run(test)
 

@@ -15,6 +15,11 @@ TAIL_BYTES = 64 * 1024
 """How much of what was printed a newcomer is shown."""
 BEHIND_BYTES_MAX = 1024 * 1024
 """So much may wait for a watcher who does not read."""
+AHEAD_BYTES_MAX = 1024 * 1024
+"""So much may be typed ahead of what a terminal takes."""
+AHEAD_SECONDS = 30.0
+"""So long whoever types more waits for room. Then it is lost, as at any terminal: it must not hold them up for ever."""
+KEYS_BYTES = 1024
 Typing = Callable[[bytes], Coroutine[None, None, None]]
 Hearing = Callable[[str], Coroutine[None, None, None]]
 GOODBYE_SECONDS = 5.0
@@ -92,6 +97,49 @@ class Watcher:
             self._ending = ending
             self._news.set()
             self._heard.set()
+
+
+class TypedAhead:
+    """Keys on their way to a terminal, which takes no more than is read there."""
+
+    def __init__(self, seconds: float = AHEAD_SECONDS) -> None:
+        self._seconds = seconds
+        self._keys = bytearray()
+        self._some, self._room = asyncio.Event(), asyncio.Event()
+        self._changed()
+
+    @property
+    def waits(self) -> bool:
+        return bool(self._keys)
+
+    async def put(self, keys: bytes) -> None:
+        """Returns when they wait here, or are lost."""
+        if not self._room.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._room.wait(), self._seconds)
+        if self._room.is_set():
+            self._keys += keys
+            self._changed()
+
+    async def first(self) -> bytes:
+        """Some of them, as soon as there are any; ``taken`` says of how many the terminal took."""
+        await self._some.wait()
+        return bytes(self._keys[:KEYS_BYTES])
+
+    def taken(self, count: int) -> None:
+        del self._keys[:count]
+        self._changed()
+
+    def forget(self) -> bytes:
+        """All that wait; what they were."""
+        forgotten = bytes(self._keys)
+        self._keys.clear()
+        self._changed()
+        return forgotten
+
+    def _changed(self) -> None:
+        for event, is_so in ((self._some, self.waits), (self._room, len(self._keys) < AHEAD_BYTES_MAX)):
+            event.set() if is_so else event.clear()
 
 
 class Audience:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import httpx
 
-from calco.audience import SIGNED_OUT, Audience, Ended, Ending, Watcher
+from calco.audience import SIGNED_OUT, Audience, Ended, Ending, TypedAhead, Watcher
 from calco.cloudshell import wire
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,11 @@ API = ("/subscriptions", "/providers", "/tenants")
 """Where a shell may ask: not the portal's pages, not where tokens are given."""
 HEADERS = frozenset({"content-type", "etag", "location", "azure-asyncoperation", "retry-after", "x-ms-request-id"})
 SIDE_MAX = 1000
+CTRL_C, PASTED = b"\x03", b"\x1b[201~"
+"""``PASTED`` ends what is pasted at a prompt. Source: XTerm Control Sequences, bracketed paste mode."""
+FULL_SECONDS = 0.05
+"""So long a terminal is left alone that takes no more."""
+LOOKERS_MAX = 30
 
 STOPPING = Ending(1001, "The service stops.")
 EXITED = Ending(4010, "The shell has ended.")
@@ -171,7 +176,8 @@ class Shell:
         self._limits = limits
         self._idle: asyncio.TimerHandle | None = None
         self._master = -1
-        self._writer: asyncio.StreamWriter | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._ahead = TypedAhead()
         self._begun = asyncio.Event()
         self._over = asyncio.Event()
         self._room = asyncio.Semaphore(REQUESTS_MAX)
@@ -188,6 +194,8 @@ class Shell:
 
     def join(self) -> Watcher:
         """Raises Ended."""
+        if self._lookers >= LOOKERS_MAX:
+            raise Ended(TOO_MANY)
         watcher = self.audience.join(self._type)
         self._lookers += 1
         if self._idle is not None:
@@ -247,38 +255,55 @@ class Shell:
     async def _serve(self, process: asyncio.subprocess.Process, master: int, here: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         os.set_blocking(master, False)
-        typing, protocol = await loop.connect_write_pipe(
-            asyncio.streams.FlowControlMixin, os.fdopen(os.dup(master), "wb", 0)
-        )
-        self._writer = asyncio.StreamWriter(typing, protocol, None, loop)
         printed = asyncio.StreamReader()
         reading, _ = await loop.connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(printed), os.fdopen(master, "rb", 0)
         )
-        self._master = master
+        self._master, self._process = master, process
         asking, answering = await asyncio.open_connection(sock=here)
         self._begun.set()
         tasks = [
             asyncio.create_task(each)
-            for each in (self._show(printed), self._answer(asking, answering), process.wait(), self._over.wait())
+            for each in (
+                self._show(printed),
+                process.wait(),
+                self._over.wait(),
+                self._answer(asking, answering),
+                self._feed(master),
+            )
         ]
         try:
-            await asyncio.wait(tasks[1:], return_when=asyncio.FIRST_COMPLETED)
-            if not tasks[3].done():  # it ends by itself: what it said last is still shown
-                await asyncio.wait((tasks[0], tasks[2]), timeout=GOODBYE_SECONDS)
+            await asyncio.wait(tasks[1:4], return_when=asyncio.FIRST_COMPLETED)
+            if not self._over.is_set():  # it ends by itself: what it said last is still shown
+                await asyncio.wait(tasks[:2], timeout=GOODBYE_SECONDS)
         finally:
             self._master = -1
             for each in tasks:
                 each.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            for transport in (typing, reading, answering.transport):
+            for transport in (reading, answering.transport):
                 transport.abort() if hasattr(transport, "abort") else transport.close()
 
     async def _type(self, keys: bytes) -> None:
-        if self._writer is not None and not self._writer.is_closing():
-            self._writer.write(keys)
-            with suppress(OSError):
-                await self._writer.drain()
+        """Ctrl-C stops what runs also when that reads nothing and much was typed ahead of it, which is forgotten."""
+        if keys == CTRL_C and self._ahead.waits:
+            if PASTED not in self._ahead.forget():
+                with suppress(ProcessLookupError):
+                    assert self._process is not None, "nobody types before there is one"
+                    self._process.send_signal(signal.SIGINT)
+                return
+            keys = PASTED + CTRL_C  # it is the prompt that reads, and it would take all for pasted until it ends
+        await self._ahead.put(keys)
+
+    async def _feed(self, master: int) -> None:
+        while True:
+            keys = await self._ahead.first()
+            try:
+                self._ahead.taken(os.write(master, keys))
+            except (
+                OSError
+            ):  # full, or over. A full one counts as ready for more (seen on Linux 6.18): nothing tells when
+                await asyncio.sleep(FULL_SECONDS)
 
     async def _show(self, printed: asyncio.StreamReader) -> None:
         with suppress(OSError):  # EIO: nobody holds the other end any more

@@ -165,9 +165,25 @@ def test_ctrl_c_stops_what_runs_and_not_the_shell() -> None:
                 before = len(alice.printed)
                 await alice.types(f"'be' + 'gun'; {endless}\r")
                 await alice.sees("begun", before)
-                await alice.types("\x03")
+                await alice.types("\x1c\x03")  # Ctrl-\\ lies beside it
                 await alice.sees(f"\n{PROMPT.rstrip()}", before)
             assert (await alice.runs("$kept")).startswith("42\n")
+
+    run(test)
+
+
+def test_ctrl_c_comes_through_whatever_was_typed_ahead_which_is_forgotten() -> None:
+    async def test() -> None:
+        async with shells() as held, sitting(held) as alice:
+            await alice.types("'be' + 'gun'; Start-Sleep 1000\r")
+            await alice.sees("begun\n")
+            await alice.types("Get-Nonsense\r" * 10_000)
+            await alice.sees("Get-Nonsense\n" * 100)  # the terminal has some of it
+            before = len(alice.printed)
+            await alice.types("\x03")
+            await alice.sees(f"\n{PROMPT.rstrip()}", before)
+            await alice.types("40 + 2\r")
+            assert "is not recognized" not in await alice.sees("42\n", before)
 
     run(test)
 

@@ -66,7 +66,8 @@ def main(talk: Talk = at_the_prompt) -> None:
         _end(1)
     parent.start()
     asyncio.set_event_loop_policy(Policy())
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # from here on Ctrl-C comes
+    signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # from here on Ctrl-C comes, and Ctrl-\, which lies beside it
     host.write(repl.WELCOME)
     while True:
         try:

@@ -24,6 +24,7 @@ class Interactive:
         try:
             return self.session.run(text).exit
         except KeyboardInterrupt:
+            self.host.forget_typed()
             self.host.quiet()
             self.host.write("")
             return None

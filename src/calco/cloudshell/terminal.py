@@ -9,6 +9,7 @@ import io
 import os
 import shutil
 import sys
+import termios
 import threading
 import time
 from collections.abc import Mapping
@@ -118,6 +119,11 @@ class TerminalHost:
             if self._out.isatty():
                 self._out.write(CLEAR)
                 self._out.flush()
+
+    def forget_typed(self) -> None:
+        """What was typed ahead of what was stopped, as the terminal does itself when the key comes through it."""
+        if self._read.isatty():
+            termios.tcflush(self._read.fileno(), termios.TCIFLUSH)
 
     def quiet(self) -> None:
         """Nothing goes on any more: no line of progress stays."""

@@ -247,6 +247,7 @@ def test_a_shell_that_was_left_by_exit_says_so_and_another_one_is_a_click_away(p
     ("code", "said"),
     [
         (1001, "The service has stopped."),
+        (1012, "The service has stopped."),
         (4002, "Too many shells are open. Close one first."),
         (4011, "Nobody has looked at this shell for a while; it was ended."),
         (4013, "The shell has used up its processor time."),
