@@ -75,9 +75,9 @@ def parts(node: Node) -> list[Node]:
     return [each for each in node.children if not each.is_extra]
 
 
-def named(node: Node) -> list[Node]:
-    """What is in a node, without comments, words and signs of the grammar."""
-    return [each for each in node.named_children if not each.is_extra]
+def named(node: Node | None) -> list[Node]:
+    """What is in a node, without comments, words and signs of the grammar; nothing for None."""
+    return [each for each in node.named_children if not each.is_extra] if node else []
 
 
 def child(node: Node, *types: str) -> Node | None:

@@ -12,11 +12,10 @@ from tree_sitter import Node
 from calco.cloudshell.errors import unsupported
 from calco.cloudshell.grammar import complaint, lower_literal
 from calco.cloudshell.grammar.lower import Lower, child, named, parts, unwrapped
-from calco.cloudshell.syntax import Block, Expression, Formal, Function, Literal, Place, Unary, Variable
+from calco.cloudshell.syntax import Block, Expression, Formal, Function, Literal, Place, Statement, Unary, Variable
 
 PLAIN = frozenset({"unary_expression", "expression_with_unary_operator", "cast_expression"})
 """What a parameter without a default is when it is read as an expression."""
-KINDS = frozenset({"begin", "process", "end"})
 
 
 def lower_function(lower: Lower, node: Node) -> Function:
@@ -33,9 +32,7 @@ def lower_function(lower: Lower, node: Node) -> Function:
 
 def lower_block(lower: Lower, node: Node) -> Expression:
     """A script_block_expression."""
-    given = child(node, "param_block")
-    made = block(lower, node, child(node, "script_block"))
-    return declaring(lower, made, given) if given else made
+    return declaring(lower, block(lower, node, child(node, "script_block")), child(node, "param_block"))
 
 
 def block(lower: Lower, whole: Node, inner: Node | None, given: tuple[Formal, ...] = ()) -> Block:
@@ -43,13 +40,9 @@ def block(lower: Lower, whole: Node, inner: Node | None, given: tuple[Formal, ..
     made = Block(lower.place(whole), _between_braces(lower, whole), given)
     if inner is None:
         return made
-    declared = child(inner, "param_block")
-    if declared is not None:
-        made = declaring(lower, made, declared)
+    made = declaring(lower, made, child(inner, "param_block"))
     body = child(inner, "script_block_body")
-    if body is None:
-        return made
-    return filled(lower, made, body)
+    return filled(lower, made, body) if body else made
 
 
 def filled(lower: Lower, made: Block, body: Node) -> Block:
@@ -57,19 +50,14 @@ def filled(lower: Lower, made: Block, body: Node) -> Block:
     blocks = child(body, "named_block_list")
     if blocks is None:
         return replace(made, end=lower.statements(body))
+    found: dict[str, tuple[Statement, ...]] = {"begin": (), "process": (), "end": ()}
     for each in named(blocks):
         name, inner = named(each)
         kind = lower.text(name).lower()
-        if kind not in KINDS:
+        if kind not in found:
             raise unsupported(f"The {kind} block", lower.place(each))
-        statements = lower.statements(inner)
-        if kind == "begin":
-            made = replace(made, begin=statements)
-        elif kind == "process":
-            made = replace(made, process=statements)
-        else:
-            made = replace(made, end=statements)
-    return made
+        found[kind] = lower.statements(inner)
+    return replace(made, begin=found["begin"], process=found["process"], end=found["end"])
 
 
 def _between_braces(lower: Lower, node: Node) -> str:
@@ -81,10 +69,11 @@ def _between_braces(lower: Lower, node: Node) -> str:
 # --- parameters ------------------------------------------------------------------------------------------------------
 
 
-def declaring(lower: Lower, made: Block, node: Node) -> Block:
-    """With what a param_block declares."""
-    attributes = child(node, "attribute_list")
-    for each in named(attributes) if attributes else []:
+def declaring(lower: Lower, made: Block, node: Node | None) -> Block:
+    """With what a param_block declares, if there is one."""
+    if node is None:
+        return made
+    for each in named(child(node, "attribute_list")):
         made = _with_binding(lower, made, each)
     return replace(made, parameters=formals(lower, child(node, "parameter_list")))
 
@@ -105,7 +94,7 @@ def _with_binding(lower: Lower, made: Block, node: Node) -> Block:
 
 def formals(lower: Lower, node: Node | None) -> tuple[Formal, ...]:
     """Of a parameter_list."""
-    made = tuple(formal for each in named(node) for formal in _formals(lower, each)) if node else ()
+    made = tuple(formal for each in named(node) for formal in _formals(lower, each))
     seen: set[str] = set()
     for each in made:
         if each.name.casefold() in seen:
@@ -147,8 +136,7 @@ def _formal(lower: Lower, node: Node) -> Formal:
     assert variable is not None, "the grammar has a parameter's variable"
     name = lower_literal.lower_variable(lower, variable)
     made = Formal(lower.place(variable), name.name)
-    attributes = child(node, "attribute_list")
-    for each in named(attributes) if attributes else []:
+    for each in named(child(node, "attribute_list")):
         made = _with_attribute(lower, made, each)
     return made
 
@@ -174,9 +162,8 @@ Arguments = tuple[tuple[str, Expression | None], ...]
 
 
 def _arguments(lower: Lower, node: Node) -> Arguments:
-    found = child(node, "attribute_arguments")
     made: list[tuple[str, Expression | None]] = []
-    for each in named(found) if found else []:
+    for each in named(child(node, "attribute_arguments")):
         inner = named(each)
         if inner[0].type == "simple_name":
             made.append((lower.text(inner[0]).lower(), lower.expression(inner[1]) if len(inner) > 1 else None))

@@ -61,11 +61,15 @@ def _name(lower: Lower, node: Node) -> Expression:
         node = inner
     members = re.fullmatch(r"(\$\w+)((?:\.\w+)+)", lower.text(node)) if node.type == "path_command_name" else None
     if members:
-        value: Expression = lower_literal.variable(members[1], lower.place(node))
-        for name in members[2][1:].split("."):
-            value = Member(lower.place(node), value, name)
-        return value
+        return _member(lower_literal.variable(members[1], lower.place(node)), members[2], lower.place(node))
     return bareword(lower.text(node), lower.place(node))
+
+
+def _member(of: Expression, names: str, at: Place) -> Expression:
+    """``names``: one or more, each after a dot."""
+    for name in names[1:].split("."):
+        of = Member(at, of, name)
+    return of
 
 
 # --- arguments -------------------------------------------------------------------------------------------------------
@@ -127,7 +131,7 @@ def _argument(lower: Lower, node: Node) -> list[Given]:
     node = unwrapped(node)
     at = lower.place(node)
     if node.type == "variable" and lower.text(node).startswith("@"):
-        return [lower_literal.splat(lower, node)]
+        return [Splat(at, lower.text(node)[1:])]
     if node.type == "concatenated_command_argument" and unwrapped(parts(node)[0]).type in _STRINGS:
         return _after_string(lower, node)
     if node.type == "expression_with_unary_operator":
@@ -168,9 +172,7 @@ def _after_string(lower: Lower, node: Node) -> list[Given]:
     value = lower.expression(first)
     text = lower.source.text_of(rest[0].start_byte, node.end_byte)
     if re.fullmatch(r"(?:\.\w+)+", text):
-        for name in text[1:].split("."):
-            value = Member(lower.place(rest[0]), value, name)
-        return [Argument(lower.place(first), value)]
+        return [Argument(lower.place(first), _member(value, text, lower.place(rest[0])))]
     return [
         Argument(lower.place(first), value),
         Argument(lower.place(rest[0]), _joined(lower, rest, lower.place(rest[0]))),

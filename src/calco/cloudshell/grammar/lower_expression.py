@@ -4,7 +4,7 @@ Sources: Microsoft Learn, about_Operators, about_Operator_Precedence (the gramma
 about_Arrays, about_Type_Accelerators.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from tree_sitter import Node
@@ -130,8 +130,7 @@ def _invoked_with_block(lower: Lower, node: Node) -> Expression:
 
 def call_arguments(lower: Lower, node: Node) -> tuple[Expression, ...]:
     """Of an argument_list."""
-    given = child(node, "argument_expression_list")
-    return tuple(lower.expression(each) for each in named(given)) if given else ()
+    return tuple(lower.expression(each) for each in named(child(node, "argument_expression_list")))
 
 
 def lower_index(lower: Lower, node: Node) -> Expression:
@@ -159,10 +158,9 @@ def lower_array_of(lower: Lower, node: Node) -> Expression:
 
 
 def lower_hash(lower: Lower, node: Node) -> Expression:
-    body = child(node, "hash_literal_body")
-    entries = [] if body is None else [_entry(lower, each) for each in named(body)]
-    _refuse_twice(lower, body, entries)
-    return Hash(lower.place(node), tuple(entries))
+    entries = tuple(_entry(lower, each) for each in named(child(node, "hash_literal_body")))
+    _refuse_twice([key for key, _ in entries])
+    return Hash(lower.place(node), entries)
 
 
 def _entry(lower: Lower, node: Node) -> tuple[Expression, Statement]:
@@ -179,14 +177,14 @@ def _key(lower: Lower, node: Node) -> Expression:
     return Literal(lower.place(inner), lower.text(inner)) if inner.type == "simple_name" else lower.expression(inner)
 
 
-def _refuse_twice(lower: Lower, body: Node | None, entries: list[tuple[Expression, Statement]]) -> None:
+def _refuse_twice(keys: Sequence[Expression]) -> None:
     seen: set[str | int | float] = set()
-    for (key, _), node in zip(entries, named(body) if body else [], strict=True):
+    for key in keys:
         if not isinstance(key, Literal):
             continue
         folded = key.value.casefold() if isinstance(key.value, str) else key.value
         if folded in seen:
-            raise complaint.said("DuplicateKeyInHashLiteral", lower.place(node), key.value)
+            raise complaint.said("DuplicateKeyInHashLiteral", key.at, key.value)
         seen.add(folded)
 
 

@@ -11,7 +11,7 @@ from tree_sitter import Node
 from calco.cloudshell.errors import unsupported
 from calco.cloudshell.grammar import complaint
 from calco.cloudshell.grammar.lower import Lower, named
-from calco.cloudshell.syntax import Expression, Literal, Place, Splat, Text, TypeName, Variable
+from calco.cloudshell.syntax import Expression, Literal, Place, Text, TypeName, Variable
 from calco.cloudshell.values import Long, Written, WrittenFloat
 
 MULTIPLIERS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
@@ -192,10 +192,6 @@ def variable(text: str, at: Place) -> Variable:
     if not rest:
         raise complaint.said("InvalidVariableReferenceWithDrive", at)
     return Variable(at, rest, space)
-
-
-def splat(lower: Lower, node: Node) -> Splat:
-    return Splat(lower.place(node), lower.text(node)[1:])
 
 
 def lower_type(lower: Lower, node: Node) -> TypeName:

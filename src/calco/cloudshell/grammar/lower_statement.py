@@ -92,7 +92,7 @@ def _block(lower: Lower, node: Node) -> tuple[Statement, ...]:
 
 def lower_if(lower: Lower, node: Node) -> Statement:
     clauses = child(node, "elseif_clauses")
-    branches = [node, *(named(clauses) if clauses else [])]
+    branches = [node, *named(clauses)]
     otherwise = child(node, "else_clause")
     return If(
         lower.place(node),
@@ -155,11 +155,10 @@ def lower_switch(lower: Lower, node: Node) -> Statement:
     if any(each.type == "-file" for each in parts(over)) or "-parallel" in words:
         raise unsupported("switch -File" if "-parallel" not in words else "switch -Parallel", lower.place(node))
     body = child(node, "switch_body")
-    clauses = child(body, "switch_clauses") if body else None
     return Switch(
         lower.place(node),
         _condition(lower, over),
-        tuple(_case(lower, each) for each in (named(clauses) if clauses else [])),
+        tuple(_case(lower, each) for each in named(child(body, "switch_clauses") if body else None)),
         next((word.lstrip("-") for word in words if word in {"-regex", "-wildcard"}), ""),
         "-casesensitive" in words,
         label_of(lower, node),
@@ -185,7 +184,7 @@ def lower_try(lower: Lower, node: Node) -> Statement:
     clauses, last = child(node, "catch_clauses"), child(node, "finally_clause")
     if clauses is None and last is None:
         raise complaint.said("MissingCatchOrFinally", lower.source.place(node.end_byte))
-    catches = tuple(_catch(lower, each) for each in (named(clauses) if clauses else []))
+    catches = tuple(_catch(lower, each) for each in named(clauses))
     for each in catches[:-1]:
         if not each.types:
             raise complaint.said("EmptyCatchNotLast", each.at)

@@ -107,9 +107,8 @@ def _program(lower: Lower, root: Node) -> Block:
     using = child(root, "using_directive_list")
     if using is not None:
         raise unsupported("The using statement", lower.place(using))
-    declared = child(root, "param_block")
     made = Block(lower.source.place(0), lower.source.text, end=lower.statements(root))
-    return lower_block.declaring(lower, made, declared) if declared else made
+    return lower_block.declaring(lower, made, child(root, "param_block"))
 
 
 def _check_depth(source: Source, root: Node) -> None:
