@@ -116,6 +116,7 @@ PIPELINES: list[Row] = [
     ("1 | Out-Null; $null = 5; [void](7)", []),
     ("$x = 1, 2, 3 | ForEach-Object { $_ }; $x.Count; ($x | Select-Object -Last 1)", [3, 3]),
     ("'q'\n| ForEach-Object { $_ }", ["q"]),
+    ("$x = 'a/b'; Write-Output $x.Split('/')[-1] $x.ToUpper().Length (Get-Date).Date.AddDays(1).Hour", ["b", 3, 0]),
     ("1 `\n + 1 # said\n<# not\nsaid #> 2", [2, 2]),
     ("$(1; 2) | ForEach-Object { $_ }", [1, 2]),
     ("@(1; 2; 3).Count", [3]),

@@ -170,6 +170,18 @@ COMMANDS = {
     "Foo @{ a = 1 }, `\n  Name, `\r\n  Location -a": "Command('Foo' Array(Hash('a'; 1); 'Name'; 'Location'); -a)",
     "Foo Name,\n  Location -a": "Command('Foo' Array('Name'; 'Location'); -a)",
     'Foo -x @"\na $b\n"@ -y': "Command('Foo' -x; Text(a ; $b); -y)",
+    "Foo -x $a.b('/')[-1] -y": "Command('Foo' -x; Paren(Index(Invocation($a b '/') -1)); -y)",
+    "Foo $a.b().c($d.e().f).g": (
+        "Command('Foo' Paren(Member(Invocation(Invocation($a b) c Member(Invocation($d e) f)) g)))"
+    ),
+    "Foo -x:$a.b().c 1,$d.e(), $f[0].g().h": (
+        "Command('Foo' -x:Paren(Member(Invocation($a b) c));"
+        " Array(1; Paren(Invocation($d e)); Paren(Member(Invocation(Index($f 0) g) h))))"
+    ),
+    "$a.b().c = Foo $d.e().f": (
+        "Assignment(Member(Invocation($a b) c) = Command('Foo' Paren(Member(Invocation($d e) f))))"
+    ),
+    "Foo -x(Get-X).a().b()": "Command('Foo' -x; Paren(Invocation(Invocation(Paren(Command('Get-X')) a) b)))",
     "Foo -x(Get-X).AddDays(1) -y": "Command('Foo' -x; Invocation(Paren(Command('Get-X')) AddDays 1); -y)",
     "Foo (Get-X).AddDays(1) -y": "Command('Foo' Invocation(Paren(Command('Get-X')) AddDays 1); -y)",
     "Foo 10.0.0.0/16 C:\\temp\\x.vhd 50% x=1": "Command('Foo' '10.0.0.0/16'; 'C:\\\\temp\\\\x.vhd'; '50%'; 'x=1')",

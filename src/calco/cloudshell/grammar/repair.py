@@ -26,7 +26,9 @@ PIECES = frozenset({Kind.VARIABLE, Kind.WORD, Kind.ESCAPE})
 CONTINUED = frozenset({"`\r", "`\n", "`"})
 CLAUSES = frozenset({"else", "elseif", "catch", "finally"})
 LABEL = re.compile(r"[^\W\d]\w*")
+MEMBERS = re.compile(r"(?:\.[^\W\d]\w*)+")
 PARAMETER = re.compile(r"-[^\W\d]\w*")
+NAMED = re.compile(rf"{PARAMETER.pattern}:?")
 
 
 def merged(*found: Sequence[Insertion]) -> tuple[Insertion, ...]:
@@ -109,7 +111,7 @@ def of_refused(scanned: Scan) -> list[Insertion]:
     for index, token in enumerate(tokens):
         if token.kind is Kind.WORD and starts_statement(tokens, index):
             made += _of_statement(tokens, closed, index)
-    return [*made, *_after_commas(tokens), *_touching(tokens), *_after_names(tokens)]
+    return [*made, *_after_commas(tokens), *_touching(tokens), *_after_names(tokens), *_chains(tokens, closed)]
 
 
 def _after_names(tokens: Sequence[Token]) -> Iterator[Insertion]:
@@ -117,6 +119,36 @@ def _after_names(tokens: Sequence[Token]) -> Iterator[Insertion]:
     for name, value in pairwise(tokens):
         if value.text == "(" and name.end == value.start and PARAMETER.fullmatch(name.text):
             yield Insertion(value.start, " ")
+
+
+def _chains(tokens: Sequence[Token], closed: dict[int, int]) -> Iterator[Insertion]:
+    """Parentheses around an argument that goes on after a call, or is a call in a list: ``Foo $id.Split('/')[-1]``."""
+    for at, token in enumerate(tokens):
+        begins = token.text.startswith("$") if token.kind is Kind.VARIABLE else token.text == "(" and at in closed
+        before = tokens[at - 1] if at else None
+        if not begins or before is None or before.kind in {Kind.BREAK, Kind.OPEN} or before.text in {";", "=", "}"}:
+            continue
+        if before.end == token.start and before.text != "," and not NAMED.fullmatch(before.text):
+            continue
+        end, called, goes_on = _chain(tokens, closed, at)
+        listed = "," in (before.text, tokens[end + 1].text if end + 1 < len(tokens) else "")
+        if goes_on or (called and listed):
+            yield Insertion(token.start, " (" if before.text == "," else "(")
+            yield Insertion(tokens[end].end, ")")
+
+
+def _chain(tokens: Sequence[Token], closed: dict[int, int], at: int) -> tuple[int, bool, bool]:
+    """The last token of what hangs on the one at ``at``; whether a call is among it; whether anything is behind one."""
+    end = closed.get(at, at)
+    called = goes_on = False
+    while end + 1 < len(tokens) and tokens[end + 1].start == tokens[end].end:
+        bracket = tokens[end + 1].text in {"(", "["} and end + 1 in closed
+        if not bracket and not MEMBERS.fullmatch(tokens[end + 1].text):
+            break
+        goes_on = called
+        called = called or tokens[end + 1].text == "("
+        end = closed[end + 1] if bracket else end + 1
+    return end, called, goes_on
 
 
 def _of_statement(tokens: Sequence[Token], closed: dict[int, int], index: int) -> Iterator[Insertion]:
