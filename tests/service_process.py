@@ -24,6 +24,7 @@ from calco import process
 from calco.cli.client import Client, connect
 from calco.data_dir import DataDir, Running
 from calco.process import Mark
+from tests.reserved_port import reserved_port
 
 UP_SECONDS = 150
 """Finding out what this machine's machines do is part of a first start."""
@@ -40,7 +41,9 @@ class ServiceProcess:
     flags: tuple[str, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of the commands, ``CALCO_...`` among them."""
-    _port: str = "0"
+    ports: tuple[int, int] = (0, 0)
+    """The API's and the blobs'; free ones that nobody else is given while the service is away, or 0 for any."""
+    _started: bool = False
 
     # --- where it is --------------------------------------------------------------------------------------------------
 
@@ -100,11 +103,16 @@ class ServiceProcess:
         )
 
     def start(self) -> Running:
-        """Start it and wait until it answers; from the second time on, on the port it had before."""
-        self.run("up", "--detach", *self.flags, "--port", self._port, timeout_seconds=UP_SECONDS)
-        found = self.running
-        self._port = found.url.rpartition(":")[2]
-        return found
+        """Start it and wait until it answers; from the second time on, where it was before."""
+        self.run("up", "--detach", *self.words, timeout_seconds=UP_SECONDS)
+        self._started = True
+        return self.running
+
+    @property
+    def words(self) -> list[str]:
+        """What follows on ``calco up``. For blobs it finds its port again by itself."""
+        api, blobs = self.ports
+        return [*self.flags, "--port", str(api), *([] if self._started else ["--blob-port", str(blobs)])]
 
     def stop(self) -> None:
         """Stop it; guests and networks go on."""
@@ -155,12 +163,13 @@ def serving(
 ) -> Iterator[ServiceProcess]:
     """A service that answers, on ``data`` (made if absent), until the block ends. ``flags`` are ``calco up``'s."""
     given = ("--hypervisor", hypervisor, *flags)
-    service = ServiceProcess(DataDir(data.resolve()), given, dict(settings or {}))
-    try:
-        service.start()
-        yield service
-    finally:
-        service.end()
+    with reserved_port() as api, reserved_port() as blobs:
+        service = ServiceProcess(DataDir(data.resolve()), given, dict(settings or {}), (api, blobs))
+        try:
+            service.start()
+            yield service
+        finally:
+            service.end()
 
 
 def processes_of(data: DataDir) -> list[Mark]:

@@ -294,7 +294,7 @@ def _killed_when(here: Lab, pid: int, count: int) -> dict[str, object]:
 
 def _in_foreground(service: ServiceProcess) -> subprocess.Popen[bytes]:
     """The service, started so that its process is known at once: it carries on before it answers."""
-    words = (sys.executable, "-m", "calco", "up", *service.flags, "--port", service._port)
+    words = (sys.executable, "-m", "calco", "up", *service.words)
     environ = {**os.environ, "CALCO_HOME": str(service.data.root)}
     return subprocess.Popen(
         words, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

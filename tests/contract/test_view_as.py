@@ -21,7 +21,7 @@ from calco.portal.view_as.action import (
 )
 from tests.contract.azure_cli import BIN, GUEST_BYTES, Az
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 TAGS = {"file": "@key.pub", "a=b": 'it\'s "$(id)" `id` ${x}\x1b[31m\nnext', "ñ": "!!"}
 

@@ -39,7 +39,7 @@ from tests.contract.test_sdk import rows
 from tests.service_process import ServiceProcess, serving
 from tests.storage.test_remote_blob import Endpoint, Handler
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 GUID = "11111111-2222-3333-4444-555555555555"
 PIECE = 4 * MIB
