@@ -149,7 +149,7 @@ def test_how_long_a_machine_takes_to_start_is_told_while_one_waits(house: House,
     assert "Starting web1… 1:05 so far" in browser.visit(str(page.answer.url)).text
     assert "Start · virtual machine 1:05 so far" in browser.visit(WEB1).text
     assert 'role="timer">1:05 so far' in open_page, "nobody is read each second"
-    assert "llevamos 1:05" in house.browser(language="es").visit(WEB1).text
+    assert "tiempo transcurrido: 1:05" in house.browser(language="es").visit(WEB1).text
     house.world.drive()
     assert "so far" not in browser.visit(str(page.answer.url)).text
 
@@ -316,7 +316,7 @@ def test_a_generalized_machine_goes_as_it_is_set_and_the_page_says_why(house: Ho
     asked = browser.visit(f"{WEB1}/delete")
 
     assert set(boxes(asked).values()) == {"disabled"}
-    assert "Network interface: web1-nic It is generalized." in asked.text
+    assert "Network interface: web1-nic Cannot be chosen any more: the machine is generalized." in asked.text
 
 
 def test_a_refused_deletion_is_told_on_the_page_that_asked(house: House, browser: Browser) -> None:

@@ -16,7 +16,7 @@ NIC, PUBLIC, DISK = (
     "Microsoft.Network/publicIPAddresses",
     "Microsoft.Compute/disks",
 )
-BUSY, GENERALIZED, NO_RIGHT = "machine.why_busy", "machine.why_generalized", "common.no_right"
+BUSY, GENERALIZED, NO_RIGHT = "machine.fixed_busy", "machine.fixed_generalized", "common.no_right"
 
 
 @dataclass(frozen=True)
