@@ -18,6 +18,7 @@ import termios
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 
 import httpx
@@ -222,67 +223,59 @@ class Shell:
 
     async def live(self, start: Sequence[str]) -> None:
         """From its beginning to its end."""
-        master, slave = os.openpty()
+        terminal, slave = (os.fdopen(each, "r+b", 0) for each in os.openpty())
         here, there = socket.socketpair()
-        try:
-            with there:
-                try:
-                    process = await asyncio.create_subprocess_exec(
-                        *start,
-                        *_arguments(self._limits, there.fileno()),
-                        stdin=slave,
-                        stdout=slave,
-                        stderr=slave,
-                        pass_fds=(there.fileno(),),
-                        start_new_session=True,
-                        env=ENVIRONMENT,
-                        cwd="/",
-                    )
-                finally:
-                    os.close(slave)
-        except BaseException:
-            os.close(master)
-            here.close()
-            raise
-        try:
-            await self._serve(process, master, here)
-        finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            if await process.wait() == -signal.SIGXCPU:
-                self.end(SPENT)
+        with terminal, here:
+            with slave, there:
+                process = await asyncio.create_subprocess_exec(
+                    *start,
+                    *_arguments(self._limits, there.fileno()),
+                    stdin=slave,
+                    stdout=slave,
+                    stderr=slave,
+                    pass_fds=(there.fileno(),),
+                    start_new_session=True,
+                    env=ENVIRONMENT,
+                    cwd="/",
+                )
+            try:
+                await self._serve(process, terminal, here)
+            finally:
+                with suppress(ProcessLookupError):
+                    process.kill()
+                if await process.wait() == -signal.SIGXCPU:
+                    self.end(SPENT)
 
-    async def _serve(self, process: asyncio.subprocess.Process, master: int, here: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        os.set_blocking(master, False)
+    async def _serve(self, process: asyncio.subprocess.Process, terminal: FileIO, here: socket.socket) -> None:
+        os.set_blocking(terminal.fileno(), False)
         printed = asyncio.StreamReader()
-        reading, _ = await loop.connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(printed), os.fdopen(master, "rb", 0)
+        reading, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(printed), terminal
         )
-        self._master, self._process = master, process
         asking, answering = await asyncio.open_connection(sock=here)
+        self._master, self._process = terminal.fileno(), process
         self._begun.set()
-        tasks = [
+        shown, left, over, answered, fed = tasks = [
             asyncio.create_task(each)
             for each in (
                 self._show(printed),
                 process.wait(),
                 self._over.wait(),
                 self._answer(asking, answering),
-                self._feed(master),
+                self._feed(terminal.fileno()),
             )
         ]
         try:
-            await asyncio.wait(tasks[1:4], return_when=asyncio.FIRST_COMPLETED)
-            if not self._over.is_set():  # it ends by itself: what it said last is still shown
-                await asyncio.wait(tasks[:2], timeout=GOODBYE_SECONDS)
+            await asyncio.wait((left, over, answered, fed), return_when=asyncio.FIRST_COMPLETED)
+            if not over.done():  # it ends by itself: what it said last is still shown
+                await asyncio.wait((shown, left), timeout=GOODBYE_SECONDS)
         finally:
             self._master = -1
             for each in tasks:
                 each.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            for transport in (reading, answering.transport):
-                transport.abort() if hasattr(transport, "abort") else transport.close()
+            reading.close()
+            answering.transport.abort()
 
     async def _type(self, keys: bytes) -> None:
         """Ctrl-C stops what runs also when that reads nothing and much was typed ahead of it, which is forgotten."""
@@ -300,9 +293,8 @@ class Shell:
             keys = await self._ahead.first()
             try:
                 self._ahead.taken(os.write(master, keys))
-            except (
-                OSError
-            ):  # full, or over. A full one counts as ready for more (seen on Linux 6.18): nothing tells when
+            except BlockingIOError:
+                # Nothing tells when it takes more: a full one counts as ready to be written to (seen on Linux 6.18).
                 await asyncio.sleep(FULL_SECONDS)
 
     async def _show(self, printed: asyncio.StreamReader) -> None:
