@@ -56,5 +56,7 @@ NOT_THERE: tuple[Row, ...] = (
     Row("Conditions within an expression", "$true ? 1 : 2"),
     Row("What else, if there is nothing", "$null ?? 1"),
     Row("Commands chained by success", "'a' && 'b'"),
+    Row("Numbers as bits", "5 -band 3"),
+    Row("Formats of numbers with sections", "'{0:0;-0}' -f 5"),
     Row("Other modules", "Import-Module ActiveDirectory"),
 )

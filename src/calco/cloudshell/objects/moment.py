@@ -22,7 +22,9 @@ MONTHS = (
 
 
 _UNIX_TOKEN = re.compile(r"%(.)", re.DOTALL)
-_UNIX: Mapping[str, str] = MappingProxyType({"n": "\n", "t": "\t", "Z": "+00", "G": "%Y", "c": "%a %d %b %Y %H:%M:%S"})
+_UNIX: Mapping[str, str] = MappingProxyType(
+    {"n": "\n", "t": "\t", "%": "%%", "Z": "+00", "G": "%Y", "c": "%a %d %b %Y %H:%M:%S"}
+)
 """Letters of -UFormat that strftime has not, or has otherwise. Source: Microsoft Learn, Get-Date."""
 _STRFTIME = frozenset("AaBbhYymdHIMSpDxFTXRrj")
 
