@@ -131,7 +131,7 @@ class Array:
 
 
 @dataclass(frozen=True)
-class ArrayOf:
+class ArrayExpression:
     """``@( ... )``: whatever the statements put out, as an array."""
 
     at: Place
@@ -139,7 +139,7 @@ class ArrayOf:
 
 
 @dataclass(frozen=True)
-class Sub:
+class SubExpression:
     """``$( ... )``: what the statements put out; one object stays one."""
 
     at: Place
@@ -210,8 +210,8 @@ Expression = (
     | Binary
     | Step
     | Array
-    | ArrayOf
-    | Sub
+    | ArrayExpression
+    | SubExpression
     | Paren
     | Hash
     | Block

@@ -86,9 +86,9 @@ class Expressions(ABC):
                 made = operators.unary(node.operator, self.value(node.of, scope))
             case syntax.Cast():
                 made = self._cast(node, scope)
-            case syntax.Sub():
+            case syntax.SubExpression():
                 made = collected(self.body(node.body, scope))
-            case syntax.ArrayOf():
+            case syntax.ArrayExpression():
                 made = gathered(self.body(node.body, scope))
             case syntax.Hash():
                 made = self._hash(node, scope)

@@ -13,7 +13,7 @@ from calco.cloudshell.grammar import complaint, lower_literal
 from calco.cloudshell.grammar.lower import ExpressionRule, Lower, child, named, parts, refused, unwrapped
 from calco.cloudshell.syntax import (
     Array,
-    ArrayOf,
+    ArrayExpression,
     Binary,
     Cast,
     Expression,
@@ -26,7 +26,7 @@ from calco.cloudshell.syntax import (
     Pipeline,
     Statement,
     Step,
-    Sub,
+    SubExpression,
     Text,
     Unary,
     Variable,
@@ -150,11 +150,11 @@ def lower_paren(lower: Lower, node: Node) -> Expression:
 
 
 def lower_sub(lower: Lower, node: Node) -> Expression:
-    return Sub(lower.place(node), lower.statements(node))
+    return SubExpression(lower.place(node), lower.statements(node))
 
 
 def lower_array_of(lower: Lower, node: Node) -> Expression:
-    return ArrayOf(lower.place(node), lower.statements(node))
+    return ArrayExpression(lower.place(node), lower.statements(node))
 
 
 def lower_hash(lower: Lower, node: Node) -> Expression:
