@@ -82,18 +82,19 @@ def _references(machine: Document) -> list[Document]:
 
 
 def _nic(reference: Document, nic: Document) -> Nic:
-    places = objects_at(nic, "properties", "ipConfigurations")
-    first = places[0] if places else {}
-    public = object_at(first, "properties", "publicIPAddress")
+    properties = object_at(nic, "properties")
+    places = objects_at(properties, "ipConfigurations")
+    first = object_at(places[0], "properties") if places else {}
+    public = object_at(first, "publicIPAddress")
     return Nic(
         id=text_at(reference, "id") or "",
         leaves=text_at(reference, "properties", "deleteOption") == "Delete",
-        private=text_at(first, "properties", "privateIPAddress") or "",
+        private=text_at(first, "privateIPAddress") or "",
         public_id=text_at(public, "id") or "",
         public_leaves=text_at(public, "properties", "deleteOption") == "Delete",
-        subnet_id=text_at(first, "properties", "subnet", "id") or "",
-        mac=text_at(nic, "properties", "macAddress") or "",
-        security_group_id=text_at(nic, "properties", "networkSecurityGroup", "id") or "",
+        subnet_id=text_at(first, "subnet", "id") or "",
+        mac=text_at(properties, "macAddress") or "",
+        security_group_id=text_at(properties, "networkSecurityGroup", "id") or "",
     )
 
 
