@@ -489,6 +489,11 @@ METHODS: list[Row] = [
         "'aXb'.Replace('x', '-', 'OrdinalIgnoreCase'); 'aXb'.IndexOf('x', [StringComparison]::OrdinalIgnoreCase)",
         ["a-b", 1],
     ),
+    (
+        "$ErrorActionPreference = [Management.Automation.ActionPreference]::Stop; try { Write-Error a; 1 } catch {2}",
+        [2],
+    ),
+    ("$VerbosePreference -eq [System.Management.Automation.ActionPreference]::SilentlyContinue", [True]),
     ("[math]::Round(2.5, [MidpointRounding]::AwayFromZero); [math]::Pow(0, -1)", [3.0, math.inf]),
     (
         "[convert]::FromBase64String('aGk=').Count; [bool]::Parse('true'); [datetime]::new(2026, 11, 23).Day",

@@ -109,6 +109,10 @@ _ENUMERATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "System.DayOfWeek": ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"),
         "System.MidpointRounding": ("ToEven", "AwayFromZero", "ToZero"),
         "System.ConsoleColor": COLOURS,
+        "System.Management.Automation.ActionPreference": (
+            *("SilentlyContinue", "Stop", "Continue", "Inquire"),
+            *("Ignore", "Suspend", "Break"),
+        ),
     }
 )
 _ENCODINGS: Mapping[str, str] = MappingProxyType(

@@ -78,6 +78,7 @@ MORE = (
     *("System.Text.Encoding", "System.Text.StringBuilder", "System.Diagnostics.Stopwatch", "System.IO.Path"),
     *("System.Net.WebUtility", "System.Globalization.CultureInfo", "System.ValueType", "System.IComparable"),
     *(f"System.Management.Automation.{each}" for each in ("ErrorRecord", "WildcardPattern", "ErrorCategory")),
+    "System.Management.Automation.ActionPreference",
     *(f"System.Collections.{each}" for each in ("IDictionary", "IEnumerable", "ICollection", "IList")),
 )
 """Types that have no accelerator."""
