@@ -6,6 +6,8 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+# Tests start the service some hundred times: to compile it anew for each is a quarter of each start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help deps deps-az deps-azurite deps-browser deps-js deps-peers deps-samples deps-sdk check test-fast test test-long demo demo-down compatibility clients bench
 
@@ -51,6 +53,7 @@ test: check test-fast deps-az deps-browser deps-js ## Everything a change must p
 	$(PYTEST) -m "guest and not long"
 
 test-long: deps-browser deps-sdk deps-samples ## What is too slow for every change
+	$(PYTEST) -m "not guest and not long and not slow" -n 2 --hypothesis-profile=explore
 	$(PYTEST) -m long
 
 demo: deps ## The main job, for real: create, generalize, capture, three clones

@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, settings
 pytest_plugins = ["pytester"]
 
 # No example is timed: on a loaded machine a limit fails what has not changed. A hang is for the runner's limit to tell.
-settings.register_profile("calco", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# And a change is tried with the examples that the one before it was: new ones are for `--hypothesis-profile=explore`.
+settings.register_profile("calco", settings.get_profile("explore"), derandomize=True)
 settings.load_profile("calco")
 
 
