@@ -174,7 +174,7 @@ def test_signing_out_in_another_tab_ends_the_stream_and_leads_to_sign_in(
     other.get_by_role("button", name="Sign out").click()
 
     page.wait_for_url(f"{portal.base}/portal/sign-in?*")
-    assert not streams.open
+    until(page, lambda: not streams.open)
 
 
 def test_whoever_signed_out_while_nobody_looked_is_led_to_sign_in_when_one_looks_again(
