@@ -11,6 +11,8 @@ import struct
 import threading
 from asyncio import IncompleteReadError, StreamReader
 from concurrent.futures import Future
+from contextlib import suppress
+from queue import SimpleQueue
 
 import httpx
 import msgspec
@@ -86,7 +88,7 @@ class ParentTransport(httpx.BaseTransport):
     def __init__(self, parent: socket.socket) -> None:
         self._parent = parent
         self._numbers = itertools.count(1)
-        self._sending = threading.Lock()
+        self._sending: SimpleQueue[bytes] = SimpleQueue()
         self._waiting: dict[int, Future[tuple[Answered, bytes]]] = {}
         self._gone = False
 
@@ -95,8 +97,10 @@ class ParentTransport(httpx.BaseTransport):
         return msgspec.json.decode(self._frame()[0], type=Greeting)
 
     def start(self) -> None:
-        """Begin to listen, in a thread that ends with the parent."""
-        threading.Thread(target=self._listen, name="answers", daemon=True).start()
+        """Begin to talk and to listen, in threads of their own: Ctrl-C, which comes to whoever asks, must not cut off
+        the middle of a frame."""
+        for each in (self._talk, self._listen):
+            threading.Thread(target=each, daemon=True).start()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         number = next(self._numbers)
@@ -105,8 +109,7 @@ class ParentTransport(httpx.BaseTransport):
         answer: Future[tuple[Answered, bytes]] = Future()
         self._waiting[number] = answer
         try:
-            with self._sending:
-                self._parent.sendall(frame(asked, request.read()))
+            self._sending.put(frame(asked, request.read()))
             if self._gone:
                 raise httpx.ConnectError("the service is gone", request=request)
             told, body = answer.result()
@@ -118,12 +121,17 @@ class ParentTransport(httpx.BaseTransport):
             raise httpx.ConnectError(body.decode("utf-8", "replace"), request=request)
         return httpx.Response(told.status, headers=told.headers, content=body, request=request)
 
+    def _talk(self) -> None:
+        with suppress(OSError):  # ``_listen`` hears of it too, and tells
+            while True:
+                self._parent.sendall(self._sending.get())
+
     def _listen(self) -> None:
         try:
             while True:
                 head, body = self._frame()
                 told = msgspec.json.decode(head, type=Answered)
-                waiting = self._waiting.get(told.number)
+                waiting = self._waiting.pop(told.number, None)
                 if waiting is not None:
                     waiting.set_result((told, body))
         except (OSError, EOFError, msgspec.MsgspecError):
