@@ -29,7 +29,8 @@ runs here is no proof that it runs there.
     calco shell capture.ps1 web1       a script, with its arguments
     calco shell -c 'Get-AzVM -Status'  one line
 
-What is not here is refused, in PowerShell's own words or in one sentence that names it. Nothing is skipped in silence.
+What is not here is refused, in PowerShell's own words or in one sentence that names it; below that, for commands that
+scripts often have, is what to write in their place. Nothing is skipped in silence.
 """
 
 PARAMETERS = """Names are matched without case, by any beginning that only one of them has, and by alias; what has no

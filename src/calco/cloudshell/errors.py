@@ -7,6 +7,7 @@ about_Error_Handling, about_Try_Catch_Finally; "cmdlet error reporting" for cate
 
 from dataclasses import dataclass, replace
 
+from calco.cloudshell.absent import instead
 from calco.cloudshell.syntax import Place
 from calco.cloudshell.values import Value
 
@@ -72,12 +73,15 @@ def unsupported(what: str, at: Place | None = None) -> NotParsed:
 
 
 def not_recognized(name: str, at: Place | None = None) -> Terminating:
-    """Source: PowerShell 7's own message."""
+    """Source: PowerShell 7's own message; below it what to write in place of a command that is known to be absent."""
+    says = (
+        f"The term '{name}' is not recognized as a name of a cmdlet, function, script file, or executable program.",
+        "Check the spelling of the name, or if a path was included, verify that the path is correct and try again.",
+        instead(name),
+    )
     return Terminating(
         Fault(
-            f"The term '{name}' is not recognized as a name of a cmdlet, function, script file, or executable program."
-            "\n"
-            "Check the spelling of the name, or if a path was included, verify that the path is correct and try again.",
+            "\n".join(filter(None, says)),
             id="CommandNotFoundException",
             category="ObjectNotFound",
             exception="System.Management.Automation.CommandNotFoundException",
