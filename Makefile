@@ -48,8 +48,9 @@ check: deps ## Format, lint, types, import rules, spelling
 test-fast: deps-sdk deps-azurite deps-samples ## What needs no guest and little time (at most 90 s)
 	$(PYTEST) -m "not guest and not long and not slow" -n 2
 
+# A file's slower tests stay together: what they share, a service mostly, starts once.
 test: check test-fast deps-az deps-browser deps-js ## Everything a change must pass: check, test-fast, slower tests, tests with real guests
-	$(PYTEST) -m "slow and not guest and not long" -n 2
+	$(PYTEST) -m "slow and not guest and not long" -n 2 --dist loadfile
 	$(PYTEST) -m "guest and not long"
 
 test-long: deps-browser deps-sdk deps-samples ## What is too slow for every change
