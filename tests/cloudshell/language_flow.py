@@ -264,6 +264,8 @@ ERRORS: list[Row] = [
     ("$ErrorActionPreference = 'SilentlyContinue'; 1 / 0; $Error[0].Exception.Message; $?", [ZERO, True]),
     ("1 / 0; $Error.Count; $Error[0].Exception.Message", [1, ZERO], ZERO),
     ("try { 1 / 0 } catch { }; $Error.Count", [1]),
+    ("function f { Write-Error soft; $? }; f; $?", [False, True], "soft"),
+    ("Write-Error soft -EA 0; $?; $Error.Count; try { Write-Error hard -ErrorAction 1 } catch { 2 }", [False, 1, 2]),
     ("Write-Error 'soft'; 'on'; $?", ["on", True], "soft"),
     ("try { Write-Error 'soft'; 'on' } catch { 'no' }", ["on"], "soft"),
     ("try { Write-Error 'hard' -ErrorAction Stop; 'no' } catch { \"$_\" }", ["hard"]),

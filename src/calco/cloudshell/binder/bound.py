@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from calco.cloudshell.binder import matching
 from calco.cloudshell.binder.binding_faults import Faults, type_name
+from calco.cloudshell.binder.common import ACTIONS
 from calco.cloudshell.cmdlet import Cmdlet, Kind, Parameter
 from calco.cloudshell.errors import Terminating
 from calco.cloudshell.objects import convert, pattern
@@ -14,6 +16,8 @@ from calco.cloudshell.values import ScriptBlock, Value
 
 ALL_SETS = "__AllParameterSets"
 """The name of the only set of a command that names none. Source: PowerShell's ParameterAttribute."""
+_NUMBERED = MappingProxyType({str(number): action for number, action in enumerate(ACTIONS)})
+"""``-ErrorAction 0``. Source: Microsoft Learn, ActionPreference Enum."""
 
 
 def sets_of(command: Cmdlet) -> tuple[str, ...]:
@@ -176,6 +180,8 @@ def _chosen(value: Value, parameter: Parameter, faults: Faults) -> Value:
     if isinstance(value, list):
         return [_chosen(each, parameter, faults) for each in value]
     shown = to_text(value)
+    if parameter.choices is ACTIONS:
+        shown = _NUMBERED.get(shown, shown)
     for each in parameter.choices:
         if each.casefold() == shown.casefold():
             return each

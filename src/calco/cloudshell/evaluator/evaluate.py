@@ -61,7 +61,6 @@ class Interpreter(Invocations):
         self.sleep = sleep
         self._budget = budget
         self._errors = Growing()
-        self.faults_told = 0
         self.ok = True
         self._top = automatic.begin(self._errors, environment.get("HOME", "/"))
         self.commands: Commands = Known(commands, self._top.functions)
@@ -114,7 +113,7 @@ class Interpreter(Invocations):
         del self._errors[automatic.ERRORS_MAX :]
 
     def tell(self, fault: Fault, scope: Scope, *, shown: bool = True) -> None:
-        self.faults_told += 1
+        scope.faults_told += 1
         self.ok = False
         self.remember(fault)
         if shown:

@@ -36,6 +36,7 @@ class Scope:
         self.parent = parent
         self.layer = layer
         self.guards = 0
+        self.faults_told = 0  # by its own commands: to ``$?`` a function went well, whatever was told inside
         self.depth: int = (parent.depth + (not layer)) if parent else 0
         self.host: Host | None = host or (parent.host if parent else None)
         self._cells: dict[str, Cell] = {}

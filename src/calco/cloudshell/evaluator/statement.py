@@ -27,9 +27,6 @@ Body = Sequence[syntax.Statement]
 class Statements(Expressions):
     """The part of the interpreter that carries out; commands are its heir's."""
 
-    faults_told: int
-    """How many errors there were so far."""
-
     @abstractmethod
     def command(self, node: syntax.Command, scope: Scope, input: Iterator[Value] | None) -> Iterator[Value]:
         """Its arguments are evaluated at once, what it does comes as it is asked for."""
@@ -80,7 +77,7 @@ class Statements(Expressions):
     # --- pipelines ---------------------------------------------------------------------------------------------------
 
     def _pipeline(self, node: syntax.Pipeline, scope: Scope) -> Output:
-        before = self.faults_told
+        before = scope.faults_told
         stages: list[Iterator[Value]] = []
         flow: Iterator[Value] | None = None
         try:
@@ -95,7 +92,7 @@ class Statements(Expressions):
             for stage in reversed(stages):
                 if isinstance(stage, Generator):
                     stage.close()
-        self.ok = self.faults_told == before
+        self.ok = scope.faults_told == before
 
     def _head(self, node: syntax.Expression, at: syntax.Place, scope: Scope) -> Output:
         """An expression's objects, one by one. ``$i++`` gives none. ``at``: where the pipeline begins."""
@@ -122,13 +119,13 @@ class Statements(Expressions):
         return collected(self.statement(statement, scope))
 
     def _assignment(self, node: syntax.Assignment, scope: Scope) -> Value:
-        before = self.faults_told
+        before = scope.faults_told
         new = self.outcome(node.value, scope)
         if node.operator != "=":
             held = self.value(node.target.of if isinstance(node.target, syntax.Cast) else node.target, scope)
             new = operators.binary(node.operator.removesuffix("="), held, None if new is NOTHING else new)
         self.assign(node.target, new, scope)
-        self.ok = self.faults_told == before
+        self.ok = scope.faults_told == before
         return new
 
     def _true(self, statement: syntax.Statement | None, scope: Scope) -> bool:
