@@ -25,7 +25,6 @@ _NAMES: Mapping[str, str] = MappingProxyType(
         "remove-item": "Nothing but variables can be removed here: $env:NAME = $null.",
         "set-executionpolicy": "Nothing keeps scripts from running here: leave it out.",
         "install-module": "The cmdlets are built in: leave it out.",
-        "disable-azcontextautosave": "A session keeps its context to itself: leave it out.",
         "start-job": "Cmdlets that take long have -AsJob.",
         "out-gridview": "Format-Table shows it, Where-Object and Read-Host choose.",
         "start-transcript": "Keep what is shown with '>' in the shell that you ran calco in.",

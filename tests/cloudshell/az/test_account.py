@@ -203,6 +203,13 @@ def test_the_cloud_is_this_calco_and_no_other(signing: Signing, accounts: Accoun
     assert accounts.current().account == "ada"
 
 
+def test_a_runbooks_first_line_hears_that_no_context_is_kept(signing: Signing) -> None:
+    said = signing.shown(*signing.run("Disable-AzContextAutosave", Scope="Process"))
+
+    assert "Mode             : Process" in said
+    assert "ContextFile      : None" in said
+
+
 @pytest.mark.parametrize("path", ["x", "//evil/x", "/a?b=c", "/a#b", "/a%2fb", "/a/../b", "/a b"])
 def test_an_address_that_a_name_could_bend_is_not_asked(accounts: Accounts, path: str) -> None:
     known = accounts.connect_token("brought", "ada")

@@ -20,6 +20,7 @@ from calco.model.ids import is_guid
 _PS = "Microsoft.Azure.Commands.Profile.Models."
 CONTEXT, PROFILE = f"{_PS}Core.PSAzureContext", f"{_PS}Core.PSAzureProfile"
 SUBSCRIPTION, TENANT, ENVIRONMENT = f"{_PS}PSAzureSubscription", f"{_PS}PSAzureTenant", f"{_PS}PSAzureEnvironment"
+AUTOSAVE = "Microsoft.Azure.Commands.Common.Authentication.ContextAutosaveSettings"
 
 
 # --- objects ---------------------------------------------------------------------------------------------------------
@@ -212,6 +213,13 @@ def add_environment(call: Call) -> Iterable[Value]:
         yield Record.of(ENVIRONMENT, {"Name": accounts.environment, "Type": "User-defined"})
 
 
+def disable_autosave(call: Call) -> Iterable[Value]:
+    """What is so anyway: a session's context ends with it."""
+    if call.should("Current session", "Do not autosave the context in the current session"):
+        nowhere = dict.fromkeys(("ContextDirectory", "ContextFile", "CacheDirectory", "CacheFile"), "None")
+        yield Record.of(AUTOSAVE, {"Mode": "Process", **nowhere, "Settings": Hashtable()})
+
+
 # --- what people see -------------------------------------------------------------------------------------------------
 
 
@@ -374,6 +382,15 @@ MODULE = Module(
             plain("GraphEndpoint", "Taken for compatibility."),
             output=ENVIRONMENT,
             examples="Add-AzEnvironment -Name lab -ARMEndpoint https://localhost:8443",
+            confirms=True,
+        ),
+        cmdlet(
+            "Disable-AzContextAutosave",
+            "Says that a session's context is kept nowhere: it never is.",
+            disable_autosave,
+            _SCOPE,
+            output=AUTOSAVE,
+            examples="Disable-AzContextAutosave -Scope Process | Out-Null",
             confirms=True,
         ),
     ),
