@@ -65,9 +65,8 @@ async def attend(
         return
     await websocket.accept()
     try:
-        session = session_of(
-            websocket
-        )  # nothing is waited for between this and their shell: nobody signs out meanwhile
+        # Nothing is waited for between this and their shell: nobody signs out meanwhile.
+        session = session_of(websocket)
         if session is None:
             raise Ended(SIGNED_OUT)
         known = shells.watch(
