@@ -275,6 +275,7 @@ def test_what_az_puts_behind_the_address_does_no_harm(lab: Lab) -> None:
         assert hears(console, BOOTED)
 
 
+@pytest.mark.slow
 def test_the_oldest_of_too_many_tokens_is_void(lab: Lab) -> None:
     oldest = lab.address()
     for number in range(TICKETS_MAX):

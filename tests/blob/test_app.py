@@ -326,6 +326,7 @@ def requests(draw: st.DrawFn) -> tuple[str, str]:
     return method, f"{quote(path, safe='/%')}{'?' if text else ''}{text}"
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=requests(), headers=st.dictionaries(NAMES, WORDS, max_size=5), content=st.binary(max_size=1024))
 def test_whatever_is_asked_is_answered_and_never_by_a_fault(

@@ -85,7 +85,7 @@ def gone(read: int) -> bool:
     return bool(select.select([read], [], [], 20)[0]) and os.read(read, 1) == b""
 
 
-@pytest.mark.parametrize("why", ["time-out", "listener"])
+@pytest.mark.parametrize("why", [pytest.param("time-out", marks=pytest.mark.slow), "listener"])
 def test_whoever_cuts_it_short_ends_the_whole_group(why: str) -> None:
     read, write = os.pipe()
 

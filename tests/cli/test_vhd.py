@@ -105,6 +105,7 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_a_real_disk_is_looked_at_without_a_service(disk: Path, tmp_path: Path) -> None:
     before = disk.read_bytes()
 

@@ -87,6 +87,7 @@ def test_the_end_of_what_it_printed_is_kept(folder: str) -> None:
     assert ran.stderr.endswith(b"\n99999\n100000\n")
 
 
+@pytest.mark.slow
 def test_a_script_that_takes_too_long_is_ended(folder: str) -> None:
     assert ended(folder, "echo begun; sleep 60", seconds=1) == Ran(124, b"begun\n", b"")
 
@@ -116,6 +117,7 @@ def test_a_run_is_not_begun_in_another_boot(folder: str, tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_run_whose_processes_are_gone_without_an_end_is_lost(folder: str) -> None:
     # As when the agent is restarted, which takes what it began with it.
     script = Script(ID, "kill -9 $(cat begun) $PPID")

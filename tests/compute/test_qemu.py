@@ -162,6 +162,7 @@ def test_two_machines_cannot_write_to_one_volume(rig: QemuRig) -> None:
     assert rig.qemu.state(VM) is MachineState.RUNNING
 
 
+@pytest.mark.slow
 def test_a_qemu_that_does_not_answer_counts_as_running_and_is_killed_by_a_stop(
     rig: QemuRig, caplog: pytest.LogCaptureFixture
 ) -> None:

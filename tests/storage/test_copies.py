@@ -246,6 +246,7 @@ def _layer(file: Path) -> Layer:
     return Layer(file, None)
 
 
+@pytest.mark.slow
 def test_a_large_view_reads_every_byte_in_its_place(files: Qcow2Store) -> None:
     files.create(Volume(BASE, 64 * MIB))
     pattern = os.urandom(40 * MIB)

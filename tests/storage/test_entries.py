@@ -153,6 +153,7 @@ def test_a_write_that_is_given_up_leaves_no_entry_and_no_event(records: Records)
         assert view.events_between(NOW, NOW + timedelta(days=1)) == []
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(st.sampled_from("aB/0.-%_"), min_size=1, max_size=4), unique_by=str.lower), st.data())
 def test_below_means_behind_a_slash_whatever_the_names(tails: list[str], data: st.DataObject) -> None:
     scope = data.draw(st.sampled_from(["/s", "/s/a", "/S/b"]))
