@@ -11,6 +11,7 @@ from calco.arm import operations, reading, virtual_machine
 from calco.arm.call import Answer, Call
 from calco.arm.virtual_machine_body import DISK, read
 from calco.model import errors
+from calco.model.delete_option import DeleteOption
 from calco.model.disk import Caching
 from calco.model.document import Document, number_at, object_at, objects_at, text_at
 from calco.model.ids import ResourceId
@@ -26,7 +27,7 @@ class ToAttach(Struct, rename="camel"):
     disk_id: str | None = None
     lun: int | None = None
     caching: Caching | None = None
-    delete_option: str | None = None
+    delete_option: DeleteOption | None = None
     write_accelerator_enabled: bool | None = None
 
 

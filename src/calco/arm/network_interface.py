@@ -9,6 +9,7 @@ from calco.arm.call import Answer, Call, listed, tagged
 from calco.arm.reply import accepted_body, deleted
 from calco.arm.showing import Field
 from calco.model import errors, names
+from calco.model.delete_option import DeleteOption
 from calco.model.document import Document, Json, objects_at
 from calco.model.ids import ResourceId
 from calco.model.network import NewNetworkInterface
@@ -38,11 +39,6 @@ class Allocation(StrEnum):
 class Version(StrEnum):
     V4 = "IPv4"
     V6 = "IPv6"
-
-
-class DeleteOption(StrEnum):
-    DELETE = "Delete"
-    DETACH = "Detach"
 
 
 class Reference(Struct):

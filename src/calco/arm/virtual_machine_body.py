@@ -5,6 +5,7 @@ from msgspec import Struct, field
 from calco.arm import machine_wants, reading, windows_configuration
 from calco.arm.windows_configuration import Body as WindowsBody
 from calco.model import errors
+from calco.model.delete_option import DeleteOption
 from calco.model.disk import MAX_DISK_GB, Caching, CreateOption, OsType, Sku
 from calco.model.document import Document, object_at, objects_at
 from calco.model.ids import ResourceId
@@ -54,7 +55,7 @@ class Disk(Struct, rename="camel"):
     disk_size_gb: int | None = field(default=None, name="diskSizeGB")
     managed_disk: ManagedDisk | None = None
     os_type: OsType | None = None
-    delete_option: str | None = None
+    delete_option: DeleteOption | None = None
     write_accelerator_enabled: bool | None = None
     to_be_detached: bool | None = None
     vhd: Hard | None = None
@@ -93,7 +94,7 @@ class Os(Struct, rename="camel"):
 
 class NicProperties(Struct, rename="camel"):
     primary: bool | None = None
-    delete_option: str | None = None
+    delete_option: DeleteOption | None = None
 
 
 class Nic(Struct):
@@ -101,8 +102,13 @@ class Nic(Struct):
     properties: NicProperties | None = None
 
 
+class PublicAddressProperties(Struct, rename="camel"):
+    delete_option: DeleteOption | None = None
+
+
 class PublicAddressConfiguration(Struct, rename="camel"):
     name: str | None = None
+    properties: PublicAddressProperties | None = None
 
 
 class IpConfigurationProperties(Struct, rename="camel"):
@@ -119,7 +125,7 @@ class IpConfiguration(Struct):
 
 class NicConfigurationProperties(Struct, rename="camel"):
     primary: bool | None = None
-    delete_option: str | None = None
+    delete_option: DeleteOption | None = None
     ip_configurations: list[IpConfiguration] | None = None
 
 
@@ -246,20 +252,11 @@ def _disk(disk: Disk, lun: int | None, place: str, subscription: str) -> DiskWis
         sku=managed.storage_account_type,
         disk=None if managed.id is None else reading.reference(managed.id, path, DISK, subscription),
         os_type=disk.os_type,
-        delete_option=_delete_option(disk.delete_option, f"{place}.deleteOption"),
+        delete_option=disk.delete_option,
         to_be_detached=disk.to_be_detached is True,
         vhd=None if disk.vhd is None else disk.vhd.uri,
         image_uri=None if disk.image is None else disk.image.uri,
     )
-
-
-def _delete_option(text: str | None, path: str) -> str | None:
-    if text is None:
-        return None
-    known = {"delete": "Delete", "detach": "Detach"}.get(text.lower())
-    if known is None:
-        raise errors.invalid(path, "Allowed values are 'Delete', 'Detach'.")
-    return known
 
 
 def _os_profile(profile: Os) -> OsProfile:
@@ -323,7 +320,7 @@ def _named_nic(nic: Nic, at: int, subscription: str) -> NicWish:
     return NicWish(
         nic=reading.reference(nic.id, f"{place}.id", NIC, subscription),
         primary=properties.primary,
-        delete_option=_delete_option(properties.delete_option, f"{place}.properties.deleteOption"),
+        delete_option=properties.delete_option,
     )
 
 
@@ -349,8 +346,9 @@ def _inline_nic(nic: NicConfiguration, document: Document, at: int, subscription
         name=nic.name,
         subnet=reading.reference(ip.subnet.id, f"{place}.subnet.id", SUBNET, subscription),
         public_address=None if public is None else public.name,
+        public_delete_option=public.properties.delete_option if public and public.properties else None,
         primary=properties.primary,
-        delete_option=_delete_option(properties.delete_option, f"{place}.properties.deleteOption"),
+        delete_option=properties.delete_option,
         document=_inline_document(document),
     )
 

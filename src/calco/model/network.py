@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
+from calco.model.delete_option import DeleteOption
 from calco.model.document import Document
 from calco.model.errors import ApiError
 from calco.model.ids import ResourceId
@@ -32,7 +33,7 @@ class NewVirtualNetwork:
 @dataclass(frozen=True)
 class NewNetworkInterface:
     """A PUT of a NIC with one IPv4 configuration; ``address`` is the static private address, None for dynamic.
-    ``public_delete_option``: whether the public address goes with the machine, ``Delete`` or ``Detach``."""
+    ``public_delete_option``: whether the public address goes with the machine."""
 
     id: ResourceId
     location: str
@@ -42,7 +43,7 @@ class NewNetworkInterface:
     public_address: ResourceId | None
     properties: Document
     extra: Document = field(default_factory=dict)
-    public_delete_option: str | None = None
+    public_delete_option: DeleteOption | None = None
 
 
 @dataclass(frozen=True)

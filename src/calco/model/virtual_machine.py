@@ -6,6 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from calco.model import errors
+from calco.model.delete_option import DeleteOption
 from calco.model.disk import Caching, CreateOption, OsType, Sku
 from calco.model.document import Document
 from calco.model.errors import ApiError
@@ -146,7 +147,7 @@ class DiskWish:
     sku: Sku | None = None
     disk: ResourceId | None = None
     os_type: OsType | None = None
-    delete_option: str | None = None
+    delete_option: DeleteOption | None = None
     to_be_detached: bool = False
     vhd: str | None = None
     """The URI of a page blob, for a disk that is one."""
@@ -163,8 +164,9 @@ class NicWish:
     name: str | None = None
     subnet: ResourceId | None = None
     public_address: str | None = None
+    public_delete_option: DeleteOption | None = None
     primary: bool | None = None
-    delete_option: str | None = None
+    delete_option: DeleteOption | None = None
     document: Document = field(default_factory=dict)
 
 

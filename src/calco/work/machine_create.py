@@ -127,7 +127,7 @@ def _nic_properties(wish: NicWish) -> Document:
     if wish.primary is not None:
         properties["primary"] = wish.primary
     if wish.delete_option is not None:
-        properties["deleteOption"] = wish.delete_option
+        properties["deleteOption"] = str(wish.delete_option)
     return {"properties": properties} if properties else {}
 
 

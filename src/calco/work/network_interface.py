@@ -143,6 +143,7 @@ def put_inline(cloud: Cloud, tx: Writer, machine: ResourceId, location: str, wis
             address=None,
             public_address=None if public is None else public.id,
             properties=wish.document,
+            public_delete_option=wish.public_delete_option,
         ),
         None,
     )
