@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from calco.model.document import Document
-from tests.arm.api import COMPUTE, LAB, NETWORK
+from calco.model.document import Document, object_at
+from tests.arm.api import COMPUTE, LAB, NETWORK, machine_body
 from tests.arm.people import AUTHORIZATION, People, refused
 from tests.world import LOCATION, World
 
@@ -100,3 +100,50 @@ def test_a_machine_takes_no_public_address_along_that_its_deleter_may_not_delete
 
     assert "'Microsoft.Network/publicIPAddresses/delete'" in said
     assert there(people, WEB)
+
+
+def test_a_public_address_made_within_the_machine_goes_with_it_when_the_machine_says_so(people: People) -> None:
+    address: Document = {"name": "own", "properties": {"deleteOption": "delete"}}
+    subnet: Document = {"id": f"{NETWORK}/virtualNetworks/net/subnets/default"}
+    configuration: Document = {
+        "name": "primary",
+        "properties": {"subnet": subnet, "publicIPAddressConfiguration": address},
+    }
+    body = machine_body("web2", "")
+    nic: Document = {"name": "nic", "properties": {"ipConfigurations": [configuration]}}
+    network: Document = {"networkProfile": {"networkInterfaceConfigurations": [nic]}}
+    people.api.put(
+        f"{COMPUTE}/virtualMachines/web2", {**body, "properties": {**object_at(body, "properties"), **network}}
+    )
+    (made,) = [each for each in people.api.get(f"{NETWORK}/publicIPAddresses")["value"] if each["name"] != "door"]
+
+    people.api.delete(f"{COMPUTE}/virtualMachines/web2")
+
+    assert not there(people, made["id"])
+    assert there(people, DOOR)
+
+
+def test_a_machine_whose_creation_failed_is_told_what_goes_with_it_and_is_not_created_again(people: People) -> None:
+    hypervisor = people.world.hypervisor
+    hypervisor._capacity_mib = 1
+    id = f"{COMPUTE}/virtualMachines/web2"
+    people.api.call("PUT", id, machine_body("web2", people.api.nic("web2-nic")))
+    people.world.drive()
+    hypervisor._capacity_mib = 1 << 20
+    disks: Document = {
+        "osDisk": {"deleteOption": "Delete"},
+        "dataDisks": [{"lun": 3, "createOption": "Empty", "deleteOption": "Detach"}],
+    }
+
+    assert people.api.call("PATCH", id, {"properties": {"storageProfile": disks}}).status_code == 200
+    people.world.drive()
+
+    shown = people.api.get(id)["properties"]
+    assert shown["provisioningState"] == "Failed"
+    assert shown["storageProfile"]["osDisk"]["deleteOption"] == "Delete"
+    assert [each["deleteOption"] for each in shown["storageProfile"]["dataDisks"]] == ["Detach"]
+    assert len(hypervisor.machines()) == 1, "the other one"
+
+    assert people.api.call("PATCH", id, {"properties": {"storageProfile": disks}}).status_code == 200
+    people.world.drive()
+    assert people.api.get(id)["properties"]["provisioningState"] == "Succeeded", "asked for what is so already: again"

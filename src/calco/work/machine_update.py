@@ -42,9 +42,12 @@ def update(cloud: Cloud, tx: Writer, machine: Resource, wanted: NewVirtualMachin
     _check_size(machine, size)
     quota.check(cloud, tx, machine.location, size, instead_of=machine)
     if _was_never_on(machine):
+        changed = _changed(machine, wanted, _same_disks(machine, wanted))
+        if _goes_otherwise(machine, changed):
+            return settle_change(cloud, tx, changed)
         if (why := machine_blobs.unlicensed(wanted)) is not None:
             return machine_blobs.refuse_later(cloud, tx, machine, why, created=False)
-        return _create_again(cloud, tx, _changed(machine, wanted, _same_disks(machine, wanted)))
+        return _create_again(cloud, tx, changed)
     changes = machine_attachment.changes_of(cloud, tx, machine, wanted, size)
     changed = _changed(machine, wanted, changes.profile)
     for each in changes.skus:
@@ -94,12 +97,37 @@ def _was_never_on(machine: Resource) -> bool:
 
 
 def _same_disks(machine: Resource, wanted: NewVirtualMachine) -> Document:
-    """The disks of a machine that was never made are settled: nothing of them is there yet. Raises ApiError."""
+    """The disks of a machine that was never made are settled, for nothing of them is there yet; what becomes of them
+    with it is not. Raises ApiError."""
     profile = object_at(machine.properties, "storageProfile")
-    luns = {number_at(each, "lun") for each in objects_at(profile, "dataDisks")}
-    if wanted.data_disks and {each.lun for each in wanted.data_disks} != luns:
+    data = objects_at(profile, "dataDisks")
+    options = {each.lun: each.delete_option for each in (wanted.os_disk, *wanted.data_disks) if each is not None}
+    if wanted.data_disks and options.keys() - {None} != {number_at(each, "lun") for each in data}:
         raise errors.not_supported("storageProfile.dataDisks (other ones, of a machine whose creation failed)")
-    return profile
+
+    def kept(disk: Document) -> Document:
+        option = options.get(number_at(disk, "lun"))
+        return disk if option is None else {**disk, "deleteOption": str(option)}
+
+    disks: Document = {"dataDisks": [kept(each) for each in data]} if data else {}
+    return {**profile, "osDisk": kept(object_at(profile, "osDisk")), **disks}
+
+
+def _goes_otherwise(machine: Resource, changed: Resource) -> bool:
+    """Whether all that is asked for is what goes with the machine: nobody who is about to delete it wants its creation
+    tried again."""
+    is_said = _bare(changed.properties) == _bare(machine.properties) and changed.tags == machine.tags
+    return is_said and changed.properties != machine.properties
+
+
+def _bare(value: Json) -> Json:
+    """Without delete options, and without what had nothing else in it."""
+    if isinstance(value, list):
+        return [_bare(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    bare = {name: _bare(each) for name, each in value.items() if name != "deleteOption"}
+    return {name: each for name, each in bare.items() if each != {}}
 
 
 def _create_again(cloud: Cloud, tx: Writer, machine: Resource) -> Accepted:
