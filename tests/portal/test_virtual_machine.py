@@ -9,6 +9,7 @@ import pytest
 
 from calco.model.document import Document
 from calco.model.ids import ResourceId
+from calco.model.machine import Machine
 from calco.portal.virtual_machine import TABS
 from calco.portal.virtual_machine_console import plain
 from tests.arm.api import COMPUTE, NETWORK, SUB, Api, machine_body, nic_body
@@ -262,6 +263,11 @@ def boxes(page: Shown) -> dict[str, str]:
     return {name: said.strip() for name, said in found}
 
 
+def asked_for(page: Shown) -> list[str]:
+    """What the page's form says it asked about."""
+    return re.findall(r'name="asked" value="([^"]*)"', page.html)
+
+
 def is_there(house: House, id: str) -> bool:
     return house.api.call("GET", id).status_code == 200
 
@@ -276,7 +282,7 @@ def test_deleting_takes_along_what_is_ticked_and_leaves_the_rest(house: House, b
     os_disk, data_disk = parts(house)
 
     asked = browser.visit(f"{WEB1}/delete")
-    done = browser.send(f"{WEB1}/delete", machine="lab/web1", take=[data_disk, NIC, DOOR])
+    done = browser.send(f"{WEB1}/delete", machine="lab/web1", asked=asked_for(asked), take=[data_disk, NIC, DOOR])
 
     names = {each.rpartition("/")[2]: each for each in (os_disk, data_disk, NIC, DOOR)}
     assert boxes(asked) == {name: "checked" if id == os_disk else "" for name, id in names.items()}, "as it is set"
@@ -288,10 +294,58 @@ def test_deleting_takes_along_what_is_ticked_and_leaves_the_rest(house: House, b
 def test_what_is_left_as_it_is_set_changes_nothing_before_the_machine_goes(house: House, browser: Browser) -> None:
     os_disk, data_disk = parts(house)
 
-    browser.send(f"{WEB1}/delete", machine="lab/web1")  # a change would still go on here, and keep the machine
+    asked = asked_for(browser.visit(f"{WEB1}/delete"))
+    browser.send(f"{WEB1}/delete", machine="lab/web1", asked=asked)  # a change would still go on, and keep the machine
     house.world.drive()
 
     assert [is_there(house, each) for each in (ID, os_disk, data_disk, NIC)] == [False, True, True, True]
+
+
+def test_what_could_not_be_chosen_goes_as_the_page_showed_it(house: House, browser: Browser) -> None:
+    os_disk, data_disk = parts(house)
+    house.api.call("PATCH", ID, {"properties": {"storageProfile": {"osDisk": {"deleteOption": "Delete"}}}})
+    asked = browser.visit(f"{WEB1}/delete")  # while the change goes on
+    house.world.drive()
+    carried_out_at_once(house)
+
+    browser.send(f"{WEB1}/delete", machine="lab/web1", asked=asked_for(asked))
+
+    assert (boxes(asked)[os_disk.rpartition("/")[2]], asked_for(asked)) == ("checked disabled", [])
+    assert [is_there(house, each) for each in (ID, os_disk, data_disk)] == [False, False, True]
+
+
+def test_a_machine_stays_when_what_was_chosen_can_be_chosen_no_more(house: House, browser: Browser) -> None:
+    os_disk, _ = parts(house)
+    asked = asked_for(browser.visit(f"{WEB1}/delete"))
+    house.api.post(f"{ID}/deallocate")
+    house.api.post(f"{ID}/generalize")
+
+    page = browser.send(f"{WEB1}/delete", machine="lab/web1", asked=asked, take=os_disk)
+    house.world.drive()
+
+    assert (page.status, is_there(house, ID)) == (400, True)
+    assert "Not deleted: web1. What can go along has changed since you chose." in page.text
+
+
+def test_a_machine_whose_creation_failed_goes_with_what_is_ticked_and_is_not_created_again(
+    house: House, browser: Browser
+) -> None:
+    house.world.hypervisor._capacity_mib = 1
+    id, nic = f"{COMPUTE}/virtualMachines/web9", house.api.nic("web9-nic")
+    house.api.call("PUT", id, machine_body("web9", nic))
+    house.world.drive()
+    before = house.api.get(id)["properties"]["provisioningState"]
+    house.world.hypervisor._capacity_mib = 1 << 20
+    started: list[Machine] = []
+    house.world.guest = started.append
+    carried_out_at_once(house)
+    asked = asked_for(browser.visit("/portal/virtual-machines/lab/web9/delete"))
+
+    done = browser.send("/portal/virtual-machines/delete", machine="lab/web9", asked=asked, take=nic)
+
+    assert (before, done.path) == ("Failed", "/portal/virtual-machines")
+    assert (is_there(house, id), is_there(house, nic)) == (False, False)
+    assert started == []
 
 
 def test_whoever_may_only_delete_the_machine_chooses_nothing_that_goes_with_it(house: House) -> None:

@@ -117,13 +117,18 @@ class Api:
         return Reply(answer.status_code, document, operation, follow)
 
     async def ended(self, reply: Reply) -> None:
-        """Wait for the end of what takes no more than a moment; the API holds a poll until then. Raises Refused."""
-        for _ in range(POLLS_MAX if reply.follow else 0):
+        """Wait for the success of what takes no more than a moment; the API holds a poll until then. Raises Refused,
+        also when it takes longer."""
+        if not reply.follow:
+            return
+        for _ in range(POLLS_MAX):
             told = await self.get(reply.follow)
-            if text_at(told, "status") == "Failed":
-                raise _of(409, object_at(told, "error"))
-            if text_at(told, "status") != "InProgress":
-                break
+            status = text_at(told, "status")
+            if status == "Succeeded":
+                return
+            if status != "InProgress":
+                raise _of(409, object_at(told, "error"), f"A change before this one: {status}.")
+        raise Refused(409, "Conflict", "A change before this one still goes on.")
 
 
 def _leading(base: str, path: str) -> httpx.URL:

@@ -42,18 +42,21 @@ async def show_many(visit: Visit) -> Response:
 
 async def delete(visit: Visit) -> Response:
     """What goes along is settled first, for the API asks for it no more once it deletes."""
-    machines, taken = picked(visit.form.all("machine")), {each.lower() for each in visit.form.all("take")}
+    machines = picked(visit.form.all("machine"))
+    asked, taken = ({each.lower() for each in visit.form.all(name)} for name in ("asked", "take"))
+    stayed: list[str] = []
 
     async def leave(group: str, name: str) -> None:
         id = resource_id(visit.api.subscription_id, group, TYPE, name)
         machine = await visit.api.find(id, **SEEN)
-        if machine is not None:
-            await settle(visit, machine, taken)
-        await ask(visit, id, Command.DELETE)
+        if machine is not None and not await settle(visit, machine, asked, taken):
+            stayed.append(name)
+        else:
+            await ask(visit, id, Command.DELETE)
 
     faults = await refused_of(visit, machines, leave)
-    if faults or not machines:
-        return await _page(visit, machines, status=400, faults=faults, taken=taken)
+    if faults or stayed or not machines:
+        return await _page(visit, machines, status=400, faults=faults, stayed=stayed, taken=taken)
     return visit.go(ADDRESS, done=Command.DELETE, count=str(len(machines)))
 
 
@@ -63,9 +66,11 @@ async def _page(
     *,
     status: int = 200,
     faults: Sequence[Pair] = (),
+    stayed: Sequence[str] = (),
     taken: Collection[str] | None = None,
 ) -> Response:
-    """``taken``: what was ticked already, by ids in lower case; None when it was not asked yet."""
+    """``stayed``: machines that were left, for what was ticked can be chosen no more. ``taken``: what was ticked
+    already, by ids in lower case; None when it was not asked yet."""
     room = asyncio.Semaphore(AT_ONCE)
 
     async def leaving(group: str, name: str) -> Leaving | None:
@@ -87,6 +92,7 @@ async def _page(
         machines=machines,
         blocks=visit.view_as(Delete(ids), "") if ids else (),
         faults=faults,
+        stayed=stayed,
         taken=taken,
     )
 

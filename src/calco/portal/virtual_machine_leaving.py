@@ -41,6 +41,8 @@ async def parts_of(visit: Visit, machine: Document) -> list[Part]:
     ]
     for nic in await nics_of(visit.api, machine):
         found += _of_nic(nic)
+    for group in {_group(each.id) for each in found}:
+        await visit.rights(group)  # asked for once, not by each of what follows at once
     return [*await asyncio.gather(*(_choosable(visit, machine, each) for each in found))]
 
 
@@ -63,20 +65,27 @@ async def _choosable(visit: Visit, machine: Document, part: Part) -> Part:
 
 async def _may(visit: Visit, action: str, id: str) -> bool:
     """Asked of the group first: one question for all that is in it."""
-    return await visit.may(action, id.partition("/providers/")[0]) or await visit.may(action, id)
+    return await visit.may(action, _group(id)) or await visit.may(action, id)
+
+
+def _group(id: str) -> str:
+    return id.partition("/providers/")[0]
 
 
 # --- setting it ------------------------------------------------------------------------------------------------------
 
 
-async def settle(visit: Visit, machine: Document, taken: Collection[str]) -> None:
-    """Have exactly those parts go that are ``taken``, by their ids in lower case, as far as they can be chosen. Comes
-    back when that is so. Raises Refused."""
+async def settle(visit: Visit, machine: Document, asked: Collection[str], taken: Collection[str]) -> bool:
+    """Have those of the parts ``asked`` for go that are ``taken`` and no other one of them, by their ids in lower case;
+    the rest goes as it is set. Comes back when that is so: True. False, and nothing is changed, when one that was to be
+    set otherwise can be chosen no more. Raises Refused."""
     wanted = {
         each.id.lower(): each
         for each in await parts_of(visit, machine)
-        if not each.why_not and (each.id.lower() in taken) != each.goes
+        if each.id.lower() in asked and (each.id.lower() in taken) != each.goes
     }
+    if any(each.why_not for each in wanted.values()):
+        return False
     for each in wanted.values():
         if each.nic:
             await _settle_address(visit, each)
@@ -84,6 +93,7 @@ async def settle(visit: Visit, machine: Document, taken: Collection[str]) -> Non
     if options:
         change: Document = {"properties": {**_disks(machine, options), **_nics(machine, options)}}
         await visit.api.ended(await visit.api.send("PATCH", text_at(machine, "id") or "", change))
+    return True
 
 
 def _option(goes: bool) -> str:
