@@ -206,6 +206,12 @@ TEXT_OPERATORS: list[Row] = [
     ("'{0:C} {1:F1} {2:E2} {3:000}' -f 5, 2.25, 12345, 7", ["$5.00 2.3 1.23E+004 007"]),
     ("'{{{0}}}' -f 1", ["{1}"]),
     ("'{0:#,##0.0#} {1:0,000} {2:0.0%} {0:N0} GB' -f 12345.678, 5, -0.256", ["12,345.68 0,005 -25.6% 12,346 GB"]),
+    ("'{0:0#} {0:#0#} {0:#} {1:,0} {1:#,#} {0:,.0#}' -f 5, 12345", ["05 05 5 12345 12,345 5.0"]),
+    ("'{0:0.00} {1:0.00} {2:0.0%} {0:N2} {1:F2}' -f 2.675, 0.145, 0.0145", ["2.68 0.15 1.5% 2.67 0.14"]),
+    ("'{0:R} {1:r} {1:G} {1:g}' -f 0.1, 1e20", ["0.1 1e+20 1E+20 1e+20"]),
+    ("'{0:R}' -f 5", [], "Error formatting a string: Format specifier was invalid.."),
+    ("'{0:B}' -f 5", [], not_here("The number format 'B'")),
+    ("'{0:B}' -f 5.0", [], "Error formatting a string: Format specifier was invalid.."),
     ("'{0:0;-0}' -f 5", [], not_here("The number format '0;-0'")),
     (
         "'{1}' -f 1",
@@ -458,6 +464,13 @@ METHODS: list[Row] = [
     ("[char[]]'abc' -join '-'; 'abc'.ToCharArray().Count", ["a-b-c", 3]),
     ("$d = [datetime]'2026-11-23'; $d.ToString(); \"$d\"", ["11/23/2026 12:00:00 AM", "11/23/2026 00:00:00"]),
     ("[datetime]::ParseExact('20260102 0304', 'yyyyMMdd HHmm', $null).ToString('s')", ["2026-01-02T03:04:00"]),
+    ("([datetime]'2026-11-23').ToString('yyyy gg')", [], not_here("The date format 'gg'")),
+    (
+        "Get-Date -UFormat '%Y-%U'; Get-Date -UFormat '%W'",
+        [],
+        "\n".join(not_here(f"The date format '%{w}'") for w in "UW"),
+    ),
+    ("[datetime]::ParseExact('2026 A.D.', 'yyyy gg', $null)", [], not_here("Reading 'gg' in a date")),
     (
         "[datetime]::ParseExact('x', 'yyyy', $null)",
         [],

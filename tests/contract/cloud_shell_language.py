@@ -57,6 +57,11 @@ NOT_THERE: tuple[Row, ...] = (
     Row("What else, if there is nothing", "$null ?? 1"),
     Row("Commands chained by success", "'a' && 'b'"),
     Row("Numbers as bits", "5 -band 3"),
-    Row("Formats of numbers with sections", "'{0:0;-0}' -f 5"),
+    Row(
+        "Formats of numbers with sections, quotes, text within, scaling or exponents (`000-00`, `0 %`, `0,`, `0.0E+0`)",
+        "'{0:0;-0}' -f 5",
+    ),
+    Row("Formats of numbers: `B`, and `G` with digits", "'{0:G17}' -f 0.1"),
+    Row("Dates with an era, or with Unix's weeks of the year: `%U`, `%W`", "Get-Date -UFormat '%U'"),
     Row("Other modules", "Import-Module ActiveDirectory"),
 )

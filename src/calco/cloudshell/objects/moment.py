@@ -22,11 +22,11 @@ MONTHS = (
 
 
 _UNIX_TOKEN = re.compile(r"%(.)", re.DOTALL)
-_UNIX: Mapping[str, str] = MappingProxyType(
-    {"n": "\n", "t": "\t", "%": "%%", "Z": "+00", "G": "%Y", "c": "%a %d %b %Y %H:%M:%S"}
-)
+_UNIX: Mapping[str, str] = MappingProxyType({"n": "\n", "t": "\t", "%": "%%", "Z": "+00", "c": "%a %d %b %Y %H:%M:%S"})
 """Letters of -UFormat that strftime has not, or has otherwise. Source: Microsoft Learn, Get-Date."""
-_STRFTIME = frozenset("AaBbhYymdHIMSpDxFTXRrj")
+_STRFTIME = frozenset("AaBbhCYyGgVmdejuwHkIlMSpDxFTXRr")
+_UNIX_WEEKS = frozenset("UW")
+"""Weeks that PowerShell counts in a way of its own."""
 
 
 def aware(moment: datetime) -> datetime:
@@ -76,7 +76,7 @@ _STANDARD: Mapping[str, str] = MappingProxyType(
         "U": "dddd, MMMM d, yyyy h:mm:ss tt",
     }
 )
-_TOKEN = re.compile(r"d+|M+|y+|h+|H+|m+|s+|f+|F+|t+|z+|K|'[^']*'|\"[^\"]*\"|\\.|%|.", re.DOTALL)
+_TOKEN = re.compile(r"d+|M+|y+|g+|h+|H+|m+|s+|f+|F+|t+|z+|K|'[^']*'|\"[^\"]*\"|\\.|%|.", re.DOTALL)
 
 
 def format_date(moment: datetime, spec: str) -> str:
@@ -89,12 +89,14 @@ def format_date(moment: datetime, spec: str) -> str:
 
 
 def unix_date(moment: datetime, spec: str) -> str:
-    """As Unix's date writes it: "%Y-%m-%d"; a letter that stands for nothing here is written as it is.
+    """As Unix's date writes it: "%Y-%m-%d"; a letter that stands for nothing in PowerShell is written as it is.
     Source: Microsoft Learn, Get-Date, -UFormat."""
     return _UNIX_TOKEN.sub(lambda found: _unix_part(moment, found[1]), spec)
 
 
 def _unix_part(moment: datetime, letter: str) -> str:
+    if letter in _UNIX_WEEKS:
+        raise faults.not_here(f"The date format '%{letter}'")
     if letter == "s":
         return str(int(aware(moment).timestamp()))
     form = _UNIX.get(letter, f"%{letter}" if letter in _STRFTIME else letter)
@@ -134,11 +136,16 @@ def _fraction(moment: datetime, width: int) -> str:
     return f"{moment.microsecond:06d}0"[: min(width, 7)]
 
 
+def _era(_moment: datetime, width: int) -> str:
+    raise faults.not_here(f"The date format '{'g' * width}'")
+
+
 _PARTS: Mapping[str, Callable[[datetime, int], str]] = MappingProxyType(
     {
         "d": _day,
         "M": _month,
         "y": _year,
+        "g": _era,
         "h": _padded(lambda moment: moment.hour % 12 or 12),
         "H": _padded(lambda moment: moment.hour),
         "m": _padded(lambda moment: moment.minute),
@@ -210,11 +217,17 @@ _NO_PARTS = ("year", "hour", "minute", "second", "part", "half", "zone", "month"
 
 
 def read_date_exactly(text: str, spec: str) -> datetime | None:
-    """``text`` as ``spec`` writes dates, which must name a year; None for what is not so written."""
+    """``text`` as ``spec`` writes dates, which must name a year; None for what is not so written. Raises Terminating
+    for a part of dates that cannot be read here."""
     expression = ""
     for token in _TOKEN.findall(spec[:100]):
         literal = token[1:-1] if token[0] in "'\"" else token[1:] if token[0] == "\\" else token
-        expression += _FIELDS.get(token) or re.escape(literal)
+        if token in _FIELDS:
+            expression += _FIELDS[token]
+        elif token[0] in _PARTS:
+            raise faults.not_here(f"Reading '{token}' in a date")
+        else:
+            expression += re.escape(literal)
     try:
         found = re.fullmatch(expression, text[:100], re.IGNORECASE | re.ASCII)
         return _dated({**dict.fromkeys(_NO_PARTS), **found.groupdict()}) if found else None

@@ -64,7 +64,7 @@ def format_number(value: int | float, spec: str) -> str:
     return _custom(value, spec)
 
 
-def _fixed(value: int | float, places: int, *, grouped: bool = False, times: int = 1) -> str:
+def _fixed(value: int | float | Decimal, places: int, *, grouped: bool = False, times: int = 1) -> str:
     """``value`` times ``times``, rounded half away from zero, which is what .NET does with the exact value."""
     with localcontext() as context:
         context.prec = PRECISION_MAX + 400
@@ -90,10 +90,23 @@ def _scientific(value: int | float, precision: int | None, letter: str) -> str:
     return f"{mantissa}{letter}{int(power):+04d}"
 
 
-def _general(value: int | float, precision: int | None, _letter: str) -> str:
+def _general(value: int | float, precision: int | None, letter: str) -> str:
     if precision:
         raise faults.not_here(f"The number format 'G{precision}'")
-    return number_text(value)
+    return number_text(value) if letter.isupper() else number_text(value).lower()
+
+
+def _round_trip(value: int | float, _precision: int | None, letter: str) -> str:
+    """What reads back as the same: a Double by itself does."""
+    if isinstance(value, int):
+        raise ValueError("Format specifier was invalid.")
+    return _general(value, None, letter)
+
+
+def _binary(value: int | float, _precision: int | None, letter: str) -> str:
+    if isinstance(value, float):
+        raise ValueError("Format specifier was invalid.")
+    raise faults.not_here(f"The number format '{letter}'")
 
 
 def _hexadecimal(value: int | float, precision: int | None, letter: str) -> str:
@@ -110,6 +123,7 @@ def _percent(value: int | float, precision: int | None, _letter: str) -> str:
 
 _STANDARD: Mapping[str, Callable[[int | float, int | None, str], str]] = MappingProxyType(
     {
+        "B": _binary,
         "C": _currency,
         "D": _whole,
         "E": _scientific,
@@ -117,6 +131,7 @@ _STANDARD: Mapping[str, Callable[[int | float, int | None, str], str]] = Mapping
         "G": _general,
         "N": lambda value, precision, _: _fixed(value, 2 if precision is None else precision, grouped=True),
         "P": _percent,
+        "R": _round_trip,
         "X": _hexadecimal,
     }
 )
@@ -125,19 +140,24 @@ _STANDARD: Mapping[str, Callable[[int | float, int | None, str], str]] = Mapping
 # --- custom ----------------------------------------------------------------------------------------------------------
 
 _CUSTOM = re.compile(
-    r"""(?P<before>[^0#.,%‰;'"\\]*)(?P<whole>(?:[0#,]*[0#])?)(?:\.(?P<part>[0#]+))?(?P<after>%?[^0#.,%‰;'"\\]*)"""
+    r"""(?P<before>[^0#.,%‰;'"\\]*),*(?P<whole>(?:[0#](?:[0#,]*[0#])?)?)(?:\.(?P<part>[0#]+))?"""
+    r"""(?P<after>%?[^0#.,%‰;'"\\]*)"""
 )
+_CUSTOM_DIGITS = 15
 
 
 def _custom(value: int | float, spec: str) -> str:
-    """Digits for 0 and #, thousands apart for a comma between them; what stands before and after stays."""
+    """Digits for 0 and #, all from the first 0 to the point whatever comes, thousands apart for a comma between them;
+    what stands before and after stays. A Double has its first 15 digits here. Source: .NET 8's Number.Formatting
+    (DoublePrecisionCustomFormat)."""
     found = _CUSTOM.fullmatch(spec)
     if found is None or not (found["whole"] or found["part"]):
         raise faults.not_here(f"The number format '{spec}'")
-    part = found["part"] or ""
-    digits = _fixed(abs(value), len(part), times=100 if found["after"].startswith("%") else 1)
+    part, marks = found["part"] or "", found["whole"].replace(",", "")
+    exact = Decimal(f"{value:.{_CUSTOM_DIGITS}g}" if isinstance(value, float) else value)
+    digits = _fixed(abs(exact), len(part), times=100 if found["after"].startswith("%") else 1)
     whole, _, fraction = digits.partition(".")
-    whole = whole.lstrip("0").rjust(found["whole"].count("0"), "0")
+    whole = whole.lstrip("0").rjust(len(marks.lstrip("#")), "0")
     if "," in found["whole"]:
         whole = re.sub(r"(?<=\d)(?=(?:\d{3})+$)", ",", whole)
     kept = len(part.rstrip("#"))
