@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from calco.model.delete_option import DeleteOption
 from calco.model.disk import Caching, CreateOption, Sku
 from calco.model.document import Document
 from calco.model.ids import ResourceId
@@ -213,7 +214,7 @@ def test_a_nic_belongs_to_one_machine_and_once(world: World) -> None:
 
 def test_a_nic_can_be_made_with_the_machine_and_goes_with_it(world: World) -> None:
     subnet = world.id("virtualNetworks", "net").child("subnets", "default")
-    inline = NicWish(name="inline", subnet=subnet, public_address="door", delete_option="Delete")
+    inline = NicWish(name="inline", subnet=subnet, public_address="door", delete_option=DeleteOption.DELETE)
     web1 = put(world, replace(world.new_machine("web1"), nics=(inline,)))
 
     made = [each.id.name for each in network_interface.list(world.cloud, GROUP) if each.id.name.startswith("inline-")]
