@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from calco.identity.attempts import FORGOTTEN_AFTER, FREE
 from calco.identity.grants import DEVICE_CODE, REFRESH_LASTS
+from calco.identity.routes import FORM_LIMITS
 from calco.identity.sign_in import CODE_LASTS, DEVICE_CODE_LASTS, is_loopback
 from calco.identity.sign_in_words import LANGUAGES, words_for
 from calco.model.errors import ApiError
@@ -626,3 +627,15 @@ def test_the_devices_page_has_one_place_to_begin(lobby: Lobby) -> None:
 
     assert page.count("autofocus") == 1
     assert page.index("autofocus") < page.index('id="username"')
+
+
+def test_a_form_that_is_too_large_gets_the_page_again_on_a_connection_that_ends(lobby: Lobby) -> None:
+    form = b"username=" + b"a" * FORM_LIMITS.bytes_max
+    for url in (lobby.asking(), "/devicelogin"):
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+
+        page = lobby.client.request("POST", url, content=form, headers=headers)
+
+        assert 'name="guard"' in page.text, url
+        assert page.headers["connection"] == "close", url
+        assert "connection" not in lobby.open(url).headers

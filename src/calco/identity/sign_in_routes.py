@@ -76,7 +76,10 @@ class _Wire:
             self._sign_in.check_asking(asking, request.query_params)
         except Refusal as refusal:
             return self._refused(words, refusal)
-        form = await _form(request)
+        try:
+            form = await read_form(request)
+        except BadForm:
+            return _closing(self._ask(request, words, asking, name="", fault=words.stale))
         name = form.get("username", "").strip()
         if not self._is_ours(request, form):
             return self._ask(request, words, asking, name=name, fault=words.stale)
@@ -119,7 +122,11 @@ class _Wire:
         return self._ask_device(request, code="", name="", fault="")
 
     async def enter_device(self, request: Request) -> Response:
-        words, form = _words(request), await _form(request)
+        words = _words(request)
+        try:
+            form = await read_form(request)
+        except BadForm:
+            return _closing(self._ask_device(request, code="", name="", fault=words.stale))
         code, name = form.get("code", "").strip(), form.get("username", "").strip()
         if not self._is_ours(request, form):
             return self._ask_device(request, code=code, name=name, fault=words.stale)
@@ -162,12 +169,10 @@ class _Wire:
         return HTMLResponse(pages.refused(words, said), refusal.status, pages.headers())
 
 
-async def _form(request: Request) -> Mapping[str, str]:
-    """What was sent; of what cannot be read nothing, so the page is shown again."""
-    try:
-        return await read_form(request)
-    except BadForm:
-        return {}
+def _closing(page: Response) -> Response:
+    """What is left of the form is still to come, and nobody reads it."""
+    page.headers["Connection"] = "close"
+    return page
 
 
 def _words(request: Request) -> Words:
