@@ -340,6 +340,8 @@ def test_more_is_not_kept_than_there_is_room_for_ahead_and_what_is_kept_stays_in
         ahead = TypedAhead(seconds=0)
         await ahead.put(b"a" * AHEAD_BYTES_MAX)
         await ahead.put(b"lost")
+        with pytest.raises(StopIteration):
+            ahead.put(b"lost without waiting, for a Ctrl-C may come behind it").send(None)
         assert (await ahead.first()).strip(b"a") == b""
         ahead.taken(AHEAD_BYTES_MAX - 1)
         await ahead.put(b"kept")

@@ -106,6 +106,8 @@ class TypedAhead:
         self._seconds = seconds
         self._keys = bytearray()
         self._some, self._room = asyncio.Event(), asyncio.Event()
+        self._gave_up = False
+        """Nobody made room in time for what came last: what follows is not to wait as long again, each piece of it."""
         self._changed()
 
     @property
@@ -114,10 +116,11 @@ class TypedAhead:
 
     async def put(self, keys: bytes) -> None:
         """Returns when they wait here, or are lost."""
-        if not self._room.is_set():
+        if not self._room.is_set() and not self._gave_up:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._room.wait(), self._seconds)
-        if self._room.is_set():
+        self._gave_up = not self._room.is_set()
+        if not self._gave_up:
             self._keys += keys
             self._changed()
 
