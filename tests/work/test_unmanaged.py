@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
@@ -11,12 +12,13 @@ from calco.model.ids import ResourceId
 from calco.model.machine import Drive, Machine
 from calco.model.vhd import FOOTER_BYTES, read_footer
 from calco.model.virtual_machine import Act, DiskWish, NewVirtualMachine
-from calco.model.volume import GIB, MIB, Format, VolumeId
+from calco.model.volume import GIB, MIB, Format, Volume, VolumeId
+from calco.ports import DiskStore
 from calco.work import blob, disk, image, machine_blobs, machine_capture, virtual_machine
 from calco.work.machine_capture import CaptureWish
 from tests.work.looking import failure, refused
 from tests.work.sources import ACCOUNT, blob_at, page_blob, with_account
-from tests.world import GROUP, World
+from tests.world import GROUP, World, ready_guest
 
 OS, DATA = (f"https://{ACCOUNT}.blob.core.windows.net/vhds/{name}.vhd" for name in ("os", "data"))
 
@@ -82,6 +84,34 @@ def test_a_machine_of_a_platform_image_gets_blobs_with_footers_and_writes_straig
         assert owner(world, each) == str(world.id("virtualMachines", "web1"))
     assert disk.list(world.cloud, GROUP) == []
     assert world.leftovers() == []
+
+
+def test_how_far_its_copy_is_is_told_while_bytes_move_and_no_longer(world: World) -> None:
+    told: list[Document] = []
+
+    def look() -> None:
+        (creation,) = world.unfinished()
+        told.append(creation.progress)
+
+    class Copies:
+        def copy(self, volume: Volume, source: VolumeId, moved: Callable[[int, int], None]) -> None:
+            moved(1, 4)
+            look()
+            world.disks.copy(volume, source, moved)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(world.disks, name)
+
+    def boot(machine: Machine) -> None:
+        look()
+        ready_guest(world.directory.heard)(machine)
+
+    world.guest = boot
+    virtual_machine.put(world.cloud, wanted_from_debian(world))
+    world.drive(replace(world.cloud, disks=cast("DiskStore", Copies())))
+
+    assert [each.get("percent") for each in told] == [25, None]
+    assert told[-1] == {}
 
 
 def owner(world: World, of: blob.Blob) -> str | None:

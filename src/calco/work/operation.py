@@ -32,8 +32,8 @@ def _says(cloud: Cloud, view: Reader, operation: Operation) -> str | None:
 
 
 def percent(operation: Operation) -> int | None:
-    """How much of what takes long an unfinished operation has done, 0 to 99, for it is not at its end before it has
-    succeeded. None where its work does not know, and after the end."""
+    """How much of the bytes that it moves itself an unfinished operation has moved, 0 to 99, for it is not at its end
+    before it has succeeded. None where its work does not know, where others do it, and after the end."""
     kept = operation.progress
     done, part, parts = number_at(kept, "percent"), number_at(kept, "part"), number_at(kept, "parts")
     if operation.end is not None or done is None:

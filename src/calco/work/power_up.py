@@ -151,6 +151,7 @@ def drop_volumes(cloud: Cloud, job: Job[PowerOn]) -> None:
 
 
 def adopt_volumes(cloud: Cloud, tx: Writer, job: Job[PowerOn]) -> None:
+    tx.progress(job.id, {})  # no bytes move any more
     volume.adopt(tx, job.params.fresh)
     machine_blobs.adopt(cloud, tx, machine_in(tx, job.params.machine), job.params.blobs)
     for each in job.params.fresh:
