@@ -124,7 +124,9 @@ def test_a_machine_that_waits_for_its_images_turn_says_so(house: House, browser:
     house.world.clock.move(timedelta(seconds=65))
 
     said = browser.visit(page.path)
+    own = browser.visit("/portal/virtual-machines/lab/web0")
 
+    assert "1:05 so far" in own.text, "on the machine's own page too, though a template asked for it"
     assert "Waiting for its turn: place 1 of 1. Image 'golden' is being deployed" in said.text
     assert said.text.count("1:05 so far") == 2, "each machine's own wait"
     house.world.drive()

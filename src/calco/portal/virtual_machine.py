@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
-from calco.model.document import Document, object_at, text_at, text_map
+from calco.model.document import Document, object_at, objects_at, text_at, text_map
 from calco.model.ids import ResourceId, is_guid
 from calco.portal import activity, tag, virtual_machine_console
 from calco.portal.activity import deed_of
@@ -124,7 +124,9 @@ async def _going(visit: Visit, machine: Document, state: State) -> Document | No
         return None
     id = (text_at(machine, "id") or "").lower()
     every = await visit.api.seen(f"{visit.api.subscription}/providers/Calco/operations")
-    return next((each for each in every if (text_at(each, "subject") or "").lower() == id), None)
+    asked = [below for each in every for below in objects_at(each, "children")]  # by a template, for one
+    mine = (each for each in (*every, *asked) if (text_at(each, "subject") or "").lower() == id)
+    return next((each for each in mine if text_at(each, "status") == "InProgress"), None)
 
 
 def _did(visit: Visit, story: Document | None) -> tuple[str, str, str] | None:
