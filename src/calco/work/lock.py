@@ -60,8 +60,8 @@ def _read(entry: Entry) -> Lock:
 
 def in_the_way(cloud: Cloud, scope: str, *, deletes: bool) -> list[str]:
     """The locked scopes that stop a change at ``scope``: those at and above it, and of a deletion those of whatever it
-    would take along: what is below, and machines' disks, interfaces and public addresses, wherever they are. One look-up
-    by index: there are few locks."""
+    would take along: what is below, and machines' disks, NICs and public addresses, wherever they are. One look-up by
+    index: there are few locks."""
     with cloud.records.read() as view:
         locks = _every(view)
         going = [scope, *_taken_along(view, scope)] if locks and deletes else [scope]
