@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain, repeat
 
-from calco.cloudshell.cmdlet import Cmdlet, Example, Kind, Parameter, Run
+from calco.cloudshell.cmdlet import Cmdlet, Column, Example, Kind, Parameter, Run
 
 
 def plain(
@@ -58,3 +59,9 @@ def cmdlet(
 def of(module: str, *cmdlets: Cmdlet) -> tuple[Cmdlet, ...]:
     """The same, as cmdlets of ``module``; of Az.Compute they are anyway."""
     return tuple(replace(each, module=module) for each in cmdlets)
+
+
+def columns(names: str, *widths: int, right: bool = False) -> tuple[Column, ...]:
+    """A column for each of the members, called as it is; ``widths`` of the first of them."""
+    wide = chain(widths, repeat(0))
+    return tuple(Column(name, name, right, width) for name, width in zip(names.split(), wide, strict=False))

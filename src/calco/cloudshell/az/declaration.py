@@ -6,10 +6,10 @@ Az fills nearly every parameter from a property of its name of what comes along 
 
 from functools import partial
 
-from calco.cloudshell.cmdlet import Column, Kind, Parameter
-from calco.cloudshell.declaration import cmdlet, of, plain, switch
+from calco.cloudshell.cmdlet import Kind, Parameter
+from calco.cloudshell.declaration import cmdlet, columns, of, plain, switch
 
-__all__ = ["cmdlet", "of", "plain", "switch"]
+__all__ = ["cmdlet", "columns", "of", "plain", "switch"]
 
 Takes = Kind
 """What a parameter takes; a shape's Kind is another thing."""
@@ -41,8 +41,3 @@ TAG = optional("Tag", 'Tags, as a table: @{team="lab"}.', kind=Takes.HASHTABLE)
 FORCE = switch("Force", "Do it without asking.")
 PASS_THRU = switch("PassThru", "Give $true when it is done; else nothing is given.")
 NO_WAIT = switch("NoWait", "Do not wait for the end.")
-
-
-def columns(names: str, *, right: bool = False) -> tuple[Column, ...]:
-    """A column for each of the members, called as it is."""
-    return tuple(Column(each, each, right) for each in names.split())

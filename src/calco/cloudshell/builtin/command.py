@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from calco import __version__  # calco's own: what is here is calco's, not Microsoft's modules of the same names
 from calco.cloudshell.builtin import help_text as pages
-from calco.cloudshell.cmdlet import CORE, UTILITY, Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.cmdlet import CORE, UTILITY, Call, Cmdlet, Column, Kind, Module, View
+from calco.cloudshell.declaration import cmdlet, columns, of, plain, switch
 from calco.cloudshell.errors import Fault, not_recognized
 from calco.cloudshell.objects import pattern
 from calco.cloudshell.values import Record, Value
@@ -120,85 +121,62 @@ def _import(call: Call) -> list[Value]:
     return []
 
 
-COMMANDS = Cmdlet(
+COMMANDS = cmdlet(
     "Get-Command",
     "Lists the commands there are.",
     _commands,
-    parameters=(
-        Parameter("Name", Kind.STRINGS, "Names, with wildcards.", position=0, from_pipeline=True, completes="commands"),
-        Parameter("Verb", Kind.STRINGS, "Those with this verb."),
-        Parameter("Noun", Kind.STRINGS, "Those with this noun."),
-        Parameter("Module", Kind.STRINGS, "Those of this module.", aliases=("PSSnapin",)),
-        Parameter("Syntax", Kind.SWITCH, "Only how they are written."),
-    ),
-    aliases=("gcm",),
-    module=CORE,
+    plain("Name", "Names, with wildcards.", 0, Kind.STRINGS, from_pipeline=True, completes="commands"),
+    plain("Verb", "Those with this verb.", kind=Kind.STRINGS),
+    plain("Noun", "Those with this noun.", kind=Kind.STRINGS),
+    plain("Module", "Those of this module.", kind=Kind.STRINGS, aliases="PSSnapin"),
+    switch("Syntax", "Only how they are written."),
     output=COMMAND,
-    examples=(Example("All about images", "Get-Command -Noun AzImage*"),),
+    aliases="gcm",
+    examples={"All about images": "Get-Command -Noun AzImage*"},
 )
-ALIASES = Cmdlet(
+ALIASES = cmdlet(
     "Get-Alias",
     "Lists the short names of commands.",
     _aliases,
-    parameters=(
-        Parameter("Name", Kind.STRINGS, "Short names, with wildcards.", position=0, from_pipeline=True),
-        Parameter("Definition", Kind.STRINGS, "Names of the commands that they stand for."),
-    ),
-    aliases=("gal",),
-    module=UTILITY,
+    plain("Name", "Short names, with wildcards.", 0, Kind.STRINGS, from_pipeline=True),
+    plain("Definition", "Names of the commands that they stand for.", kind=Kind.STRINGS),
     output=ALIAS,
-    examples=(Example("What % means", "Get-Alias %"),),
+    aliases="gal",
+    examples={"What % means": "Get-Alias %"},
 )
-MODULES = Cmdlet(
+MODULES = cmdlet(
     "Get-Module",
     "Lists the modules whose commands are here.",
     _modules,
-    parameters=(
-        Parameter("Name", Kind.STRINGS, "Names, with wildcards.", position=0, from_pipeline=True),
-        Parameter("ListAvailable", Kind.SWITCH, "Those that could be loaded: all of them are."),
-        Parameter("All", Kind.SWITCH, "Taken for compatibility."),
-    ),
-    aliases=("gmo",),
-    module=CORE,
+    plain("Name", "Names, with wildcards.", 0, Kind.STRINGS, from_pipeline=True),
+    switch("ListAvailable", "Those that could be loaded: all of them are."),
+    switch("All", "Taken for compatibility."),
     output=MODULE_INFO,
+    aliases="gmo",
     note="The version is calco's: these commands are calco's own, with the names and parameters of Azure's.",
-    examples=(Example("Which version this is", "Get-Module -ListAvailable Az"),),
+    examples={"Which version this is": "Get-Module -ListAvailable Az"},
 )
-IMPORT = Cmdlet(
+IMPORT = cmdlet(
     "Import-Module",
     "Loads a module; all that are here are loaded already.",
     _import,
-    parameters=(
-        Parameter("Name", Kind.STRINGS, "Names.", mandatory=True, position=0, from_pipeline=True),
-        Parameter("MinimumVersion", help="Taken for compatibility.", aliases=("Version",)),
-        Parameter("Force", Kind.SWITCH, "Taken for compatibility."),
-    ),
-    aliases=("ipmo",),
-    module=CORE,
-    examples=(Example("What scripts begin with", "Import-Module Az.Compute"),),
+    plain("Name", "Names.", 0, Kind.STRINGS, mandatory=True, from_pipeline=True),
+    plain("MinimumVersion", "Taken for compatibility.", aliases="Version"),
+    switch("Force", "Taken for compatibility."),
+    aliases="ipmo",
+    examples={"What scripts begin with": "Import-Module Az.Compute"},
 )
 
 _COMMAND_COLUMNS = (
     Column("CommandType", "CommandType", width=15),
     Column("Name", lambda record: record.get("DisplayName") or record.get("Name"), width=50),
-    Column("Version", "Version", width=10),
-    Column("Source", "Source"),
+    *columns("Version Source", 10),
 )
 MODULE = Module(
-    (COMMANDS, ALIASES, MODULES, IMPORT),
+    (*of(CORE, COMMANDS), *of(UTILITY, ALIASES), *of(CORE, MODULES, IMPORT)),
     (
         View(COMMAND, _COMMAND_COLUMNS, table=True),
         View(ALIAS, _COMMAND_COLUMNS, table=True),
-        View(
-            MODULE_INFO,
-            (
-                Column("ModuleType", "ModuleType", width=10),
-                Column("Version", "Version", width=10),
-                Column("PreRelease", "PreRelease", width=10),
-                Column("Name", "Name", width=35),
-                Column("ExportedCommands", "ExportedCommands"),
-            ),
-            table=True,
-        ),
+        View(MODULE_INFO, columns("ModuleType Version PreRelease Name ExportedCommands", 10, 10, 10, 35), table=True),
     ),
 )

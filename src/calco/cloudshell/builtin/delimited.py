@@ -7,13 +7,14 @@ import csv
 import io
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import INPUT, MANAGEMENT, UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter, Run
+from calco.cloudshell.cmdlet import INPUT, MANAGEMENT, UTILITY, Call, Cmdlet, Kind, Module, Run
+from calco.cloudshell.declaration import cmdlet, of, plain, switch
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.objects.member import get, names_of
 from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.values import CUSTOM, Names, Record, Value
 
-_DELIMITER = Parameter("Delimiter", help="What stands between two values; a comma.", position=1)
+_DELIMITER = plain("Delimiter", "What stands between two values; a comma.", 1)
 
 
 def _to(call: Call) -> Iterator[Value]:
@@ -64,69 +65,66 @@ def _refuse(instead: str) -> Run:
 
 
 _SHOW = "Let the result be shown, and keep it with '>' in the shell that you ran calco in."
-_PATH = Parameter("Path", Kind.ANY, "A file.", position=0, aliases=("FilePath", "LiteralPath"))
-_REST = Parameter("Value", Kind.ANYS, "Taken so that the answer is about files.", position=1, rest=True)
-_FLAGS = tuple(
-    Parameter(each, Kind.SWITCH, "Taken likewise.") for each in ("NoTypeInformation", "Append", "Force", "Raw")
-)
-_WORDS = tuple(Parameter(each, help="Taken likewise.") for each in ("Encoding", "Delimiter", "PathType"))
+_PATH = plain("Path", "A file.", 0, Kind.ANY, aliases="FilePath LiteralPath")
+_REST = plain("Value", "Taken so that the answer is about files.", 1, Kind.ANYS, rest=True)
+_FLAGS = tuple(switch(each, "Taken likewise.") for each in ("NoTypeInformation", "Append", "Force", "Raw"))
+_WORDS = tuple(plain(each, "Taken likewise.") for each in ("Encoding", "Delimiter", "PathType"))
 
 
-def _without_files(name: str, instead: str, *aliases: str, module: str = MANAGEMENT) -> Cmdlet:
-    return Cmdlet(
+def _without_files(name: str, instead: str, aliases: str = "") -> Cmdlet:
+    return cmdlet(
         name,
         "Not here: the Cloud Shell has no files.",
         _refuse(instead),
-        parameters=(_PATH, _REST, *_FLAGS, *_WORDS, INPUT),
+        *(_PATH, _REST, *_FLAGS, *_WORDS, INPUT),
         aliases=aliases,
-        module=module,
         whole=True,
         note=f"The Cloud Shell has no files. {instead}",
-        examples=(Example("What it says", f"{name} report.csv"),),
+        examples={"What it says": f"{name} report.csv"},
     )
 
 
-TO = Cmdlet(
+TO = cmdlet(
     "ConvertTo-Csv",
     "Writes objects as comma-separated values, one line each.",
     _to,
-    parameters=(
-        INPUT,
-        _DELIMITER,
-        Parameter("NoTypeInformation", Kind.SWITCH, "Taken for compatibility: there is none.", aliases=("NTI",)),
-        Parameter("NoHeader", Kind.SWITCH, "Without the names."),
-        Parameter("UseQuotes", help="Always if not given.", choices=("Always", "AsNeeded")),
-    ),
-    module=UTILITY,
-    whole=True,
+    INPUT,
+    _DELIMITER,
+    switch("NoTypeInformation", "Taken for compatibility: there is none.", aliases="NTI"),
+    switch("NoHeader", "Without the names."),
+    plain("UseQuotes", "Always if not given.", choices="Always AsNeeded"),
     output="System.String",
-    examples=(Example("A report to copy", "Get-AzVM | Select-Object Name, Location | ConvertTo-Csv"),),
+    whole=True,
+    examples={"A report to copy": "Get-AzVM | Select-Object Name, Location | ConvertTo-Csv"},
 )
-FROM = Cmdlet(
+FROM = cmdlet(
     "ConvertFrom-Csv",
     "Reads comma-separated values.",
     _from,
-    parameters=(
-        Parameter("InputObject", Kind.ANYS, "The lines; the first names the columns.", position=0, from_pipeline=True),
-        _DELIMITER,
-        Parameter("Header", Kind.STRINGS, "The names of the columns, when no line has them."),
-    ),
-    module=UTILITY,
-    whole=True,
+    plain("InputObject", "The lines; the first names the columns.", 0, Kind.ANYS, from_pipeline=True),
+    _DELIMITER,
+    plain("Header", "The names of the columns, when no line has them.", kind=Kind.STRINGS),
     output=CUSTOM,
-    examples=(Example("Machines from a list", '$machines = "Name,Size`nweb1,Standard_B1s" | ConvertFrom-Csv'),),
+    whole=True,
+    examples={"Machines from a list": '$machines = "Name,Size`nweb1,Standard_B1s" | ConvertFrom-Csv'},
 )
 
 MODULE = Module(
     (
-        TO,
-        FROM,
-        _without_files("Export-Csv", f"Use ConvertTo-Csv. {_SHOW}", "epcsv", module=UTILITY),
-        _without_files("Import-Csv", "Use ConvertFrom-Csv on a text of the script.", "ipcsv", module=UTILITY),
-        _without_files("Out-File", _SHOW, module=UTILITY),
-        _without_files("Set-Content", _SHOW, "sc"),
-        _without_files("Add-Content", _SHOW, "ac"),
-        _without_files("Get-Content", "Put the text into the script, between @' and '@.", "gc", "cat", "type"),
-        _without_files("Test-Path", "There is nothing to look for."),
+        *of(
+            UTILITY,
+            TO,
+            FROM,
+            _without_files("Export-Csv", f"Use ConvertTo-Csv. {_SHOW}", "epcsv"),
+            _without_files("Import-Csv", "Use ConvertFrom-Csv on a text of the script.", "ipcsv"),
+            _without_files("Out-File", _SHOW),
+        ),
+        *of(
+            MANAGEMENT,
+            _without_files("Set-Content", _SHOW, "sc"),
+            _without_files("Add-Content", _SHOW, "ac"),
+            _without_files("Get-Content", "Put the text into the script, between @' and '@.", "gc cat type"),
+            _without_files("Test-Path", "There is nothing to look for."),
+        ),
     )
 )

@@ -5,7 +5,8 @@ Source: Microsoft Learn, ForEach-Object.
 
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import CORE, INPUT, Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import CORE, INPUT, Call, Kind, Module
+from calco.cloudshell.declaration import cmdlet, of, plain
 from calco.cloudshell.errors import Terminating
 from calco.cloudshell.objects import method
 from calco.cloudshell.objects.member import get, names_of
@@ -71,35 +72,32 @@ def _invoker(call: Call) -> method.Invoke:
     return lambda block, item, arguments: call.shell.invoke(block, item=item, arguments=arguments)
 
 
-FOR_EACH = Cmdlet(
+FOR_EACH = cmdlet(
     "ForEach-Object",
     "Does something for each object that comes.",
     _for_each,
-    parameters=(
-        Parameter("Process", Kind.SCRIPT, "What is done; $_ is the object.", ("ScriptBlockSet",), True, 0, rest=True),
-        Parameter("Begin", Kind.SCRIPT, "What is done before the first.", ("ScriptBlockSet",)),
-        Parameter("End", Kind.SCRIPT, "What is done after the last.", ("ScriptBlockSet",)),
-        Parameter("MemberName", Kind.STRING, "The member to take of each.", ("PropertyAndMethodSet",), True, 0),
-        Parameter(
-            "ArgumentList",
-            Kind.ANYS,
-            "What the method is given.",
-            ("PropertyAndMethodSet",),
-            aliases=("Args",),
-            rest=True,
-        ),
-        INPUT,
+    plain(
+        "Process", "What is done; $_ is the object.", 0, Kind.SCRIPT, mandatory=True, sets="ScriptBlockSet", rest=True
     ),
-    aliases=("foreach", "%"),
-    module=CORE,
-    whole=True,
+    plain("Begin", "What is done before the first.", kind=Kind.SCRIPT, sets="ScriptBlockSet"),
+    plain("End", "What is done after the last.", kind=Kind.SCRIPT, sets="ScriptBlockSet"),
+    plain("MemberName", "The member to take of each.", 0, mandatory=True, sets="PropertyAndMethodSet"),
+    plain(
+        "ArgumentList",
+        "What the method is given.",
+        kind=Kind.ANYS,
+        sets="PropertyAndMethodSet",
+        aliases="Args",
+        rest=True,
+    ),
+    INPUT,
     default_set="ScriptBlockSet",
-    examples=(
-        Example(
-            "Start every machine of a group", "Get-AzVM -ResourceGroupName web | ForEach-Object { $_ | Start-AzVM }"
-        ),
-        Example("Only the names", "Get-AzVM | ForEach-Object Name"),
-    ),
+    aliases="foreach %",
+    whole=True,
+    examples={
+        "Start every machine of a group": "Get-AzVM -ResourceGroupName web | ForEach-Object { $_ | Start-AzVM }",
+        "Only the names": "Get-AzVM | ForEach-Object Name",
+    },
 )
 
-MODULE = Module((FOR_EACH,))
+MODULE = Module(of(CORE, FOR_EACH))

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from calco.cloudshell.cmdlet import INPUT, UTILITY, Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.cmdlet import INPUT, UTILITY, Call, Column, Kind, Module, View
+from calco.cloudshell.declaration import cmdlet, of, plain, switch
 from calco.cloudshell.objects import composite
 from calco.cloudshell.objects.properties import Property, expanded, members, read, value_of
 from calco.cloudshell.objects.text import to_text
@@ -16,8 +17,8 @@ from calco.cloudshell.screen.layout import FORMATTED, Group, Layout
 from calco.cloudshell.screen.text_table import Field
 from calco.cloudshell.values import CUSTOM, Hashtable, Record, Value
 
-_GROUP_BY = Parameter("GroupBy", Kind.ANY, "Begin anew where this member changes; sort by it first.")
-_PROPERTY = Parameter("Property", Kind.ANYS, "The members; wildcards and @{n=..; e={..}; w=..} too.", position=0)
+_GROUP_BY = plain("GroupBy", "Begin anew where this member changes; sort by it first.", kind=Kind.ANY)
+_PROPERTY = plain("Property", "The members; wildcards and @{n=..; e={..}; w=..} too.", 0, Kind.ANYS)
 
 
 @dataclass(frozen=True)
@@ -133,53 +134,46 @@ def _shown(call: Call, item: Value, *, table: bool) -> list[_Shown]:
     return [_Shown(each) for each in (expanded(wanted, item) if wanted else members(item))]
 
 
-TABLE = Cmdlet(
+TABLE = cmdlet(
     "Format-Table",
     "Shows objects as a table.",
     _table,
-    parameters=(
-        _PROPERTY,
-        Parameter("AutoSize", Kind.SWITCH, "Columns as wide as what stands in them; here they always are."),
-        Parameter("Wrap", Kind.SWITCH, "Go on in the next line instead of cutting."),
-        Parameter("HideTableHeaders", Kind.SWITCH, "Leave the header out."),
-        _GROUP_BY,
-        INPUT,
-    ),
-    aliases=("ft",),
-    module=UTILITY,
-    whole=True,
+    _PROPERTY,
+    switch("AutoSize", "Columns as wide as what stands in them; here they always are."),
+    switch("Wrap", "Go on in the next line instead of cutting."),
+    switch("HideTableHeaders", "Leave the header out."),
+    _GROUP_BY,
+    INPUT,
     output=FORMATTED,
-    examples=(Example("Three columns of all images", "Get-AzImage | Format-Table Name, Location, HyperVGeneration"),),
+    aliases="ft",
+    whole=True,
+    examples={"Three columns of all images": "Get-AzImage | Format-Table Name, Location, HyperVGeneration"},
 )
-LIST = Cmdlet(
+LIST = cmdlet(
     "Format-List",
     "Shows objects as lists, one member on a line.",
     _list,
-    parameters=(_PROPERTY, _GROUP_BY, INPUT),
-    aliases=("fl",),
-    module=UTILITY,
-    whole=True,
+    _PROPERTY,
+    _GROUP_BY,
+    INPUT,
     output=FORMATTED,
-    examples=(
-        Example("All there is of an image", "Get-AzImage -ResourceGroupName web -ImageName gold | Format-List *"),
-    ),
+    aliases="fl",
+    whole=True,
+    examples={"All there is of an image": "Get-AzImage -ResourceGroupName web -ImageName gold | Format-List *"},
 )
-WIDE = Cmdlet(
+WIDE = cmdlet(
     "Format-Wide",
     "Shows one member of each object, several on a line.",
     _wide,
-    parameters=(
-        Parameter("Property", Kind.ANY, "The member; the first if none is named.", position=0),
-        Parameter("AutoSize", Kind.SWITCH, "As many columns as fit; it is always so."),
-        Parameter("Column", Kind.INT, "How many columns."),
-        _GROUP_BY,
-        INPUT,
-    ),
-    aliases=("fw",),
-    module=UTILITY,
-    whole=True,
+    plain("Property", "The member; the first if none is named.", 0, Kind.ANY),
+    switch("AutoSize", "As many columns as fit; it is always so."),
+    plain("Column", "How many columns.", kind=Kind.INT),
+    _GROUP_BY,
+    INPUT,
     output=FORMATTED,
-    examples=(Example("The names of all machines", "Get-AzVM | Format-Wide Name"),),
+    aliases="fw",
+    whole=True,
+    examples={"The names of all machines": "Get-AzVM | Format-Wide Name"},
 )
 
-MODULE = Module((TABLE, LIST, WIDE))
+MODULE = Module(of(UTILITY, TABLE, LIST, WIDE))

@@ -5,7 +5,8 @@ Source: Microsoft Learn, Get-Member, Add-Member.
 
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import INPUT, UTILITY, Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.cmdlet import INPUT, UTILITY, Call, Kind, Module, View
+from calco.cloudshell.declaration import cmdlet, columns, of, plain, switch
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.objects import method, pattern
 from calco.cloudshell.objects.member import get, names_of
@@ -93,48 +94,38 @@ def _add(call: Call) -> Iterator[Value]:
         yield item
 
 
-GET = Cmdlet(
+GET = cmdlet(
     "Get-Member",
     "Lists what an object has.",
     _members,
-    parameters=(
-        Parameter("Name", Kind.STRINGS, "Only these, wildcards too.", position=0),
-        Parameter(
-            "MemberType",
-            Kind.STRINGS,
-            "Only this kind.",
-            aliases=("Type",),
-            choices=("Property", "NoteProperty", "Properties", "Method", "All"),
-        ),
-        INPUT,
+    plain("Name", "Only these, wildcards too.", 0, Kind.STRINGS),
+    plain(
+        "MemberType",
+        "Only this kind.",
+        kind=Kind.STRINGS,
+        aliases="Type",
+        choices="Property NoteProperty Properties Method All",
     ),
-    aliases=("gm",),
-    module=UTILITY,
-    whole=True,
+    INPUT,
     output=MEMBER,
-    examples=(Example("What a machine has", "Get-AzVM -ResourceGroupName web -Name web1 | Get-Member"),),
+    aliases="gm",
+    whole=True,
+    examples={"What a machine has": "Get-AzVM -ResourceGroupName web -Name web1 | Get-Member"},
 )
-ADD = Cmdlet(
+ADD = cmdlet(
     "Add-Member",
     "Gives an object another property.",
     _add,
-    parameters=(
-        Parameter("NotePropertyName", help="Its name.", position=0, sets=("Name",), mandatory=True),
-        Parameter("NotePropertyValue", Kind.ANY, "Its value.", position=1, sets=("Name",)),
-        Parameter(
-            "NotePropertyMembers", Kind.HASHTABLE, "Several, by name.", position=0, sets=("Table",), mandatory=True
-        ),
-        Parameter("InputObject", Kind.ANY, "The object.", mandatory=True, from_pipeline=True),
-        Parameter("MemberType", help="Only NoteProperty.", choices=("NoteProperty",), aliases=("Type",)),
-        Parameter("Force", Kind.SWITCH, "Even when it has one of that name."),
-        Parameter("PassThru", Kind.SWITCH, "Give the object."),
-    ),
+    plain("NotePropertyName", "Its name.", 0, mandatory=True, sets="Name"),
+    plain("NotePropertyValue", "Its value.", 1, Kind.ANY, sets="Name"),
+    plain("NotePropertyMembers", "Several, by name.", 0, Kind.HASHTABLE, mandatory=True, sets="Table"),
+    plain("InputObject", "The object.", kind=Kind.ANY, mandatory=True, from_pipeline=True),
+    plain("MemberType", "Only NoteProperty.", aliases="Type", choices="NoteProperty"),
+    switch("Force", "Even when it has one of that name."),
+    switch("PassThru", "Give the object."),
     default_set="Name",
-    module=UTILITY,
-    examples=(
-        Example("Remember where it came from", "$image | Add-Member -NotePropertyName Source -NotePropertyValue web1"),
-    ),
+    examples={"Remember where it came from": "$image | Add-Member -NotePropertyName Source -NotePropertyValue web1"},
 )
 
-_COLUMNS = tuple(Column(each, each) for each in ("Name", "MemberType", "Definition"))
-MODULE = Module((GET, ADD), (View(MEMBER, _COLUMNS, table=True, group="TypeName"),))
+_COLUMNS = columns("Name MemberType Definition")
+MODULE = Module(of(UTILITY, GET, ADD), (View(MEMBER, _COLUMNS, table=True, group="TypeName"),))

@@ -6,7 +6,8 @@ Source: Microsoft Learn, Get-Random, New-Guid.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from calco.cloudshell.cmdlet import UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import UTILITY, Call, Kind, Module
+from calco.cloudshell.declaration import cmdlet, of, plain, switch
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.objects.type_name import INT32_MAX
 from calco.cloudshell.values import Value
@@ -42,28 +43,24 @@ def _some(call: Call, items: list[Value]) -> Iterator[Value]:
         count -= 1
 
 
-RANDOM = Cmdlet(
+RANDOM = cmdlet(
     "Get-Random",
     "Gives a number by chance, or some of the objects that come.",
     _random,
-    parameters=(
-        Parameter("Maximum", Kind.INT, "The number is below it.", position=0),
-        Parameter("Minimum", Kind.INT, "The number is at least this."),
-        Parameter("Count", Kind.INT, "How many.", range=(1, INT32_MAX)),
-        Parameter("Shuffle", Kind.SWITCH, "All of the objects, in some order."),
-        Parameter("InputObject", Kind.ANYS, "The objects.", from_pipeline=True),
-    ),
-    module=UTILITY,
+    plain("Maximum", "The number is below it.", 0, Kind.INT),
+    plain("Minimum", "The number is at least this.", kind=Kind.INT),
+    plain("Count", "How many.", kind=Kind.INT, range=(1, INT32_MAX)),
+    switch("Shuffle", "All of the objects, in some order."),
+    plain("InputObject", "The objects.", kind=Kind.ANYS, from_pipeline=True),
     whole=True,
-    examples=(Example("A number to name something by", '$name = "web$(Get-Random -Maximum 1000)"'),),
+    examples={"A number to name something by": '$name = "web$(Get-Random -Maximum 1000)"'},
 )
-GUID = Cmdlet(
+GUID = cmdlet(
     "New-Guid",
     "Gives a new GUID.",
     lambda call: [call.shell.chance.guid()],
-    module=UTILITY,
     output="System.Guid",
-    examples=(Example("A new one", "New-Guid"),),
+    examples={"A new one": "New-Guid"},
 )
 
-MODULE = Module((RANDOM, GUID))
+MODULE = Module(of(UTILITY, RANDOM, GUID))

@@ -6,13 +6,14 @@ Source: Microsoft Learn, about_Jobs and the page of each.
 from collections.abc import Iterator, Sequence
 
 from calco.cloudshell.binder.jobs import JOB, RUNNING, Job
-from calco.cloudshell.cmdlet import CORE, Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.cmdlet import CORE, Call, Kind, Module, View
+from calco.cloudshell.declaration import cmdlet, columns, of, plain, switch
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.objects import pattern
 from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.values import Record, Value
 
-STATES = ("NotStarted", RUNNING, "Completed", "Failed", "Stopped")
+STATES = f"NotStarted {RUNNING} Completed Failed Stopped"
 
 
 def _chosen(call: Call) -> list[Record]:
@@ -109,96 +110,83 @@ def _stop(call: Call) -> Iterator[Value]:
             yield record
 
 
-_JOB = Parameter("Job", Kind.RECORDS, "The jobs.", ("Job",), True, 0, from_pipeline=True, accepts=(JOB,))
-_ID = Parameter("Id", Kind.INTS, "Their numbers.", ("Id",), True, 0)
-_NAME = Parameter("Name", Kind.STRINGS, "Their names; wildcards too.", ("Name",), True)
+_JOB = plain("Job", "The jobs.", 0, Kind.RECORDS, mandatory=True, from_pipeline=True, sets="Job", accepts=JOB)
+_ID = plain("Id", "Their numbers.", 0, Kind.INTS, mandatory=True, sets="Id")
+_NAME = plain("Name", "Their names; wildcards too.", kind=Kind.STRINGS, mandatory=True, sets="Name")
 
-GET = Cmdlet(
+GET = cmdlet(
     "Get-Job",
     "Lists what runs in the background, or did.",
     _get,
-    parameters=(
-        Parameter("Id", Kind.INTS, "Their numbers.", ("Id",), position=0),
-        Parameter("Name", Kind.STRINGS, "Their names; wildcards too.", ("Name",)),
-        Parameter("State", help="Only those in this state.", choices=STATES),
-    ),
-    aliases=("gjb",),
+    plain("Id", "Their numbers.", 0, Kind.INTS, sets="Id"),
+    plain("Name", "Their names; wildcards too.", kind=Kind.STRINGS, sets="Name"),
+    plain("State", "Only those in this state.", choices=STATES),
     default_set="Id",
-    module=CORE,
     output=JOB,
-    examples=(Example("What still runs", "Get-Job -State Running"),),
+    aliases="gjb",
+    examples={"What still runs": "Get-Job -State Running"},
 )
-WAIT = Cmdlet(
+WAIT = cmdlet(
     "Wait-Job",
     "Waits until jobs are over.",
     _wait,
-    parameters=(
-        _JOB,
-        _ID,
-        _NAME,
-        Parameter("Any", Kind.SWITCH, "Until one is."),
-        Parameter("Timeout", Kind.INT, "That many seconds at most."),
-    ),
-    aliases=("wjb",),
+    _JOB,
+    _ID,
+    _NAME,
+    switch("Any", "Until one is."),
+    plain("Timeout", "That many seconds at most.", kind=Kind.INT),
     default_set="Job",
-    module=CORE,
-    whole=True,
     output=JOB,
-    examples=(Example("Wait for all", "Get-Job | Wait-Job"),),
+    aliases="wjb",
+    whole=True,
+    examples={"Wait for all": "Get-Job | Wait-Job"},
 )
-RECEIVE = Cmdlet(
+RECEIVE = cmdlet(
     "Receive-Job",
     "Gives what jobs have given, and tells their errors and warnings.",
     _receive,
-    parameters=(
-        _JOB,
-        _ID,
-        _NAME,
-        Parameter("Keep", Kind.SWITCH, "Keep it for the next time."),
-        Parameter("Wait", Kind.SWITCH, "Until they are over."),
-        Parameter("AutoRemoveJob", Kind.SWITCH, "Then remove them."),
-    ),
-    aliases=("rcjb",),
+    _JOB,
+    _ID,
+    _NAME,
+    switch("Keep", "Keep it for the next time."),
+    switch("Wait", "Until they are over."),
+    switch("AutoRemoveJob", "Then remove them."),
     default_set="Job",
-    module=CORE,
-    examples=(Example("What became of a fleet", "Get-Job | Wait-Job | Receive-Job"),),
+    aliases="rcjb",
+    examples={"What became of a fleet": "Get-Job | Wait-Job | Receive-Job"},
 )
-STOP = Cmdlet(
+STOP = cmdlet(
     "Stop-Job",
     "Stops jobs; what they have asked of Azure goes on there.",
     _stop,
-    parameters=(_JOB, _ID, _NAME, Parameter("PassThru", Kind.SWITCH, "Give the jobs.")),
-    aliases=("spjb",),
+    _JOB,
+    _ID,
+    _NAME,
+    switch("PassThru", "Give the jobs."),
     default_set="Job",
-    module=CORE,
     output=JOB,
-    examples=(Example("Stop the first", "Stop-Job 1"),),
+    aliases="spjb",
+    examples={"Stop the first": "Stop-Job 1"},
 )
-REMOVE = Cmdlet(
+REMOVE = cmdlet(
     "Remove-Job",
     "Forgets jobs that are over.",
     _remove,
-    parameters=(_JOB, _ID, _NAME, Parameter("Force", Kind.SWITCH, "Those that run too.")),
-    aliases=("rjb",),
+    _JOB,
+    _ID,
+    _NAME,
+    switch("Force", "Those that run too."),
     default_set="Job",
-    module=CORE,
-    examples=(Example("Forget all", "Get-Job | Remove-Job"),),
+    aliases="rjb",
+    examples={"Forget all": "Get-Job | Remove-Job"},
 )
 
 MODULE = Module(
-    (GET, WAIT, RECEIVE, STOP, REMOVE),
+    of(CORE, GET, WAIT, RECEIVE, STOP, REMOVE),
     (
         View(
             JOB,
-            (
-                Column("Id", "Id", width=6),
-                Column("Name", "Name", width=15),
-                Column("PSJobTypeName", "PSJobTypeName", width=15),
-                Column("State", "State", width=13),
-                Column("HasMoreData", "HasMoreData", width=15),
-                Column("Location", "Location", width=20),
-                Column("Command", "Command", width=25),
-            ),
+            columns("Id Name PSJobTypeName State HasMoreData Location Command", 6, 15, 15, 13, 15, 20, 25),
             table=True,
         ),
     ),

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from calco.cloudshell.cmdlet import UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import UTILITY, Call, Kind, Module
+from calco.cloudshell.declaration import cmdlet, of, plain, switch
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.objects.faults import too_much
 from calco.cloudshell.objects.moment import format_date, read_date
@@ -113,36 +114,30 @@ def _refused(why: str) -> Terminating:
     )
 
 
-TO = Cmdlet(
+TO = cmdlet(
     "ConvertTo-Json",
     "Writes objects as JSON.",
     _to,
-    parameters=(
-        Parameter("InputObject", Kind.ANY, "The objects; several make an array.", position=0, from_pipeline=True),
-        Parameter("Depth", Kind.INT, "How deep; what is deeper is text. 2 if not given.", range=(0, 100)),
-        Parameter("Compress", Kind.SWITCH, "On one line."),
-        Parameter("AsArray", Kind.SWITCH, "An array even of one object."),
-        Parameter("EnumsAsStrings", Kind.SWITCH, "Taken for compatibility: it is always so."),
-    ),
-    module=UTILITY,
-    whole=True,
+    plain("InputObject", "The objects; several make an array.", 0, Kind.ANY, from_pipeline=True),
+    plain("Depth", "How deep; what is deeper is text. 2 if not given.", kind=Kind.INT, range=(0, 100)),
+    switch("Compress", "On one line."),
+    switch("AsArray", "An array even of one object."),
+    switch("EnumsAsStrings", "Taken for compatibility: it is always so."),
     output="System.String",
-    examples=(Example("An image with all its parts", "Get-AzImage -ResourceGroupName web | ConvertTo-Json -Depth 10"),),
+    whole=True,
+    examples={"An image with all its parts": "Get-AzImage -ResourceGroupName web | ConvertTo-Json -Depth 10"},
 )
-FROM = Cmdlet(
+FROM = cmdlet(
     "ConvertFrom-Json",
     "Reads JSON.",
     _from,
-    parameters=(
-        Parameter("InputObject", Kind.ANYS, "The text; its lines may come one by one.", position=0, from_pipeline=True),
-        Parameter("AsHashtable", Kind.SWITCH, "Tables instead of objects."),
-        Parameter("NoEnumerate", Kind.SWITCH, "An array stays one object."),
-        Parameter("Depth", Kind.INT, "Taken for compatibility."),
-    ),
-    module=UTILITY,
-    whole=True,
+    plain("InputObject", "The text; its lines may come one by one.", 0, Kind.ANYS, from_pipeline=True),
+    switch("AsHashtable", "Tables instead of objects."),
+    switch("NoEnumerate", "An array stays one object."),
+    plain("Depth", "Taken for compatibility.", kind=Kind.INT),
     output=CUSTOM,
-    examples=(Example("Read settings", '$settings = \'{"size": "Standard_B1s"}\' | ConvertFrom-Json'),),
+    whole=True,
+    examples={"Read settings": '$settings = \'{"size": "Standard_B1s"}\' | ConvertFrom-Json'},
 )
 
-MODULE = Module((TO, FROM))
+MODULE = Module(of(UTILITY, TO, FROM))

@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterator, Sequence
 from functools import cmp_to_key
 
-from calco.cloudshell.cmdlet import INPUT, UTILITY, Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.cmdlet import INPUT, UTILITY, Call, Kind, Module, View
+from calco.cloudshell.declaration import cmdlet, columns, of, plain, switch
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.objects import compare, convert
 from calco.cloudshell.objects.properties import expanded, read, value_of
@@ -17,7 +18,6 @@ from calco.cloudshell.values import Record, Value
 MEASURE = "Microsoft.PowerShell.Commands.GenericMeasureInfo"
 TEXT_MEASURE = "Microsoft.PowerShell.Commands.TextMeasureInfo"
 _NUMBERS = ("Average", "Sum", "Maximum", "Minimum", "StandardDeviation")
-_TEXTS = ("Lines", "Words", "Characters")
 
 
 def _measure(call: Call) -> Iterator[Value]:
@@ -84,30 +84,27 @@ def _texts(call: Call, items: Sequence[Value]) -> Record:
     return Record.of(TEXT_MEASURE, {**counts, "Property": None})
 
 
-CMDLET = Cmdlet(
+CMDLET = cmdlet(
     "Measure-Object",
     "Counts objects, and adds up, averages and compares what they hold.",
     _measure,
-    parameters=(
-        Parameter("Property", Kind.ANYS, "The members to measure.", position=0),
-        *(Parameter(each, Kind.SWITCH, f"Work out {each}.") for each in _NUMBERS),
-        Parameter("AllStats", Kind.SWITCH, "Work out all of them."),
-        Parameter("Line", Kind.SWITCH, "Count lines."),
-        Parameter("Word", Kind.SWITCH, "Count words."),
-        Parameter("Character", Kind.SWITCH, "Count characters."),
-        INPUT,
-    ),
-    aliases=("measure",),
-    module=UTILITY,
-    whole=True,
+    plain("Property", "The members to measure.", 0, Kind.ANYS),
+    *(switch(each, f"Work out {each}.") for each in _NUMBERS),
+    switch("AllStats", "Work out all of them."),
+    switch("Line", "Count lines."),
+    switch("Word", "Count words."),
+    switch("Character", "Count characters."),
+    INPUT,
     output=MEASURE,
-    examples=(Example("How much all disks hold", "Get-AzDisk | Measure-Object DiskSizeGB -Sum"),),
+    aliases="measure",
+    whole=True,
+    examples={"How much all disks hold": "Get-AzDisk | Measure-Object DiskSizeGB -Sum"},
 )
 
 MODULE = Module(
-    (CMDLET,),
+    of(UTILITY, CMDLET),
     (
-        View(MEASURE, tuple(Column(each, each) for each in ("Count", *_NUMBERS, "Property"))),
-        View(TEXT_MEASURE, tuple(Column(each, each) for each in (*_TEXTS, "Property")), table=True),
+        View(MEASURE, columns(f"Count {' '.join(_NUMBERS)} Property")),
+        View(TEXT_MEASURE, columns("Lines Words Characters Property"), table=True),
     ),
 )

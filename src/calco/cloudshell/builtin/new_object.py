@@ -5,7 +5,8 @@ Source: Microsoft Learn, New-Object.
 
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import UTILITY, Call, Kind, Module
+from calco.cloudshell.declaration import cmdlet, of, plain
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.objects import creation
 from calco.cloudshell.objects.member import put
@@ -36,23 +37,18 @@ def _new(call: Call) -> Iterator[Value]:
     yield made
 
 
-COMMAND = Cmdlet(
+COMMAND = cmdlet(
     "New-Object",
     "Makes an object: PSObject, PSCredential, Hashtable, ArrayList or a generic List.",
     _new,
-    parameters=(
-        Parameter("TypeName", help="The type, with or without System.", mandatory=True, position=0),
-        Parameter("ArgumentList", Kind.ANYS, "What it is made of.", position=1, aliases=("Args",)),
-        Parameter("Property", Kind.HASHTABLE, "Members and their values."),
-    ),
-    module=UTILITY,
-    examples=(
-        Example(
-            "The account of a new machine",
-            "$cred = New-Object System.Management.Automation.PSCredential ('ada', $password)",
-        ),
-        Example("An object of one's own", "New-Object PSObject -Property @{ Name = 'web1'; Ready = $true }"),
-    ),
+    plain("TypeName", "The type, with or without System.", 0, mandatory=True),
+    plain("ArgumentList", "What it is made of.", 1, Kind.ANYS, aliases="Args"),
+    plain("Property", "Members and their values.", kind=Kind.HASHTABLE),
+    examples={
+        "The account of a new machine": "$cred = New-Object System.Management.Automation.PSCredential "
+        "('ada', $password)",
+        "An object of one's own": "New-Object PSObject -Property @{ Name = 'web1'; Ready = $true }",
+    },
 )
 
-MODULE = Module((COMMAND,))
+MODULE = Module(of(UTILITY, COMMAND))

@@ -5,7 +5,8 @@ Source: Microsoft Learn, Out-Null, Out-Host, Out-Default, Out-String, Tee-Object
 
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import CORE, INPUT, UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import CORE, INPUT, UTILITY, Call, Kind, Module
+from calco.cloudshell.declaration import cmdlet, of, plain, switch
 from calco.cloudshell.screen.show import print_all, text_lines
 from calco.cloudshell.values import Value
 
@@ -40,61 +41,53 @@ def _tee(call: Call) -> Iterator[Value]:
     call.shell.set_variable(call.text("Variable"), kept[0] if len(kept) == 1 else list(kept))
 
 
-NULL = Cmdlet(
+NULL = cmdlet(
     "Out-Null",
     "Drops what comes.",
     _null,
-    parameters=(INPUT,),
-    module=CORE,
+    INPUT,
     whole=True,
-    examples=(Example("Set a disk without showing it", "Set-AzImageOsDisk -Image $config -OsType Linux | Out-Null"),),
+    examples={"Set a disk without showing it": "Set-AzImageOsDisk -Image $config -OsType Linux | Out-Null"},
 )
-HOST = Cmdlet(
+HOST = cmdlet(
     "Out-Host",
     "Shows objects at once, as they are shown at the end of a pipeline.",
     _host,
-    parameters=(INPUT,),
-    aliases=("oh",),
-    module=CORE,
+    INPUT,
+    aliases="oh",
     whole=True,
-    examples=(Example("Show it now", "Get-AzVM | Out-Host"),),
+    examples={"Show it now": "Get-AzVM | Out-Host"},
 )
-DEFAULT = Cmdlet(
+DEFAULT = cmdlet(
     "Out-Default",
     "Shows objects; it stands at the end of every pipeline by itself.",
     _host,
-    parameters=(INPUT,),
-    module=CORE,
+    INPUT,
     whole=True,
-    examples=(Example("What happens anyway", "Get-AzVM | Out-Default"),),
+    examples={"What happens anyway": "Get-AzVM | Out-Default"},
 )
-STRING = Cmdlet(
+STRING = cmdlet(
     "Out-String",
     "Gives what would be shown, as text.",
     _string,
-    parameters=(
-        Parameter("Stream", Kind.SWITCH, "One text for each line."),
-        Parameter("Width", Kind.INT, "Characters of a line."),
-        Parameter("NoNewline", Kind.SWITCH, "Without line breaks."),
-        INPUT,
-    ),
-    aliases=("oss",),
-    module=UTILITY,
-    whole=True,
+    switch("Stream", "One text for each line."),
+    plain("Width", "Characters of a line.", kind=Kind.INT),
+    switch("NoNewline", "Without line breaks."),
+    INPUT,
     output="System.String",
-    examples=(Example("A table as text", "$report = Get-AzVM | Format-Table Name, Location | Out-String"),),
+    aliases="oss",
+    whole=True,
+    examples={"A table as text": "$report = Get-AzVM | Format-Table Name, Location | Out-String"},
 )
-TEE = Cmdlet(
+TEE = cmdlet(
     "Tee-Object",
     "Keeps what comes in a variable, and passes it on.",
     _tee,
-    parameters=(Parameter("Variable", help="The variable's name.", mandatory=True, position=0), INPUT),
-    aliases=("tee",),
-    module=UTILITY,
+    plain("Variable", "The variable's name.", 0, mandatory=True),
+    INPUT,
+    aliases="tee",
     whole=True,
-    examples=(
-        Example("Keep the machines and count them", "Get-AzVM | Tee-Object -Variable machines | Measure-Object"),
-    ),
+    examples={"Keep the machines and count them": "Get-AzVM | Tee-Object -Variable machines | Measure-Object"},
 )
 
-MODULE = Module((NULL, HOST, DEFAULT, STRING, TEE))
+MODULE = Module((*of(CORE, NULL, HOST, DEFAULT), *of(UTILITY, STRING, TEE)))

@@ -5,7 +5,8 @@ Source: Microsoft Learn, Join-Path, Split-Path; as on Linux.
 
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import MANAGEMENT, Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import MANAGEMENT, Call, Kind, Module
+from calco.cloudshell.declaration import cmdlet, of, plain, switch
 from calco.cloudshell.values import Value
 
 
@@ -30,33 +31,27 @@ def _split(call: Call) -> Iterator[Value]:
             yield parent
 
 
-JOIN = Cmdlet(
+JOIN = cmdlet(
     "Join-Path",
     "Puts the parts of a file's name together.",
     _join,
-    parameters=(
-        Parameter("Path", Kind.STRINGS, "The beginning.", mandatory=True, position=0, from_pipeline=True),
-        Parameter("ChildPath", Kind.STRINGS, "What comes after it.", mandatory=True, position=1),
-        Parameter("AdditionalChildPath", Kind.STRINGS, "And after that.", position=2, rest=True),
-    ),
-    module=MANAGEMENT,
+    plain("Path", "The beginning.", 0, Kind.STRINGS, mandatory=True, from_pipeline=True),
+    plain("ChildPath", "What comes after it.", 1, Kind.STRINGS, mandatory=True),
+    plain("AdditionalChildPath", "And after that.", 2, Kind.STRINGS, rest=True),
     output="System.String",
-    examples=(Example("A blob's name", "Join-Path vhds golden.vhd"),),
+    examples={"A blob's name": "Join-Path vhds golden.vhd"},
 )
-SPLIT = Cmdlet(
+SPLIT = cmdlet(
     "Split-Path",
     "Gives a part of a file's name, or of a resource's ID.",
     _split,
-    parameters=(
-        Parameter("Path", Kind.STRINGS, "The whole name.", mandatory=True, position=0, from_pipeline=True),
-        Parameter("Parent", Kind.SWITCH, "All but the last part, as without it."),
-        Parameter("Leaf", Kind.SWITCH, "The last part."),
-        Parameter("LeafBase", Kind.SWITCH, "The last part without what follows the last dot."),
-        Parameter("Extension", Kind.SWITCH, "What follows the last dot, with the dot."),
-    ),
-    module=MANAGEMENT,
+    plain("Path", "The whole name.", 0, Kind.STRINGS, mandatory=True, from_pipeline=True),
+    switch("Parent", "All but the last part, as without it."),
+    switch("Leaf", "The last part."),
+    switch("LeafBase", "The last part without what follows the last dot."),
+    switch("Extension", "What follows the last dot, with the dot."),
     output="System.String",
-    examples=(Example("The name in an ID", "Split-Path $vm.StorageProfile.OsDisk.ManagedDisk.Id -Leaf"),),
+    examples={"The name in an ID": "Split-Path $vm.StorageProfile.OsDisk.ManagedDisk.Id -Leaf"},
 )
 
-MODULE = Module((JOIN, SPLIT))
+MODULE = Module(of(MANAGEMENT, JOIN, SPLIT))

@@ -6,11 +6,12 @@ Source: Microsoft Learn, Read-Host, Get-Credential, ConvertTo-SecureString, Conv
 from collections.abc import Iterator
 
 from calco.cloudshell.binder.invocation import NON_INTERACTIVE
-from calco.cloudshell.cmdlet import CORE, SECURITY, UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import CORE, SECURITY, UTILITY, Call, Kind, Module
+from calco.cloudshell.declaration import cmdlet, of, plain, switch
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.host import NobodyToAsk
 from calco.cloudshell.objects.text import to_text
-from calco.cloudshell.screen.text_table import plain
+from calco.cloudshell.screen import text_table
 from calco.cloudshell.values import CREDENTIAL, Record, SecureString, Value
 
 
@@ -22,7 +23,7 @@ def _asked(call: Call, prompt: str, *, secret: bool = False) -> str:
 
 
 def _read(call: Call) -> Iterator[Value]:
-    prompt = f"{plain(to_text(call.value('Prompt')))}: " if call.given("Prompt") else ""
+    prompt = f"{text_table.plain(to_text(call.value('Prompt')))}: " if call.given("Prompt") else ""
     hidden = call.switch("AsSecureString") or call.switch("MaskInput")
     said = _asked(call, prompt, secret=hidden)
     yield SecureString(said) if call.switch("AsSecureString") else said
@@ -34,9 +35,10 @@ def _credential(call: Call) -> Iterator[Value]:
         yield given
         return
     message = call.text("Message") or "Enter your credentials."
-    call.shell.host.write("\n".join(("", call.text("Title") or "PowerShell credential request", plain(message))))
+    title = call.text("Title") or "PowerShell credential request"
+    call.shell.host.write("\n".join(("", title, text_table.plain(message))))
     user = call.text("UserName") or to_text(given) or _asked(call, "User: ")
-    password = _asked(call, f"Password for user {plain(user)}: ", secret=True)
+    password = _asked(call, f"Password for user {text_table.plain(user)}: ", secret=True)
     yield Record.of(CREDENTIAL, {"UserName": user, "Password": SecureString(password)})
 
 
@@ -60,68 +62,53 @@ def _clear(call: Call) -> list[Value]:
     return []
 
 
-READ = Cmdlet(
+READ = cmdlet(
     "Read-Host",
     "Asks the person for a line.",
     _read,
-    parameters=(
-        Parameter("Prompt", Kind.ANY, "What to ask.", position=0),
-        Parameter("AsSecureString", Kind.SWITCH, "Do not show it, and keep it secret."),
-        Parameter("MaskInput", Kind.SWITCH, "Do not show it."),
-    ),
-    module=UTILITY,
+    plain("Prompt", "What to ask.", 0, Kind.ANY),
+    switch("AsSecureString", "Do not show it, and keep it secret."),
+    switch("MaskInput", "Do not show it."),
     output="System.String",
-    examples=(Example("Ask for a name", "$name = Read-Host 'Name of the image'"),),
+    examples={"Ask for a name": "$name = Read-Host 'Name of the image'"},
 )
-ASK = Cmdlet(
+ASK = cmdlet(
     "Get-Credential",
     "Asks the person for a user name and a password.",
     _credential,
-    parameters=(
-        Parameter("Credential", Kind.ANY, "A credential, or a user name.", ("CredentialSet",), position=0),
-        Parameter("UserName", help="The user name; only the password is asked for.", sets=("MessageSet",)),
-        Parameter("Message", help="What to say.", sets=("MessageSet",)),
-        Parameter("Title", help="What to say above it.", sets=("MessageSet",)),
-    ),
+    plain("Credential", "A credential, or a user name.", 0, Kind.ANY, sets="CredentialSet"),
+    plain("UserName", "The user name; only the password is asked for.", sets="MessageSet"),
+    plain("Message", "What to say.", sets="MessageSet"),
+    plain("Title", "What to say above it.", sets="MessageSet"),
     default_set="CredentialSet",
-    module=SECURITY,
     output=CREDENTIAL,
-    examples=(Example("The account of a new machine", "$cred = Get-Credential -UserName ada -Message 'New machine'"),),
+    examples={"The account of a new machine": "$cred = Get-Credential -UserName ada -Message 'New machine'"},
 )
-SECURE = Cmdlet(
+SECURE = cmdlet(
     "ConvertTo-SecureString",
     "Makes a text a secret.",
     _secure,
-    parameters=(
-        Parameter("String", Kind.STRING, "The text.", mandatory=True, position=0, from_pipeline=True),
-        Parameter("AsPlainText", Kind.SWITCH, "It is the text itself."),
-        Parameter("Force", Kind.SWITCH, "Taken for compatibility."),
-    ),
-    module=SECURITY,
+    plain("String", "The text.", 0, mandatory=True, from_pipeline=True),
+    switch("AsPlainText", "It is the text itself."),
+    switch("Force", "Taken for compatibility."),
     output="System.Security.SecureString",
-    examples=(
-        Example("A password in a script", "$password = ConvertTo-SecureString $env:PASSWORD -AsPlainText -Force"),
-    ),
+    examples={"A password in a script": "$password = ConvertTo-SecureString $env:PASSWORD -AsPlainText -Force"},
 )
-PLAIN = Cmdlet(
+PLAIN = cmdlet(
     "ConvertFrom-SecureString",
     "Gives the text of a secret.",
     _plain,
-    parameters=(
-        Parameter("SecureString", Kind.SECURE, "The secret.", mandatory=True, position=0, from_pipeline=True),
-        Parameter("AsPlainText", Kind.SWITCH, "The text itself: the only way there is here."),
-    ),
-    module=SECURITY,
+    plain("SecureString", "The secret.", 0, Kind.SECURE, mandatory=True, from_pipeline=True),
+    switch("AsPlainText", "The text itself: the only way there is here."),
     output="System.String",
-    examples=(Example("See it", "ConvertFrom-SecureString $password -AsPlainText"),),
+    examples={"See it": "ConvertFrom-SecureString $password -AsPlainText"},
 )
-CLEAR = Cmdlet(
+CLEAR = cmdlet(
     "Clear-Host",
     "Clears the screen.",
     _clear,
-    aliases=("cls", "clear"),
-    module=CORE,
-    examples=(Example("Clear it", "cls"),),
+    aliases="cls clear",
+    examples={"Clear it": "cls"},
 )
 
-MODULE = Module((READ, ASK, SECURE, PLAIN, CLEAR))
+MODULE = Module((*of(UTILITY, READ), *of(SECURITY, ASK, SECURE, PLAIN), *of(CORE, CLEAR)))

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from calco.cloudshell.cmdlet import INPUT, UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import INPUT, UTILITY, Call, Kind, Module
+from calco.cloudshell.declaration import cmdlet, of, plain, switch
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.objects import compare
 from calco.cloudshell.objects.member import get, names_of
@@ -98,32 +99,27 @@ def _same(left: Value, right: Value) -> bool:
     return type(left) is type(right) and compare.equal(left, right, case=True)
 
 
-SELECT = Cmdlet(
+SELECT = cmdlet(
     "Select-Object",
     "Takes some of the objects, or some members of each.",
     _select,
-    parameters=(
-        Parameter("Property", Kind.ANYS, "The members; wildcards and @{Name=..; Expression={..}} too.", position=0),
-        Parameter("ExcludeProperty", Kind.STRINGS, "Members to leave out."),
-        Parameter("ExpandProperty", help="The member to give instead of the object; an array one by one."),
-        Parameter("First", Kind.INT, "That many from the beginning; what comes after is not even made.", range=_COUNT),
-        Parameter("Last", Kind.INT, "That many from the end.", range=_COUNT),
-        Parameter("Skip", Kind.INT, "Leave that many out at the beginning, or with -Last at the end.", range=_COUNT),
-        Parameter("SkipLast", Kind.INT, "Leave that many out at the end.", range=_COUNT),
-        Parameter("Index", Kind.INTS, "Those at these places, counted from 0."),
-        Parameter("Unique", Kind.SWITCH, "Each different object once."),
-        INPUT,
-    ),
-    aliases=("select",),
-    module=UTILITY,
-    whole=True,
+    plain("Property", "The members; wildcards and @{Name=..; Expression={..}} too.", 0, Kind.ANYS),
+    plain("ExcludeProperty", "Members to leave out.", kind=Kind.STRINGS),
+    plain("ExpandProperty", "The member to give instead of the object; an array one by one."),
+    plain("First", "That many from the beginning; what comes after is not even made.", kind=Kind.INT, range=_COUNT),
+    plain("Last", "That many from the end.", kind=Kind.INT, range=_COUNT),
+    plain("Skip", "Leave that many out at the beginning, or with -Last at the end.", kind=Kind.INT, range=_COUNT),
+    plain("SkipLast", "Leave that many out at the end.", kind=Kind.INT, range=_COUNT),
+    plain("Index", "Those at these places, counted from 0.", kind=Kind.INTS),
+    switch("Unique", "Each different object once."),
+    INPUT,
     output=CUSTOM,
-    examples=(
-        Example(
-            "Name and size of each machine", "Get-AzVM | Select-Object Name, @{n='Size';e={$_.HardwareProfile.VmSize}}"
-        ),
-        Example("The ID of an image", "Get-AzImage -ResourceGroupName web | Select-Object -ExpandProperty Id"),
-    ),
+    aliases="select",
+    whole=True,
+    examples={
+        "Name and size of each machine": "Get-AzVM | Select-Object Name, @{n='Size';e={$_.HardwareProfile.VmSize}}",
+        "The ID of an image": "Get-AzImage -ResourceGroupName web | Select-Object -ExpandProperty Id",
+    },
 )
 
-MODULE = Module((SELECT,))
+MODULE = Module(of(UTILITY, SELECT))

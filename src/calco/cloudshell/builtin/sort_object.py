@@ -6,7 +6,8 @@ Source: Microsoft Learn, Sort-Object, Group-Object, Compare-Object.
 from collections.abc import Callable, Iterator, Sequence
 from functools import cmp_to_key
 
-from calco.cloudshell.cmdlet import INPUT, UTILITY, Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.cmdlet import INPUT, UTILITY, Call, Column, Kind, Module, View
+from calco.cloudshell.declaration import cmdlet, of, plain, switch
 from calco.cloudshell.objects import compare
 from calco.cloudshell.objects.properties import Property, read, value_of
 from calco.cloudshell.objects.text import to_text
@@ -116,63 +117,54 @@ def _side(call: Call, properties: Sequence[Property], item: Value, side: str) ->
     return Record.of(CUSTOM, {**shown, "SideIndicator": side})
 
 
-SORT = Cmdlet(
+SORT = cmdlet(
     "Sort-Object",
     "Puts objects in order.",
     _sort,
-    parameters=(
-        Parameter("Property", Kind.ANYS, "What to sort by: members, blocks, @{e={..}; Descending=$true}.", position=0),
-        Parameter("Descending", Kind.SWITCH, "The greatest first."),
-        Parameter("Unique", Kind.SWITCH, "Of those that are equal, one."),
-        Parameter("Top", Kind.INT, "Only that many of the first.", range=(1, INT32_MAX)),
-        Parameter("Bottom", Kind.INT, "Only that many of the last.", range=(1, INT32_MAX)),
-        Parameter("CaseSensitive", Kind.SWITCH, "Capital letters count."),
-        Parameter("Stable", Kind.SWITCH, "Equal objects stay in the order they came in; they always do."),
-        INPUT,
-    ),
-    aliases=("sort",),
-    module=UTILITY,
+    plain("Property", "What to sort by: members, blocks, @{e={..}; Descending=$true}.", 0, Kind.ANYS),
+    switch("Descending", "The greatest first."),
+    switch("Unique", "Of those that are equal, one."),
+    plain("Top", "Only that many of the first.", kind=Kind.INT, range=(1, INT32_MAX)),
+    plain("Bottom", "Only that many of the last.", kind=Kind.INT, range=(1, INT32_MAX)),
+    switch("CaseSensitive", "Capital letters count."),
+    switch("Stable", "Equal objects stay in the order they came in; they always do."),
+    INPUT,
+    aliases="sort",
     whole=True,
-    examples=(Example("The largest disks first", "Get-AzDisk | Sort-Object DiskSizeGB -Descending"),),
+    examples={"The largest disks first": "Get-AzDisk | Sort-Object DiskSizeGB -Descending"},
 )
-GROUPED = Cmdlet(
+GROUPED = cmdlet(
     "Group-Object",
     "Puts objects that have something in common together.",
     _group,
-    parameters=(
-        Parameter("Property", Kind.ANYS, "What they have in common.", position=0),
-        Parameter("NoElement", Kind.SWITCH, "Leave the objects themselves out."),
-        Parameter("AsHashTable", Kind.SWITCH, "Give one table, with an array for each group.", aliases=("AHT",)),
-        Parameter("AsString", Kind.SWITCH, "Make the table's keys texts."),
-        Parameter("CaseSensitive", Kind.SWITCH, "Capital letters count."),
-        INPUT,
-    ),
-    aliases=("group",),
-    module=UTILITY,
-    whole=True,
+    plain("Property", "What they have in common.", 0, Kind.ANYS),
+    switch("NoElement", "Leave the objects themselves out."),
+    switch("AsHashTable", "Give one table, with an array for each group.", aliases="AHT"),
+    switch("AsString", "Make the table's keys texts."),
+    switch("CaseSensitive", "Capital letters count."),
+    INPUT,
     output=GROUP,
-    examples=(Example("How many machines each region has", "Get-AzVM | Group-Object Location -NoElement"),),
+    aliases="group",
+    whole=True,
+    examples={"How many machines each region has": "Get-AzVM | Group-Object Location -NoElement"},
 )
-COMPARE = Cmdlet(
+COMPARE = cmdlet(
     "Compare-Object",
     "Says which objects are only on one of two sides.",
     _compare,
-    parameters=(
-        Parameter("ReferenceObject", Kind.ANYS, "One side.", mandatory=True, position=0),
-        Parameter("DifferenceObject", Kind.ANYS, "The other.", mandatory=True, position=1, from_pipeline=True),
-        Parameter("Property", Kind.ANYS, "What to compare of each object.", position=2),
-        Parameter("IncludeEqual", Kind.SWITCH, "Give those that are on both sides as well."),
-        Parameter("ExcludeDifferent", Kind.SWITCH, "Give only those that are on both sides."),
-        Parameter("PassThru", Kind.SWITCH, "Give the objects as they are."),
-    ),
-    aliases=("compare", "diff"),
-    module=UTILITY,
+    plain("ReferenceObject", "One side.", 0, Kind.ANYS, mandatory=True),
+    plain("DifferenceObject", "The other.", 1, Kind.ANYS, mandatory=True, from_pipeline=True),
+    plain("Property", "What to compare of each object.", 2, Kind.ANYS),
+    switch("IncludeEqual", "Give those that are on both sides as well."),
+    switch("ExcludeDifferent", "Give only those that are on both sides."),
+    switch("PassThru", "Give the objects as they are."),
     output=CUSTOM,
-    examples=(Example("What changed", "Compare-Object $before $after -Property Name"),),
+    aliases="compare diff",
+    examples={"What changed": "Compare-Object $before $after -Property Name"},
 )
 
 _COLUMNS = (Column("Count", "Count", right=True, width=5), Column("Name", "Name", width=25))
 MODULE = Module(
-    (SORT, GROUPED, COMPARE),
+    of(UTILITY, SORT, GROUPED, COMPARE),
     (View(GROUP, (*_COLUMNS, Column("Group", "Group")), table=True), View(GROUP_BARE, _COLUMNS, table=True)),
 )

@@ -3,7 +3,8 @@
 Source: Microsoft Learn, Set-StrictMode.
 """
 
-from calco.cloudshell.cmdlet import CORE, Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import CORE, Call, Module
+from calco.cloudshell.declaration import cmdlet, of, plain, switch
 from calco.cloudshell.values import Value
 
 
@@ -13,18 +14,13 @@ def _set(call: Call) -> tuple[Value, ...]:
     return ()
 
 
-MODULE = Module(
-    (
-        Cmdlet(
-            "Set-StrictMode",
-            "Is taken, and changes nothing: what a script reads that is not there is $null in this shell.",
-            _set,
-            parameters=(
-                Parameter("Version", Kind.STRING, "Which rules: 1.0, 2.0, 3.0, Latest.", ("Version",), mandatory=True),
-                Parameter("Off", Kind.SWITCH, "No rules, as it is here.", ("Off",), mandatory=True),
-            ),
-            module=CORE,
-            examples=(Example("As scripts begin", "Set-StrictMode -Version Latest"),),
-        ),
-    )
+STRICT = cmdlet(
+    "Set-StrictMode",
+    "Is taken, and changes nothing: what a script reads that is not there is $null in this shell.",
+    _set,
+    plain("Version", "Which rules: 1.0, 2.0, 3.0, Latest.", mandatory=True, sets="Version"),
+    switch("Off", "No rules, as it is here.", "Off", mandatory=True),
+    examples={"As scripts begin": "Set-StrictMode -Version Latest"},
 )
+
+MODULE = Module(of(CORE, STRICT))

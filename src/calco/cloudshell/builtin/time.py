@@ -6,7 +6,8 @@ Source: Microsoft Learn, Start-Sleep, Get-Date, New-TimeSpan.
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from calco.cloudshell.cmdlet import UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import UTILITY, Call, Kind, Module
+from calco.cloudshell.declaration import cmdlet, of, plain, switch
 from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.objects.moment import aware, format_date, unix_date
 from calco.cloudshell.objects.type_name import INT32_MAX
@@ -74,66 +75,55 @@ def _span(call: Call) -> Iterator[Value]:
         ) from large
 
 
-SLEEP = Cmdlet(
+SLEEP = cmdlet(
     "Start-Sleep",
     "Waits.",
     _sleep,
-    parameters=(
-        Parameter(
-            "Seconds",
-            Kind.FLOAT,
-            "That many.",
-            ("Seconds",),
-            mandatory=True,
-            position=0,
-            aliases=("s",),
-            from_pipeline=True,
-            range=(0, _LONGEST_SECONDS),
-        ),
-        Parameter(
-            "Milliseconds",
-            Kind.INT,
-            "That many.",
-            ("Milliseconds",),
-            mandatory=True,
-            aliases=("ms",),
-            range=(0, INT32_MAX),
-        ),
+    plain(
+        "Seconds",
+        "That many.",
+        0,
+        Kind.FLOAT,
+        mandatory=True,
+        from_pipeline=True,
+        sets="Seconds",
+        aliases="s",
+        range=(0, _LONGEST_SECONDS),
     ),
-    aliases=("sleep",),
+    plain(
+        "Milliseconds",
+        "That many.",
+        kind=Kind.INT,
+        mandatory=True,
+        sets="Milliseconds",
+        aliases="ms",
+        range=(0, INT32_MAX),
+    ),
     default_set="Seconds",
-    module=UTILITY,
-    examples=(Example("Wait five seconds", "Start-Sleep -Seconds 5"),),
+    aliases="sleep",
+    examples={"Wait five seconds": "Start-Sleep -Seconds 5"},
 )
-DATE = Cmdlet(
+DATE = cmdlet(
     "Get-Date",
     "Gives the date and time; the shell's clock is UTC.",
     _date,
-    parameters=(
-        Parameter(
-            "Date", Kind.DATE, "This one instead of now.", position=0, from_pipeline=True, aliases=("LastWriteTime",)
-        ),
-        Parameter("Format", help="As text in this form, yyyy-MM-dd for instance.", aliases=("f",)),
-        Parameter("UFormat", help="As text in Unix's form, %Y-%m-%d for instance."),
-        *(Parameter(each, Kind.INT, f"With this {each.lower()}.") for each in _UNITS),
-        Parameter("AsUTC", Kind.SWITCH, "In UTC."),
-    ),
-    module=UTILITY,
+    plain("Date", "This one instead of now.", 0, Kind.DATE, from_pipeline=True, aliases="LastWriteTime"),
+    plain("Format", "As text in this form, yyyy-MM-dd for instance.", aliases="f"),
+    plain("UFormat", "As text in Unix's form, %Y-%m-%d for instance."),
+    *(plain(each, f"With this {each.lower()}.", kind=Kind.INT) for each in _UNITS),
+    switch("AsUTC", "In UTC."),
     output="System.DateTime",
-    examples=(Example("A name with today's date", '$name = "image-$(Get-Date -Format yyyyMMdd)"'),),
+    examples={"A name with today's date": '$name = "image-$(Get-Date -Format yyyyMMdd)"'},
 )
-SPAN = Cmdlet(
+SPAN = cmdlet(
     "New-TimeSpan",
     "Gives a length of time.",
     _span,
-    parameters=(
-        Parameter("Start", Kind.DATE, "From then; now if not given.", position=0, aliases=("LastWriteTime",)),
-        Parameter("End", Kind.DATE, "Until then; now if not given.", position=1),
-        *(Parameter(each, Kind.INT, f"That many {each.lower()}.") for each in _SPANS),
-    ),
-    module=UTILITY,
+    plain("Start", "From then; now if not given.", 0, Kind.DATE, aliases="LastWriteTime"),
+    plain("End", "Until then; now if not given.", 1, Kind.DATE),
+    *(plain(each, f"That many {each.lower()}.", kind=Kind.INT) for each in _SPANS),
     output="System.TimeSpan",
-    examples=(Example("How long it took", "New-TimeSpan -Start $began"),),
+    examples={"How long it took": "New-TimeSpan -Start $began"},
 )
 
-MODULE = Module((SLEEP, DATE, SPAN))
+MODULE = Module(of(UTILITY, SLEEP, DATE, SPAN))

@@ -5,7 +5,8 @@ Source: Microsoft Learn, Get-Variable, Set-Variable, Clear-Variable, Remove-Vari
 
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import UTILITY, Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.cmdlet import UTILITY, Call, Kind, Module, View
+from calco.cloudshell.declaration import cmdlet, columns, of, plain, switch
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.objects import pattern
 from calco.cloudshell.objects.member import ENTRY
@@ -51,44 +52,37 @@ def _clear(call: Call) -> list[Value]:
     return []
 
 
-_NAME = Parameter("Name", Kind.STRINGS, "The names, without $.", mandatory=True, position=0, completes="variables")
+_NAME = plain("Name", "The names, without $.", 0, Kind.STRINGS, mandatory=True, completes="variables")
 
-GET = Cmdlet(
+GET = cmdlet(
     "Get-Variable",
     "Gives variables by name.",
     _get,
-    parameters=(
-        Parameter("Name", Kind.STRINGS, "The names, without $; wildcards too.", position=0, completes="variables"),
-        Parameter("ValueOnly", Kind.SWITCH, "Only what they hold."),
-    ),
-    aliases=("gv",),
-    module=UTILITY,
+    plain("Name", "The names, without $; wildcards too.", 0, Kind.STRINGS, completes="variables"),
+    switch("ValueOnly", "Only what they hold."),
     output=VARIABLE,
-    examples=(Example("All that begin with vm", "Get-Variable vm*"),),
+    aliases="gv",
+    examples={"All that begin with vm": "Get-Variable vm*"},
 )
-SET = Cmdlet(
+SET = cmdlet(
     "Set-Variable",
     "Sets a variable.",
     _set,
-    parameters=(
-        _NAME,
-        Parameter("Value", Kind.ANY, "What it is to hold.", position=1),
-        Parameter("PassThru", Kind.SWITCH, "Give the variable."),
-    ),
-    aliases=("sv", "set"),
-    module=UTILITY,
-    examples=(Example("Set one", "Set-Variable -Name location -Value westeurope"),),
+    _NAME,
+    plain("Value", "What it is to hold.", 1, Kind.ANY),
+    switch("PassThru", "Give the variable."),
+    aliases="sv set",
+    examples={"Set one": "Set-Variable -Name location -Value westeurope"},
 )
-CLEAR = Cmdlet(
+CLEAR = cmdlet(
     "Clear-Variable",
     "Makes a variable null.",
     _clear,
-    parameters=(_NAME,),
-    aliases=("clv",),
-    module=UTILITY,
-    examples=(Example("Empty one", "Clear-Variable image"),),
+    _NAME,
+    aliases="clv",
+    examples={"Empty one": "Clear-Variable image"},
 )
 
-_COLUMNS = (Column("Name", "Name", width=30), Column("Value", "Value"))
+_COLUMNS = columns("Name Value", 30)
 
-MODULE = Module((GET, SET, CLEAR), tuple(View(each, _COLUMNS, table=True) for each in (VARIABLE, ENTRY)))
+MODULE = Module(of(UTILITY, GET, SET, CLEAR), tuple(View(each, _COLUMNS, table=True) for each in (VARIABLE, ENTRY)))

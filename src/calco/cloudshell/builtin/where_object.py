@@ -5,7 +5,8 @@ Source: Microsoft Learn, Where-Object.
 
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import CORE, INPUT, Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import CORE, INPUT, Call, Kind, Module
+from calco.cloudshell.declaration import cmdlet, of, plain, switch
 from calco.cloudshell.objects import convert, operators
 from calco.cloudshell.objects.member import get
 from calco.cloudshell.values import ScriptBlock, Value
@@ -40,28 +41,30 @@ def _compare(comparison: str, held: Value, wanted: Value) -> bool:
     return convert.to_bool(operators.binary(f"-{comparison.lower()}", held, wanted))
 
 
-WHERE = Cmdlet(
+WHERE = cmdlet(
     "Where-Object",
     "Passes on the objects that fit a condition.",
     _where,
-    parameters=(
-        Parameter(
-            "FilterScript", Kind.SCRIPT, "True for what is passed on; $_ is the object.", ("ScriptBlockSet",), True, 0
-        ),
-        Parameter("Property", Kind.STRING, "The member that is compared.", ("PropertySet",), True, 0),
-        Parameter("Value", Kind.ANY, "What it is compared with.", ("PropertySet",), position=1),
-        Parameter("Not", Kind.SWITCH, "Whether the member is false, empty or absent.", ("PropertySet",)),
-        *(Parameter(each, Kind.SWITCH, f"Compare as -{each.lower()} does.", ("PropertySet",)) for each in COMPARISONS),
-        INPUT,
+    plain(
+        "FilterScript",
+        "True for what is passed on; $_ is the object.",
+        0,
+        Kind.SCRIPT,
+        mandatory=True,
+        sets="ScriptBlockSet",
     ),
-    aliases=("where", "?"),
-    module=CORE,
-    whole=True,
+    plain("Property", "The member that is compared.", 0, mandatory=True, sets="PropertySet"),
+    plain("Value", "What it is compared with.", 1, Kind.ANY, sets="PropertySet"),
+    switch("Not", "Whether the member is false, empty or absent.", "PropertySet"),
+    *(switch(each, f"Compare as -{each.lower()} does.", "PropertySet") for each in COMPARISONS),
+    INPUT,
     default_set="ScriptBlockSet",
-    examples=(
-        Example("The machines of one size", "Get-AzVM | Where-Object { $_.HardwareProfile.VmSize -like '*_B*' }"),
-        Example("The same kind of question, shorter", "Get-AzImage | Where-Object Location -eq westeurope"),
-    ),
+    aliases="where ?",
+    whole=True,
+    examples={
+        "The machines of one size": "Get-AzVM | Where-Object { $_.HardwareProfile.VmSize -like '*_B*' }",
+        "The same kind of question, shorter": "Get-AzImage | Where-Object Location -eq westeurope",
+    },
 )
 
-MODULE = Module((WHERE,))
+MODULE = Module(of(CORE, WHERE))

@@ -6,21 +6,21 @@ Write-Progress.
 
 from collections.abc import Iterator
 
-from calco.cloudshell.cmdlet import UTILITY, Call, Cmdlet, Example, Kind, Module, Parameter
+from calco.cloudshell.cmdlet import UTILITY, Call, Kind, Module, Parameter
+from calco.cloudshell.declaration import cmdlet, of, plain, switch
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.objects.error_record import fault_of
 from calco.cloudshell.objects.static import COLOURS
 from calco.cloudshell.objects.text import to_text
-from calco.cloudshell.screen.text_table import plain
+from calco.cloudshell.screen import text_table
 from calco.cloudshell.values import Record, Value
 
 CATEGORIES = (
-    *("NotSpecified", "OpenError", "CloseError", "DeviceError", "DeadlockDetected", "InvalidArgument", "InvalidData"),
-    *("InvalidOperation", "InvalidResult", "InvalidType", "MetadataError", "NotImplemented", "NotInstalled"),
-    *("ObjectNotFound", "OperationStopped", "OperationTimeout", "SyntaxError", "ParserError", "PermissionDenied"),
-    *("ResourceBusy", "ResourceExists", "ResourceUnavailable", "ReadError", "WriteError", "FromStdErr"),
-    *("SecurityError", "ProtocolError", "ConnectionError", "AuthenticationError", "LimitsExceeded", "QuotaExceeded"),
-    "NotEnabled",
+    "NotSpecified OpenError CloseError DeviceError DeadlockDetected InvalidArgument InvalidData InvalidOperation "
+    "InvalidResult InvalidType MetadataError NotImplemented NotInstalled ObjectNotFound OperationStopped "
+    "OperationTimeout SyntaxError ParserError PermissionDenied ResourceBusy ResourceExists ResourceUnavailable "
+    "ReadError WriteError FromStdErr SecurityError ProtocolError ConnectionError AuthenticationError LimitsExceeded "
+    "QuotaExceeded NotEnabled"
 )
 
 
@@ -32,7 +32,7 @@ def _host(call: Call) -> list[Value]:
     separator = to_text(call.value("Separator")) if call.given("Separator") else " "
     shown = _shown(call.value("Object"), separator)
     end = "" if call.switch("NoNewline") else "\n"
-    call.shell.host.write(plain(shown), colour=call.text("ForegroundColor"), end=end)
+    call.shell.host.write(text_table.plain(shown), colour=call.text("ForegroundColor"), end=end)
     return []
 
 
@@ -57,18 +57,18 @@ def _message(record: Value) -> str:
 
 
 def _warning(call: Call) -> list[Value]:
-    call.warn(plain(call.text("Message")))
+    call.warn(text_table.plain(call.text("Message")))
     return []
 
 
 def _debug(call: Call) -> list[Value]:
     if call.switch("Debug") or call.shell.variable("DebugPreference") == "Continue":
-        call.shell.host.write(f"DEBUG: {plain(call.text('Message'))}", colour="Yellow")
+        call.shell.host.write(f"DEBUG: {text_table.plain(call.text('Message'))}", colour="Yellow")
     return []
 
 
 def _verbose(call: Call) -> list[Value]:
-    call.verbose(plain(call.text("Message")))
+    call.verbose(text_table.plain(call.text("Message")))
     return []
 
 
@@ -76,122 +76,106 @@ def _information(call: Call) -> list[Value]:
     """Told only when $InformationPreference or -InformationAction wants it, as in PowerShell."""
     wanted = call.text("InformationAction") or to_text(call.shell.variable("InformationPreference"))
     if wanted in {"Continue", "Inquire"}:
-        call.shell.host.write(plain(to_text(call.value("MessageData"))))
+        call.shell.host.write(text_table.plain(to_text(call.value("MessageData"))))
     return []
 
 
 def _progress(call: Call) -> list[Value]:
-    activity = plain(call.text("Activity"))
+    activity = text_table.plain(call.text("Activity"))
     if call.switch("Completed"):
         call.shell.host.done(activity)
         return []
     percent = call.number("PercentComplete")
     call.shell.host.progress(
-        activity, plain(call.text("Status")), percent if percent is not None and percent >= 0 else None
+        activity, text_table.plain(call.text("Status")), percent if percent is not None and percent >= 0 else None
     )
     return []
 
 
 def _message_parameter(help: str) -> Parameter:
-    return Parameter("Message", Kind.STRING, help, mandatory=True, position=0, aliases=("Msg",), from_pipeline=True)
+    return plain("Message", help, 0, mandatory=True, from_pipeline=True, aliases="Msg")
 
 
-_ANYTHING = Parameter("Object", Kind.ANYS, "What to say.", position=0, from_pipeline=True, rest=True)
+_ANYTHING = plain("Object", "What to say.", 0, Kind.ANYS, from_pipeline=True, rest=True)
 
-OUTPUT = Cmdlet(
+OUTPUT = cmdlet(
     "Write-Output",
     "Passes objects on; what stands alone does that by itself.",
     _output,
-    parameters=(
-        Parameter("InputObject", Kind.ANYS, "The objects.", position=0, from_pipeline=True, rest=True),
-        Parameter("NoEnumerate", Kind.SWITCH, "Taken for compatibility: arrays are passed on one by one."),
-    ),
-    aliases=("echo", "write"),
-    module=UTILITY,
+    plain("InputObject", "The objects.", 0, Kind.ANYS, from_pipeline=True, rest=True),
+    switch("NoEnumerate", "Taken for compatibility: arrays are passed on one by one."),
+    aliases="echo write",
     whole=True,
-    examples=(Example("Pass a text on", "Write-Output 'done'"),),
+    examples={"Pass a text on": "Write-Output 'done'"},
 )
-HOST = Cmdlet(
+HOST = cmdlet(
     "Write-Host",
     "Says something to the person, past the pipeline.",
     _host,
-    parameters=(
-        _ANYTHING,
-        Parameter("ForegroundColor", Kind.STRING, "In this colour.", choices=COLOURS),
-        Parameter("BackgroundColor", Kind.STRING, "Taken for compatibility.", choices=COLOURS),
-        Parameter("NoNewline", Kind.SWITCH, "Stay on the line."),
-        Parameter("Separator", Kind.ANY, "What stands between several things; a space."),
-    ),
-    module=UTILITY,
-    examples=(Example("Say it in green", "Write-Host 'Captured' -ForegroundColor Green"),),
+    _ANYTHING,
+    plain("ForegroundColor", "In this colour.", choices=" ".join(COLOURS)),
+    plain("BackgroundColor", "Taken for compatibility.", choices=" ".join(COLOURS)),
+    switch("NoNewline", "Stay on the line."),
+    plain("Separator", "What stands between several things; a space.", kind=Kind.ANY),
+    examples={"Say it in green": "Write-Host 'Captured' -ForegroundColor Green"},
 )
-ERROR = Cmdlet(
+ERROR = cmdlet(
     "Write-Error",
     "Reports an error that does not end the script.",
     _error,
-    parameters=(
-        Parameter("Message", Kind.STRING, "What went wrong.", ("NoException",), True, 0, ("Msg",), from_pipeline=True),
-        Parameter("Exception", Kind.RECORD, "The exception to report.", ("WithException",), True),
-        Parameter("ErrorRecord", Kind.RECORD, "The error to report again, $_ in a catch.", ("ErrorRecord",), True),
-        Parameter("Category", Kind.STRING, "What kind of error.", choices=CATEGORIES),
-        Parameter("ErrorId", Kind.STRING, "Its FullyQualifiedErrorId."),
-        Parameter("TargetObject", Kind.ANY, "What it was about."),
+    plain("Message", "What went wrong.", 0, mandatory=True, from_pipeline=True, sets="NoException", aliases="Msg"),
+    plain("Exception", "The exception to report.", kind=Kind.RECORD, mandatory=True, sets="WithException"),
+    plain(
+        "ErrorRecord", "The error to report again, $_ in a catch.", kind=Kind.RECORD, mandatory=True, sets="ErrorRecord"
     ),
+    plain("Category", "What kind of error.", choices=CATEGORIES),
+    plain("ErrorId", "Its FullyQualifiedErrorId."),
+    plain("TargetObject", "What it was about.", kind=Kind.ANY),
     default_set="NoException",
-    module=UTILITY,
-    examples=(Example("Report and go on", "Write-Error 'web1 is not generalized'"),),
+    examples={"Report and go on": "Write-Error 'web1 is not generalized'"},
 )
-WARNING = Cmdlet(
+WARNING = cmdlet(
     "Write-Warning",
     "Warns the person.",
     _warning,
-    parameters=(_message_parameter("The warning."),),
-    module=UTILITY,
-    examples=(Example("Warn", "Write-Warning 'The image has no data disks'"),),
+    _message_parameter("The warning."),
+    examples={"Warn": "Write-Warning 'The image has no data disks'"},
 )
-VERBOSE = Cmdlet(
+VERBOSE = cmdlet(
     "Write-Verbose",
     "Tells the person more, when -Verbose is given.",
     _verbose,
-    parameters=(_message_parameter("What to tell."),),
-    module=UTILITY,
-    examples=(Example("Tell more", "Write-Verbose 'Asking for the machine' -Verbose"),),
+    _message_parameter("What to tell."),
+    examples={"Tell more": "Write-Verbose 'Asking for the machine' -Verbose"},
 )
-DEBUG = Cmdlet(
+DEBUG = cmdlet(
     "Write-Debug",
     "Says something for whoever looks for a mistake, when -Debug is given.",
     _debug,
-    parameters=(_message_parameter("What to tell."),),
-    module=UTILITY,
-    examples=(Example("For the one who looks", "Write-Debug 'asking again' -Debug"),),
+    _message_parameter("What to tell."),
+    examples={"For the one who looks": "Write-Debug 'asking again' -Debug"},
 )
-INFORMATION = Cmdlet(
+INFORMATION = cmdlet(
     "Write-Information",
     "Says something that is shown when $InformationPreference is Continue.",
     _information,
-    parameters=(
-        Parameter("MessageData", Kind.ANY, "What to say.", mandatory=True, position=0, aliases=("Msg", "Message")),
-        Parameter("Tags", Kind.STRINGS, "Taken for compatibility."),
-    ),
-    module=UTILITY,
-    examples=(Example("Say it", "Write-Information 'ready' -InformationAction Continue"),),
+    plain("MessageData", "What to say.", 0, Kind.ANY, mandatory=True, aliases="Msg Message"),
+    plain("Tags", "Taken for compatibility.", kind=Kind.STRINGS),
+    examples={"Say it": "Write-Information 'ready' -InformationAction Continue"},
 )
-PROGRESS = Cmdlet(
+PROGRESS = cmdlet(
     "Write-Progress",
     "Shows how far something is.",
     _progress,
-    parameters=(
-        Parameter("Activity", Kind.STRING, "What is being done.", mandatory=True, position=0),
-        Parameter("Status", Kind.STRING, "How it stands.", position=1),
-        Parameter("Id", Kind.INT, "Taken for compatibility.", position=2),
-        Parameter("PercentComplete", Kind.INT, "0 to 100; -1: nobody knows."),
-        Parameter("SecondsRemaining", Kind.INT, "Taken for compatibility."),
-        Parameter("CurrentOperation", Kind.STRING, "Taken for compatibility."),
-        Parameter("ParentId", Kind.INT, "Taken for compatibility."),
-        Parameter("Completed", Kind.SWITCH, "It is over."),
-    ),
-    module=UTILITY,
-    examples=(Example("Half of it", "Write-Progress 'Capturing' -Status web1 -PercentComplete 50"),),
+    plain("Activity", "What is being done.", 0, mandatory=True),
+    plain("Status", "How it stands.", 1),
+    plain("Id", "Taken for compatibility.", 2, Kind.INT),
+    plain("PercentComplete", "0 to 100; -1: nobody knows.", kind=Kind.INT),
+    plain("SecondsRemaining", "Taken for compatibility.", kind=Kind.INT),
+    plain("CurrentOperation", "Taken for compatibility."),
+    plain("ParentId", "Taken for compatibility.", kind=Kind.INT),
+    switch("Completed", "It is over."),
+    examples={"Half of it": "Write-Progress 'Capturing' -Status web1 -PercentComplete 50"},
 )
 
-MODULE = Module((OUTPUT, HOST, ERROR, WARNING, VERBOSE, DEBUG, INFORMATION, PROGRESS))
+MODULE = Module(of(UTILITY, OUTPUT, HOST, ERROR, WARNING, VERBOSE, DEBUG, INFORMATION, PROGRESS))
