@@ -78,7 +78,7 @@ def test_signing_out_ends_what_is_open_elsewhere(house: House, browser: Browser)
     first, second = browser.watch("/portal/resource-groups", 2, meanwhile)
 
     assert "row-lab" in first
-    assert second == "event: over\ndata: \n\n"
+    assert second == "event: over\ndata: signed out\n\n"
 
 
 # --- what goes wrong -------------------------------------------------------------------------------------------------

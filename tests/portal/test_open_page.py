@@ -38,7 +38,7 @@ def asked_while_open(house: House, browser: Browser, path: str, *wanted: str) ->
 
     house.app = heard
     events = browser.watch(path, 2, meanwhile)
-    assert events[-1] == "event: over\ndata: \n\n"
+    assert events[-1] == "event: over\ndata: signed out\n\n"
     assert looks[0] > 0, "the first look"
     return asked[looks[0] :]
 

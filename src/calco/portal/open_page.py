@@ -22,6 +22,8 @@ STILL_HERE_SECONDS = 15.0
 AGAIN_MS = 5000
 """When a browser comes back to a page that could not be made."""
 TYPE = "text/event-stream"
+SIGNED_OUT = "signed out"
+"""Why a page is over, when that is why; live.js knows it."""
 
 
 def is_wanted(request: Request, page: Page) -> bool:
@@ -32,7 +34,7 @@ def is_wanted(request: Request, page: Page) -> bool:
 
 def over() -> Response:
     """To an open page whose session has ended: it asks again as a page does, and is led to sign in."""
-    return Response(_event("", "over"), 200, {"Cache-Control": "no-store"}, TYPE)
+    return Response(_event(SIGNED_OUT, "over"), 200, {"Cache-Control": "no-store"}, TYPE)
 
 
 @dataclass
@@ -63,7 +65,7 @@ class OpenPages:
         last, silent, is_final = "", 0.0, False
         while not self._closing.is_set():
             if not self.is_signed_in(visit.request):  # signed out, wherever that was
-                yield _event("", "over")
+                yield _event(SIGNED_OUT, "over")
                 return
             try:
                 if not is_final:

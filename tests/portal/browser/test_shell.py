@@ -207,16 +207,24 @@ def test_each_users_shell_is_their_own_and_may_do_what_they_may(
     assert group not in [each["name"] for each in groups]
 
 
+TELL_WHEN_THE_PAGE_IS_OVER = """() => {
+  const live = document.getElementById("live");
+  window.over = new Promise((tell) => live.addEventListener("over", ({ detail }) => tell(detail.data)));
+}"""
+
+
 @pytest.mark.long
 def test_signing_out_ends_the_shell_everywhere_and_the_next_session_begins_anew(portal: Portal, page: Page) -> None:
     portal.enter(page)
     pane = Pane(page).open()
     pane.run("$kept = 'still ' + 'here'")
+    page.evaluate(TELL_WHEN_THE_PAGE_IS_OVER)
     other = page.context.new_page()
     other.goto(f"{portal.base}/portal/images")
 
     other.get_by_role("button", name="Sign out").click()
 
+    assert page.evaluate("window.over") == "signed out"
     expect(pane.status).to_have_text("Your session has ended.")
     expect(page.locator("#shell-again")).to_be_hidden()
     page.locator("#shell").get_by_role("link", name="Sign in").click()

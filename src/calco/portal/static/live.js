@@ -12,7 +12,9 @@
     const look = () => { if (!document.hidden) htmx.trigger(live, "look"); };
     const again = () => setTimeout(look, AGAIN_MS);
     for (const [name, value] of Object.entries(WIRED)) live.setAttribute(`hx-${name}`, value);
-    live.addEventListener("over", () => location.assign(here));
+    // Whoever works in the shell below sees what it printed until they go to sign in: it says that they have to.
+    const stays = ({ data }) => data === "signed out" && document.getElementById("shell")?.hidden === false;
+    live.addEventListener("over", ({ detail }) => { if (!stays(detail)) location.assign(here); });
     live.addEventListener("htmx:after:swap", () => prepare(live));
     // hx-sse begins anew what had begun, and closes what is open when the page is hidden. A stream that does not begin,
     // and one that would begin on a hidden page, are left to us.
