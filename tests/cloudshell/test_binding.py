@@ -65,9 +65,8 @@ def context(subscription: str) -> Record:
 
 @pytest.mark.parametrize("name", ["-DefaultProfile", "-AzContext"])
 def test_the_sessions_own_context_may_be_given_to_every_cmdlet_of_az(shell: Bare, name: str) -> None:
-    assert bound(["g", "w", name, context(SUBSCRIPTION.upper())], shell) == {
-        "set": "ByName", "ResourceGroupName": "g", "Name": "w",
-    }  # fmt: skip
+    for own in (context(SUBSCRIPTION.upper()), None):
+        assert bound(["g", "w", name, own], shell) == {"set": "ByName", "ResourceGroupName": "g", "Name": "w"}
     assert "DefaultProfile" in refused(replace(STOP, module="Other"), ["g", "w", "-DefaultProfile", "x"], shell)
 
 

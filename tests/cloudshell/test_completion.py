@@ -55,6 +55,12 @@ def test_parameters_are_those_declared_and_those_of_every_cmdlet_without_what_is
     assert "Get-AzVM -Name web1 -Name" not in found
 
 
+def test_a_functions_own_parameter_is_offered_once(shell: Session, names: ResourceNames) -> None:
+    shell.run("function F([switch]$Verbose) { }")
+
+    assert offered("F -Verb", shell, names) == ["F -Verbose"]
+
+
 def test_a_parameter_of_a_command_in_the_middle_of_a_line_is_offered(shell: Session, names: ResourceNames) -> None:
     found = offered("$vm = Get-AzVM -Stat¦ | Format-List", shell, names)
 

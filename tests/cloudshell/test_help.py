@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 import calco.cloudshell
 from calco.cloudshell.binder.binding_faults import Faults
 from calco.cloudshell.binder.bound import Bound, sets_of
-from calco.cloudshell.binder.common import COMMON, parameters_of
+from calco.cloudshell.binder.common import COMMON, PROFILE, parameters_of
 from calco.cloudshell.builtin import get_help
 from calco.cloudshell.builtin import help_text as pages
 from calco.cloudshell.catalogue import AZ, BUILTIN, Listed, all_commands
@@ -41,11 +42,11 @@ def test_a_line_for_each_parameter_set_says_how_it_is_written() -> None:
     assert pages.syntax(NEW) == [
         (
             "New-It [-ResourceGroupName] <String> [-ImageName] <String> [[-Zones] <String[]>] [-Os {Linux | Windows}] "
-            "[-Force] [-WhatIf] [-Confirm] [<CommonParameters>]"
+            "[-Force] [-DefaultProfile <Object>] [-WhatIf] [-Confirm] [<CommonParameters>]"
         ),
         (
             "New-It [-ResourceGroupName] <String> [-ImageName] <String> [[-Zones] <String[]>] -Image <Object> [-Force] "
-            "[-WhatIf] [-Confirm] [<CommonParameters>]"
+            "[-DefaultProfile <Object>] [-WhatIf] [-Confirm] [<CommonParameters>]"
         ),
     ]
 
@@ -78,6 +79,7 @@ def shell() -> Bare:
         ("New-It -Detailed", ["PARAMETERS\n    -ImageName"], ["Position?"]),
         ("New-It -Examples", ["Example 1: One of them"], ["SYNTAX"]),
         ("New-It -Parameter I*", ["-ImageName <String>", "-Image <Object>"], ["-Zones"]),
+        ("New-It -Parameter DefaultProfile", ["-DefaultProfile <Object>", "AzContext"], ["-Image"]),
         ("", ["Get-Command"], []),
         ("it", ["NAME\n    New-It"], []),
     ],
@@ -157,5 +159,8 @@ def test_powershells_short_names_are_there(alias: str) -> None:
     assert all_commands().find(alias.upper()) is not None
 
 
-def test_common_parameters_are_those_of_every_command() -> None:
-    assert {each.name for each in COMMON} <= {each.name for each in parameters_of(NEW)}
+def test_common_parameters_are_those_of_every_command_and_a_context_is_for_those_of_az() -> None:
+    named = {each.name for each in parameters_of(NEW)}
+
+    assert {each.name for each in (*COMMON, *PROFILE)} <= named
+    assert {each.name for each in parameters_of(replace(NEW, module="Other"))} == named - {"DefaultProfile"}

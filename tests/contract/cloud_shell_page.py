@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from calco.cloudshell.binder.common import COMMON
-from calco.cloudshell.builtin import help_text as pages
+from calco.cloudshell.binder.common import COMMON, PROFILE, own_parameters
 from calco.cloudshell.catalogue import all_commands
 from calco.cloudshell.cmdlet import Cmdlet, Parameter
 from tests.contract.cloud_shell_language import NOT_THERE, THERE, Row
@@ -97,7 +96,7 @@ def _command(command: Cmdlet) -> Iterator[str]:
     yield f"{text(command.synopsis)}{aliases}\n"
     if command.note:
         yield f"{text(command.note)}\n"
-    own = pages.own_parameters(command)
+    own = [each for each in own_parameters(command) if each not in PROFILE]  # which "Parameters" tells of once
     if own:
         yield "| parameter | type | |\n| --- | --- | --- |"
         yield from (_parameter(each) for each in own)

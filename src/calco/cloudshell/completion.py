@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from calco.cloudshell.api import Api, Refused, Unreachable
-from calco.cloudshell.binder import common
+from calco.cloudshell.binder.common import parameters_of
 from calco.cloudshell.cmdlet import Cmdlet, Commands, Kind, Parameter
 from calco.cloudshell.errors import Terminating
 from calco.cloudshell.grammar.scan import DOUBLE, SINGLE, Scan, Token, scan
@@ -45,7 +45,7 @@ Found = tuple[str, int, str]
 
 
 class Known(Protocol):
-    """What a session knows (``Interpreter`` is one)."""
+    """What a session knows (``Interpreter.shell`` is one)."""
 
     @property
     def commands(self) -> Commands: ...
@@ -203,28 +203,17 @@ def _commands(spot: Spot, commands: Commands) -> Iterator[Found]:
                 yield alias, spot.start, name
 
 
-def parameters(command: Cmdlet) -> tuple[Parameter, ...]:
-    """Its own and those that it has in common with others."""
-    return (
-        *command.parameters,
-        *(common.JOB if command.as_job else ()),
-        *(common.RISK if command.confirms else ()),
-        *common.COMMON,
-        *(common.PROFILE if common.is_azures(command) else ()),
-    )
-
-
 def _parameters(spot: Spot, command: Cmdlet) -> Iterator[Found]:
     typed = spot.word[1:].casefold()
     given = {each.text[1:].casefold() for each in spot.before if each.text.startswith("-")}
-    for each in parameters(command):
+    for each in parameters_of(command):
         if each.name.casefold().startswith(typed) and each.name.casefold() not in given:
             yield f"-{each.name}", spot.start, f"{each.kind.value}  {each.help}".strip()
 
 
 def _taking(command: Cmdlet, before: Sequence[Token]) -> Parameter | None:
     """The parameter that the next value is for: the one named last, or the next by position."""
-    every = parameters(command)
+    every = parameters_of(command)
     used: set[str] = set()
     place = 0
     waiting: Parameter | None = None

@@ -178,7 +178,7 @@ class _Running:
 
     def _run(self, bound: Bound, set: str, input: Iterator[Value] | None = None) -> Iterator[Value]:
         call = self._call(bound, set, input)
-        if call.switch("AsJob"):
+        if call.common("AsJob") is True:
             yield _in_background(call)
         else:
             yield from _guarded(call)
@@ -187,10 +187,10 @@ class _Running:
         """The same, kept in the variable of -OutVariable too; the others of its kind begin empty."""
         call = self._call(self.bound, "")
         for parameter in ("ErrorVariable", "WarningVariable", "OutVariable"):
-            name = call.text(parameter)
+            name = call.common_text(parameter)
             if name and not name.startswith("+"):
                 self.shell.set_variable(name, [])
-        if not call.given("OutVariable"):
+        if not call.common_text("OutVariable"):
             yield from values
             return
         for value in values:
@@ -213,7 +213,7 @@ def _guarded(call: Invocation) -> Iterator[Value]:
 
 def _output(call: Invocation) -> Iterator[Value]:
     """Raises Terminating where another context is asked for than the session's."""
-    if call.given(PROFILE[0].name) and is_azures(call.command):
+    if is_azures(call.command) and call.value(PROFILE[0].name) is not None:
         given = call.record(PROFILE[0].name)
         found = get(get(get(given, "Context") or given, "Subscription"), "Id")
         if to_text(found).casefold() != call.shell.api.subscription_id.casefold():

@@ -41,13 +41,22 @@ def is_azures(command: Cmdlet) -> bool:
     return command.module.startswith("Az.")
 
 
-def parameters_of(command: Cmdlet) -> tuple[Parameter, ...]:
-    """All that ``command`` takes: its own, then the common ones, each name once."""
-    own = {each.name.casefold() for each in command.parameters}
-    more = (
-        *COMMON,
-        *(RISK if command.confirms else ()),
+def own_parameters(command: Cmdlet) -> tuple[Parameter, ...]:
+    """Those of ``command``, with -AsJob, -DefaultProfile, -WhatIf and -Confirm where it has them."""
+    return _with(
+        command.parameters,
         *(JOB if command.as_job else ()),
         *(PROFILE if is_azures(command) else ()),
+        *(RISK if command.confirms else ()),
     )
-    return (*command.parameters, *(each for each in more if each.name.casefold() not in own))
+
+
+def parameters_of(command: Cmdlet) -> tuple[Parameter, ...]:
+    """All that ``command`` takes: its own, then the common ones."""
+    return _with(own_parameters(command), *COMMON)
+
+
+def _with(own: tuple[Parameter, ...], *more: Parameter) -> tuple[Parameter, ...]:
+    """Each name once."""
+    named = {each.name.casefold() for each in own}
+    return (*own, *(each for each in more if each.name.casefold() not in named))

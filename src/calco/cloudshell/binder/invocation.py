@@ -81,6 +81,16 @@ class Invocation:
             raise Terminating(self._placed(Fault(f"Cannot bind argument to parameter '{name}' because it is null.")))
         return value
 
+    def common(self, name: str) -> Value:
+        """Of the common parameter ``name``; None where the command has one of its own that is called so."""
+        own = any(each.name.casefold() == name.casefold() for each in self.command.parameters)
+        return None if own else self.value(name)
+
+    def common_text(self, name: str) -> str:
+        """The same, where it is a text; else ""."""
+        value = self.common(name)
+        return value if isinstance(value, str) else ""
+
     def should(self, target: str, action: str) -> bool:
         doing = f'Performing the operation "{action}" on target "{target}".'
         if self._either("WhatIf", self.shell.variable("WhatIfPreference") is True):
@@ -92,13 +102,13 @@ class Invocation:
         return True
 
     def agreed(self, question: str) -> bool:
-        if self.switch("Force") or self.value("Confirm") is False:
+        if self.switch("Force") or self.common("Confirm") is False:
             return True
         return self._ask(question.split("\n"), _ONE)
 
     def error(self, fault: Fault) -> None:
         placed = self._placed(fault)
-        action = self.text("ErrorAction") or self._preference("ErrorActionPreference", "Continue")
+        action = self.common_text("ErrorAction") or self._preference("ErrorActionPreference", "Continue")
         if action.casefold() == "inquire":
             action = "Continue" if self._ask(["Confirm", placed.message], _ALL) else "Stop"
         if action.casefold() == "stop":
@@ -108,7 +118,7 @@ class Invocation:
         self.add("ErrorVariable", error_record(placed))
 
     def warn(self, text: str) -> None:
-        action = self.text("WarningAction") or self._preference("WarningPreference", "Continue")
+        action = self.common_text("WarningAction") or self._preference("WarningPreference", "Continue")
         self.add("WarningVariable", text)
         if action not in SILENT:
             self.shell.host.warning(text)
@@ -126,16 +136,16 @@ class Invocation:
 
     def preferences(self) -> Mapping[str, Value]:
         told: dict[str, Value] = {
-            "ErrorActionPreference": self.value("ErrorAction"),
-            "WarningPreference": self.value("WarningAction"),
-            "InformationPreference": self.value("InformationAction"),
-            "ProgressPreference": self.value("ProgressAction"),
-            "WhatIfPreference": self.value("WhatIf"),
+            "ErrorActionPreference": self.common("ErrorAction"),
+            "WarningPreference": self.common("WarningAction"),
+            "InformationPreference": self.common("InformationAction"),
+            "ProgressPreference": self.common("ProgressAction"),
+            "WhatIfPreference": self.common("WhatIf"),
         }
-        if self.given("Verbose"):
-            told["VerbosePreference"] = "Continue" if self.switch("Verbose") else "SilentlyContinue"
-        if self.given("Confirm"):
-            told["ConfirmPreference"] = "Low" if self.switch("Confirm") else "None"
+        if (verbose := self.common("Verbose")) is not None:
+            told["VerbosePreference"] = "Continue" if verbose else "SilentlyContinue"
+        if (confirm := self.common("Confirm")) is not None:
+            told["ConfirmPreference"] = "Low" if confirm else "None"
         return {name: value for name, value in told.items() if value not in (None, "")}
 
     def _placed(self, fault: Fault) -> Fault:
@@ -146,7 +156,8 @@ class Invocation:
         return value if isinstance(value, str) and value else otherwise
 
     def _either(self, name: str, otherwise: bool) -> bool:
-        return self.switch(name) if self.given(name) else otherwise
+        value = self.common(name)
+        return otherwise if value is None else value is True
 
     def _confirms(self) -> bool:
         return self._either("Confirm", self._preference("ConfirmPreference", "High") in ("Low", "Medium"))
@@ -177,7 +188,7 @@ class Invocation:
     def add(self, parameter: str, value: Value) -> None:
         """To the variable that ``parameter`` names, if it was given. The variable was emptied when the command began,
         unless it is "+NAME"."""
-        name = self.text(parameter).removeprefix("+")
+        name = self.common_text(parameter).removeprefix("+")
         if name:
             held = self.shell.variable(name)
             kept = held if isinstance(held, list) else [] if held is None else [held]

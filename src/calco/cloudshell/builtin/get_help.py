@@ -5,6 +5,7 @@ Source: Microsoft Learn, Get-Help.
 
 from collections.abc import Iterator
 
+from calco.cloudshell.binder.common import own_parameters
 from calco.cloudshell.builtin import help_text as pages
 from calco.cloudshell.cmdlet import CORE, Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
 from calco.cloudshell.errors import Fault
@@ -65,7 +66,7 @@ def _short(command: Cmdlet) -> Record:
 
 def _parameters(call: Call, command: Cmdlet) -> Iterator[Value]:
     wanted = call.text("Parameter")
-    found = [each for each in pages.own_parameters(command) if pattern.like(each.name, wanted)]
+    found = [each for each in own_parameters(command) if pattern.like(each.name, wanted)]
     if not found:
         message = f"No parameter matches criteria {wanted}."
         call.error(Fault(message, "NoParmsFound", "ObjectNotFound", "System.Management.Automation.PSArgumentException"))

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from calco.cloudshell.binder.bound import sets_of
-from calco.cloudshell.binder.common import COMMON, JOB, RISK
+from calco.cloudshell.binder.common import COMMON, own_parameters
 from calco.cloudshell.cmdlet import Cmdlet, Kind, Parameter
 
 WIDTH = 100
@@ -43,13 +43,6 @@ _MORE = (
 def syntax(command: Cmdlet) -> list[str]:
     """One line for each parameter set."""
     return [_set(command, set) for set in sets_of(command)]
-
-
-def own_parameters(command: Cmdlet) -> list[Parameter]:
-    """Those of the command, with -WhatIf, -Confirm and -AsJob where it has them; without the common ones."""
-    more = (*(JOB if command.as_job else ()), *(RISK if command.confirms else ()))
-    named = {each.name for each in command.parameters}
-    return [*command.parameters, *(each for each in more if each.name not in named)]
 
 
 def _set(command: Cmdlet, set: str) -> str:
