@@ -68,7 +68,7 @@ class Text:
 
 
 def diagnosed(source: Source, scanned: Scan, root: Node) -> NotParsed:
-    """``source`` is the text as written and ``root`` a tree of it that has an error."""
+    """``root``: the tree of ``source``, which has an error. ``scanned`` is the text as it was written."""
     tokens = [each for each in scanned.tokens if each.kind is not Kind.COMMENT]
     text = Text(source, scanned, tokens, closing(tokens))
     return _unclosed(text) or next(_misplaced(text), None) or _where_the_grammar_stopped(text, root)

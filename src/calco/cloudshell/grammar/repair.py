@@ -9,8 +9,9 @@ What is put in never shows: texts and places are the author's.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 
 from tree_sitter import Node
 
@@ -24,7 +25,11 @@ PLAIN = re.compile(rf"[^\S \r\n]|[^\x00-\x7f]|@[{DOUBLE}'](?:[ \t]*\r?\n)|(?i:=\
 WORD_AFTER_COMMA = re.compile(r"[^\W\d][^\s\"'`$(){}\[\]@;|&,]*|[*?./\\~][^\s\"'`$(){}\[\]@;|&,]*")
 PIECES = frozenset({Kind.VARIABLE, Kind.WORD, Kind.ESCAPE})
 CONTINUED = frozenset({"`\r", "`\n", "`"})
-CLAUSES = frozenset({"else", "elseif", "catch", "finally"})
+_ELSE, _CATCH = frozenset({"else", "elseif"}), frozenset({"catch", "finally"})
+FOLLOWS = MappingProxyType({"if": _ELSE, "elseif": _ELSE, "try": _CATCH, "catch": _CATCH})
+"""The clauses that the block of a word may go on in."""
+CLAUSES = _ELSE | _CATCH
+OWNER = re.compile(r"(?i)(.*=)?(if|elseif|try|catch)")
 LABEL = re.compile(r"[^\W\d]\w*")
 MEMBERS = re.compile(r"(?:\.[^\W\d]\w*)+")
 PARAMETER = re.compile(r"-[^\W\d]\w*")
@@ -53,25 +58,53 @@ def in_here_strings(scanned: Scan) -> list[Insertion]:
 def joined(scanned: Scan) -> str:
     """The plain text, where a block goes on in a clause, and ``param`` in its parenthesis, without a line between."""
     pieces: list[str] = []
-    at, tokens = 0, scanned.tokens
+    at = 0
+    tokens = [each for each in scanned.tokens if each.kind is not Kind.COMMENT]
+    opening = {end: start for start, end in closing(tokens).items()}
     for index, token in enumerate(tokens):
-        if token.text.lower() not in CLAUSES and token.text != "(":
-            continue
-        before = index - 1
-        while before >= 0 and tokens[before].kind in {Kind.BREAK, Kind.COMMENT}:
-            before -= 1
-        if before >= 0 and _goes_on(tokens[before], tokens[index : index + 2]):
+        before = _before(tokens, index)
+        if token.text == "(":
+            goes_on = before >= 0 and _declares(tokens, opening, before)
+        else:
+            goes_on = token.text.lower() in CLAUSES and _continues_block(tokens, opening, index)
+        if goes_on:
             start = tokens[before].end
             pieces += scanned.plain[at:start], " " * (token.start - start)
             at = token.start
     return "".join((*pieces, scanned.plain[at:]))
 
 
-def _goes_on(before: Token, following: Sequence[Token]) -> bool:
-    if following[0].text == "(":
-        return before.text.lower() == "param"
-    names = len(following) > 1 and following[1].text.startswith("=")  # a key of a hashtable
-    return before.text == "}" and not names
+def _before(tokens: Sequence[Token], index: int) -> int:
+    """The index of the token before, line breaks aside; -1 without any."""
+    index -= 1
+    while index >= 0 and tokens[index].kind is Kind.BREAK:
+        index -= 1
+    return index
+
+
+def _declares(tokens: Sequence[Token], opening: Mapping[int, int], index: int) -> bool:
+    """Whether it is a ``param`` that a statement begins with, behind attributes perhaps."""
+    if tokens[index].text.lower() != "param":
+        return False
+    while index and tokens[index - 1].text == "]" and index - 1 in opening:
+        index = opening[index - 1]
+    return not index or tokens[index - 1].kind is Kind.BREAK or tokens[index - 1].text in {";", "{"}
+
+
+def _continues_block(tokens: Sequence[Token], opening: Mapping[int, int], index: int) -> bool:
+    """Whether the word at ``index``, one of ``CLAUSES``, goes on with the block before it."""
+    if index + 1 < len(tokens) and tokens[index + 1].text.startswith("="):  # a key of a hashtable
+        return False
+    at = _before(tokens, index)
+    if at not in opening or tokens[at].text != "}":
+        return False
+    at = _before(tokens, opening[at])
+    while at in opening or (at >= 0 and tokens[at].text == ","):  # a condition, or the types that are caught
+        at = _before(tokens, opening.get(at, at))
+    owner = OWNER.fullmatch(tokens[at].text) if at >= 0 else None
+    if owner is None or not (owner[1] or starts_statement(tokens, at) or tokens[at - 1].text.endswith("=")):
+        return False
+    return tokens[index].text.lower() in FOLLOWS[owner[2].lower()]
 
 
 def numbers(source: Source, root: Node) -> list[Insertion]:
