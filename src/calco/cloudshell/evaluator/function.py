@@ -14,7 +14,7 @@ from calco.cloudshell.evaluator.scope import Scope
 from calco.cloudshell.objects import member
 from calco.cloudshell.objects.convert import to_kind, to_type
 from calco.cloudshell.objects.type_name import SHORT, full_name
-from calco.cloudshell.values import PS_CMDLET, Hashtable, Names, Record, Value
+from calco.cloudshell.values import PS_CMDLET, Hashtable, Long, Names, Record, Value
 
 _KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -36,7 +36,7 @@ _EMPTY: Mapping[str, Value] = MappingProxyType(
     {
         "System.String": "",
         "System.Int32": 0,
-        "System.Int64": 0,
+        "System.Int64": Long(0),
         "System.Double": 0.0,
         "System.Boolean": False,
         SHORT["switch"]: False,

@@ -12,7 +12,7 @@ from calco.cloudshell.errors import Fault, Terminating
 from calco.cloudshell.objects import pattern
 from calco.cloudshell.objects.member import get, names_of
 from calco.cloudshell.objects.text import to_text
-from calco.cloudshell.syntax import Catch, Try
+from calco.cloudshell.syntax import Catch, Place, Statement, Try
 from calco.cloudshell.values import Hashtable, ScriptBlock, Value
 
 _KEYS = ("name", "label", "expression", "width", "alignment", "formatstring", "ascending", "descending")
@@ -94,8 +94,12 @@ def value_of(property: Property, item: Value, shell: Shell) -> Value:
 
 def _quiet(block: ScriptBlock) -> ScriptBlock:
     body = block.block
-    tried = Try(body.at, body.end, (Catch(body.at, (), ()),))
-    return replace(block, block=replace(body, end=(tried,)))
+    begin, process, end = (_tried(body.at, each) for each in (body.begin, body.process, body.end))
+    return replace(block, block=replace(body, begin=begin, process=process, end=end))
+
+
+def _tried(at: Place, body: Sequence[Statement]) -> tuple[Statement, ...]:
+    return (Try(at, tuple(body), (Catch(at, (), ()),)),)
 
 
 def members(item: Value) -> list[Property]:
