@@ -119,6 +119,12 @@ def test_a_service_principal_signs_in_and_out(signing: Signing, accounts: Accoun
     assert accounts.signed_in is None
 
 
+def test_a_users_password_is_not_taken_and_it_is_said_how_a_program_comes_to_its_own(signing: Signing) -> None:
+    assert signing.run("Connect-AzAccount", Credential=credential("right")) == []
+
+    assert "`calco sp create` makes one" in signing.reported[0].message
+
+
 def test_a_wrong_secret_signs_nobody_in(signing: Signing, accounts: Accounts) -> None:
     assert signing.run("Connect-AzAccount", ServicePrincipal=True, Credential=credential("wrong")) == []
 

@@ -201,9 +201,10 @@ def test_an_id_of_something_else_is_refused(bench: Bench) -> None:
     assert bench.api.changes() == []
 
 
-def test_an_address_is_made_with_its_label_and_shown(bench: Bench) -> None:
+@pytest.mark.parametrize("version", [{}, {"IpAddressVersion": None}])
+def test_an_address_is_made_with_its_label_and_shown(bench: Bench, version: dict[str, Value]) -> None:
     made = bench.one("New-AzPublicIpAddress", **HERE, Name="address1", AllocationMethod="static", Sku="Standard",
-                     DomainNameLabel="web", Tag=table(team="lab"))  # fmt: skip
+                     DomainNameLabel="web", Tag=table(team="lab"), **version)  # fmt: skip
     assert body_of(bench, "PUT", ADDRESS) == {
         "location": "westeurope",
         "sku": {"name": "Standard"},

@@ -199,6 +199,12 @@ def test_a_signature_opens_what_it_says_and_nothing_else(
     assert endpoint.raw("HEAD", blob.url).status_code == 403
 
 
+@pytest.mark.parametrize("where", [("BlobSASToken", "vhds", "disk.vhd"), ("ContainerSASToken", "vhds")])
+def test_no_signature_is_made_under_whatif(bench: Bench, context: Record, where: tuple[str, ...]) -> None:
+    assert bench.run(f"New-AzStorage{where[0]}", *where[1:], Permission="r", Context=context, WhatIf=True) == []
+    assert bench.host.text == f'What if: Performing the operation "Generate SAS" on target "{where[-1]}".\n'
+
+
 def test_a_whole_address_can_be_had(bench: Bench, context: Record, endpoint: Endpoint) -> None:
     endpoint.page_blob()
     (url,) = bench.run("New-AzStorageBlobSASToken", "vhds", "disk.vhd", Permission="r", FullUri=True, Context=context)

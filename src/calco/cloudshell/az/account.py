@@ -90,7 +90,7 @@ def connect(call: Call) -> Iterable[Value]:
     if call.set == _USER:
         raise argument(
             "A user's password is not taken here. Sign in with a service principal, -Credential and -ServicePrincipal: "
-            "`calco service-principal create` makes one."
+            "`calco sp create` makes one."
         )
     credential = call.record("Credential")
     secret, name = credential.get("Password"), credential.get("UserName")

@@ -1,7 +1,7 @@
 """A kind of resource, as its cmdlets share it: where it lies, what names it, and the verbs that are the same for all.
 
-Get takes group and name, either with wildcards or left out; Remove asks first. What differs between Az's modules (does
-a name go by position, what does a removal answer) is a column of the noun.
+Get takes group and name, either with wildcards or left out; Remove asks first. What differs between Az's modules is
+told: whether a name goes by position is a column of the noun, what a removal answers an argument of its ``remover``.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from calco.cloudshell.az.declaration import LOCATION, cmdlet, columns, mandatory, optional
 from calco.cloudshell.az.record import at, pascal
-from calco.cloudshell.az.target import is_pattern, matches, place_path, segment
+from calco.cloudshell.az.target import matches, place_path, segment
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Module, View
+from calco.cloudshell.objects.pattern import has_wildcard
 from calco.cloudshell.values import Record, Value
 from calco.model.document import Document, object_at, objects_at, text_at
 
@@ -65,7 +66,7 @@ def _named(call: Call, depth: int) -> dict[str, Value]:
 
 def get_images(call: Call) -> Iterable[Value]:
     version = call.text("Version")
-    if version and not is_pattern(version):
+    if version and not has_wildcard(version):
         yield _detail(call, version)
         return
     for each in _listing(call, 3):

@@ -14,15 +14,19 @@ from calco.cloudshell.values import Value
 NOUN = Noun(
     "Microsoft.Network/publicIPAddresses", NETWORK["PSPublicIpAddress"], "public IP address", aliases="ResourceName"
 )
-_TOLD = (
-    "Location PublicIpAllocationMethod=AllocationMethod PublicIpAddressVersion=IpAddressVersion IdleTimeoutInMinutes "
-    "Zones=Zone"
-)
+_TOLD = "Location PublicIpAllocationMethod=AllocationMethod IdleTimeoutInMinutes Zones=Zone"
 
 
 def _new(call: Call) -> Iterable[Value]:
     where = NOUN.path(call)
-    made = blank(NOUN.kind, {"PublicIpAddressVersion": "IPv4", **given(call, _TOLD), "Tag": tag_table(call)})
+    made = blank(
+        NOUN.kind,
+        {
+            **given(call, _TOLD),
+            "PublicIpAddressVersion": call.text("IpAddressVersion") or "IPv4",
+            "Tag": tag_table(call),
+        },
+    )
     fill(call, made, "Sku", "Name=Sku Tier")
     fill(call, made, "DnsSettings", "DomainNameLabel ReverseFqdn")
     if may_make(call, where):

@@ -9,8 +9,9 @@ from calco.cloudshell.az.given import tags
 from calco.cloudshell.az.record import group_of, read
 from calco.cloudshell.az.shapes import RESOURCES
 from calco.cloudshell.az.tag_text import tag_lines, tags_match
-from calco.cloudshell.az.target import argument, group_path, is_pattern, matches, parsed, path, subscription
+from calco.cloudshell.az.target import argument, group_path, matches, parsed, path, subscription
 from calco.cloudshell.cmdlet import Call, Column, Module, Parameter, View
+from calco.cloudshell.objects.pattern import has_wildcard
 from calco.cloudshell.values import Hashtable, Value
 from calco.model.document import Document, object_at, text_at
 
@@ -34,7 +35,7 @@ def get(call: Call) -> Iterable[Value]:
         return
     api, group = call.shell.api, call.text("ResourceGroupName")
     name, type = call.text("Name"), call.text("ResourceType")
-    within = group_path(api, group) if group and not is_pattern(group) else subscription(api)
+    within = group_path(api, group) if group and not has_wildcard(group) else subscription(api)
     for each in api.list(f"{within}/resources"):
         fits = matches(text_at(each, "name") or "", name) and matches(text_at(each, "type") or "", type)
         if (

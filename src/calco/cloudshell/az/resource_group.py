@@ -9,8 +9,9 @@ from calco.cloudshell.az.given import tag_table
 from calco.cloudshell.az.record import blank, read, write
 from calco.cloudshell.az.shapes import RESOURCES
 from calco.cloudshell.az.tag_text import tag_lines, tags_match
-from calco.cloudshell.az.target import argument, group_path, is_pattern, matches, region, subscription
+from calco.cloudshell.az.target import argument, group_path, matches, region, subscription
 from calco.cloudshell.cmdlet import Call, Column, Module, View
+from calco.cloudshell.objects.pattern import has_wildcard
 from calco.cloudshell.values import Value
 from calco.model.document import Document, text_at
 from calco.model.ids import ResourceId
@@ -31,7 +32,7 @@ def _where(call: Call) -> str:
 
 def get(call: Call) -> Iterable[Value]:
     api, name = call.shell.api, call.text("Name")
-    if call.text("Id") or (name and not is_pattern(name)):
+    if call.text("Id") or (name and not has_wildcard(name)):
         yield read(GROUP, api.get(_where(call)))
         return
     wanted = region(call.text("Location"))

@@ -6,8 +6,9 @@ operating system is looked up, for ports and configuration go by it.
 
 from dataclasses import dataclass
 
-from calco.cloudshell.az.target import argument, is_pattern, parsed, path, place_path, segment
+from calco.cloudshell.az.target import argument, parsed, path, place_path, segment
 from calco.cloudshell.cmdlet import Call
+from calco.cloudshell.objects.pattern import has_wildcard
 from calco.model.catalogue import ALIASES, LATEST, OWN_OFFER, OWN_PUBLISHER
 from calco.model.document import Document, number_at, objects_at, text_at
 
@@ -29,7 +30,7 @@ def source_image(call: Call, name: str, group: str, location: str) -> SourceImag
         return _platform(call, name, location)
     if "/" in name:
         return _own(call.shell.api.get(str(parsed(name, IMAGES))))
-    known = None if is_pattern(name) else call.shell.api.find(path(call.shell.api, group, IMAGES, name))
+    known = None if has_wildcard(name) else call.shell.api.find(path(call.shell.api, group, IMAGES, name))
     if known is not None:
         return _own(known)
     short = next((each for each in ALIASES if each.name.casefold() == name.casefold()), None)

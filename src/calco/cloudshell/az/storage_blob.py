@@ -30,13 +30,13 @@ from calco.cloudshell.az.blob_place import (
 from calco.cloudshell.az.declaration import FORCE, PASS_THRU, Takes, cmdlet, columns, mandatory, of, plain, switch
 from calco.cloudshell.az.storage_access import CONTEXT, PARAMETER, access_of, ask, opened, told
 from calco.cloudshell.az.storage_container import pages
-from calco.cloudshell.az.target import argument, is_pattern, matches
+from calco.cloudshell.az.target import argument, matches
 from calco.cloudshell.cmdlet import Call, Module, View
+from calco.cloudshell.objects.pattern import has_wildcard
 from calco.cloudshell.values import Record, Value
 from calco.page_transfer import BLOCK, Content, PageBlob, Said, download, upload
 from calco.signed_url import Resource
 
-_MODULE = "Az.Storage"
 COPY_STATE = "Microsoft.Azure.Storage.Blob.CopyState"
 
 
@@ -45,7 +45,7 @@ COPY_STATE = "Microsoft.Azure.Storage.Blob.CopyState"
 
 def _get(call: Call) -> Iterable[Value]:
     access, container, name = access_of(call), call.text("Container"), call.text("Blob")
-    if name and not is_pattern(name):
+    if name and not has_wildcard(name):
         yield seen(call, BlobPlace(access, container, name))
         return
     for page in pages(call, access, container, "&restype=container&comp=list", call.text("Prefix")):

@@ -8,11 +8,11 @@ from defusedxml.ElementTree import fromstring
 from calco.cloudshell.az.blob_place import MODELS, moment
 from calco.cloudshell.az.declaration import FORCE, PASS_THRU, cmdlet, columns, mandatory, of, plain
 from calco.cloudshell.az.storage_access import PARAMETER, StorageAccess, access_of, ask, context_of
-from calco.cloudshell.az.target import is_pattern, matches
+from calco.cloudshell.az.target import matches
 from calco.cloudshell.cmdlet import Call, Module, View
+from calco.cloudshell.objects.pattern import has_wildcard
 from calco.cloudshell.values import Record, Value
 
-_MODULE = "Az.Storage"
 CONTAINER = f"{MODELS}AzureStorageContainer"
 _AT = "&restype=container"
 PAGES_MAX = 10_000
@@ -46,7 +46,7 @@ def _record(call: Call, access: StorageAccess, name: str, modified: str) -> Reco
 
 def _get(call: Call) -> Iterable[Value]:
     access, name = access_of(call), call.text("Name")
-    if name and not is_pattern(name):
+    if name and not has_wildcard(name):
         yield _seen(call, access, name)
         return
     for found, modified in _listed(call, access, call.text("Prefix")):

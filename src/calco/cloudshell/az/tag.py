@@ -12,7 +12,6 @@ from calco.cloudshell.values import Record, Value
 from calco.model.document import Document, number_at, objects_at, text_at
 from calco.model.ids import ResourceId
 
-_MODULE = "Az.Resources"
 _MODELS = "Microsoft.Azure.Commands.Tags.Model."
 _FAMILY = Family(
     _MODELS,

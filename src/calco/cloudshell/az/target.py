@@ -7,6 +7,7 @@ from calco.cloudshell.api import Api
 from calco.cloudshell.az.record import group_of, text
 from calco.cloudshell.cmdlet import Call
 from calco.cloudshell.errors import Fault, Terminating
+from calco.cloudshell.objects.pattern import has_wildcard
 from calco.cloudshell.values import Record
 from calco.model.document import Document, text_at
 from calco.model.ids import ResourceId
@@ -80,11 +81,6 @@ def id_of(record: Record) -> str:
     return text(record, "Id") or text(record, "ResourceId")
 
 
-def is_pattern(name: str) -> bool:
-    """Whether ``name`` has PowerShell's wildcards."""
-    return any(each in name for each in "*?[")
-
-
 def matches(name: str, pattern: str) -> bool:
     """As -like does: without case. An empty pattern fits all. Source: about_Wildcards."""
     return not pattern or fnmatchcase(name.casefold(), pattern.casefold())
@@ -94,10 +90,10 @@ def found(call: Call, type: str, group: str, name: str, query: Mapping[str, str]
     """The resources that group and name mean, either of them with wildcards or empty; one that is named in full must
     be there (Refused). ``query`` goes with both."""
     api = call.shell.api
-    if group and name and not is_pattern(group) and not is_pattern(name):
+    if group and name and not has_wildcard(group) and not has_wildcard(name):
         return [api.get(path(api, group, type, name), query)]
     namespace, kind = type.split("/")
-    within = group_path(api, group) if group and not is_pattern(group) else subscription(api)
+    within = group_path(api, group) if group and not has_wildcard(group) else subscription(api)
     there = api.list(f"{within}/providers/{namespace}/{kind}", query)
     return [
         each for each in there if matches(text_at(each, "name") or "", name) and matches(group_of(each) or "", group)

@@ -14,8 +14,9 @@ from calco.cloudshell.az.given import tag_table
 from calco.cloudshell.az.machine_parameters import GROUP_NAME, ID, LIST, LIST_STATUS, MACHINE, TYPE, VM, named
 from calco.cloudshell.az.record import at, inner, items, members, read, sent, text
 from calco.cloudshell.az.shapes import COMPUTE
-from calco.cloudshell.az.target import found, is_pattern, path, region, target
+from calco.cloudshell.az.target import found, path, region, target
 from calco.cloudshell.cmdlet import Call, Cmdlet, Column, Module, Parameter, Run, View
+from calco.cloudshell.objects.pattern import has_wildcard
 from calco.cloudshell.values import Hashtable, Record, Value
 from calco.model.document import Document, object_at, objects_at, text_at
 
@@ -27,7 +28,7 @@ VIEW_KIND = COMPUTE["PSVirtualMachineInstanceView"]
 
 def get(call: Call) -> Iterable[Value]:
     group, name, status = call.text("ResourceGroupName"), call.text("Name"), call.switch("Status")
-    one = bool(group and name) and not is_pattern(group) and not is_pattern(name)
+    one = bool(group and name) and not has_wildcard(group) and not has_wildcard(name)
     if one and status:
         where = path(call.shell.api, group, TYPE, name)
         yield instance_view(call.shell.api.get(where, {"$expand": "instanceView"}))
@@ -44,7 +45,7 @@ def get(call: Call) -> Iterable[Value]:
 
 def _expansion(group: str) -> Mapping[str, str]:
     """What has a list carry instance views: by group, or of the subscription. Source: Azure, "Virtual Machines"."""
-    return {"$expand": "instanceView"} if group and not is_pattern(group) else {"statusOnly": "true"}
+    return {"$expand": "instanceView"} if group and not has_wildcard(group) else {"statusOnly": "true"}
 
 
 def instance_view(machine: Document) -> Record:
