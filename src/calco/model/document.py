@@ -5,16 +5,16 @@ only way into them that does not need a cast: each answers None for what is abse
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Document = dict[str, Json]
 
 
-def document_in(content: bytes) -> Document:
-    """The JSON object that an answer's body holds; an empty one when it holds none."""
+def document_in(content: bytes, decode: Callable[[bytes], Json] = json.loads) -> Document:
+    """The JSON object that an answer's body holds; an empty one when it holds none. ``decode`` raises ValueError."""
     try:
-        value: Json = json.loads(content) if content else {}
+        value: Json = decode(content) if content else {}
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 import httpx
+import msgspec
 
 from calco.model.document import Document, Json, document_in, object_at, objects_at, text_at
 
@@ -108,7 +109,7 @@ class Api:
         url = _leading(self.base, path).copy_merge_params(asked)
         headers = {"Authorization": f"Bearer {self.token}"}
         answer = await self.http.request(method, url, json=body, headers=headers)
-        document = document_in(answer.content)
+        document = document_in(answer.content, msgspec.json.decode)  # lists are long
         if answer.status_code >= 400:
             raise _refused(answer, document)
         follow = answer.headers.get("azure-asyncoperation", "")

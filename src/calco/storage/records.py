@@ -205,10 +205,10 @@ class SqlReader(EntryReader):
 
     def resources(self, kind: str, *, group: ResourceId | None = None) -> list[Resource]:
         if group is None:
-            rows = self._connection.execute(_RESOURCES_BY_KIND, {"kind": kind.lower()})
+            rows = self._connection.execute(_RESOURCES_BY_KIND, {"kind": kind.lower()}).all()
         else:
             wanted = {"kind": kind.lower(), "group": group.group_id.key}
-            rows = self._connection.execute(_RESOURCES_BY_KIND_IN_GROUP, wanted)
+            rows = self._connection.execute(_RESOURCES_BY_KIND_IN_GROUP, wanted).all()
         return [_resource(row) for row in rows]
 
     def tally(self, kind: str, *path: str) -> Mapping[tuple[str, str], int]:
