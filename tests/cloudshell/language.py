@@ -458,8 +458,8 @@ METHODS: list[Row] = [
     ("'a'.CompareTo('b'); (5).CompareTo(3); 'a'.Equals('a'); 'a'.Equals('A')", [-1, 1, True, False]),
     ("{ 1 + 1 }.Invoke()", [2]),
     (
-        "'x' | Get-Member Sub* | ForEach-Object Name; @{} | Get-Member ContainsK* | % MemberType",
-        ["Substring", "Method"],
+        "'x' | Get-Member Sub* | % Name; @{} | Get-Member ContainsK* | % MemberType; { 1 } | gm I* | % Name",
+        ["Substring", "Method", "Invoke"],
     ),
     ("[char[]]'abc' -join '-'; 'abc'.ToCharArray().Count", ["a-b-c", 3]),
     ("$d = [datetime]'2026-11-23'; $d.ToString(); \"$d\"", ["11/23/2026 12:00:00 AM", "11/23/2026 00:00:00"]),

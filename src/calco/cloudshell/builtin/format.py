@@ -11,11 +11,10 @@ from calco.cloudshell.cmdlet import INPUT, UTILITY, Call, Column, Kind, Module, 
 from calco.cloudshell.declaration import cmdlet, of, plain, switch
 from calco.cloudshell.objects import composite
 from calco.cloudshell.objects.properties import Property, expanded, members, read, value_of
-from calco.cloudshell.objects.text import to_text
-from calco.cloudshell.screen.cell import cell, is_empty, is_number, names
+from calco.cloudshell.screen.cell import cell, entries, is_number, listed, member
 from calco.cloudshell.screen.layout import FORMATTED, Group, Layout
 from calco.cloudshell.screen.text_table import Field
-from calco.cloudshell.values import CUSTOM, Hashtable, Record, Value
+from calco.cloudshell.values import Hashtable, Record, Value
 
 _GROUP_BY = plain("GroupBy", "Begin anew where this member changes; sort by it first.", kind=Kind.ANY)
 _PROPERTY = plain("Property", "The members; wildcards and @{n=..; e={..}; w=..} too.", 0, Kind.ANYS)
@@ -32,7 +31,7 @@ class _Shown:
         if self.column is None:
             return value_of(self.property, item, call.shell)
         assert isinstance(item, Record)
-        return item.get(self.column.of) if isinstance(self.column.of, str) else self.column.of(item)
+        return member(item, self.column)
 
 
 def _table(call: Call) -> Iterator[Value]:
@@ -77,14 +76,13 @@ def _list(call: Call) -> Iterator[Value]:
 
 
 def _list_group(call: Call, title: str, item: Value) -> Group:
-    shown = _shown(call, item, table=False)
     view = _view(call, item)
-    compact = view is not None and view.compact and not call.given("Property")
-    pairs = [(each, each.value(item, call)) for each in shown]
-    if compact:
-        pairs = [(each, value) for each, value in pairs if not is_empty(value)]
-    texts = [names(value) if compact and isinstance(value, Record) else _text(each, value) for each, value in pairs]
-    return Group([Field(each.property.label) for each, _ in pairs], [texts], title)
+    if isinstance(item, Record) and view and view.columns and not view.table and not call.given("Property"):
+        pairs = listed(item, view)
+    else:
+        shown = _shown(call, item, table=False)
+        pairs = [(each.property.label, _text(each, each.value(item, call))) for each in shown]
+    return Group([Field(label) for label, _ in pairs], [[text for _, text in pairs]], title)
 
 
 def _wide(call: Call) -> Iterator[Value]:
@@ -100,13 +98,9 @@ def _wide(call: Call) -> Iterator[Value]:
 def _parts(call: Call) -> tuple[list[Value], list[Value]]:
     """What is a line of text whatever one asks for, and the objects."""
     items = [item for item in call.input if item is not None]
-    held = [each for item in items for each in (_entries(item) if isinstance(item, Hashtable) else [item])]
+    held = [each for item in items for each in (entries(item) if isinstance(item, Hashtable) else [item])]
     objects = [each for each in held if isinstance(each, Record) and each.type != FORMATTED]
     return [each for each in held if not isinstance(each, Record) or each.type == FORMATTED], list(objects)
-
-
-def _entries(table: Hashtable) -> list[Value]:
-    return [Record.of(CUSTOM, {"Name": to_text(key), "Value": value}) for key, value in table.pairs()]
 
 
 def _grouped(call: Call, items: Sequence[Value]) -> Iterator[tuple[str, list[Value]]]:

@@ -47,11 +47,11 @@ def _own(value: Value, name: str) -> tuple[Value] | None:
         return (value.get(name),)
     if value is not None and name.lower() == "psobject":
         return (_self(value),)
-    for kind, members in _FOLDED.items():
+    for kind, members in _MEMBERS.items():
         if isinstance(value, kind):
-            way = members.get(name.lower())
-            if way is not None:
-                return (way(value),)
+            member = members.get(name.lower())
+            if member is not None:
+                return (member[1](value),)
     return _of_elements(value, name) if isinstance(value, list) else None
 
 
@@ -73,7 +73,7 @@ def names_of(value: Value) -> list[str]:
         return list(value.members)
     for kind, members in _MEMBERS.items():
         if isinstance(value, kind):
-            return list(members)
+            return [known for known, _ in members.values()]
     return []
 
 
@@ -106,11 +106,13 @@ Read = Callable[[Value], Value]
 _Kind = TypeVar("_Kind")
 
 
-def _of(kind: type[_Kind], members: Mapping[str, Callable[[_Kind], Value]]) -> Mapping[str, Read]:
+def _of(kind: type[_Kind], members: Mapping[str, Callable[[_Kind], Value]]) -> Mapping[str, tuple[str, Read]]:
+    """Name and way, by the name without its case."""
+
     def read(of: Callable[[_Kind], Value]) -> Read:
         return lambda value: of(value) if isinstance(value, kind) else None
 
-    return {name: read(of) for name, of in members.items()}
+    return {name.lower(): (name, read(of)) for name, of in members.items()}
 
 
 def _part(unit: int, of: int) -> Callable[[timedelta], Value]:
@@ -126,7 +128,7 @@ def _full(type: TypeName) -> str:
     return full_name(type.name) or type.name
 
 
-_MEMBERS: Mapping[type, Mapping[str, Read]] = MappingProxyType(
+_MEMBERS: Mapping[type, Mapping[str, tuple[str, Read]]] = MappingProxyType(
     {
         str: _of(str, {"Length": len}),
         datetime: _of(
@@ -196,9 +198,6 @@ _MEMBERS: Mapping[type, Mapping[str, Read]] = MappingProxyType(
         ),
         SecureString: _of(SecureString, {"Length": lambda value: len(value.secret)}),
     }
-)
-_FOLDED: Mapping[type, Mapping[str, Read]] = MappingProxyType(
-    {kind: {name.lower(): way for name, way in members.items()} for kind, members in _MEMBERS.items()}
 )
 
 

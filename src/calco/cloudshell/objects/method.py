@@ -29,7 +29,9 @@ Invoke = Callable[[ScriptBlock, Value, tuple[Value, ...]], Iterator[Value]]
 """Runs a block with ``$_`` and ``$args``."""
 
 Method = Callable[[Value, Sequence[Value], Invoke], Value]
-_Row = tuple[Method, int, int]
+_Row = tuple[str, Method, int, int]
+"""Its name, and how many arguments it takes."""
+_Kind = TypeVar("_Kind")
 
 
 def call(value: Value, name: str, arguments: Sequence[Value], invoke: Invoke, at: Place) -> Value:
@@ -62,13 +64,12 @@ def _row(value: Value, name: str) -> _Row | None:
     for kind, rows in _METHODS.items():
         if isinstance(value, kind) and folded in rows:
             return rows[folded]
-    if isinstance(value, Record):
-        return _OF_RECORDS.get(value.type, {}).get(folded) or _ANY.get(folded)
-    return _ANY.get(folded)
+    of_type = _RECORDS.get(value.type, {}) if isinstance(value, Record) else {}
+    return of_type.get(folded) or _ANY.get(folded)
 
 
 def _called(row: _Row, value: Value, name: str, arguments: Sequence[Value], invoke: Invoke) -> Value:
-    method, fewest, most = row
+    _, method, fewest, most = row
     if not fewest <= len(arguments) <= most:
         raise faults.no_overload(name, len(arguments))
     try:
@@ -78,6 +79,20 @@ def _called(row: _Row, value: Value, name: str, arguments: Sequence[Value], invo
     except OverflowError:
         why = "The added or subtracted value results in an un-representable DateTime. (Parameter 'value')"
         raise faults.method_failed(name, len(arguments), why, "ArgumentOutOfRangeException") from None
+
+
+def _rows(methods: Mapping[str, tuple[Method, int, int]]) -> Mapping[str, _Row]:
+    """By the name without its case."""
+    return MappingProxyType({name.lower(): (name, *row) for name, row in methods.items()})
+
+
+def _of(
+    kind: type[_Kind], methods: Mapping[str, tuple[Callable[[_Kind, Sequence[Value]], Value], int, int]]
+) -> Mapping[str, _Row]:
+    def method(work: Callable[[_Kind, Sequence[Value]], Value]) -> Method:
+        return lambda value, arguments, _: work(value, arguments) if isinstance(value, kind) else None
+
+    return _rows({name: (method(work), fewest, most) for name, (work, fewest, most) in methods.items()})
 
 
 # --- arrays and lists ------------------------------------------------------------------------------------------------
@@ -292,17 +307,18 @@ def _should_process(value: Record, arguments: Sequence[Value]) -> Value:
     return bool(value.held(*map(to_text, arguments))) if callable(value.held) else False
 
 
-_RECORDS: Mapping[str, Mapping[str, tuple[_Recorded, int, int]]] = MappingProxyType(
+_WATCH = {
+    "Start": _watch(Watch.start),
+    "Stop": _watch(Watch.stop),
+    "Reset": _watch(Watch.reset),
+    "Restart": _watch(Watch.restart),
+}
+_RECORDS: Mapping[str, Mapping[str, _Row]] = MappingProxyType(
     {
-        PS_CMDLET: {"ShouldProcess": (_should_process, 1, 2)},
-        CREDENTIAL: {"GetNetworkCredential": (_network_credential, 0, 0)},
-        "System.Text.Encoding": {"GetBytes": (_bytes, 1, 1), "GetString": (_decoded, 1, 1)},
-        STOPWATCH: {
-            "Start": _watch(Watch.start),
-            "Stop": _watch(Watch.stop),
-            "Reset": _watch(Watch.reset),
-            "Restart": _watch(Watch.restart),
-        },
+        PS_CMDLET: _of(Record, {"ShouldProcess": (_should_process, 1, 2)}),
+        CREDENTIAL: _of(Record, {"GetNetworkCredential": (_network_credential, 0, 0)}),
+        "System.Text.Encoding": _of(Record, {"GetBytes": (_bytes, 1, 1), "GetString": (_decoded, 1, 1)}),
+        STOPWATCH: _of(Record, _WATCH),
     }
 )
 """By the record's type."""
@@ -347,13 +363,13 @@ def _equals(value: Value, arguments: Sequence[Value], _: Invoke) -> Value:
     return type_of(value) == type_of(arguments[0]) and equal(value, arguments[0], case=True)
 
 
-_ANY: Mapping[str, _Row] = MappingProxyType(
+_ANY = _rows(
     {
-        "tostring": (_to_string, 0, 2),
-        "equals": (_equals, 1, 1),
-        "compareto": (lambda value, arguments, _: compare(value, arguments[0]), 1, 1),
-        "foreach": (_for_each, 1, 99),
-        "where": (_where, 1, 3),
+        "ToString": (_to_string, 0, 2),
+        "Equals": (_equals, 1, 1),
+        "CompareTo": (lambda value, arguments, _: compare(value, arguments[0]), 1, 1),
+        "ForEach": (_for_each, 1, 99),
+        "Where": (_where, 1, 3),
     }
 )
 _NOT_HERE = frozenset(
@@ -363,18 +379,6 @@ _NOT_HERE = frozenset(
     }
 )
 """Methods of .NET that a script might call, in lower case."""
-_Kind = TypeVar("_Kind")
-
-
-def _of(
-    kind: type[_Kind], methods: Mapping[str, tuple[Callable[[_Kind, Sequence[Value]], Value], int, int]]
-) -> Mapping[str, _Row]:
-    def method(work: Callable[[_Kind, Sequence[Value]], Value]) -> Method:
-        return lambda value, arguments, _: work(value, arguments) if isinstance(value, kind) else None
-
-    return {name.lower(): (method(work), fewest, most) for name, (work, fewest, most) in methods.items()}
-
-
 _METHODS: Mapping[type, Mapping[str, _Row]] = MappingProxyType(
     {
         str: _of(str, TEXT),
@@ -382,25 +386,11 @@ _METHODS: Mapping[type, Mapping[str, _Row]] = MappingProxyType(
         Hashtable: _of(Hashtable, _TABLES),
         datetime: _of(datetime, _DATES),
         timedelta: _of(timedelta, _SPANS),
-        ScriptBlock: {"invoke": (_block, 0, 99)},
+        ScriptBlock: _rows({"Invoke": (_block, 0, 99)}),
     }
-)
-_OF_RECORDS: Mapping[str, Mapping[str, _Row]] = MappingProxyType(
-    {type: _of(Record, methods) for type, methods in _RECORDS.items()}
 )
 
 
 def names_of(value: Value) -> list[str]:
     """Its own methods, in alphabetical order; those that every object has are not among them."""
-    return sorted(name for kind, names in _NAMES.items() if isinstance(value, kind) for name in names)
-
-
-_NAMES: Mapping[type, tuple[str, ...]] = MappingProxyType(
-    {
-        str: tuple(TEXT),
-        list: tuple(_LISTS),
-        Hashtable: tuple(_TABLES),
-        datetime: tuple(_DATES),
-        timedelta: tuple(_SPANS),
-    }
-)
+    return sorted(row[0] for kind, rows in _METHODS.items() if isinstance(value, kind) for row in rows.values())

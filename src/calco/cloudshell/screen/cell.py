@@ -5,6 +5,7 @@ Source: PowerShell, FormatAndOutput/common/Utilities/MshObjectUtil.cs (SmartToSt
 
 from datetime import datetime
 
+from calco.cloudshell.cmdlet import Column, View
 from calco.cloudshell.objects.moment import format_date
 from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.screen.text_table import ELLIPSIS, plain
@@ -60,12 +61,30 @@ def _display_name(record: Record) -> str:
     return to_text(record)
 
 
-def names(record: Record) -> str:
+def entries(table: Hashtable) -> list[Record]:
+    """A table's rows."""
+    return [Record.of(CUSTOM, {"Name": to_text(key), "Value": value}) for key, value in table.pairs()]
+
+
+def member(record: Record, column: Column) -> Value:
+    return record.get(column.of) if isinstance(column.of, str) else column.of(record)
+
+
+def listed(record: Record, view: View) -> list[tuple[str, str]]:
+    """Label and text of each member of a list, as its view says."""
+    pairs = [(each.label, member(record, each)) for each in view.columns]
+    if not view.compact:
+        return [(label, cell(value)) for label, value in pairs]
+    kept = [(label, value) for label, value in pairs if not _is_empty(value)]
+    return [(label, _names(value) if isinstance(value, Record) else cell(value)) for label, value in kept]
+
+
+def _names(record: Record) -> str:
     """A nested object in a compact list: the names of its members that are not null; Az names empty lists too."""
     return "{" + ", ".join(name for name, value in record.members.items() if value is not None) + "}"
 
 
-def is_empty(value: Value) -> bool:
+def _is_empty(value: Value) -> bool:
     if isinstance(value, Hashtable):
         return not value.entries
     return value is None or value in ("", [])

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from calco.cloudshell.cmdlet import Column, Commands, View
+from calco.cloudshell.cmdlet import Column, Commands
 from calco.cloudshell.host import Host
 from calco.cloudshell.objects import error_record
 from calco.cloudshell.objects.member import get, names_of
 from calco.cloudshell.objects.moment import format_date
 from calco.cloudshell.objects.text import to_text
 from calco.cloudshell.screen import text_table
-from calco.cloudshell.screen.cell import cell, is_empty, is_number, names
+from calco.cloudshell.screen.cell import cell, entries, is_number, listed, member
 from calco.cloudshell.screen.concise import error_text
 from calco.cloudshell.screen.layout import Layout
 from calco.cloudshell.screen.text_table import Field, plain
@@ -90,7 +90,7 @@ class _Screen:
         elif isinstance(value, Record):
             self._record(value)
         elif isinstance(value, Hashtable):
-            self._rows(Hashtable, _TABLE_COLUMNS, [_entry(key, each) for key, each in value.pairs()], viewed=True)
+            self._rows(Hashtable, _TABLE_COLUMNS, entries(value), viewed=True)
         elif isinstance(value, datetime):
             self._block(["", format_date(value, "F"), ""])
         elif isinstance(value, timedelta):
@@ -118,7 +118,7 @@ class _Screen:
             title = f"   {view.group}: {cell(record.get(view.group))}" if view.group else ""
             self._rows((record.type, title), view.columns, [record], viewed=True, title=title)
         elif view is not None:
-            self._list(_pairs(record, view))
+            self._list(listed(record, view))
         elif len(record.members) <= MOST_COLUMNS or (record.type == CUSTOM and self._table_of(CUSTOM)):
             self._rows(record.type, [Column(name, name) for name in record.members], [record])
         else:
@@ -162,7 +162,7 @@ class _Screen:
         table = self._table
         assert table is not None
         for record in records:
-            self._row(table, [_value(record, each) for each in table.columns])
+            self._row(table, [member(record, each) for each in table.columns])
 
     def _row(self, table: _Table, values: Sequence[Value]) -> None:
         if not table.rights:
@@ -197,25 +197,6 @@ _LISTS_MAX = 8
 """How deep lists in lists are shown as what they hold: one may hold itself."""
 _TABLE_COLUMNS = (Column("Name", "Name", width=30), Column("Value", "Value"))
 """Source: PowerShell's view of System.Collections.Hashtable."""
-
-
-def _entry(key: str | int | float, value: Value) -> Record:
-    return Record.of(CUSTOM, {"Name": to_text(key), "Value": value})
-
-
-def _value(record: Record, column: Column) -> Value:
-    return record.get(column.of) if isinstance(column.of, str) else column.of(record)
-
-
-def _pairs(record: Record, view: View) -> list[tuple[str, str]]:
-    pairs: list[tuple[str, str]] = []
-    for column in view.columns:
-        value = _value(record, column)
-        if view.compact and is_empty(value):
-            continue
-        nested = view.compact and isinstance(value, Record)
-        pairs.append((column.label, names(value) if nested and isinstance(value, Record) else cell(value)))
-    return pairs
 
 
 def _line(value: Value) -> str:
