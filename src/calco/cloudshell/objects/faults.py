@@ -4,6 +4,8 @@ Source: PowerShell's own resource strings (ParserStrings, ExtendedTypeSystem, Se
 github.com/PowerShell/PowerShell; .NET 8's messages where PowerShell quotes them.
 """
 
+from functools import partial
+
 from calco.cloudshell.errors import Fault, Terminating
 
 AUTOMATION = "System.Management.Automation."
@@ -26,29 +28,44 @@ def not_here(what: str) -> Terminating:
     )
 
 
-def null_method() -> Terminating:
-    return runtime("You cannot call a method on a null-valued expression.", "InvokeMethodOnNull")
+def _stopped(message: str, exception: str) -> Terminating:
+    """One of .NET's own, which PowerShell calls by its type."""
+    return runtime(message, exception, "OperationStopped", exception)
 
 
-def null_array() -> Terminating:
-    return runtime("Cannot index into a null array.", "NullArray")
+def _not_cast(message: str, id: str) -> Terminating:
+    return runtime(message, id, "InvalidArgument", AUTOMATION + "PSInvalidCastException")
 
 
-def null_index() -> Terminating:
-    return runtime("Index operation failed; the array index evaluated to null.", "NullArrayIndex")
+null_method = partial(runtime, "You cannot call a method on a null-valued expression.", "InvokeMethodOnNull")
+null_array = partial(runtime, "Cannot index into a null array.", "NullArray")
+null_index = partial(runtime, "Index operation failed; the array index evaluated to null.", "NullArrayIndex")
+null_key = partial(runtime, "A null key is not allowed in a hash literal.", "InvalidNullKey", "InvalidArgument")
+not_tables = partial(runtime, "A hash table can only be added to another hash table.", "AddHashTableToNonHashTable")
+not_assignable = partial(
+    runtime,
+    "The assignment expression is not valid. The input to an assignment operator must be an object that is able to "
+    "accept assignments, such as a variable or a property.",
+    "InvalidLeftHandSide",
+)
+divided_by_zero = partial(
+    runtime, "Attempted to divide by zero.", "RuntimeException", "NotSpecified", "System.DivideByZeroException"
+)
+outside_array = partial(_stopped, "Index was outside the bounds of the array.", "System.IndexOutOfRangeException")
+slow_pattern = partial(
+    _stopped,
+    "The Regex engine has timed out while trying to match a pattern to an input string.",
+    "System.Text.RegularExpressions.RegexMatchTimeoutException",
+)
+""".NET's message, shortened to what it says."""
+too_long = partial(
+    runtime, "The script was stopped: it took more steps than this session allows.", "StepLimit", "LimitsExceeded"
+)
+"""The session's budget of steps is used up."""
 
 
 def cannot_assign_index(type: str) -> Terminating:
     return runtime(f"Unable to assign to an index into an object of type {type}.", "NotADictionary")
-
-
-def outside_array() -> Terminating:
-    return runtime(
-        "Index was outside the bounds of the array.",
-        "System.IndexOutOfRangeException",
-        "OperationStopped",
-        "System.IndexOutOfRangeException",
-    )
 
 
 def no_method(type: str, name: str) -> Terminating:
@@ -97,34 +114,16 @@ def no_type(name: str) -> Terminating:
 
 
 def bad_text(text: str, type: str, why: str, id: str = "InvalidCastParseTargetInvocation") -> Terminating:
-    return runtime(
-        f'Cannot convert value "{text}" to type "{type}". Error: "{why}"',
-        id,
-        "InvalidArgument",
-        AUTOMATION + "PSInvalidCastException",
-    )
+    return _not_cast(f'Cannot convert value "{text}" to type "{type}". Error: "{why}"', id)
 
 
 def bad_cast(text: str, of: str, type: str) -> Terminating:
-    return runtime(
-        f'Cannot convert the "{text}" value of type "{of}" to type "{type}".',
-        "ConvertToFinalInvalidCastException",
-        "InvalidArgument",
-        AUTOMATION + "PSInvalidCastException",
-    )
+    said = f'Cannot convert the "{text}" value of type "{of}" to type "{type}".'
+    return _not_cast(said, "ConvertToFinalInvalidCastException")
 
 
 def bad_null(type: str) -> Terminating:
-    return runtime(
-        f'Cannot convert null to type "{type}".',
-        "nullToValueTypeConversion",
-        "InvalidArgument",
-        AUTOMATION + "PSInvalidCastException",
-    )
-
-
-def divided_by_zero() -> Terminating:
-    return runtime("Attempted to divide by zero.", "RuntimeException", "NotSpecified", "System.DivideByZeroException")
+    return _not_cast(f'Cannot convert null to type "{type}".', "nullToValueTypeConversion")
 
 
 def not_comparable(text: str) -> Terminating:
@@ -143,35 +142,13 @@ def bad_pattern(pattern: str) -> Terminating:
     return runtime(f"The regular expression pattern {pattern} is not valid.", "InvalidRegularExpression")
 
 
-def slow_pattern() -> Terminating:
-    """.NET's RegexMatchTimeoutException, shortened to what it says."""
-    return runtime(
-        "The Regex engine has timed out while trying to match a pattern to an input string.",
-        "System.Text.RegularExpressions.RegexMatchTimeoutException",
-        "OperationStopped",
-        "System.Text.RegularExpressions.RegexMatchTimeoutException",
-    )
-
-
-def not_tables() -> Terminating:
-    return runtime("A hash table can only be added to another hash table.", "AddHashTableToNonHashTable")
-
-
 def same_key(key: str) -> Terminating:
-    return runtime(
-        f"Item has already been added. Key in dictionary: '{key}'  Key being added: '{key}'",
-        "System.ArgumentException",
-        "OperationStopped",
-        "System.ArgumentException",
-    )
+    said = f"Item has already been added. Key in dictionary: '{key}'  Key being added: '{key}'"
+    return _stopped(said, "System.ArgumentException")
 
 
 def same_key_written(key: str) -> Terminating:
     return runtime(f"Duplicate keys '{key}' are not allowed in hash literals.", "DuplicateKeyInHashLiteral")
-
-
-def null_key() -> Terminating:
-    return runtime("A null key is not allowed in a hash literal.", "InvalidNullKey", "InvalidArgument")
 
 
 def not_a_type(operator: str) -> Terminating:
@@ -195,24 +172,9 @@ def too_much() -> Terminating:
     return Terminating(Fault(message, id=exception, exception=exception), stopping=True)
 
 
-def not_assignable() -> Terminating:
-    return runtime(
-        "The assignment expression is not valid. The input to an assignment operator must be an object that is able to "
-        "accept assignments, such as a variable or a property.",
-        "InvalidLeftHandSide",
-    )
-
-
 def not_a_command(operator: str) -> Terminating:
     return runtime(
         f"The expression after '{operator}' in a pipeline element produced an object that was not valid. It must "
         "result in a command name, a script block, or a CommandInfo object.",
         "BadExpression",
-    )
-
-
-def too_long() -> Terminating:
-    """The session's budget of steps is used up."""
-    return runtime(
-        "The script was stopped: it took more steps than this session allows.", "StepLimit", "LimitsExceeded"
     )
