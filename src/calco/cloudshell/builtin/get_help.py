@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from calco.cloudshell.binder.common import own_parameters
 from calco.cloudshell.builtin import help_text as pages
-from calco.cloudshell.cmdlet import CORE, Call, Cmdlet, Column, Example, Kind, Module, Parameter, View
+from calco.cloudshell.cmdlet import CORE, Call, Cmdlet, Module, View
+from calco.cloudshell.declaration import cmdlet, columns, of, plain, switch
 from calco.cloudshell.errors import Fault
 from calco.cloudshell.objects import pattern
 from calco.cloudshell.values import Record, Value
@@ -74,28 +75,23 @@ def _parameters(call: Call, command: Cmdlet) -> Iterator[Value]:
         yield "\n".join(["", *pages.parameter(each)])
 
 
-COMMAND = Cmdlet(
+COMMAND = cmdlet(
     "Get-Help",
     "Says what a command does and how it is written.",
     _help,
-    parameters=(
-        Parameter(
-            "Name", Kind.STRING, "The command; with wildcards a list.", position=0, from_name=True, completes="commands"
-        ),
-        Parameter("Examples", Kind.SWITCH, "Only the examples."),
-        Parameter("Detailed", Kind.SWITCH, "With the parameters."),
-        Parameter("Full", Kind.SWITCH, "With all there is."),
-        Parameter("Parameter", help="Only this parameter; wildcards too."),
-    ),
-    aliases=("help", "man"),
-    module=CORE,
-    examples=(
-        Example("What New-AzImage takes", "Get-Help New-AzImage -Full"),
-        Example("How it is used", "Get-Help New-AzImage -Examples"),
-    ),
+    plain("Name", "The command; with wildcards a list.", 0, from_name=True, completes="commands"),
+    switch("Examples", "Only the examples."),
+    switch("Detailed", "With the parameters."),
+    switch("Full", "With all there is."),
+    plain("Parameter", "Only this parameter; wildcards too."),
+    aliases="help man",
+    examples={
+        "What New-AzImage takes": "Get-Help New-AzImage -Full",
+        "How it is used": "Get-Help New-AzImage -Examples",
+    },
 )
 
 MODULE = Module(
-    (COMMAND,),
-    (View(HELP, tuple(Column(each, each) for each in ("Name", "Category", "Module", "Synopsis")), table=True),),
+    of(CORE, COMMAND),
+    (View(HELP, columns("Name Category Module Synopsis"), table=True),),
 )

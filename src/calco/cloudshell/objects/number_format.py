@@ -55,10 +55,9 @@ def format_number(value: int | float, spec: str) -> str:
         return number_text(value)
     letter, precision = spec[0], spec[1:]
     if letter.isascii() and letter.isalpha() and (not precision or (precision.isascii() and precision.isdigit())):
-        way = _STANDARD.get(letter.upper())
-        if way is None:
-            raise ValueError("Format specifier was invalid.")
-        if len(precision) > _STANDARD_MAX or int(precision or 0) > PRECISION_MAX:
+        others = _OF_WHOLES if isinstance(value, float) else _OF_DOUBLES
+        way = _STANDARD.get(letter.upper()) if letter.upper() not in others else None
+        if way is None or len(precision) > _STANDARD_MAX or int(precision or 0) > PRECISION_MAX:
             raise ValueError("Format specifier was invalid.")
         return way(value, int(precision) if precision else None, letter)
     return _custom(value, spec)
@@ -79,8 +78,6 @@ def _currency(value: int | float, precision: int | None, _letter: str) -> str:
 
 
 def _whole(value: int | float, precision: int | None, _letter: str) -> str:
-    if isinstance(value, float):
-        raise ValueError("Format specifier was invalid.")
     digits = str(abs(int(value))).rjust(precision or 0, "0")
     return f"-{digits}" if value < 0 else digits
 
@@ -96,24 +93,13 @@ def _general(value: int | float, precision: int | None, letter: str) -> str:
     return number_text(value) if letter.isupper() else number_text(value).lower()
 
 
-def _round_trip(value: int | float, _precision: int | None, letter: str) -> str:
-    """What reads back as the same: a Double by itself does."""
-    if isinstance(value, int):
-        raise ValueError("Format specifier was invalid.")
-    return _general(value, None, letter)
-
-
-def _binary(value: int | float, _precision: int | None, letter: str) -> str:
-    if isinstance(value, float):
-        raise ValueError("Format specifier was invalid.")
+def _binary(_value: int | float, _precision: int | None, letter: str) -> str:
     raise faults.not_here(f"The number format '{letter}'")
 
 
 def _hexadecimal(value: int | float, precision: int | None, letter: str) -> str:
-    if isinstance(value, float):
-        raise ValueError("Format specifier was invalid.")
-    bits = 64 if is_long(value) else 32
-    digits = format(value % 2**bits, "X" if letter == "X" else "x")
+    bits = 64 if isinstance(value, int) and is_long(value) else 32
+    digits = format(int(value) % 2**bits, "X" if letter == "X" else "x")
     return digits.rjust(precision or 0, "0")
 
 
@@ -131,10 +117,12 @@ _STANDARD: Mapping[str, Callable[[int | float, int | None, str], str]] = Mapping
         "G": _general,
         "N": lambda value, precision, _: _fixed(value, 2 if precision is None else precision, grouped=True),
         "P": _percent,
-        "R": _round_trip,
+        "R": lambda value, _, letter: _general(value, None, letter),
         "X": _hexadecimal,
     }
 )
+_OF_WHOLES, _OF_DOUBLES = frozenset("BDX"), frozenset("R")
+"""Formats that only those have."""
 
 
 # --- custom ----------------------------------------------------------------------------------------------------------
