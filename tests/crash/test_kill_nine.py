@@ -169,9 +169,28 @@ class Lab:
         os.kill(running.pid, signal.SIGKILL)
         until(lambda: not process.is_alive(running) and not blob_processes(self.service))
 
-    def kill_while_copying(self, pool: str = "") -> None:
+    def kill_while_copying(self, pool: str) -> None:
         self.kill(lambda: self.half_made(pool))
         assert self.half_made(pool), "the copy was quicker than the kill"
+
+    def kill_while_copying_into_a_blob(self, url: str) -> str:
+        """Copies what ``url`` names, into one blob after the other until a kill came amid a copy; that one's name."""
+        for attempt in range(ATTEMPTS):
+            name = f"copy{attempt}.vhd"
+            assert self.blob("PUT", f"/vhds/{name}", x_ms_copy_source=url).headers["x-ms-copy-status"] == "pending"
+            self.kill(lambda known=name: self.half_made() or not self.is_pending(known))  # type: ignore[misc]
+            if self.half_made():
+                return name
+            self.again()
+        raise AssertionError("the copy was always quicker than the kill")
+
+    def is_pending(self, blob: str) -> bool:
+        return '"pending"' in str(
+            self.query("SELECT properties FROM resources WHERE key = ?", self.blob_id(blob).lower())
+        )
+
+    def blob_id(self, name: str) -> str:
+        return f"{self.account}/blobServices/default/containers/vhds/blobs/{name.encode().hex()}"
 
     def kill_in_step(self, step: str, begin: Callable[[str], None]) -> str:
         """``begin`` is called with a name, until a kill came in the middle of a step of what it began; that name."""
@@ -340,18 +359,16 @@ def test_a_zone_resilient_image_has_whole_copies_or_is_none(pool: str, lab: Lab)
 
 def test_a_copy_of_a_disk_into_a_blob_fails_with_its_process_and_may_be_repeated(lab: Lab) -> None:
     url = lab.sas(lab.source, "Read")
-    assert lab.blob("PUT", "/vhds/copy.vhd", x_ms_copy_source=url).headers["x-ms-copy-status"] == "pending"
 
-    lab.kill_while_copying()
+    name = lab.kill_while_copying_into_a_blob(url)
     lab.again()
 
-    assert lab.blob("HEAD", "/vhds/copy.vhd").headers["x-ms-copy-status"] == "failed"
+    assert lab.blob("HEAD", f"/vhds/{name}").headers["x-ms-copy-status"] == "failed"
     assert lab.leaks() == []
-    lab.blob("PUT", "/vhds/copy.vhd", x_ms_copy_source=url)
-    blob = f"{lab.account}/blobServices/default/containers/vhds/blobs/{b'copy.vhd'.hex()}"
-    until(lambda: '"pending"' not in str(lab.query("SELECT properties FROM resources WHERE key = ?", blob.lower())))
-    assert lab.blob("HEAD", "/vhds/copy.vhd").headers["x-ms-copy-status"] == "success"
-    assert lab.bytes_of(lab.held(blob)["blob"])[:LARGE] == lab.content[:LARGE]
+    lab.blob("PUT", f"/vhds/{name}", x_ms_copy_source=url)
+    until(lambda: not lab.is_pending(name))
+    assert lab.blob("HEAD", f"/vhds/{name}").headers["x-ms-copy-status"] == "success"
+    assert lab.bytes_of(lab.held(lab.blob_id(name))["blob"])[:LARGE] == lab.content[:LARGE]
     lab.service.client.change("POST", f"{lab.source}/endGetAccess", label="end")
     assert lab.leaks() == []
 
