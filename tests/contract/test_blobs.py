@@ -128,8 +128,10 @@ def test_nobody_pays_for_blobs_before_the_first_knock_and_the_process_ends_with_
         storage = Storage(service)
         storage.play("lease")
         (one,) = blob_processes(service)
+        its_end = os.pidfd_open(one.pid)
         service.kill()
-        process.wait_gone(os.pidfd_open(one.pid), 10) if process.is_alive(one) else None
+        process.wait_gone(its_end, 10)
+        os.close(its_end)
         endpoint = storage.endpoint
         service.restart()
 
