@@ -254,7 +254,7 @@ def test_a_disk_over_many_volumes_is_switched_as_quickly_as_any(real: QemuRig) -
         with timed(lists):
             real.say(VM, "query-named-block-nodes", flat=True)
     print("milliseconds, the first ten and the last ten:", 1000 * median(switches[:10]), 1000 * median(switches[-10:]))
-    assert min(switches[-10:]) < min(lists) / 2
+    assert min(switches[-10:]) < max(min(lists) / 2, PAUSE_SECONDS)
     assert real.hypervisor.writes(VM) == OS | {3: volumes[-1]}
     for _ in range(3):
         with timed(unplugs):
@@ -262,7 +262,7 @@ def test_a_disk_over_many_volumes_is_switched_as_quickly_as_any(real: QemuRig) -
         assert real.open_files(VM) == {"empty.qcow2": os.O_RDWR}
         real.hypervisor.plug(VM, deepest)
     print("milliseconds of unplugging and of the lists:", *(1000 * each for each in (*unplugs, *lists)))
-    assert min(unplugs) < min(lists) / 2
+    assert min(unplugs) < max(min(lists) / 2, PAUSE_SECONDS)
 
 
 @contextmanager
