@@ -8,7 +8,9 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
+WAS_HERE = Path("/tmp/calco-was-here")  # noqa: S108 that is the question
 _X86 = platform.machine() == "x86_64"
 
 
@@ -31,9 +33,9 @@ def _call(number: int, *arguments: int) -> None:
 
 ATTEMPTS: dict[str, Callable[[], object]] = {
     "read a file": lambda: os.open("/etc/hostname", os.O_RDONLY),
-    "write a file": lambda: os.open("/tmp/calco-was-here", os.O_CREAT | os.O_WRONLY, 0o600),  # noqa: S108
+    "write a file": lambda: os.open(WAS_HERE, os.O_CREAT | os.O_WRONLY, 0o600),
     "look for a file": lambda: os.stat("/"),  # noqa: PTH116
-    "remove a file": lambda: os.unlink("/tmp/calco-was-here"),  # noqa: PTH108, S108
+    "remove a file": lambda: os.unlink(WAS_HERE),  # noqa: PTH108
     "list a folder": lambda: os.listdir("/"),  # noqa: PTH208
     "speak IP": lambda: socket.socket(socket.AF_INET),
     "speak to a local socket": lambda: socket.socket(socket.AF_UNIX),

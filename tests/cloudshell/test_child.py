@@ -18,6 +18,7 @@ import pytest
 from calco.audience import Ended, Ending, Watcher
 from calco.shell_process import EXITED, SPENT, START, Limits, Shell, Shells
 from tests.cloudshell.test_hostile_script import SCRIPTS
+from tests.escapes import WAS_HERE
 from tests.shell_user import ALICE, BOB, User
 
 pytestmark = pytest.mark.slow  # each test begins a process
@@ -286,6 +287,7 @@ def test_a_script_that_never_ends_ends_the_shell_at_its_limit_and_others_go_on()
 
 def test_a_shell_that_was_taken_over_cannot_reach_anything() -> None:
     got: dict[str, str] = {}
+    WAS_HERE.unlink(missing_ok=True)
 
     async def test() -> None:
         found = await reported(confined("tries_everything"))
@@ -296,7 +298,7 @@ def test_a_shell_that_was_taken_over_cannot_reach_anything() -> None:
     assert len(got) > 25
     assert {name for name, end in got.items() if end == "done"} == {"make a pair of sockets", "start a thread"}
     assert {end for end in got.values() if end != "done"} <= {"Operation not permitted", "ValueError"}, got
-    assert not Path("/tmp/calco-was-here").exists()  # noqa: S108
+    assert not WAS_HERE.exists()
 
 
 def test_its_memory_has_a_limit_whoever_takes_it() -> None:

@@ -11,6 +11,7 @@ import pytest
 from calco.confinement import ARCHITECTURES, TERMINAL, Architecture, program
 from calco.inspection.inspector import ChildInspector
 from calco.model.inspection import Verdict
+from tests.escapes import WAS_HERE
 from tests.inspection.test_inspector import Bytes, children, misbehaving
 
 ALLOW, REFUSE, UNKNOWN, KILL = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
@@ -51,13 +52,15 @@ def test_the_real_child_is_confined_before_it_asks_for_a_byte() -> None:
 
 
 def test_a_child_that_was_taken_over_cannot_reach_anything() -> None:
+    WAS_HERE.unlink(missing_ok=True)
+
     report = misbehaving("tries_everything").inspect(Bytes())
 
     got = dict(line.split(": ") for line in report.evidence)
     assert len(got) > 20
     assert {name for name, end in got.items() if end == "done"} == set()
     assert set(got.values()) <= {"Operation not permitted", "RuntimeError", "ValueError"}, got
-    assert not Path("/tmp/calco-was-here").exists()  # noqa: S108
+    assert not WAS_HERE.exists()
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="has no other architecture")
