@@ -159,12 +159,18 @@ class ServiceProcess:
 
 @contextmanager
 def serving(
-    data: Path, *flags: str, hypervisor: str = "simulated", settings: Mapping[str, str] | None = None
+    data: Path,
+    *flags: str,
+    hypervisor: str = "simulated",
+    settings: Mapping[str, str] | None = None,
+    any_port: bool = False,
 ) -> Iterator[ServiceProcess]:
-    """A service that answers, on ``data`` (made if absent), until the block ends. ``flags`` are ``calco up``'s."""
+    """A service that answers, on ``data`` (made if absent), until the block ends. ``flags`` are ``calco up``'s.
+    ``any_port``: it takes what it is given, as with users, and is not to be stopped and started meanwhile."""
     given = ("--hypervisor", hypervisor, *flags)
     with reserved_port() as api, reserved_port() as blobs:
-        service = ServiceProcess(DataDir(data.resolve()), given, dict(settings or {}), (api, blobs))
+        ports = (0, 0) if any_port else (api, blobs)
+        service = ServiceProcess(DataDir(data.resolve()), given, dict(settings or {}), ports)
         try:
             service.start()
             yield service

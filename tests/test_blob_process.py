@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from calco.blob_process import LOCK_FILE, BlobProcess, LastOneLives, Orders, sockets_for
+from calco.data_dir import DataDir
 from calco.server import PortTaken
 from calco.system import SystemClock
 from calco.work.cloud import Rules
@@ -112,4 +113,5 @@ def test_a_process_that_cannot_live_is_started_again_after_a_pause_and_never_in_
 
         blobs.stop()
 
+    DataDir(tmp_path).run_dir.rmdir()
     assert said.read_text().count("Traceback") <= 4, "it was not started without end"

@@ -54,7 +54,7 @@ def test_a_service_tells_of_its_own_host_and_what_its_doctor_found(tmp_path: Pat
 
 def test_pages_of_the_services_own_and_no_others_may_use_its_blobs(tmp_path: Path) -> None:
     """The blob process knows where the service answers: the port was chosen at its start."""
-    with serving(tmp_path / "data") as service, blobs_of(service) as blobs:
+    with serving(tmp_path / "data", any_port=True) as service, blobs_of(service) as blobs:
         port = service.url.rpartition(":")[2]
         for origin, status in (
             (service.url, 200),
