@@ -67,6 +67,8 @@ class Tour:
     house: House
     language: str
     browser: Browser = field(init=False)
+    doctors: set[str] = field(default_factory=set, init=False)
+    """What the doctor has said, in its own English, of the host that lacks everything."""
 
     def __post_init__(self) -> None:
         self.browser = self.house.browser(language=self.language)
@@ -101,6 +103,7 @@ class Tour:
         assert isinstance(host, StandingHost)
         found = (*ailments(self.house.folder / "ailing"), UNHEARD_OF)
         host.view = replace(HOST, examination=Examination(now, found))
+        self.doctors |= {each.message for each in found if each is not UNHEARD_OF}
         yield self.see(f"{PORTAL}/")
 
     def empty(self) -> Iterator[tuple[str, Shown]]:
