@@ -64,12 +64,12 @@ def format_number(value: int | float, spec: str) -> str:
 
 
 def _fixed(value: int | float | Decimal, places: int, *, grouped: bool = False, times: int = 1) -> str:
-    """``value`` times ``times``, rounded half away from zero, which is what .NET does with the exact value."""
+    """``value`` times ``times``, rounded half away from zero, which is what .NET does with the exact value; what is
+    below zero says so when nothing else is left of it. Source: dotnet/runtime issues 32237, 59570."""
     with localcontext() as context:
         context.prec = PRECISION_MAX + 400
         rounded = (Decimal(value) * times).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
-        text = format(abs(rounded), f"{',' if grouped else ''}.{places}f")
-    return f"-{text}" if rounded < 0 else text
+        return format(rounded, f"{',' if grouped else ''}.{places}f")
 
 
 def _currency(value: int | float, precision: int | None, _letter: str) -> str:
@@ -150,5 +150,5 @@ def _custom(value: int | float, spec: str) -> str:
         whole = re.sub(r"(?<=\d)(?=(?:\d{3})+$)", ",", whole)
     kept = len(part.rstrip("#"))
     fraction = fraction[:kept] + fraction[kept:].rstrip("0")
-    sign = "-" if value < 0 and digits.strip("0.") else ""
-    return f"{sign}{found['before']}{whole}{f'.{fraction}' if fraction else ''}{found['after']}"
+    text = f"{found['before']}{whole}{f'.{fraction}' if fraction else ''}{found['after']}"
+    return f"-{text}" if exact.is_signed() and text else text
