@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from calco.model.delete_option import DeleteOption
 from calco.model.disk import CreateOption, NewDisk
 from calco.model.document import Document, number_at, object_at
 from calco.model.guest import Agent, Health, Report
@@ -252,7 +253,7 @@ def unwanted_machine(world: World) -> Ask:
     profile: Document = {"osDisk": {"deleteOption": "Delete"}}
     wanted = replace(
         wanted,
-        nics=tuple(replace(each, delete_option="Delete") for each in wanted.nics),
+        nics=tuple(replace(each, delete_option=DeleteOption.DELETE) for each in wanted.nics),
         properties={**wanted.properties, "storageProfile": profile},
     )
     world.done(virtual_machine.put(world.cloud, wanted))
