@@ -89,8 +89,8 @@ def format_date(moment: datetime, spec: str) -> str:
 
 
 def unix_date(moment: datetime, spec: str) -> str:
-    """As Unix's date writes it: "%Y-%m-%d", also behind its +; a letter that stands for nothing in PowerShell is written
-    as it is. Source: Microsoft Learn, Get-Date, -UFormat; PowerShell 7, GetDateCommand.cs."""
+    """As Unix's date writes it: "%Y-%m-%d", also behind its +; a letter that stands for nothing in PowerShell is
+    written as it is. Source: Microsoft Learn, Get-Date, -UFormat; PowerShell 7, GetDateCommand.cs."""
     return _UNIX_TOKEN.sub(lambda found: _unix_part(moment, found[1]), spec.removeprefix("+"))
 
 
