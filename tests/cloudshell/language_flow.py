@@ -194,6 +194,15 @@ FUNCTIONS: list[Row] = [
     ('function F([switch]$AsJob) { "$AsJob" }; F -AsJob', ["True"]),
     ('function F([switch]$WhatIf) { "$WhatIf $WhatIfPreference" }; F -WhatIf', ["True False"]),
     ('function F([switch]$Confirm) { "$Confirm $ConfirmPreference" }; F -Confirm', ["True High"]),
+    # A simple function has no common parameters: what is no parameter of its own is an argument.
+    ('function F { "$args" }; F -Verbose; F -ErrorAction Stop', ["-Verbose", "-ErrorAction Stop"]),
+    ('function F($a) { "$a|$args" }; F -Verbose 3 4', ["3|-Verbose 4"]),
+    ('function F([Parameter()]$a) { "$a $VerbosePreference" }; F 3 -Verbose', ["3 Continue"]),
+    (
+        'function F { param([Parameter(HelpMessage="x")]$a) "$a" }; F 3 4',
+        [],
+        "A positional parameter cannot be found that accepts argument '4'.",
+    ),
     ('function F([switch]$Verbose) { "$Verbose $VerbosePreference" }; F -Verbose', ["True SilentlyContinue"]),
     ('function F($ErrorAction) { "$ErrorAction $ErrorActionPreference" }; F -ErrorAction 3', ["3 Continue"]),
     ('$q = 1; function F($OutVariable, $ErrorVariable) { "$OutVariable" }; F q q; $q', ["q", 1]),

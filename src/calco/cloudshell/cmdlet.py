@@ -140,8 +140,9 @@ Run = Callable[[Call], Iterable[Value]]
 @dataclass(frozen=True)
 class Cmdlet:
     """``whole``: run once with the pipeline as ``Call.input``; otherwise once for each object of it, bound by value or
-    by property name, or once without one. ``default_set`` names the set taken when several fit. ``confirms``: has
-    -WhatIf and -Confirm. ``as_job``: has -AsJob. ``output``: the type name of what it gives, for Get-Command and help.
+    by property name, or once without one. ``default_set`` names the set taken when several fit. ``common``: has the
+    common parameters. ``confirms``: has -WhatIf and -Confirm. ``as_job``: has -AsJob. ``output``: the type name of what
+    it gives, for Get-Command and help.
     """
 
     name: str
@@ -153,6 +154,7 @@ class Cmdlet:
     output: str = ""
     module: str = "Az.Compute"
     whole: bool = False
+    common: bool = True
     confirms: bool = False
     as_job: bool = False
     examples: tuple[Example, ...] = ()

@@ -163,8 +163,8 @@ class Hash:
 @dataclass(frozen=True)
 class Block:
     """A script block as a value, and the body of a function. A body without named blocks is its ``end``. ``advanced``:
-    it has [CmdletBinding()], so that what no parameter takes is an error; ``confirms``: with SupportsShouldProcess, so
-    that it has -WhatIf and -Confirm."""
+    it has [CmdletBinding()] or a [Parameter()], so that it takes the common parameters, and what no parameter takes is
+    an error; ``confirms``: with SupportsShouldProcess, so that it has -WhatIf and -Confirm."""
 
     at: Place
     text: str
@@ -178,14 +178,16 @@ class Block:
 
 @dataclass(frozen=True)
 class Formal:
-    """A parameter of a function. ``type`` empty: any. ``mandatory``, ``position``, ``from_pipeline``, ``from_name``,
-    ``choices``, ``filled``, ``range`` and ``pattern`` are of its attributes ([Parameter(...)], [ValidateSet(...)],
-    [Alias(...)], [ValidateNotNullOrEmpty()], [ValidateRange(...)], [ValidatePattern(...)])."""
+    """A parameter of a function. ``type`` empty: any. ``advances``: it has a [Parameter()]. ``mandatory``,
+    ``position``, ``from_pipeline``, ``from_name``, ``choices``, ``filled``, ``range`` and ``pattern`` are of its attributes
+    ([Parameter(...)], [ValidateSet(...)], [Alias(...)], [ValidateNotNullOrEmpty()], [ValidateRange(...)],
+    [ValidatePattern(...)])."""
 
     at: Place
     name: str
     type: str = ""
     default: "Expression | None" = None
+    advances: bool = False
     mandatory: bool = False
     position: int | None = None
     from_pipeline: bool = False

@@ -69,7 +69,7 @@ def _take_names(bound: Bound, given: Sequence[Given], piped: bool) -> list[Given
         one = left.pop(0)
         parameter = _parameter(bound, one.name) if one.name else None
         if parameter is None:
-            rest += _nameless(one)
+            rest.append(one)
             continue
         if bound.has(parameter):
             raise bound.faults.twice(parameter)
@@ -84,13 +84,6 @@ def _take_names(bound: Bound, given: Sequence[Given], piped: bool) -> list[Given
     return rest
 
 
-def _nameless(one: Given) -> list[Given]:
-    """A function that takes all arguments keeps even a name that it does not know among them."""
-    if not one.name:
-        return [one]
-    return [Given(one.at, f"-{one.name}"), *([Given(one.at, one.value)] if one.has_value else [])]
-
-
 def _parameter(bound: Bound, name: str) -> Parameter | None:
     try:
         return matching.named(name, bound.parameters, bound.faults)
@@ -102,16 +95,25 @@ def _parameter(bound: Bound, name: str) -> Parameter | None:
 
 
 def _take_positions(bound: Bound, rest: Sequence[Given], piped: bool) -> None:
-    """Binds what has no name, in the order of positions; the default set's parameters go first."""
-    left = [each.value for each in rest]
-    while left:
-        parameter = _next(bound, left[0])
+    """Binds what has no name, in the order of positions; the default set's parameters go first. A name that a function
+    does not know is no value for a place: it stays among all that no parameter takes."""
+    left, taker = list(rest), next((each for each in bound.free() if each.rest), None)
+    while (first := next((each for each in left if not each.name), None)) is not None:
+        parameter = _next(bound, first.value)
         if parameter is None:
-            raise bound.faults.no_place(to_text(left[0]))
+            raise bound.faults.no_place(to_text(first.value))
         if parameter.rest:
-            bound.take(parameter, left[0] if len(left) == 1 and parameter.position is not None else left)
-            return
-        bound.take(parameter, left.pop(0), input=piped)
+            taker = parameter
+            break
+        left.remove(first)
+        bound.take(parameter, first.value, input=piped)
+    if left and taker is not None:
+        values = [value for each in left for value in _as_written(each)]
+        bound.take(taker, values[0] if len(values) == 1 and taker.position is not None else values)
+
+
+def _as_written(one: Given) -> list[Value]:
+    return [*([f"-{one.name}"] if one.name else []), *([one.value] if one.has_value else [])]
 
 
 def _next(bound: Bound, value: Value) -> Parameter | None:

@@ -53,7 +53,7 @@ def own_parameters(command: Cmdlet) -> tuple[Parameter, ...]:
 
 def parameters_of(command: Cmdlet) -> tuple[Parameter, ...]:
     """All that ``command`` takes: its own, then the common ones."""
-    return _with(own_parameters(command), *COMMON)
+    return _with(own_parameters(command), *(COMMON if command.common else ()))
 
 
 def _with(own: tuple[Parameter, ...], *more: Parameter) -> tuple[Parameter, ...]:

@@ -50,9 +50,6 @@ _ARGS = Parameter("args", Kind.ANYS, "All that no parameter takes.", rest=True)
 def declared(name: str, block: syntax.Block, run: Callable[[Call], Iterator[Value]]) -> Cmdlet:
     """The cmdlet that ``block`` is; ``run`` carries it out."""
     placed = any(each.position is not None for each in block.parameters)
-    simple = not block.advanced and not any(
-        each.mandatory or each.position is not None or each.from_pipeline or each.from_name for each in block.parameters
-    )
     parameters: list[Parameter] = []
     for formal in block.parameters:
         taken = sum(each.position is not None for each in parameters)
@@ -61,9 +58,10 @@ def declared(name: str, block: syntax.Block, run: Callable[[Call], Iterator[Valu
         name=name,
         synopsis="A function of this session.",
         run=run,
-        parameters=(*parameters, *((_ARGS,) if simple and not _named_args(block) else ())),
+        parameters=(*parameters, *((_ARGS,) if not block.advanced and not _named_args(block) else ())),
         module="",
         whole=True,
+        common=block.advanced,
         confirms=block.confirms,
     )
 

@@ -37,7 +37,7 @@ def lower_block(lower: Lower, node: Node) -> Expression:
 
 def block(lower: Lower, whole: Node, inner: Node | None, given: tuple[Formal, ...] = ()) -> Block:
     """``whole`` has the braces; ``inner`` is the script_block in it, None when it is empty."""
-    made = Block(lower.place(whole), _between_braces(lower, whole), given)
+    made = _taking(Block(lower.place(whole), _between_braces(lower, whole)), given)
     if inner is None:
         return made
     made = declaring(lower, made, child(inner, "param_block"))
@@ -75,7 +75,11 @@ def declaring(lower: Lower, made: Block, node: Node | None) -> Block:
         return made
     for each in named(child(node, "attribute_list")):
         made = _with_binding(lower, made, each)
-    return replace(made, parameters=formals(lower, child(node, "parameter_list")))
+    return _taking(made, formals(lower, child(node, "parameter_list")))
+
+
+def _taking(made: Block, parameters: tuple[Formal, ...]) -> Block:
+    return replace(made, parameters=parameters, advanced=made.advanced or any(each.advances for each in parameters))
 
 
 def _with_binding(lower: Lower, made: Block, node: Node) -> Block:
@@ -175,6 +179,7 @@ def _arguments(lower: Lower, node: Node) -> Arguments:
 
 
 def _parameter_attribute(made: Formal, arguments: Arguments, at: Place) -> Formal:
+    made = replace(made, advances=True)
     for key, value in arguments:
         if key == "mandatory":
             made = replace(made, mandatory=_true(value, at))
