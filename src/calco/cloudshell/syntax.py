@@ -179,8 +179,8 @@ class Block:
 @dataclass(frozen=True)
 class Formal:
     """A parameter of a function. ``type`` empty: any. ``advances``: it has a [Parameter()]. ``mandatory``,
-    ``position``, ``from_pipeline``, ``from_name``, ``choices``, ``filled``, ``range`` and ``pattern`` are of its attributes
-    ([Parameter(...)], [ValidateSet(...)], [Alias(...)], [ValidateNotNullOrEmpty()], [ValidateRange(...)],
+    ``position``, ``from_pipeline``, ``from_name``, ``choices``, ``filled``, ``range`` and ``pattern`` are of its
+    attributes ([Parameter(...)], [ValidateSet(...)], [Alias(...)], [ValidateNotNullOrEmpty()], [ValidateRange(...)],
     [ValidatePattern(...)])."""
 
     at: Place
