@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import msgspec
-from sqlalchemy import Engine, Row, bindparam, create_engine, delete, func, insert, select, update
+from sqlalchemy import Engine, Row, Select, bindparam, create_engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from calco.model.document import Document
@@ -205,22 +205,22 @@ class SqlReader(EntryReader):
 
     def resources(self, kind: str, *, group: ResourceId | None = None) -> list[Resource]:
         if group is None:
-            rows = self._connection.execute(_RESOURCES_BY_KIND, {"kind": kind.lower()}).all()
-        else:
-            wanted = {"kind": kind.lower(), "group": group.group_id.key}
-            rows = self._connection.execute(_RESOURCES_BY_KIND_IN_GROUP, wanted).all()
-        return [_resource(row) for row in rows]
+            return self._resources(_RESOURCES_BY_KIND, kind=kind.lower())
+        return self._resources(_RESOURCES_BY_KIND_IN_GROUP, kind=kind.lower(), group=group.group_id.key)
 
     def tally(self, kind: str, *path: str) -> Mapping[tuple[str, str], int]:
         return tally(self._connection, kind, path)
 
     def in_group(self, group: ResourceId) -> list[Resource]:
-        return [_resource(row) for row in self._connection.execute(_RESOURCES_IN_GROUP, {"group": group.group_id.key})]
+        return self._resources(_RESOURCES_IN_GROUP, group=group.group_id.key)
 
     def children(self, parent: ResourceId) -> list[Resource]:
         # Keys below the parent start with its key and a slash; "0" is the character after the slash.
-        below = {"first": f"{parent.key}/", "last": f"{parent.key}0"}
-        return [_resource(row) for row in self._connection.execute(_RESOURCES_BETWEEN, below)]
+        return self._resources(_RESOURCES_BETWEEN, first=f"{parent.key}/", last=f"{parent.key}0")
+
+    def _resources(self, query: Select[str, str, str, str | None, str, str], **values: str) -> list[Resource]:
+        """All rows in one go: lists are long."""
+        return [_resource(row) for row in self._connection.execute(query, values).all()]
 
     def volume(self, id: VolumeId) -> Volume | None:
         row = self._connection.execute(_VOLUME_BY_ID, {"volume": id}).first()
