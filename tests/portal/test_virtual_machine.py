@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from calco.model.document import Document
 from calco.model.ids import ResourceId
 from calco.model.machine import Machine
 from calco.portal.virtual_machine import TABS
 from calco.portal.virtual_machine_console import plain
-from tests.arm.api import COMPUTE, NETWORK, SUB, Api, machine_body, nic_body
+from tests.arm.api import COMPUTE, LAB, NETWORK, SUB, Api, machine_body, nic_body
 from tests.arm.people import AUTHORIZATION, definition, guid
 from tests.inspectors import looking, write_word
 from tests.portal.house import Browser, House, Shown
@@ -299,6 +300,20 @@ def test_what_is_left_as_it_is_set_changes_nothing_before_the_machine_goes(house
     house.world.drive()
 
     assert [is_there(house, each) for each in (ID, os_disk, data_disk, NIC)] == [False, True, True, True]
+
+
+def test_rights_in_a_group_are_asked_for_once_for_all_that_is_in_it(house: House, browser: Browser) -> None:
+    house.api.machine("web2")
+    asked, inner = list[str](), house.app
+
+    async def heard(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.append(scope["path"])
+        await inner(scope, receive, send)
+
+    house.app = heard
+    browser.visit("/portal/virtual-machines/delete?machine=lab/web1&machine=lab/web2")
+
+    assert len([each for each in asked if each.startswith(f"{LAB}/") and each.endswith("/permissions")]) == 1
 
 
 def test_what_could_not_be_chosen_goes_as_the_page_showed_it(house: House, browser: Browser) -> None:

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from calco.model.delete_option import DeleteOption
 from calco.model.document import Document, Json, object_at, objects_at, text_at
 from calco.portal.virtual_machine_command import Work, state_of
 from calco.portal.virtual_machine_facts import TYPE, disks_of
@@ -41,8 +42,6 @@ async def parts_of(visit: Visit, machine: Document) -> list[Part]:
     ]
     for nic in await nics_of(visit.api, machine):
         found += _of_nic(nic)
-    for group in {_group(each.id) for each in found}:
-        await visit.rights(group)  # asked for once, not by each of what follows at once
     return [*await asyncio.gather(*(_choosable(visit, machine, each) for each in found))]
 
 
@@ -65,11 +64,7 @@ async def _choosable(visit: Visit, machine: Document, part: Part) -> Part:
 
 async def _may(visit: Visit, action: str, id: str) -> bool:
     """Asked of the group first: one question for all that is in it."""
-    return await visit.may(action, _group(id)) or await visit.may(action, id)
-
-
-def _group(id: str) -> str:
-    return id.partition("/providers/")[0]
+    return await visit.may(action, id.partition("/providers/")[0]) or await visit.may(action, id)
 
 
 # --- setting it ------------------------------------------------------------------------------------------------------
@@ -97,7 +92,7 @@ async def settle(visit: Visit, machine: Document, asked: Collection[str], taken:
 
 
 def _option(goes: bool) -> str:
-    return "Delete" if goes else "Detach"
+    return str(DeleteOption.DELETE if goes else DeleteOption.DETACH)
 
 
 async def _settle_address(visit: Visit, part: Part) -> None:

@@ -3,6 +3,7 @@
 Handlers are ``async def show(visit) -> Response``. Each noun has its own module with a table of them, ``PAGES``.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,7 +61,7 @@ class Visit:
     chance: Chance
     form: Form = NO_FORM
     live: bool = False
-    _rights: dict[str, Rights] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _rights: dict[str, asyncio.Future[Rights]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def path(self) -> Mapping[str, str]:
@@ -91,9 +92,9 @@ class Visit:
     async def rights(self, scope: str) -> Rights:
         """What may be done at a subscription, group or resource, by its address; asked for once a visit. For templates:
         ``{% if rights("Microsoft.Compute/images/write") %}``."""
-        if scope not in self._rights:
-            self._rights[scope] = await rights_at(self.api, scope)
-        return self._rights[scope]
+        if scope not in self._rights:  # begun: who asks meanwhile waits for the same answer
+            self._rights[scope] = asyncio.ensure_future(rights_at(self.api, scope))
+        return await self._rights[scope]
 
     async def may(self, action: str, scope: str) -> bool:
         return (await self.rights(scope))(action)
