@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from calco.model.delete_option import DeleteOption
 from calco.model.document import Document, flag_at, number_at, object_at, objects_at, text_at
 from calco.portal.page import name_of
 from calco.portal.visit import ROOT
@@ -58,7 +59,7 @@ def _disk(document: Document) -> Disk:
         size_gb=number_at(document, "diskSizeGB"),
         sku=text_at(document, "managedDisk", "storageAccountType") or "",
         caching=text_at(document, "caching") or "None",
-        leaves=text_at(document, "deleteOption") == "Delete",
+        leaves=text_at(document, "deleteOption") == DeleteOption.DELETE,
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from calco.model.delete_option import DeleteOption
 from calco.model.document import Document, flag_at, object_at, objects_at, text_at
 from calco.portal.api import Api
 
@@ -88,10 +89,10 @@ def _nic(reference: Document, nic: Document) -> Nic:
     public = object_at(first, "publicIPAddress")
     return Nic(
         id=text_at(reference, "id") or "",
-        leaves=text_at(reference, "properties", "deleteOption") == "Delete",
+        leaves=text_at(reference, "properties", "deleteOption") == DeleteOption.DELETE,
         private=text_at(first, "privateIPAddress") or "",
         public_id=text_at(public, "id") or "",
-        public_leaves=text_at(public, "properties", "deleteOption") == "Delete",
+        public_leaves=text_at(public, "properties", "deleteOption") == DeleteOption.DELETE,
         subnet_id=text_at(first, "subnet", "id") or "",
         mac=text_at(properties, "macAddress") or "",
         security_group_id=text_at(properties, "networkSecurityGroup", "id") or "",

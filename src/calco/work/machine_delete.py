@@ -3,6 +3,7 @@
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
+from calco.model.delete_option import DeleteOption
 from calco.model.disk import DiskEvent
 from calco.model.document import object_at, text_at
 from calco.model.errors import ApiError
@@ -111,13 +112,15 @@ def removal_of(view: Reader, machine: Resource, creation: Operation | None = Non
     disks = [
         id
         for each in [object_at(profile, "osDisk"), *(data if isinstance(data, list) else [])]
-        if text_at(each, "deleteOption") == "Delete" and (id := text_at(each, "managedDisk", "id")) is not None
+        if text_at(each, "deleteOption") == DeleteOption.DELETE
+        and (id := text_at(each, "managedDisk", "id")) is not None
     ]
     nics = object_at(machine.properties, "networkProfile").get("networkInterfaces")
     leaving = [
         id
         for each in (nics if isinstance(nics, list) else [])
-        if text_at(each, "properties", "deleteOption") == "Delete" and (id := text_at(each, "id")) is not None
+        if text_at(each, "properties", "deleteOption") == DeleteOption.DELETE
+        and (id := text_at(each, "id")) is not None
     ]
     files = volume.chain(view, power_down.volumes_of(view, [ResourceId.parse(each) for each in disks]))
     files += volume.chain(view, view.held(machine.id).values())

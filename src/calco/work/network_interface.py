@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from calco.model import errors, network
+from calco.model.delete_option import DeleteOption
 from calco.model.document import Document, object_at, objects_at, text_at
 from calco.model.ids import ResourceId
 from calco.model.network import NewNetworkInterface, NewPublicAddress
@@ -102,7 +103,7 @@ def detached(nic: Resource) -> Resource:
 def leaving_address_of(nic: Resource) -> ResourceId | None:
     """The public address that goes with the NIC's machine, because its ``deleteOption`` says so."""
     option = text_at(_configuration(nic), "properties", "publicIPAddress", "properties", "deleteOption")
-    return _public_id(nic) if option == "Delete" else None
+    return _public_id(nic) if option == DeleteOption.DELETE else None
 
 
 def without_address(tx: Writer, nic: Resource) -> Resource:
