@@ -33,7 +33,8 @@ def is_wanted(request: Request, page: Page) -> bool:
 
 
 def over() -> Response:
-    """To an open page whose session has ended: it asks again as a page does, and is led to sign in."""
+    """To an open page whose session has ended: it asks again as a page does, and is led to sign in; with
+    a shell open in it it stays, for that says so itself."""
     return Response(_event(SIGNED_OUT, "over"), 200, {"Cache-Control": "no-store"}, TYPE)
 
 
